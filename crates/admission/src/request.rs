@@ -1,0 +1,127 @@
+//! The admission request, borrowed from the payload.
+
+use std::borrow::Cow;
+
+use crate::json::{Malformed, Node, Object};
+
+/// `AdmissionReview.request` of admission.k8s.io/v1, the part of it that modules read.
+///
+/// Source: `k8s.io/api/admission/v1`, type `AdmissionRequest`.
+#[derive(Debug, Clone)]
+pub struct AdmissionRequest<'a> {
+    /// Group, version and kind of the object; the group of core kinds is empty.
+    pub kind: GroupVersionKind<'a>,
+    /// The subresource asked for, such as `status`; empty for the object itself.
+    pub sub_resource: Cow<'a, str>,
+    /// The object's name; empty where the API server is to generate it.
+    pub name: Cow<'a, str>,
+    /// The object's namespace; empty for cluster-scoped kinds.
+    pub namespace: Cow<'a, str>,
+    /// What the client does with it.
+    pub operation: Operation,
+    /// The object as it would be stored; `None` on DELETE. Paths in it begin at its root, as in
+    /// Kubernetes' own messages.
+    pub object: Option<Node<'a>>,
+    /// The object as it is stored; `None` on CREATE.
+    pub old_object: Option<Node<'a>>,
+}
+
+/// A kind with its group and version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupVersionKind<'a> {
+    /// The API group; empty for the core group.
+    pub group: Cow<'a, str>,
+    /// The version, such as `v1`.
+    pub version: Cow<'a, str>,
+    /// The kind, such as `PersistentVolumeClaim`.
+    pub kind: Cow<'a, str>,
+}
+
+/// What a client does with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// A new object.
+    Create,
+    /// A change of an existing one.
+    Update,
+    /// The end of one.
+    Delete,
+    /// A connection through it, such as `pods/exec`.
+    Connect,
+}
+
+impl<'a> AdmissionRequest<'a> {
+    /// Reads the request. Fields that modules have no use for are not looked at.
+    ///
+    /// # Errors
+    /// When a field is missing that every AdmissionReview has, or has another type.
+    pub fn read(node: &Node<'a>) -> Result<Self, Malformed> {
+        let request = node.object()?;
+        let kind = request
+            .object("kind")?
+            .ok_or_else(|| request.malformed("kind", "is missing"))?;
+        let operation = text(&request, "operation")?;
+        Ok(Self {
+            kind: GroupVersionKind {
+                group: text(&kind, "group")?,
+                version: text(&kind, "version")?,
+                kind: kind
+                    .string("kind")?
+                    .ok_or_else(|| kind.malformed("kind", "is missing"))?,
+            },
+            sub_resource: text(&request, "subResource")?,
+            name: text(&request, "name")?,
+            namespace: text(&request, "namespace")?,
+            operation: match operation.as_ref() {
+                "CREATE" => Operation::Create,
+                "UPDATE" => Operation::Update,
+                "DELETE" => Operation::Delete,
+                "CONNECT" => Operation::Connect,
+                "" => return Err(request.malformed("operation", "is missing")),
+                other => {
+                    let problem =
+                        format!("must be CREATE, UPDATE, DELETE or CONNECT, not `{other}`");
+                    return Err(request.malformed("operation", problem));
+                }
+            },
+            object: request.get("object")?.map(Node::at_root),
+            old_object: request.get("oldObject")?.map(Node::at_root),
+        })
+    }
+
+    /// The object of a CREATE or UPDATE of the kind `group`/`kind` itself; `None` for any other
+    /// request, which a module lets pass: another kind, a subresource, DELETE, CONNECT.
+    ///
+    /// # Errors
+    /// When such a request carries no object.
+    pub fn object_of(&self, group: &str, kind: &str) -> Result<Option<&Node<'a>>, Malformed> {
+        let changes = matches!(self.operation, Operation::Create | Operation::Update);
+        if !changes
+            || !self.sub_resource.is_empty()
+            || self.kind.group != group
+            || self.kind.kind != kind
+        {
+            return Ok(None);
+        }
+        match &self.object {
+            Some(object) => Ok(Some(object)),
+            None => Err(missing("request.object")),
+        }
+    }
+
+    /// The error of an UPDATE that comes without the stored object.
+    pub fn missing_old_object(&self) -> Malformed {
+        missing("request.oldObject")
+    }
+}
+
+fn missing(path: &str) -> Malformed {
+    Malformed {
+        path: path.to_owned(),
+        problem: "is missing".to_owned(),
+    }
+}
+
+fn text<'a>(object: &Object<'a>, key: &str) -> Result<Cow<'a, str>, Malformed> {
+    Ok(object.string(key)?.unwrap_or_default())
+}

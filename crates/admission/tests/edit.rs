@@ -1,0 +1,373 @@
+//! An edit changes the bytes it must and no others.
+//!
+//! The properties work on JSON *text* made here: any white space, key order, spelling of numbers and
+//! of strings. Expected texts are put together from the parts, never by the code under test.
+
+use std::collections::HashMap;
+
+use admission::{Edits, Node, Object};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::value::RawValue;
+
+fn root(text: &str) -> Node<'_> {
+    Node::parse(text, "").expect("JSON")
+}
+
+fn members(node: &Node<'_>) -> Vec<(String, String)> {
+    let object = node.object().expect("an object");
+    let member = |(key, value): (&str, Node<'_>)| (key.to_owned(), value.text().to_owned());
+    object.iter().map(member).collect()
+}
+
+/// `text`, an object, after `edit`.
+fn edited<'a>(text: &'a str, edit: impl Fn(&mut Edits<'a>, &Object<'a>)) -> String {
+    let root = root(text);
+    let mut edits = Edits::new(&root);
+    edit(&mut edits, &root.object().expect("an object"));
+    edits.apply()
+}
+
+fn set(text: &str, key: &str, value: &str) -> String {
+    edited(text, |edits, object| {
+        edits.set_string(object, key, value).expect("no duplicate");
+    })
+}
+
+#[test]
+fn members_are_replaced_where_they_stand() {
+    assert_eq!(set(r#"{"a":"b"}"#, "a", "c"), r#"{"a":"c"}"#);
+    assert_eq!(
+        set(" { \"a\" :\tnull ,\n\"b\": 1.0 } ", "a", "c"),
+        "{ \"a\" :\t\"c\" ,\n\"b\": 1.0 }"
+    );
+    assert_eq!(
+        set(r#"{"a":[{"a":0}],"b":-0}"#, "a", "c"),
+        r#"{"a":"c","b":-0}"#
+    );
+}
+
+#[test]
+fn members_are_added_after_the_last() {
+    assert_eq!(set("{}", "a", "b"), r#"{"a":"b"}"#);
+    assert_eq!(set("{ }", "a", "b"), r#"{ "a":"b"}"#);
+    assert_eq!(set("{\"z\":1\n}", "a", "b"), "{\"z\":1\n,\"a\":\"b\"}");
+}
+
+#[test]
+fn two_keys_go_into_one_object_in_the_order_asked_for() {
+    let both = |text| {
+        edited(text, |edits, object| {
+            edits.set_string(object, "b", "1").expect("no duplicate");
+            edits.set_string(object, "a", "2").expect("no duplicate");
+        })
+    };
+    assert_eq!(both("{}"), r#"{"b":"1","a":"2"}"#);
+    assert_eq!(both(r#"{"c":{}}"#), r#"{"c":{},"b":"1","a":"2"}"#);
+    assert_eq!(both(r#"{"a":null}"#), r#"{"a":"2","b":"1"}"#);
+    assert_eq!(both(r#"{"a":"2","b":null}"#), r#"{"a":"2","b":"1"}"#);
+}
+
+#[test]
+fn edits_may_be_asked_for_in_any_order_of_place() {
+    let text = r#"{"first":{},"second":{"x":0},"third":"t"}"#;
+    let root = root(text);
+    let object = root.object().expect("an object");
+    let first = object.object("first").expect("one").expect("present");
+    let second = object.object("second").expect("one").expect("present");
+    let mut edits = Edits::new(&root);
+    edits
+        .set_string(&object, "third", "3")
+        .expect("no duplicate");
+    edits
+        .set_string(&object, "fourth", "4")
+        .expect("no duplicate");
+    edits.set_string(&second, "y", "2").expect("no duplicate");
+    edits.set_string(&first, "y", "1").expect("no duplicate");
+    edits.set_string(&second, "x", "2").expect("no duplicate");
+    assert_eq!(
+        edits.apply(),
+        r#"{"first":{"y":"1"},"second":{"x":"2","y":"2"},"third":"3","fourth":"4"}"#
+    );
+}
+
+#[test]
+fn keys_and_values_are_escaped() {
+    assert_eq!(
+        set("{}", "a\"\\\n", "\u{0}\t\u{7f}é😀/"),
+        "{\"a\\\"\\\\\\n\":\"\\u0000\\u0009\u{7f}é😀/\"}"
+    );
+    assert_eq!(set(r#"{"a.b/c":1}"#, "a.b/c", "d"), r#"{"a.b/c":"d"}"#);
+}
+
+#[test]
+fn the_same_string_in_another_spelling_is_no_change() {
+    let text = r#"{"\u0061":"\u0062\/"}"#;
+    let root = root(text);
+    let mut edits = Edits::new(&root);
+    let object = root.object().expect("an object");
+    edits.set_string(&object, "a", "b/").expect("no duplicate");
+    assert!(edits.is_empty());
+    assert_eq!(edits.apply(), text);
+}
+
+#[test]
+fn a_key_given_twice_is_not_edited() {
+    let root = root(r#"{"spec":{"a":1,"a":2}}"#);
+    let spec = root.object().expect("an object").object("spec");
+    let spec = spec.expect("one").expect("present");
+    let mut edits = Edits::new(&root);
+    let error = edits.set_string(&spec, "a", "b").expect_err("twice");
+    assert_eq!(error.to_string(), "spec.a is given twice");
+    assert!(edits.is_empty());
+}
+
+/// One member of an object: white space, key, white space, value, white space.
+#[derive(Debug, Clone)]
+struct Member {
+    before: String,
+    key: String,
+    value: String,
+    after: String,
+}
+
+impl Member {
+    fn text(&self) -> String {
+        format!("{}{}{}", self.head(), self.value, self.after)
+    }
+
+    /// What comes before the value.
+    fn head(&self) -> String {
+        let Self {
+            before, key, after, ..
+        } = self;
+        format!("{before}{key}{after}:{before}")
+    }
+
+    fn name(&self) -> String {
+        serde_json::from_str(&self.key).expect("a JSON string")
+    }
+}
+
+/// What stands around an object inside of another document: `{"k": ` and `, "l": 1}`.
+type Around = (String, String);
+
+fn space() -> impl Strategy<Value = String> {
+    "[ \t\r\n]{0,2}"
+}
+
+fn number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(vec![
+            "-0",
+            "0.0",
+            "1.0",
+            "1e5",
+            "1E+05",
+            "1e400",
+            "-1.50",
+            "18446744073709551616"
+        ])
+        .prop_map(str::to_owned),
+        "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,9})?([eE][+-]?[0-9]{1,4})?",
+    ]
+}
+
+/// A string as a document may spell it: raw characters and every sort of escape.
+fn string() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        4 => "[a-z./ ]",
+        2 => prop::sample::select(vec![
+            "\\\"", "\\\\", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t", "\\u0000", "\\u00e9", "\\u00E9",
+            "\\ud83d\\ude00", "{", "}", "[", "]", ":", ",", "\u{7f}", "\u{2028}",
+        ]).prop_map(str::to_owned),
+        1 => any::<char>()
+            .prop_filter("needs an escape", |c| *c >= ' ' && *c != '"' && *c != '\\')
+            .prop_map(String::from),
+    ];
+    vec(part, 0..6).prop_map(|parts| format!("\"{}\"", parts.concat()))
+}
+
+fn value() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        prop::sample::select(vec!["null", "true", "false", "{}", "[]", "{ }"])
+            .prop_map(str::to_owned),
+        number(),
+        string(),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        let item =
+            (space(), inner.clone()).prop_map(|(space, value)| format!("{space}{value}{space}"));
+        let member = (space(), string(), inner)
+            .prop_map(|(space, key, value)| format!("{space}{key}:{space}{value}"));
+        prop_oneof![
+            vec(item, 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+            // Keys may well be given twice in here; nobody asks.
+            vec(member, 0..4).prop_map(|members| format!("{{{}}}", members.join(","))),
+        ]
+    })
+}
+
+/// The members of an object, no name twice and none of them `absent`.
+fn object() -> impl Strategy<Value = Vec<Member>> {
+    let member =
+        (space(), string(), value(), space()).prop_map(|(before, key, value, after)| Member {
+            before,
+            key,
+            value,
+            after,
+        });
+    vec(member, 0..6).prop_map(|mut members| {
+        let mut seen = vec!["absent".to_owned(), "absent too".to_owned()];
+        members.retain(|member| {
+            let new = !seen.contains(&member.name());
+            seen.push(member.name());
+            new
+        });
+        members
+    })
+}
+
+fn text_of(members: &[Member]) -> String {
+    let members: Vec<String> = members.iter().map(Member::text).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// Zero to three objects around the one that is edited, each under the key `in`.
+fn around() -> impl Strategy<Value = (usize, Around)> {
+    let level = (space(), value(), any::<bool>(), any::<bool>());
+    vec(level, 0..4).prop_map(|levels| {
+        let depth = levels.len();
+        let mut around = (String::new(), String::new());
+        for (space, value, first, last) in levels {
+            let before = if first {
+                format!("\"first\":{value},")
+            } else {
+                String::new()
+            };
+            let after = if last {
+                format!(",{space}\"last\":{value}{space}")
+            } else {
+                String::new()
+            };
+            around
+                .0
+                .push_str(&format!("{{{space}{before}\"in\":{space}"));
+            around.1.insert_str(0, &format!("{space}{after}}}"));
+        }
+        (depth, around)
+    })
+}
+
+/// The object `depth` levels below the root.
+fn inner<'a>(root: &Node<'a>, depth: usize) -> Object<'a> {
+    let mut object = root.object().expect("an object");
+    for _ in 0..depth {
+        object = object.object("in").expect("one").expect("present");
+    }
+    object
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a string")
+}
+
+/// Names and texts of an object's members, by serde_json alone.
+fn raw_members(text: &str) -> HashMap<String, Box<RawValue>> {
+    serde_json::from_str(text).expect("an object")
+}
+
+proptest! {
+    #[test]
+    fn setting_a_member_changes_its_bytes_alone(
+        members in object(),
+        (depth, (before, after)) in around(),
+        at in any::<prop::sample::Index>(),
+        new in ".{0,8}",
+    ) {
+        prop_assume!(!members.is_empty());
+        let at = at.index(members.len());
+        let text = format!("{before}{}{after}", text_of(&members));
+        let root = root(&text);
+        let object = inner(&root, depth);
+        let mut edits = Edits::new(&root);
+        edits.set_string(&object, &members[at].name(), &new).expect("no duplicate");
+
+        let same = serde_json::from_str::<String>(&members[at].value).is_ok_and(|old| old == new);
+        prop_assert_eq!(edits.is_empty(), same);
+        let changed = edits.apply();
+        if same {
+            prop_assert_eq!(&changed, &text);
+            return Ok(());
+        }
+        let head: String = members[..at].iter().map(|member| member.text() + ",").collect();
+        let prefix = format!("{before}{{{head}{}", members[at].head());
+        let tail: String = members[at + 1..].iter().map(|member| format!(",{}", member.text())).collect();
+        let suffix = format!("{}{tail}}}{after}", members[at].after);
+        prop_assert!(changed.starts_with(&prefix), "{} does not begin with {}", changed, prefix);
+        prop_assert!(changed.ends_with(&suffix), "{} does not end with {}", changed, suffix);
+        let middle = &changed[prefix.len()..changed.len() - suffix.len()];
+        prop_assert_eq!(serde_json::from_str::<String>(middle).expect("a string"), new);
+    }
+
+    #[test]
+    fn absent_members_go_before_the_brace(
+        members in object(),
+        (depth, (before, after)) in around(),
+        new in ".{0,8}",
+    ) {
+        let object_text = text_of(&members);
+        let text = format!("{before}{object_text}{after}");
+        let root = root(&text);
+        let object = inner(&root, depth);
+        let mut edits = Edits::new(&root);
+        edits.set_string(&object, "absent", &new).expect("no duplicate");
+        edits.set_string(&object, "absent too", "x").expect("no duplicate");
+        let changed = edits.apply();
+
+        let prefix = format!("{before}{}", object_text.strip_suffix('}').expect("a brace"));
+        let suffix = format!("}}{after}");
+        prop_assert!(changed.starts_with(&prefix), "{} does not begin with {}", changed, prefix);
+        prop_assert!(changed.ends_with(&suffix), "{} does not end with {}", changed, suffix);
+        let mut expected = raw_members(&object_text);
+        for (key, value) in [("absent", new.as_str()), ("absent too", "x")] {
+            expected.insert(key.to_owned(), RawValue::from_string(quoted(value)).expect("JSON"));
+        }
+        let changed = raw_members(&changed[before.len()..changed.len() - after.len()]);
+        prop_assert_eq!(changed.len(), expected.len());
+        for (key, value) in expected {
+            let got = changed.get(&key).map(|value| value.get());
+            match key.as_str() {
+                // Escapes may be spelled otherwise than serde_json does.
+                "absent" => prop_assert_eq!(got.and_then(|got| serde_json::from_str(got).ok()), Some(new.clone())),
+                _ => prop_assert_eq!(got, Some(value.get())),
+            }
+        }
+    }
+
+    #[test]
+    fn setting_again_changes_nothing(
+        members in object(),
+        keys in vec("[a-c]?\"?", 1..3),
+        new in ".{0,8}",
+    ) {
+        let text = text_of(&members);
+        let once = keys.iter().fold(text, |text, key| set(&text, key, &new));
+        let again = root(&once);
+        let object = again.object().expect("an object");
+        let mut edits = Edits::new(&again);
+        for key in &keys {
+            edits.set_string(&object, key, &new).expect("no duplicate");
+        }
+        prop_assert!(edits.is_empty());
+        prop_assert_eq!(edits.apply(), once);
+    }
+
+    /// The reader agrees with serde_json on every member, and keeps its text.
+    #[test]
+    fn members_are_read_as_they_came(members in object()) {
+        let text = text_of(&members);
+        let expected: Vec<_> = members.iter().map(|member| (member.name(), member.value.clone())).collect();
+        prop_assert_eq!(self::members(&root(&text)), expected);
+    }
+}
