@@ -1,0 +1,129 @@
+//! Which class a claim gets.
+
+use admission::Malformed;
+
+use crate::claim::{Claim, Origin};
+use crate::settings::{AccessMode, Settings, UnknownClass};
+
+/// What becomes of a new claim's class.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Choice<'a> {
+    /// Nothing is touched.
+    Leave,
+    /// The claim gets, or keeps, this class.
+    Class(&'a str),
+    /// The claim is refused.
+    Refuse,
+}
+
+/// What the plane thinks of a class that the client named.
+enum Standing {
+    /// It serves the claim, or is allowed as it is.
+    Good,
+    /// One of the plane's own that cannot serve this.
+    Unfit { what: &'static str },
+    /// None of the plane's, and not allowed.
+    Unknown,
+}
+
+/// Chooses the class of a new claim, with the warning, or for [`Choice::Refuse`] the reason.
+///
+/// # Errors
+/// When a field that decides cannot be read.
+pub(crate) fn choose<'a>(
+    settings: &'a Settings,
+    claim: &'a Claim<'_>,
+) -> Result<(Choice<'a>, Option<String>), Malformed> {
+    let class = claim.class();
+    if class == Some("") {
+        return Ok((Choice::Leave, None));
+    }
+    let sent = match claim.origin()? {
+        Origin::Sent => class,
+        Origin::Defaulted => None,
+        Origin::Unknown => class.filter(|&class| !settings.is_cluster_default(class)),
+    };
+    let path = claim.class_path();
+    if let Some(tie) = claim.tie()? {
+        let warning = class.filter(|&class| !settings.knows(class)).map(|class| {
+            format!("{path}: `{class}` is not a K8TRE class; left, since spec.{tie} ties the claim")
+        });
+        return Ok((Choice::Leave, warning));
+    }
+    let mode = claim.access_mode()?;
+    let wanted = settings.classes.of(mode);
+    let block = claim.is_block()?;
+    let Some(sent) = sent else {
+        if block && mode.is_shared() {
+            let reason = format!(
+                "spec.volumeMode: Block cannot be {mode} on a K8TRE class, since `{wanted}` is a \
+                 file share; write volumeMode Filesystem, or ReadWriteOnce, or name a class that \
+                 shares block devices"
+            );
+            return Ok((Choice::Refuse, Some(reason)));
+        }
+        let warning = match class {
+            None => Some(format!(
+                "{path}: `{wanted}` chosen for {mode}; the claim named no class"
+            )),
+            Some(class) if class == wanted => None,
+            Some(class) => Some(format!(
+                "{path}: `{wanted}` chosen for {mode} in place of the cluster's default `{class}`"
+            )),
+        };
+        return Ok((Choice::Class(wanted), warning));
+    };
+    Ok(match standing(settings, mode, block, sent) {
+        Standing::Unknown if settings.unknown_class == UnknownClass::Reject => {
+            let reason = format!(
+                "{path}: `{sent}` is not a K8TRE class; write `{wanted}`, the class for {mode}"
+            );
+            (Choice::Refuse, Some(reason))
+        }
+        _ if block && mode.is_shared() => {
+            let warning = format!("{path}: no K8TRE class serves {mode} Block; `{sent}` is left");
+            (Choice::Class(sent), Some(warning))
+        }
+        Standing::Good => (Choice::Class(sent), None),
+        Standing::Unknown => {
+            let warning =
+                format!("{path}: `{sent}` is not a K8TRE class; replaced by `{wanted}` for {mode}");
+            (Choice::Class(wanted), Some(warning))
+        }
+        Standing::Unfit { what } => {
+            let warning = format!("{path}: `{sent}` cannot serve {what}; replaced by `{wanted}`");
+            (Choice::Class(wanted), Some(warning))
+        }
+    })
+}
+
+/// The class that `sent` became, or would have become, when the claim was created; `None` where it
+/// would have been left. Whether unknown classes are rejected today does not matter: the claim
+/// exists.
+///
+/// # Errors
+/// When a field that decides cannot be read.
+pub(crate) fn mapped<'a>(
+    settings: &'a Settings,
+    claim: &Claim<'_>,
+    sent: Option<&str>,
+) -> Result<Option<&'a str>, Malformed> {
+    let mode = claim.access_mode()?;
+    let block = claim.is_block()?;
+    let changed = match sent {
+        None => true,
+        Some("") => false,
+        Some(sent) => !matches!(standing(settings, mode, block, sent), Standing::Good),
+    };
+    Ok(changed.then(|| settings.classes.of(mode)))
+}
+
+fn standing(settings: &Settings, mode: AccessMode, block: bool, class: &str) -> Standing {
+    match settings.classes.made_for(class) {
+        Some(made_for) if made_for < mode => Standing::Unfit { what: mode.name() },
+        // A shared class is a file share on azure and aws, so no block device comes of it.
+        Some(made_for) if block && made_for.is_shared() => Standing::Unfit { what: "Block" },
+        None if !settings.allows(class) => Standing::Unknown,
+        _ => Standing::Good,
+    }
+}

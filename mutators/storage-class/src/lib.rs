@@ -1,0 +1,121 @@
+//! **storage-class**: app claims get the K8TRE class for their access mode, whatever the vendor.
+//!
+//! In a cluster every StatefulSet, ephemeral volume and operator ends in the creation of a
+//! PersistentVolumeClaim, so claims are all the module needs to see.
+
+mod choice;
+mod claim;
+mod settings;
+
+pub use settings::{AccessMode, Classes, Settings, UnknownClass};
+
+use admission::{AdmissionRequest, Cluster, Edits, Malformed, Node, Operation, Verdict};
+
+use choice::Choice;
+use claim::{BETA_ANNOTATION, Claim};
+
+admission::export!(Settings, evaluate);
+
+/// Judges one request. Anything but the creation or update of a claim itself passes.
+///
+/// # Errors
+/// When a field that decides about the class cannot be read.
+pub fn evaluate(
+    settings: &Settings,
+    request: &AdmissionRequest<'_>,
+    _cluster: &dyn Cluster,
+) -> Result<Verdict, Malformed> {
+    let Some(object) = request.object_of("", "PersistentVolumeClaim")? else {
+        return Ok(Verdict::accept());
+    };
+    let claim = Claim::read(object)?;
+    match (request.operation, &request.old_object) {
+        (Operation::Update, Some(old)) => pin(settings, object, &claim, &Claim::read(old)?),
+        (Operation::Update, None) => Err(request.missing_old_object()),
+        _ => create(settings, object, &claim),
+    }
+}
+
+/// A new claim: chooses its class and brings field and annotation to it.
+fn create<'a>(
+    settings: &Settings,
+    object: &Node<'a>,
+    claim: &Claim<'a>,
+) -> Result<Verdict, Malformed> {
+    let (choice, warning) = choice::choose(settings, claim)?;
+    let class = match choice {
+        Choice::Leave => return Ok(accept(warning)),
+        Choice::Refuse => return Ok(Verdict::reject(warning.unwrap_or_default())),
+        Choice::Class(class) => class,
+    };
+    let annotation = claim.annotation.is_some().then_some(class);
+    let mut edits = Edits::new(object);
+    set(&mut edits, claim, Some(class), annotation)?;
+    if edits.is_empty() {
+        return Ok(accept(warning));
+    }
+    let from = claim.class().unwrap_or("none");
+    let warning = warning.unwrap_or_else(|| {
+        format!("spec.storageClassName: brought to `{class}`, which {BETA_ANNOTATION} says")
+    });
+    Ok(mutate(edits, from, class, warning))
+}
+
+/// An existing claim: its class is immutable, so it is never chosen anew. But re-applying a manifest
+/// whose class was mapped at creation would fail for ever, so the mapped class is put back.
+fn pin<'a>(
+    settings: &Settings,
+    object: &Node<'a>,
+    claim: &Claim<'a>,
+    old: &Claim<'_>,
+) -> Result<Verdict, Malformed> {
+    let mut kept = [None, None];
+    let slots = [
+        (&claim.field, &old.field),
+        (&claim.annotation, &old.annotation),
+    ];
+    for (kept, (new, old)) in kept.iter_mut().zip(slots) {
+        let Some(old) = old.as_deref().filter(|&old| new.as_deref() != Some(old)) else {
+            continue;
+        };
+        if choice::mapped(settings, claim, new.as_deref())? == Some(old) {
+            *kept = Some(old);
+        }
+    }
+    let [field, annotation] = kept;
+    let Some(class) = field.or(annotation) else {
+        return Ok(Verdict::accept());
+    };
+    let mut edits = Edits::new(object);
+    set(&mut edits, claim, field, annotation)?;
+    let from = claim.class().unwrap_or("none");
+    let warning = format!("spec.storageClassName: `{class}` kept; the claim got it at creation");
+    Ok(mutate(edits, from, class, warning))
+}
+
+/// Gives the field and the beta annotation the classes named; `None` leaves one as it is.
+fn set<'a>(
+    edits: &mut Edits<'a>,
+    claim: &Claim<'a>,
+    field: Option<&str>,
+    annotation: Option<&str>,
+) -> Result<(), Malformed> {
+    if let Some(class) = field {
+        edits.set_string(&claim.spec, "storageClassName", class)?;
+    }
+    if let (Some(class), Some(annotations)) = (annotation, &claim.annotations) {
+        edits.set_string(annotations, BETA_ANNOTATION, class)?;
+    }
+    Ok(())
+}
+
+fn accept(warning: Option<String>) -> Verdict {
+    match warning {
+        Some(warning) => Verdict::accept().warn(warning),
+        None => Verdict::accept(),
+    }
+}
+
+fn mutate(edits: Edits<'_>, from: &str, to: &str, warning: String) -> Verdict {
+    Verdict::mutate(edits.apply(), warning).audit("storage-class", format!("{from} -> {to}"))
+}
