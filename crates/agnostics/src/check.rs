@@ -1,0 +1,323 @@
+//! `agnostics check`.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use host::Snapshot;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use manifest::{Object, Problem, Severity};
+use serde_json::json;
+use serde_json::value::to_raw_value;
+
+use crate::arguments::{Check, Output};
+use crate::claims::Deriver;
+use crate::evaluate::{Judge, Plane};
+use crate::input::Input;
+use crate::modules::Modules;
+use crate::policy::Policy;
+use crate::profile::Profile;
+use crate::report::{Row, Summary, json, text};
+
+/// Runs the command to its exit code.
+pub(crate) fn run(arguments: &Check) -> ExitCode {
+    match check(arguments) {
+        Ok(summary) if summary.errors > 0 || summary.objects == 0 => ExitCode::from(2),
+        Ok(summary) if summary.rejected > 0 => ExitCode::from(1),
+        Ok(_) => ExitCode::SUCCESS,
+        // The reader has what it wants: `agnostics check … | head`.
+        Err(Failure::Output(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            for problem in failure.problems() {
+                // Nothing is left to be done where even this cannot be written.
+                let _ = text::problem(&mut anstream::stderr(), &problem);
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Why the work could not be done.
+enum Failure {
+    /// Policies that cannot be read or carried out.
+    Policies(Vec<Problem>),
+    /// The report could not be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(cause: io::Error) -> Self {
+        Self::Output(cause)
+    }
+}
+
+impl Failure {
+    fn problems(self) -> Vec<Problem> {
+        match self {
+            Self::Policies(problems) => problems,
+            Self::Output(cause) => {
+                vec![Problem::error(
+                    &Arc::from("report"),
+                    format!("cannot be written: {cause}"),
+                )]
+            }
+        }
+    }
+}
+
+fn check(arguments: &Check) -> Result<Summary, Failure> {
+    let policies = policies(arguments)?;
+    let mut plane = plane(arguments, policies)?;
+    let input = Input::open(&arguments.paths);
+    if plane.judges.iter().any(|judge| {
+        judge
+            .policy
+            .spec
+            .namespace_selector
+            .needs_more_than_the_name()
+    }) {
+        learn_namespaces(&input, &mut plane)?;
+    }
+    let mut report = Report::new(arguments.output);
+    for problem in &input.problems {
+        report.problem(problem)?;
+    }
+    input.read(|item| match item {
+        Ok(object) => report.object(&object, plane.judge(&object)),
+        Err(problem) => report.problem(&problem),
+    })?;
+    report.finish(arguments)
+}
+
+/// The profile's policies, or those named.
+fn policies(arguments: &Check) -> Result<Vec<Policy>, Failure> {
+    let mut policies = Vec::new();
+    let mut problems = Vec::new();
+    let mut take = |item: Result<Object, Problem>| match item.map(|object| Policy::read(&object)) {
+        Ok(Some(Ok(policy))) => policies.push(policy),
+        Ok(None) => {}
+        Ok(Some(Err(problem))) | Err(problem) => problems.push(problem),
+    };
+    if arguments.policies.is_empty() {
+        let (path, text) = arguments.profile.unwrap_or(Profile::DEFAULT).policies();
+        for document in manifest::read(path, text.as_bytes()) {
+            match document {
+                Ok(document) => document.objects().for_each(&mut take),
+                Err(problem) => take(Err(problem)),
+            }
+        }
+    } else {
+        let input = Input::open(&arguments.policies);
+        input
+            .problems
+            .iter()
+            .cloned()
+            .for_each(|problem| take(Err(problem)));
+        let Ok(()) = input.read(|item| {
+            take(item);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        if policies.is_empty() && problems.is_empty() {
+            let files: Vec<String> = arguments
+                .policies
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            let problem = Problem::error(&Arc::from(files.join(", ")), "no policy in here");
+            problems
+                .push(problem.with_help(
+                    "a policy is a ClusterAdmissionPolicy of policies.kubewarden.io/v1",
+                ));
+        }
+    }
+    problems.retain(|problem| problem.severity == Severity::Error);
+    match problems.is_empty() {
+        true => Ok(policies),
+        false => Err(Failure::Policies(problems)),
+    }
+}
+
+/// Loads what the policies need, and has their settings checked by the modules.
+fn plane(arguments: &Check, mut policies: Vec<Policy>) -> Result<Plane, Failure> {
+    let failure = |file: &str, message: String| {
+        Failure::Policies(vec![Problem::error(&Arc::from(file), message)])
+    };
+    let mut modules = Modules::new(arguments.modules.as_deref())
+        .map_err(|message| failure("modules", message))?;
+    policies.sort_by(|a, b| (!a.spec.mutating, &a.name).cmp(&(!b.spec.mutating, &b.name)));
+    let mut judges = Vec::new();
+    for policy in policies {
+        let about = |message: String| failure(&format!("policy `{}`", policy.name), message);
+        if !policy.spec.match_conditions.is_empty() {
+            let message = "matchConditions are not evaluated offline; the policy is taken to see every object that its rules and selectors match";
+            let file = Arc::from(format!("policy `{}`", policy.name));
+            text::problem(&mut anstream::stderr(), &Problem::warning(&file, message))?;
+        }
+        let module = modules.load(policy.module_name()).map_err(about)?;
+        let module =
+            module.with_context_aware_resources(policy.spec.context_aware_resources.clone());
+        let settings = if policy.spec.settings.is_null() {
+            json!({})
+        } else {
+            policy.spec.settings.clone()
+        };
+        let settings = to_raw_value(&settings).map_err(|error| about(error.to_string()))?;
+        let verdict = module
+            .validate_settings(&settings)
+            .map_err(|error| about(error.to_string()))?;
+        if !verdict.valid {
+            return Err(about(verdict.message.unwrap_or_default()));
+        }
+        judges.push(Judge {
+            policy,
+            module,
+            settings,
+        });
+    }
+    let of_profile = match arguments.policies.is_empty() {
+        true => arguments
+            .profile
+            .unwrap_or(Profile::DEFAULT)
+            .default_storage_class(),
+        false => arguments.profile.and_then(Profile::default_storage_class),
+    };
+    let default = arguments.default_storage_class.as_deref().or(of_profile);
+    Ok(Plane {
+        judges,
+        deriver: Deriver::new().map_err(|message| failure("claims", message))?,
+        default_storage_class: default.filter(|class| !class.is_empty()).map(str::to_owned),
+        namespaces: BTreeMap::new(),
+        cluster: Snapshot::new(),
+    })
+}
+
+/// Namespace selectors go by labels, which the namespaces among the manifests tell.
+fn learn_namespaces(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
+    input.read(|item| {
+        if let Ok(object) = item
+            && object.kind() == "Namespace"
+        {
+            let labels = crate::policy::labels(&object.value);
+            plane.namespaces.insert(object.name().to_owned(), labels);
+        }
+        Ok(())
+    })
+}
+
+/// The report as it grows.
+struct Report {
+    out: Box<dyn Write>,
+    output: Output,
+    summary: Summary,
+    /// Rows kept for a form that comes at the end.
+    rows: Vec<Row>,
+    progress: Progress,
+}
+
+impl Report {
+    fn new(output: Output) -> Self {
+        Self {
+            out: Box::new(io::BufWriter::new(anstream::stdout())),
+            output,
+            summary: Summary::default(),
+            rows: Vec::new(),
+            progress: Progress::new(),
+        }
+    }
+
+    fn object(&mut self, object: &Object, rows: Vec<Row>) -> Result<(), Failure> {
+        self.summary.count(&rows);
+        self.progress.set(self.summary.objects);
+        match self.output {
+            Output::Text => text::object(&mut self.out, object, &rows)?,
+            Output::Json => self.rows.extend(rows),
+        }
+        Ok(())
+    }
+
+    /// Problems are for the person at the terminal, whatever becomes of the report; errors are in it
+    /// too.
+    fn problem(&mut self, problem: &Problem) -> Result<(), Failure> {
+        self.out.flush()?;
+        self.progress
+            .suspend(|| text::problem(&mut anstream::stderr(), problem))?;
+        if problem.severity == Severity::Error {
+            self.summary.errors += 1;
+            self.rows.push(Row::of_problem(problem));
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, arguments: &Check) -> Result<Summary, Failure> {
+        self.progress.end();
+        if self.summary.objects == 0 && self.summary.errors == 0 {
+            let paths: Vec<String> = arguments
+                .paths
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            let problem = Problem::error(
+                &Arc::from(paths.join(", ")),
+                "no Kubernetes objects in here",
+            );
+            self.problem(&problem.with_help("name files or directories of rendered manifests"))?;
+        }
+        match self.output {
+            Output::Json => json::write(&mut self.out, &self.summary, &self.rows)?,
+            Output::Text => {
+                text::summary(&mut self.out, &self.summary)?;
+                self.out.flush()?;
+                if arguments.profile.is_none() && arguments.policies.is_empty() {
+                    let name = Profile::DEFAULT.name();
+                    writeln!(
+                        self.out,
+                        "profile {name}: none was given, and {name} is what K8TRE runs on a developer's machine; \
+                         choose with --profile azure|aws|k3s"
+                    )?;
+                }
+            }
+        }
+        self.out.flush()?;
+        Ok(self.summary)
+    }
+}
+
+/// A count on the terminal, for work that takes long enough to wonder about.
+struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Self {
+            bar,
+            started: Instant::now(),
+        }
+    }
+
+    fn set(&self, objects: usize) {
+        let report_hides_it = io::stdout().is_terminal();
+        if self.bar.is_hidden()
+            && !report_hides_it
+            && self.started.elapsed() > Duration::from_secs(1)
+        {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.set_message("objects checked");
+        }
+        self.bar.set_position(objects as u64);
+    }
+
+    fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.bar.suspend(work)
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

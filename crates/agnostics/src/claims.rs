@@ -1,0 +1,302 @@
+//! The PersistentVolumeClaims that other objects end in.
+//!
+//! In a cluster controllers make them, and the modules see the claim, never the template. Here they
+//! are derived, so that a developer hears of them at the place where the template is written.
+
+use jsonpath_lib::Compiled;
+use serde_json::{Map, Value, json};
+
+use crate::{kinds, paths};
+
+/// A claim that an object would end in.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    /// The claim, as its controller would ask for it.
+    pub(crate) value: Value,
+    /// Where the fields of the claim are written in the object: pairs of JSON pointers, the more
+    /// particular first.
+    places: Vec<(&'static str, String)>,
+}
+
+/// How a claim is written in an object.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// `metadata` and `spec` of a claim.
+    Template,
+    /// The same, where the operator fills in ReadWriteOnce (prometheus-operator,
+    /// `pkg/operator/statefulset.go`).
+    TemplateWithDefaultMode,
+    /// CloudNativePG's StorageConfiguration: `size` and `storageClass`, which win over `pvcTemplate`, a
+    /// claim's `spec` (cloudnative-pg.io, API reference; `pkg/specs/pvcs.go`).
+    CloudNativePg,
+}
+
+/// Where objects of a kind hold claims.
+struct Source {
+    group: &'static str,
+    kinds: &'static [&'static str],
+    path: &'static str,
+    shape: Shape,
+}
+
+const SOURCES: &[Source] = &[
+    source(
+        "apps",
+        &["StatefulSet"],
+        "$.spec.volumeClaimTemplates[*]",
+        Shape::Template,
+    ),
+    source("", &["Pod"], EPHEMERAL_OF_POD, Shape::Template),
+    source(
+        "apps",
+        &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"],
+        EPHEMERAL,
+        Shape::Template,
+    ),
+    source("", &["ReplicationController"], EPHEMERAL, Shape::Template),
+    source("batch", &["Job"], EPHEMERAL, Shape::Template),
+    source(
+        "batch",
+        &["CronJob"],
+        EPHEMERAL_OF_CRON_JOB,
+        Shape::Template,
+    ),
+    source(
+        "postgresql.cnpg.io",
+        &["Cluster"],
+        "$.spec.storage",
+        Shape::CloudNativePg,
+    ),
+    source(
+        "postgresql.cnpg.io",
+        &["Cluster"],
+        "$.spec.walStorage",
+        Shape::CloudNativePg,
+    ),
+    source(
+        "postgresql.cnpg.io",
+        &["Cluster"],
+        "$.spec.tablespaces[*].storage",
+        Shape::CloudNativePg,
+    ),
+    source(
+        "monitoring.coreos.com",
+        MONITORING,
+        "$.spec.storage.volumeClaimTemplate",
+        Shape::TemplateWithDefaultMode,
+    ),
+    source(
+        "monitoring.coreos.com",
+        MONITORING,
+        "$.spec.storage.ephemeral.volumeClaimTemplate",
+        Shape::TemplateWithDefaultMode,
+    ),
+];
+
+const EPHEMERAL_OF_POD: &str = "$.spec.volumes[*].ephemeral.volumeClaimTemplate";
+const EPHEMERAL: &str = "$.spec.template.spec.volumes[*].ephemeral.volumeClaimTemplate";
+const EPHEMERAL_OF_CRON_JOB: &str =
+    "$.spec.jobTemplate.spec.template.spec.volumes[*].ephemeral.volumeClaimTemplate";
+const MONITORING: &[&str] = &[
+    "Prometheus",
+    "PrometheusAgent",
+    "Alertmanager",
+    "ThanosRuler",
+];
+
+const fn source(
+    group: &'static str,
+    kinds: &'static [&'static str],
+    path: &'static str,
+    shape: Shape,
+) -> Source {
+    Source {
+        group,
+        kinds,
+        path,
+        shape,
+    }
+}
+
+/// The table of sources, its JSONPaths compiled.
+pub(crate) struct Deriver {
+    sources: Vec<(&'static Source, Compiled)>,
+}
+
+impl Deriver {
+    /// # Errors
+    /// When a path of the table is no JSONPath.
+    pub(crate) fn new() -> Result<Self, String> {
+        let compile = |source: &'static Source| Ok((source, Compiled::compile(source.path)?));
+        Ok(Self {
+            sources: SOURCES.iter().map(compile).collect::<Result<_, String>>()?,
+        })
+    }
+
+    /// The claims in an object, in the order of the table. What is not a mapping is left to the
+    /// object's own schema.
+    pub(crate) fn derive(&self, object: &Value) -> Vec<Claim> {
+        let text = |field: &str| {
+            object
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let (group, _) = kinds::group_version(text("apiVersion"));
+        let kind = text("kind");
+        let mut claims = Vec::new();
+        for (source, path) in &self.sources {
+            if source.group != group || !source.kinds.contains(&kind) {
+                continue;
+            }
+            for found in path.select(object).unwrap_or_default() {
+                if let (Value::Object(template), Some(place)) = (found, pointer_to(object, found)) {
+                    claims.push(claim(object, template, place, source.shape));
+                }
+            }
+        }
+        claims
+    }
+}
+
+impl Claim {
+    /// A claim of its own, not derived: every field is where it is.
+    pub(crate) fn own(value: Value) -> Self {
+        Self {
+            value,
+            places: vec![("", String::new())],
+        }
+    }
+
+    /// Where a field of the claim is written in the object.
+    pub(crate) fn pointer(&self, in_claim: &str) -> String {
+        for (from, to) in &self.places {
+            if let Some(rest) = in_claim.strip_prefix(from)
+                && (rest.is_empty() || rest.starts_with('/'))
+            {
+                return format!("{to}{rest}");
+            }
+        }
+        in_claim.to_owned()
+    }
+
+    /// A message about the claim, which begins with a path in it, as a message about the object.
+    pub(crate) fn message(&self, in_claim: &str) -> String {
+        for (from, to) in &self.places {
+            let path = paths::of_pointer(from);
+            let Some(rest) = in_claim.strip_prefix(path.as_str()) else {
+                continue;
+            };
+            let to = paths::of_pointer(to);
+            if path.is_empty() {
+                let about_a_field = ["spec", "metadata"]
+                    .iter()
+                    .any(|root| rest.starts_with(root));
+                let dot = if about_a_field && !to.is_empty() {
+                    "."
+                } else {
+                    ": "
+                };
+                return if to.is_empty() {
+                    rest.to_owned()
+                } else {
+                    format!("{to}{dot}{rest}")
+                };
+            }
+            if rest.starts_with([':', '.', '[', ' ']) {
+                return format!("{to}{rest}");
+            }
+        }
+        in_claim.to_owned()
+    }
+}
+
+fn claim(object: &Value, template: &Map<String, Value>, place: String, shape: Shape) -> Claim {
+    let owner = object
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let mut metadata = match template.get("metadata") {
+        Some(Value::Object(metadata)) => metadata.clone(),
+        _ => Map::new(),
+    };
+    let name = match metadata.get("name").and_then(Value::as_str) {
+        Some(name) => format!("{name}-{owner}"),
+        None => owner.to_owned(),
+    };
+    metadata.insert("name".to_owned(), name.into());
+    if let Some(namespace) = object.pointer("/metadata/namespace") {
+        metadata.insert("namespace".to_owned(), namespace.clone());
+    }
+    let (spec, places) = match shape {
+        Shape::Template => (template.get("spec").cloned(), vec![("", place)]),
+        Shape::TemplateWithDefaultMode => {
+            let spec = template.get("spec").cloned().unwrap_or_else(|| json!({}));
+            (Some(with_default_mode(spec)), vec![("", place)])
+        }
+        Shape::CloudNativePg => {
+            let mut spec = template
+                .get("pvcTemplate")
+                .cloned()
+                .unwrap_or_else(|| json!({}));
+            let class = template.get("storageClass");
+            let of_template = class.is_none() && spec.get("storageClassName").is_some();
+            if let (Some(class), Some(spec)) = (class, spec.as_object_mut()) {
+                spec.insert("storageClassName".to_owned(), class.clone());
+            }
+            let mut places = vec![
+                ("/spec", format!("{place}/pvcTemplate")),
+                ("", place.clone()),
+            ];
+            if !of_template {
+                places.insert(
+                    0,
+                    ("/spec/storageClassName", format!("{place}/storageClass")),
+                );
+            }
+            (Some(with_default_mode(spec)), places)
+        }
+    };
+    let mut value = json!({
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": metadata,
+    });
+    if let Some(spec) = spec {
+        value["spec"] = spec;
+    }
+    Claim { value, places }
+}
+
+/// What an operator asks for where its user names no access mode.
+fn with_default_mode(mut spec: Value) -> Value {
+    let none = |modes: Option<&Value>| match modes {
+        None | Some(Value::Null) => true,
+        Some(modes) => modes.as_array().is_some_and(Vec::is_empty),
+    };
+    if none(spec.get("accessModes"))
+        && let Some(spec) = spec.as_object_mut()
+    {
+        spec.insert("accessModes".to_owned(), json!(["ReadWriteOnce"]));
+    }
+    spec
+}
+
+/// The JSON pointer of `wanted`, a part of `root`. jsonpath_lib gives the values it finds and not
+/// their paths; but it gives references, so the address tells.
+fn pointer_to(root: &Value, wanted: &Value) -> Option<String> {
+    if std::ptr::eq(root, wanted) {
+        return Some(String::new());
+    }
+    let below = |key: &str, child: &Value| Some(format!("/{key}{}", pointer_to(child, wanted)?));
+    match root {
+        Value::Object(members) => members
+            .iter()
+            .find_map(|(key, child)| below(&paths::token(key), child)),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, child)| below(&index.to_string(), child))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,31 @@
+//! What K8TRE's agnostics plane would make of manifests, before they reach a cluster.
+//!
+//! `agnostics check` runs the real modules in the embedded host, with the settings, rules, selectors
+//! and mode of the policies that a cluster of the profile has.
+
+mod arguments;
+mod check;
+mod claims;
+mod evaluate;
+mod input;
+mod kinds;
+mod modules;
+mod paths;
+mod policy;
+mod profile;
+mod report;
+mod selector;
+
+pub use arguments::Arguments;
+
+use std::process::ExitCode;
+
+use arguments::Command;
+
+/// Runs a command line to its exit code: 0 nothing rejected, 1 something rejected, 2 the command
+/// could not do its work.
+pub fn run(arguments: Arguments) -> ExitCode {
+    match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+    }
+}

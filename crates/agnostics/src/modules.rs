@@ -1,0 +1,89 @@
+//! The built modules: where they are, and the host that runs them.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use host::{Host, Module, Options};
+
+/// Loads modules by name.
+pub(crate) struct Modules {
+    host: Host,
+    dirs: Vec<PathBuf>,
+    loaded: BTreeMap<String, Module>,
+}
+
+impl Modules {
+    /// Looks for modules in `dir`, or where an installation or a build has them.
+    ///
+    /// # Errors
+    /// When the engine does not start.
+    pub(crate) fn new(dir: Option<&Path>) -> Result<Self, String> {
+        let options = Options {
+            cache_dir: cache_dir(),
+            ..Options::default()
+        };
+        Ok(Self {
+            host: Host::new(options).map_err(|error| error.to_string())?,
+            dirs: dir.map_or_else(usual_dirs, |dir| vec![dir.to_owned()]),
+            loaded: BTreeMap::new(),
+        })
+    }
+
+    /// The module of this name.
+    ///
+    /// # Errors
+    /// When there is none, or it is no module.
+    pub(crate) fn load(&mut self, name: &str) -> Result<Module, String> {
+        if let Some(module) = self.loaded.get(name) {
+            return Ok(module.clone());
+        }
+        let file = format!("{name}.wasm");
+        let path = self
+            .dirs
+            .iter()
+            .map(|dir| dir.join(&file))
+            .find(|path| path.is_file());
+        let path = path.ok_or_else(|| {
+            let dirs: Vec<String> = self
+                .dirs
+                .iter()
+                .map(|dir| format!("`{}`", dir.display()))
+                .collect();
+            format!(
+                "module `{name}` is not in {}; build it with `cargo xtask build`, or say where the \
+                 modules are with --modules DIR",
+                dirs.join(" or ")
+            )
+        })?;
+        let wasm = std::fs::read(&path)
+            .map_err(|cause| format!("cannot read `{}`: {cause}", path.display()))?;
+        let module = self
+            .host
+            .load(name, &wasm)
+            .map_err(|error| error.to_string())?;
+        self.loaded.insert(name.to_owned(), module.clone());
+        Ok(module)
+    }
+}
+
+/// Beside the program as installed, and where `cargo xtask build` puts modules.
+fn usual_dirs() -> Vec<PathBuf> {
+    let program = env::current_exe().unwrap_or_default();
+    let bin = program.parent().unwrap_or(Path::new("."));
+    let mut dirs = vec![bin.join("modules")];
+    dirs.extend(bin.parent().map(|target| target.join("modules")));
+    dirs
+}
+
+/// `$AGNOSTICS_CACHE`, else where the XDG base directory specification puts caches.
+fn cache_dir() -> Option<PathBuf> {
+    let dir = |name: &str| {
+        env::var_os(name)
+            .filter(|dir| !dir.is_empty())
+            .map(PathBuf::from)
+    };
+    dir("AGNOSTICS_CACHE")
+        .or_else(|| Some(dir("XDG_CACHE_HOME")?.join("agnostics")))
+        .or_else(|| Some(dir("HOME")?.join(".cache/agnostics")))
+}

@@ -1,0 +1,161 @@
+//! Kubewarden policies, as far as they decide what happens to an object.
+
+use std::collections::BTreeMap;
+
+use host::ContextAwareResource;
+use manifest::{Object, Problem};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::kinds;
+use crate::selector::LabelSelector;
+
+/// A ClusterAdmissionPolicy, or an AdmissionPolicy, which is one for its own namespace.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    /// `metadata.name`.
+    pub(crate) name: String,
+    /// The namespace of an AdmissionPolicy; `None` for every namespace.
+    pub(crate) namespace: Option<String>,
+    pub(crate) spec: Spec,
+}
+
+/// `spec` of policies.kubewarden.io/v1; what decides nothing here is passed over.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Spec {
+    /// Where the policy server would pull the module from.
+    pub(crate) module: String,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) mutating: bool,
+    #[serde(default)]
+    pub(crate) settings: Value,
+    #[serde(default)]
+    pub(crate) mode: Mode,
+    /// In place of the module's message, for the user.
+    pub(crate) message: Option<String>,
+    #[serde(default)]
+    pub(crate) namespace_selector: LabelSelector,
+    #[serde(default)]
+    object_selector: LabelSelector,
+    #[serde(default)]
+    pub(crate) match_conditions: Vec<Value>,
+    #[serde(default)]
+    pub(crate) context_aware_resources: Vec<ContextAwareResource>,
+}
+
+/// Which requests a policy sees; a request must match one entry of each list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Rule {
+    api_groups: Vec<String>,
+    api_versions: Vec<String>,
+    resources: Vec<String>,
+    operations: Vec<String>,
+}
+
+/// What comes of a verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// It is carried out.
+    #[default]
+    Protect,
+    /// It is logged: the patch and the message are dropped, warnings are kept.
+    Monitor,
+}
+
+const GROUP: &str = "policies.kubewarden.io";
+
+impl Policy {
+    /// Reads a policy; `None` for other kinds, which lie beside policies in many trees.
+    pub(crate) fn read(object: &Object) -> Option<Result<Self, Problem>> {
+        if kinds::group_version(object.api_version()).0 != GROUP {
+            return None;
+        }
+        let problem = |message: String| Problem::error(&object.file, message).at_line(object.line);
+        let namespace = match object.kind() {
+            "ClusterAdmissionPolicy" => None,
+            "AdmissionPolicy" => Some(match object.namespace() {
+                "" => "default".to_owned(),
+                namespace => namespace.to_owned(),
+            }),
+            "PolicyServer" => return None,
+            other => {
+                let help = "write its members as ClusterAdmissionPolicies to check them";
+                let problem = problem(format!("{other} `{}` is not supported", object.name()));
+                return Some(Err(problem.with_help(help)));
+            }
+        };
+        let spec = object.value.get("spec").cloned().unwrap_or_default();
+        Some(match serde_json::from_value(spec) {
+            Ok(spec) => Ok(Self {
+                name: object.name().to_owned(),
+                namespace,
+                spec,
+            }),
+            Err(error) => Err(problem(format!(
+                "policy `{}`: spec: {error}",
+                object.name()
+            ))),
+        })
+    }
+
+    /// The module's name: the last part of its address without tag, digest and ending.
+    pub(crate) fn module_name(&self) -> &str {
+        let address = self.spec.module.split('@').next().unwrap_or_default();
+        let last = address.rsplit('/').next().unwrap_or_default();
+        let last = last.split(':').next().unwrap_or_default();
+        last.strip_suffix(".wasm").unwrap_or(last)
+    }
+
+    /// Whether the creation of an object reaches the policy. `namespace` holds the labels of the
+    /// object's namespace, and is `None` for cluster-scoped kinds.
+    pub(crate) fn sees(
+        &self,
+        object: &Value,
+        namespace: Option<(&str, &BTreeMap<String, String>)>,
+    ) -> bool {
+        let text = |field: &str| {
+            object
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let (group, version) = kinds::group_version(text("apiVersion"));
+        let resource = kinds::resource(text("kind"));
+        let in_namespace = match namespace {
+            Some((name, labels)) => {
+                self.namespace.as_deref().is_none_or(|own| own == name)
+                    && self.spec.namespace_selector.matches(labels)
+            }
+            None => self.namespace.is_none(),
+        };
+        in_namespace
+            && self
+                .spec
+                .rules
+                .iter()
+                .any(|rule| rule.matches(group, version, &resource))
+            && self.spec.object_selector.matches(&labels(object))
+    }
+}
+
+impl Rule {
+    fn matches(&self, group: &str, version: &str, resource: &str) -> bool {
+        let any = |list: &[String], wanted: &str| list.iter().any(|it| it == "*" || it == wanted);
+        any(&self.operations, "CREATE")
+            && any(&self.api_groups, group)
+            && any(&self.api_versions, version)
+            && (any(&self.resources, resource) || any(&self.resources, "*/*"))
+    }
+}
+
+/// `metadata.labels`, the strings among them.
+pub(crate) fn labels(object: &Value) -> BTreeMap<String, String> {
+    let labels = object
+        .pointer("/metadata/labels")
+        .and_then(Value::as_object);
+    let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+    labels.into_iter().flatten().filter_map(text).collect()
+}

@@ -1,0 +1,120 @@
+//! What there is to report, whatever its form.
+
+pub(crate) mod diff;
+pub(crate) mod json;
+pub(crate) mod text;
+
+use json_patch::PatchOperation;
+use manifest::{Object, Problem};
+use serde::Serialize;
+
+/// What one module makes of one object.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Row {
+    pub(crate) file: String,
+    /// Where the document starts in the file, from 1.
+    pub(crate) line: Option<usize>,
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) module: String,
+    pub(crate) verdict: Verdict,
+    pub(crate) message: Option<String>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) patch: Vec<PatchOperation>,
+}
+
+/// What comes of an object, the worse the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    Accepted,
+    Mutated,
+    Rejected,
+    Error,
+}
+
+/// How many objects came to what. An object counts once, by the worst verdict on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) objects: usize,
+    pub(crate) accepted: usize,
+    /// Objects with warnings, whatever their verdict.
+    pub(crate) warned: usize,
+    pub(crate) mutated: usize,
+    pub(crate) rejected: usize,
+    /// Documents that could not be read and objects that could not be judged.
+    pub(crate) errors: usize,
+}
+
+impl Row {
+    pub(crate) fn of(object: &Object, module: &str) -> Self {
+        Self {
+            file: object.file.to_string(),
+            line: Some(object.line),
+            api_version: object.api_version().to_owned(),
+            kind: object.kind().to_owned(),
+            namespace: object.namespace().to_owned(),
+            name: object.name().to_owned(),
+            module: module.to_owned(),
+            verdict: Verdict::Accepted,
+            message: None,
+            warnings: Vec::new(),
+            patch: Vec::new(),
+        }
+    }
+
+    /// A row for input that could not be read.
+    pub(crate) fn of_problem(problem: &Problem) -> Self {
+        let help = problem.help.iter().map(|help| format!("; {help}"));
+        let message = std::iter::once(problem.message.clone())
+            .chain(help)
+            .collect();
+        Self {
+            file: problem.file.to_string(),
+            line: problem.line,
+            api_version: String::new(),
+            kind: String::new(),
+            namespace: String::new(),
+            name: String::new(),
+            module: String::new(),
+            verdict: Verdict::Error,
+            message: Some(message),
+            warnings: Vec::new(),
+            patch: Vec::new(),
+        }
+    }
+
+    pub(crate) fn reject(&mut self, message: String) {
+        self.worsen(Verdict::Rejected, message);
+    }
+
+    pub(crate) fn error(&mut self, message: impl Into<String>) {
+        self.worsen(Verdict::Error, message.into());
+    }
+
+    /// Several claims of one object may each have their say.
+    fn worsen(&mut self, verdict: Verdict, message: String) {
+        self.verdict = self.verdict.max(verdict);
+        self.message = Some(match self.message.take() {
+            Some(before) => format!("{before}\n{message}"),
+            None => message,
+        });
+    }
+}
+
+impl Summary {
+    /// Counts one object with its rows.
+    pub(crate) fn count(&mut self, rows: &[Row]) {
+        self.objects += 1;
+        match rows.iter().map(|row| row.verdict).max() {
+            None | Some(Verdict::Accepted) => self.accepted += 1,
+            Some(Verdict::Mutated) => self.mutated += 1,
+            Some(Verdict::Rejected) => self.rejected += 1,
+            Some(Verdict::Error) => self.errors += 1,
+        }
+        self.warned += usize::from(rows.iter().any(|row| !row.warnings.is_empty()));
+    }
+}

@@ -1,0 +1,98 @@
+//! The report for people.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use manifest::{Object, Problem, Severity};
+
+use super::{Row, Summary, Verdict, diff};
+
+pub(super) const ADDED: Style = AnsiColor::Green.on_default();
+pub(super) const REMOVED: Style = AnsiColor::Red.on_default();
+pub(super) const HUNK: Style = AnsiColor::Cyan.on_default();
+pub(super) const DIM: Style = Style::new().dimmed();
+const WARNING: Style = AnsiColor::Yellow.on_default();
+const BOLD: Style = Style::new().bold();
+
+/// Writes what became of one object: a line for it, the reasons, and the change.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn object(out: &mut dyn Write, object: &Object, rows: &[Row]) -> io::Result<()> {
+    let Some(verdict) = rows.iter().map(|row| row.verdict).max() else {
+        return Ok(());
+    };
+    let (word, style) = match verdict {
+        Verdict::Accepted => ("accepted", ADDED),
+        Verdict::Mutated => ("mutated", WARNING),
+        Verdict::Rejected => ("rejected", REMOVED.bold()),
+        Verdict::Error => ("error", REMOVED.bold()),
+    };
+    let name = match object.namespace() {
+        "" => object.name().to_owned(),
+        namespace => format!("{namespace}/{}", object.name()),
+    };
+    let (kind, file, line) = (object.kind(), &object.file, object.line);
+    writeln!(
+        out,
+        "{style}{word:<8}{style:#}  {BOLD}{kind} {name}{BOLD:#}  {DIM}{file}:{line}{DIM:#}"
+    )?;
+    for row in rows {
+        for message in row.message.iter().flat_map(|message| message.lines()) {
+            writeln!(out, "  {REMOVED}{}{REMOVED:#}: {message}", row.module)?;
+        }
+        for warning in &row.warnings {
+            writeln!(out, "  {WARNING}{}{WARNING:#}: {warning}", row.module)?;
+        }
+    }
+    let patch: Vec<_> = rows.iter().flat_map(|row| row.patch.clone()).collect();
+    diff::write(out, object, &patch)?;
+    match verdict {
+        Verdict::Accepted => Ok(()),
+        _ => writeln!(out),
+    }
+}
+
+/// Writes a problem with the input, and the way out.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn problem(out: &mut dyn Write, problem: &Problem) -> io::Result<()> {
+    let style = match problem.severity {
+        Severity::Error => REMOVED.bold(),
+        Severity::Warning => WARNING,
+    };
+    writeln!(out, "{style}{}{style:#}: {problem}", problem.severity)?;
+    match &problem.help {
+        Some(help) => writeln!(out, "  {DIM}help:{DIM:#} {help}"),
+        None => Ok(()),
+    }
+}
+
+/// Writes the last line.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+    let Summary {
+        objects,
+        accepted,
+        warned,
+        mutated,
+        rejected,
+        errors,
+    } = summary;
+    let plural = if *objects == 1 { "" } else { "s" };
+    write!(
+        out,
+        "{BOLD}{objects} object{plural}{BOLD:#}: {accepted} accepted, {mutated} mutated, {rejected} rejected"
+    )?;
+    match errors {
+        0 => {}
+        errors => write!(out, ", {REMOVED}{errors} in error{REMOVED:#}")?,
+    }
+    match warned {
+        0 => writeln!(out),
+        warned => writeln!(out, "; {warned} with warnings"),
+    }
+}

@@ -1,0 +1,203 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::annotation::ContextAwareResource;
+use crate::selector::{Query, SelectorError};
+
+/// The objects that Kubernetes host calls are answered from, in place of a cluster.
+///
+/// A cluster knows all of its objects; files hold some. So a look-up has three ends besides an answer, and
+/// the module is told which:
+/// - *not found*: the snapshot holds all objects of the kind ([`complete`](Self::complete),
+///   [`know_all`](Self::know_all)), and not this one;
+/// - *not permitted*: neither metadata nor policy name the kind (decided by the [`Module`](crate::Module));
+/// - *could not ask*: the object may well be in the cluster, the snapshot cannot tell. An [`insert`](Self::insert)ed
+///   object answers a look-up of itself, and says nothing of others of its kind.
+///
+/// Cloning is cheap: clones share their objects until one of them is changed.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    kinds: Arc<BTreeMap<ContextAwareResource, Objects>>,
+}
+
+/// Objects of one kind, by namespace and name; cluster-scoped ones have no namespace.
+#[derive(Clone, Debug, Default)]
+struct Objects {
+    complete: bool,
+    by_name: BTreeMap<(Option<String>, String), Map<String, Value>>,
+}
+
+/// Why an object cannot be part of a snapshot.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObjectError {
+    /// It is a list, a string or the like.
+    #[error("an object of the cluster is not a mapping")]
+    NotAnObject,
+    /// It lacks a field that says which object it is.
+    #[error("an object of the cluster has no `{0}`, or not as a text")]
+    Unidentified(&'static str),
+}
+
+/// Why a look-up has no answer; the words are those of the policy server where it has any.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookupError {
+    #[error("Cannot find {kind} named '{name}' inside of namespace '{namespace:?}'")]
+    NotFound {
+        kind: ContextAwareResource,
+        name: String,
+        namespace: Option<String>,
+    },
+    #[error("cannot ask for {0} objects: there is no cluster, and not all of them were given")]
+    Unknown(ContextAwareResource),
+    #[error("Resource {0} is namespaced, but no namespace was provided")]
+    Namespaced(ContextAwareResource),
+    #[error("resource {0} is cluster wide. Cannot search for it inside of a namespace")]
+    ClusterWide(ContextAwareResource),
+    #[error(transparent)]
+    Selector(SelectorError),
+}
+
+impl Snapshot {
+    /// A snapshot that holds nothing and knows of no kind: every look-up ends in *could not ask*.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A snapshot of `objects`, which are all there are of each of their kinds.
+    ///
+    /// # Errors
+    /// As for [`insert`](Self::insert).
+    pub fn complete(objects: impl IntoIterator<Item = Value>) -> Result<Self, ObjectError> {
+        let mut snapshot = Self::new();
+        for object in objects {
+            let kind = snapshot.insert(object)?;
+            snapshot.know_all(kind);
+        }
+        Ok(snapshot)
+    }
+
+    /// Adds one object, in place of one of the same kind, namespace and name, and returns its kind.
+    ///
+    /// An object without `metadata.namespace` is taken as cluster-scoped: namespaced manifests that leave the
+    /// namespace to the command line need it filled in first.
+    ///
+    /// # Errors
+    /// `object` is no mapping, or has no `apiVersion`, `kind` or `metadata.name`.
+    pub fn insert(&mut self, object: Value) -> Result<ContextAwareResource, ObjectError> {
+        let Value::Object(object) = object else {
+            return Err(ObjectError::NotAnObject);
+        };
+        let text = |value: Option<&Value>| {
+            value
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        let metadata = |field| {
+            text(
+                object
+                    .get("metadata")
+                    .and_then(|metadata| metadata.get(field)),
+            )
+        };
+        let api_version =
+            text(object.get("apiVersion")).ok_or(ObjectError::Unidentified("apiVersion"))?;
+        let kind = text(object.get("kind")).ok_or(ObjectError::Unidentified("kind"))?;
+        let name = metadata("name").ok_or(ObjectError::Unidentified("metadata.name"))?;
+        let key = (metadata("namespace"), name);
+        let kind = ContextAwareResource { api_version, kind };
+        Arc::make_mut(&mut self.kinds)
+            .entry(kind.clone())
+            .or_default()
+            .by_name
+            .insert(key, object);
+        Ok(kind)
+    }
+
+    /// Declares that the snapshot holds all objects of `kind`, be it none.
+    pub fn know_all(&mut self, kind: ContextAwareResource) {
+        Arc::make_mut(&mut self.kinds)
+            .entry(kind)
+            .or_default()
+            .complete = true;
+    }
+
+    pub(crate) fn get(
+        &self,
+        kind: &ContextAwareResource,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<&Map<String, Value>, LookupError> {
+        let objects = self
+            .kinds
+            .get(kind)
+            .ok_or_else(|| LookupError::Unknown(kind.clone()))?;
+        let in_scope = |namespace: Option<&str>| {
+            objects
+                .by_name
+                .get(&(namespace.map(str::to_owned), name.to_owned()))
+        };
+        // A namespace that comes with a cluster-scoped kind is passed over, as by the policy server.
+        if let Some(object) = in_scope(namespace).or_else(|| in_scope(None)) {
+            return Ok(object);
+        }
+        Err(
+            if namespace.is_none() && objects.all(|namespace| namespace.is_some()) {
+                LookupError::Namespaced(kind.clone())
+            } else if objects.complete {
+                LookupError::NotFound {
+                    kind: kind.clone(),
+                    name: name.to_owned(),
+                    namespace: namespace.map(str::to_owned),
+                }
+            } else {
+                LookupError::Unknown(kind.clone())
+            },
+        )
+    }
+
+    pub(crate) fn list(
+        &self,
+        kind: &ContextAwareResource,
+        namespace: Option<&str>,
+        query: &Query,
+    ) -> Result<Vec<&Map<String, Value>>, LookupError> {
+        let objects = self
+            .kinds
+            .get(kind)
+            .ok_or_else(|| LookupError::Unknown(kind.clone()))?;
+        if namespace.is_some() && objects.all(|namespace| namespace.is_none()) {
+            return Err(LookupError::ClusterWide(kind.clone()));
+        }
+        let mut found = Vec::new();
+        let mut settled = objects.complete;
+        for ((object_namespace, name), object) in &objects.by_name {
+            if namespace.is_some() && namespace != object_namespace.as_deref() {
+                continue;
+            }
+            if query.matches(object_namespace.as_deref(), name, object) {
+                found.push(object);
+            }
+            // There cannot be a second object of this name in this scope.
+            settled |= query.asks_only_for(name)
+                && (namespace.is_some()
+                    || object_namespace.is_none()
+                    || query.pins_namespace(object_namespace.as_deref()));
+        }
+        if settled {
+            Ok(found)
+        } else {
+            Err(LookupError::Unknown(kind.clone()))
+        }
+    }
+}
+
+impl Objects {
+    /// Whether there are objects and the namespaces of all of them satisfy `test`.
+    fn all(&self, test: impl Fn(&Option<String>) -> bool) -> bool {
+        !self.by_name.is_empty() && self.by_name.keys().all(|(namespace, _)| test(namespace))
+    }
+}

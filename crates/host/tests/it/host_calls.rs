@@ -1,0 +1,518 @@
+use host::{ContextAwareResource, Module, Response, Snapshot};
+use serde_json::{Value, json};
+
+use crate::{guest, host, probe, probe_for, request, resources, told};
+
+const NAMESPACE: (&str, &str) = ("v1", "Namespace");
+const CONFIG_MAP: (&str, &str) = ("v1", "ConfigMap");
+
+/// Three claims on names in two namespaces, given out of order, and two namespaces.
+fn cluster() -> Snapshot {
+    Snapshot::complete([
+        config_map("tools", "b", json!({"tier": "db"})),
+        config_map("apps", "b", json!({"tier": "web"})),
+        config_map("apps", "a", json!({"tier": "web", "canary": "yes"})),
+        namespace("tools"),
+        namespace("apps"),
+    ])
+    .unwrap()
+}
+
+fn config_map(namespace: &str, name: &str, labels: Value) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": labels,
+            "annotations": {"kept": "yes", "kubectl.kubernetes.io/last-applied-configuration": "{}"},
+            "managedFields": [{"manager": "kubectl"}],
+        },
+        "data": {"key": "value", "other": "value"},
+        "items": [{"name": "x", "size": 1}, {"name": "y", "size": 2}],
+    })
+}
+
+fn namespace(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+}
+
+fn call_of(namespace: &str, operation: &str, payload: Value) -> Value {
+    json!({"binding": "kubewarden", "namespace": namespace, "operation": operation, "payload": payload})
+}
+
+fn run(module: &Module, cluster: &Snapshot, calls: &[Value]) -> Response {
+    module
+        .validate(&told(json!({ "call": calls })), &request(), cluster)
+        .unwrap()
+}
+
+/// The answer to a call to `kubernetes`.
+fn ask(module: &Module, cluster: &Snapshot, operation: &str, payload: Value) -> Value {
+    let response = run(
+        module,
+        cluster,
+        &[call_of("kubernetes", operation, payload)],
+    );
+    assert!(response.accepted, "{:?}", response.message);
+    serde_json::from_str(&response.message.unwrap()).unwrap()
+}
+
+/// What the guest is told when the call fails.
+fn refusal(module: &Module, cluster: &Snapshot, operation: &str, payload: Value) -> String {
+    let response = run(
+        module,
+        cluster,
+        &[call_of("kubernetes", operation, payload)],
+    );
+    assert!(!response.accepted, "{:?}", response.message);
+    let message = response.message.unwrap();
+    message
+        .strip_prefix("Host error: ")
+        .unwrap_or(&message)
+        .to_owned()
+}
+
+fn get((api_version, kind): (&str, &str), namespace: Option<&str>, name: &str) -> Value {
+    json!({
+        "api_version": api_version, "kind": kind, "name": name, "namespace": namespace,
+        "disable_cache": false, "field_masks": null,
+    })
+}
+
+fn list((api_version, kind): (&str, &str), labels: &str, fields: &str) -> Value {
+    json!({"api_version": api_version, "kind": kind, "label_selector": labels, "field_selector": fields})
+}
+
+fn names(list: &Value) -> Vec<String> {
+    let name = |item: &Value| {
+        let metadata = &item["metadata"];
+        [&metadata["namespace"], &metadata["name"]]
+            .iter()
+            .filter_map(|part| part.as_str())
+            .collect::<Vec<_>>()
+            .join("/")
+    };
+    list["items"].as_array().unwrap().iter().map(name).collect()
+}
+
+#[test]
+fn an_object_is_found_by_kind_namespace_and_name() {
+    let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
+    let found = ask(
+        &module,
+        &cluster(),
+        "get_resource",
+        get(CONFIG_MAP, Some("apps"), "b"),
+    );
+    assert_eq!(
+        found,
+        config_map("apps", "b", json!({"tier": "web"})),
+        "whole, with what lists leave out"
+    );
+    assert_eq!(
+        ask(
+            &module,
+            &cluster(),
+            "get_resource",
+            get(NAMESPACE, None, "apps")
+        ),
+        namespace("apps")
+    );
+    let unasked = get(NAMESPACE, Some("tools"), "apps");
+    assert_eq!(
+        ask(&module, &cluster(), "get_resource", unasked),
+        namespace("apps"),
+        "cluster-scoped kinds ignore it"
+    );
+}
+
+#[test]
+fn not_found_not_permitted_and_could_not_ask_are_three_answers() {
+    let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
+    assert_eq!(
+        refusal(
+            &module,
+            &cluster(),
+            "get_resource",
+            get(NAMESPACE, None, "gone")
+        ),
+        "Callback evaluation failure: Cannot find v1/Namespace named 'gone' inside of namespace 'None'"
+    );
+    assert_eq!(
+        refusal(
+            &module,
+            &cluster(),
+            "get_resource",
+            get(CONFIG_MAP, Some("apps"), "gone")
+        ),
+        "Callback evaluation failure: Cannot find v1/ConfigMap named 'gone' inside of namespace 'Some(\"apps\")'"
+    );
+    assert_eq!(
+        refusal(
+            &module,
+            &cluster(),
+            "get_resource",
+            get(("v1", "Secret"), Some("apps"), "s")
+        ),
+        "Policy has not been granted access to Kubernetes v1/Secret resources. The violation has been reported."
+    );
+    assert_eq!(
+        refusal(
+            &module,
+            &Snapshot::new(),
+            "get_resource",
+            get(NAMESPACE, None, "apps")
+        ),
+        "Callback evaluation failure: cannot ask for v1/Namespace objects: there is no cluster, and not all of them were given"
+    );
+}
+
+#[test]
+fn lists_tell_the_same_three_apart() {
+    let module = probe_for(&[NAMESPACE]);
+    let mut known = Snapshot::new();
+    known.know_all(ContextAwareResource::new("v1", "Namespace"));
+    let everything = list(NAMESPACE, "", "");
+    assert_eq!(
+        ask(&module, &known, "list_resources_all", everything.clone()),
+        json!({"apiVersion": "v1", "kind": "NamespaceList", "metadata": {}, "items": []})
+    );
+    let unknown = refusal(&module, &Snapshot::new(), "list_resources_all", everything);
+    assert!(
+        unknown.contains("cannot ask for v1/Namespace objects"),
+        "{unknown}"
+    );
+    let refused = refusal(
+        &module,
+        &known,
+        "list_resources_all",
+        list(CONFIG_MAP, "", ""),
+    );
+    assert!(
+        refused.contains("has not been granted access to Kubernetes v1/ConfigMap"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn some_objects_of_a_kind_answer_for_themselves_only() {
+    let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
+    let mut partial = Snapshot::new();
+    partial.insert(namespace("apps")).unwrap();
+    partial.insert(config_map("apps", "a", json!({}))).unwrap();
+
+    assert_eq!(
+        ask(
+            &module,
+            &partial,
+            "get_resource",
+            get(NAMESPACE, None, "apps")
+        ),
+        namespace("apps")
+    );
+    let by_name = |name| list(NAMESPACE, "", &format!("metadata.name={name}"));
+    assert_eq!(
+        names(&ask(
+            &module,
+            &partial,
+            "list_resources_all",
+            by_name("apps")
+        )),
+        ["apps"]
+    );
+    let labelled = list(NAMESPACE, "tier=web", "metadata.name=apps");
+    assert!(
+        names(&ask(&module, &partial, "list_resources_all", labelled)).is_empty(),
+        "known, and not labelled so"
+    );
+
+    let in_any_namespace = list(CONFIG_MAP, "", "metadata.name=a");
+    for (operation, payload) in [
+        ("get_resource", get(NAMESPACE, None, "tools")),
+        ("list_resources_all", by_name("tools")),
+        ("list_resources_all", list(NAMESPACE, "", "")),
+        ("list_resources_all", in_any_namespace),
+    ] {
+        let told = refusal(&module, &partial, operation, payload);
+        assert!(told.contains("cannot ask for v1/"), "{told}");
+    }
+    let pinned = list(CONFIG_MAP, "", "metadata.namespace=apps,metadata.name=a");
+    assert_eq!(
+        names(&ask(&module, &partial, "list_resources_all", pinned)),
+        ["apps/a"]
+    );
+}
+
+#[test]
+fn lists_are_ordered_and_slim() {
+    let module = probe_for(&[CONFIG_MAP]);
+    let all = ask(
+        &module,
+        &cluster(),
+        "list_resources_all",
+        list(CONFIG_MAP, "", ""),
+    );
+    assert_eq!(all["apiVersion"], "v1");
+    assert_eq!(all["kind"], "ConfigMapList");
+    assert_eq!(names(&all), ["apps/a", "apps/b", "tools/b"]);
+    let metadata = &all["items"][0]["metadata"];
+    assert_eq!(metadata["annotations"], json!({"kept": "yes"}));
+    assert_eq!(metadata.get("managedFields"), None);
+    assert_eq!(
+        all["items"][0]["data"],
+        json!({"key": "value", "other": "value"})
+    );
+
+    let mut in_apps = list(CONFIG_MAP, "", "");
+    in_apps["namespace"] = json!("apps");
+    let in_apps = ask(&module, &cluster(), "list_resources_by_namespace", in_apps);
+    assert_eq!(names(&in_apps), ["apps/a", "apps/b"]);
+}
+
+#[test]
+fn selectors_select() {
+    let module = probe_for(&[CONFIG_MAP]);
+    for (labels, fields, expected) in [
+        ("tier=web", "", &["apps/a", "apps/b"][..]),
+        ("tier in (db, cache),!canary", "", &["tools/b"]),
+        ("tier!=db,canary", "", &["apps/a"]),
+        ("canary notin (yes)", "", &["apps/b", "tools/b"]),
+        ("", "metadata.name=b", &["apps/b", "tools/b"]),
+        ("", "metadata.name!=b", &["apps/a"]),
+        (
+            "tier=web",
+            "metadata.name==b,metadata.namespace=apps",
+            &["apps/b"],
+        ),
+        ("tier=nowhere", "", &[]),
+    ] {
+        let found = ask(
+            &module,
+            &cluster(),
+            "list_resources_all",
+            list(CONFIG_MAP, labels, fields),
+        );
+        assert_eq!(names(&found), expected, "`{labels}` `{fields}`");
+    }
+    let broken = refusal(
+        &module,
+        &cluster(),
+        "list_resources_all",
+        list(CONFIG_MAP, "a in b", ""),
+    );
+    assert!(
+        broken.contains("unable to parse the label selector `a in b`"),
+        "{broken}"
+    );
+    let unknown = refusal(
+        &module,
+        &cluster(),
+        "list_resources_all",
+        list(CONFIG_MAP, "", "data.key=value"),
+    );
+    assert!(
+        unknown.contains("field label not supported: data.key"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn masks_keep_the_named_fields_and_who_the_object_is() {
+    let module = probe_for(&[CONFIG_MAP]);
+    let mut masked = get(CONFIG_MAP, Some("apps"), "b");
+    masked["field_masks"] = json!(["data.key", "items.name", "missing.field"]);
+    let found = ask(&module, &cluster(), "get_resource", masked);
+    let whole = config_map("apps", "b", json!({"tier": "web"}));
+    assert_eq!(
+        found,
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": whole["metadata"],
+            "data": {"key": "value"}, "items": [{"name": "x"}, {"name": "y"}],
+        })
+    );
+
+    let mut masked = list(CONFIG_MAP, "", "");
+    masked["field_masks"] = json!(["metadata.name"]);
+    let found = ask(&module, &cluster(), "list_resources_all", masked);
+    assert_eq!(names(&found), ["apps/a", "apps/b", "tools/b"]);
+    assert_eq!(found["items"][0].get("data"), None);
+
+    let mut empty = list(CONFIG_MAP, "", "");
+    empty["field_masks"] = json!([]);
+    let found = ask(&module, &cluster(), "list_resources_all", empty);
+    assert_eq!(
+        found["items"][0]["data"]["key"], "value",
+        "an empty mask hides nothing"
+    );
+}
+
+#[test]
+fn scopes_are_told_as_the_policy_server_tells_them() {
+    let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
+    assert_eq!(
+        refusal(
+            &module,
+            &cluster(),
+            "get_resource",
+            get(CONFIG_MAP, None, "b")
+        ),
+        "Callback evaluation failure: Resource v1/ConfigMap is namespaced, but no namespace was provided"
+    );
+    let mut in_apps = list(NAMESPACE, "", "");
+    in_apps["namespace"] = json!("apps");
+    assert_eq!(
+        refusal(&module, &cluster(), "list_resources_by_namespace", in_apps),
+        "Callback evaluation failure: resource v1/Namespace is cluster wide. Cannot search for it inside of a namespace"
+    );
+}
+
+#[test]
+fn a_policy_narrows_what_metadata_names_and_never_widens_it() {
+    let module = probe_for(&[NAMESPACE]);
+    let asks = |module: &Module, kind| {
+        run(
+            module,
+            &cluster(),
+            &[call_of(
+                "kubernetes",
+                "list_resources_all",
+                list(kind, "", ""),
+            )],
+        )
+        .accepted
+    };
+    assert!(asks(&module, NAMESPACE));
+    assert!(!asks(&module.with_context_aware_resources([]), NAMESPACE));
+    let widened = module.with_context_aware_resources(resources(&[NAMESPACE, CONFIG_MAP]));
+    assert!(asks(&widened, NAMESPACE));
+    assert!(!asks(&widened, CONFIG_MAP));
+
+    let bare = host().load("bare", &guest("probe")).unwrap();
+    assert!(!asks(&bare, CONFIG_MAP));
+    assert!(asks(
+        &bare.with_context_aware_resources(resources(&[CONFIG_MAP])),
+        CONFIG_MAP
+    ));
+}
+
+#[test]
+fn what_needs_a_network_fails_and_says_so() {
+    for (namespace, operation) in [
+        ("kubernetes", "can_i"),
+        ("oci", "v1/verify"),
+        ("oci", "v1/manifest_digest"),
+        ("net", "v1/dns_lookup_host"),
+        ("crypto", "v1/is_certificate_trusted"),
+    ] {
+        let response = run(
+            &probe(),
+            &cluster(),
+            &[call_of(namespace, operation, json!({}))],
+        );
+        assert!(!response.accepted);
+        let message = response.message.unwrap();
+        assert!(
+            message.ends_with(&format!(
+                "`{namespace}/{operation}` is not available offline"
+            )),
+            "{message}"
+        );
+        assert_eq!(
+            response.activity.host_calls[&format!("{namespace}/{operation}")],
+            1
+        );
+    }
+}
+
+#[test]
+fn calls_nobody_knows_fail_as_in_the_policy_server() {
+    let module = probe_for(&[NAMESPACE]);
+    let told = |call: Value| run(&module, &cluster(), &[call]).message.unwrap();
+    let mut stranger = call_of("kubernetes", "get_resource", json!({}));
+    stranger["binding"] = json!("elsewhere");
+    assert!(told(stranger).ends_with("unknown binding: elsewhere"));
+    assert!(told(call_of("weather", "today", json!({}))).ends_with("unknown namespace: weather"));
+    assert!(
+        told(call_of("kubernetes", "delete", json!({}))).ends_with("unknown operation: delete")
+    );
+    assert!(
+        told(call_of(
+            "kubernetes",
+            "get_resource",
+            json!({"kind": "Namespace"})
+        ))
+        .contains("missing field `api_version`")
+    );
+    let nameless = json!({"api_version": "v1", "kind": "Namespace"});
+    assert!(told(call_of("kubernetes", "get_resource", nameless)).contains("missing field `name`"));
+}
+
+#[test]
+fn activity_tells_what_was_asked_and_what_stayed_open() {
+    let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
+    let mut partial = Snapshot::new();
+    partial.insert(namespace("apps")).unwrap();
+    let lookup = call_of("kubernetes", "get_resource", get(NAMESPACE, None, "apps"));
+    let open = call_of("kubernetes", "list_resources_all", list(CONFIG_MAP, "", ""));
+    let log = call_of("tracing", "log", json!({"message": "hello"}));
+    let activity = run(&module, &partial, &[lookup.clone(), open, lookup, log]).activity;
+    let calls: Vec<_> = activity
+        .host_calls
+        .iter()
+        .map(|(call, times)| (call.as_str(), *times))
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            ("kubernetes/get_resource v1/Namespace", 2),
+            ("kubernetes/list_resources_all v1/ConfigMap", 1)
+        ]
+    );
+    assert_eq!(
+        activity.unanswered.into_iter().collect::<Vec<_>>(),
+        resources(&[CONFIG_MAP]).collect::<Vec<_>>()
+    );
+    assert_eq!(activity.log, [r#"{"message":"hello"}"#]);
+}
+
+#[test]
+fn clones_of_a_snapshot_go_their_own_ways() {
+    let module = probe_for(&[NAMESPACE]);
+    let before = cluster();
+    let mut after = before.clone();
+    after.insert(namespace("new")).unwrap();
+    let all = |cluster| {
+        names(&ask(
+            &module,
+            cluster,
+            "list_resources_all",
+            list(NAMESPACE, "", ""),
+        ))
+    };
+    assert_eq!(all(&before), ["apps", "tools"]);
+    assert_eq!(all(&after), ["apps", "new", "tools"]);
+}
+
+#[test]
+fn an_object_that_cannot_be_asked_for_is_refused() {
+    let mut cluster = Snapshot::new();
+    for (object, expected) in [
+        (json!([]), "an object of the cluster is not a mapping"),
+        (
+            json!({"kind": "Namespace"}),
+            "an object of the cluster has no `apiVersion`, or not as a text",
+        ),
+        (
+            json!({"apiVersion": "v1", "kind": 3}),
+            "an object of the cluster has no `kind`, or not as a text",
+        ),
+        (
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "a-"}}),
+            "an object of the cluster has no `metadata.name`, or not as a text",
+        ),
+    ] {
+        assert_eq!(cluster.insert(object).unwrap_err().to_string(), expected);
+    }
+}

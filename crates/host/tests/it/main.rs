@@ -1,0 +1,76 @@
+//! The host with real modules in it: those of `e2e/guests`, and small ones written here.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests"
+)]
+
+mod bad_modules;
+mod cache;
+mod host_calls;
+mod limits;
+mod responses;
+
+use std::path::Path;
+
+use host::{ContextAwareResource, Host, Metadata, Module, Options, annotation};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+
+/// The built guest `name`.
+fn guest(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../target/guests")
+        .join(name)
+        .with_extension("wasm");
+    std::fs::read(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}: run `cargo xtask build` first", path.display())
+    })
+}
+
+fn host() -> Host {
+    Host::new(Options::default()).unwrap()
+}
+
+/// The guest that does what its settings say.
+fn probe() -> Module {
+    host().load("probe", &guest("probe")).unwrap()
+}
+
+/// The same, allowed to ask for `kinds`.
+fn probe_for(kinds: &[(&str, &str)]) -> Module {
+    let metadata = Metadata {
+        context_aware_resources: resources(kinds).collect(),
+        ..Metadata::default()
+    };
+    host()
+        .load(
+            "probe",
+            &annotation::write(&guest("probe"), &metadata).unwrap(),
+        )
+        .unwrap()
+}
+
+fn resources(kinds: &[(&str, &str)]) -> impl Iterator<Item = ContextAwareResource> {
+    kinds
+        .iter()
+        .map(|&(api_version, kind)| ContextAwareResource::new(api_version, kind))
+}
+
+fn raw(value: Value) -> Box<RawValue> {
+    to_raw_value(&value).unwrap()
+}
+
+fn text(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).unwrap()
+}
+
+/// Settings that tell the probe what to do.
+fn told(action: Value) -> Box<RawValue> {
+    raw(json!({ "do": action }))
+}
+
+fn request() -> Box<RawValue> {
+    text(r#"{"operation":"CREATE","object":{}}"#)
+}

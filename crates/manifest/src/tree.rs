@@ -1,0 +1,329 @@
+//! A document as written: its nodes, how each was spelled, and where.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+
+use crate::fault::Fault;
+use crate::positions::Positions;
+use crate::{fault, json, mend, tabs};
+
+/// How deep mappings and sequences may nest. Kubernetes' own deepest manifests, CRDs with nested
+/// schemas, stay below 70.
+pub(crate) const MAX_DEPTH: usize = 100;
+
+/// How much text is parsed again for the sake of spellings the parser does not know.
+const MOST_MENDED_BYTES: usize = 16 * 1024 * 1024;
+
+/// A node's place in [`Tree::nodes`].
+pub(crate) type Id = usize;
+
+/// A parsed document.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tree {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) root: Id,
+    /// Whether the text was read as JSON, whose spelling rules edits must keep.
+    pub(crate) json: bool,
+}
+
+/// A value in a document.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Node {
+    /// Bytes in the document's text. A collection's range begins where the parser saw it begin,
+    /// which may be after a block sequence's dash, and a block scalar's after its header. A block
+    /// collection's range says nothing about its end.
+    pub(crate) span: Range<usize>,
+    /// The line in the document's text, from 1.
+    pub(crate) line: usize,
+    /// The column in characters, from 0.
+    pub(crate) column: usize,
+    /// The tag in full, such as `tag:yaml.org,2002:str` or `!local`.
+    pub(crate) tag: Option<Box<str>>,
+    /// Inside or being `[…]` or `{…}`.
+    pub(crate) flow: bool,
+    pub(crate) body: Body,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    Scalar { text: Box<str>, style: ScalarStyle },
+    Sequence(Vec<Id>),
+    Mapping(Vec<(Id, Id)>),
+    /// The node an alias stands for.
+    Alias(Id),
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::Scalar {
+            text: Box::default(),
+            style: ScalarStyle::Plain,
+        }
+    }
+}
+
+/// What an identifier that is in no tree stands for; there are none, but indexing may not panic.
+static NOTHING: std::sync::LazyLock<Node> = std::sync::LazyLock::new(Node::default);
+
+impl Tree {
+    /// Reads one document.
+    ///
+    /// # Errors
+    /// The first thing in `text` that is not YAML.
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+        if json::looks_like_object(text)
+            && let Some(tree) = json::parse(text)
+        {
+            return Ok(tree);
+        }
+        fault::check_characters(text)?;
+        let tree = Self::parse_yaml(text)?;
+        tabs::check(text, &tree)?;
+        Ok(tree)
+    }
+
+    fn parse_yaml(text: &str) -> Result<Self, Fault> {
+        let positions = Positions::of(text);
+        let mut mended: Option<String> = None;
+        let mut spent = 0;
+        loop {
+            let parsed_text = mended.as_deref().unwrap_or(text);
+            match Builder::new(text, &positions).build(parsed_text) {
+                Ok(tree) => return Ok(tree),
+                Err(Stop::Fault(fault)) => return Err(fault),
+                Err(Stop::Scan(cause)) => {
+                    spent += text.len() + 1;
+                    let index = cause.marker().index();
+                    mended = (spent < MOST_MENDED_BYTES)
+                        .then(|| mend::mend(parsed_text, cause.info(), index))
+                        .flatten();
+                    if mended.is_none() {
+                        let (line, column) = positions.line_and_column(index);
+                        return Err(fault::of_scan(text, cause.info(), line, column));
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn node(&self, id: Id) -> &Node {
+        self.nodes.get(id).unwrap_or(&NOTHING)
+    }
+
+    /// The node itself, or what it is an alias of.
+    pub(crate) fn target(&self, id: Id) -> Id {
+        match self.node(id).body {
+            Body::Alias(target) => target,
+            _ => id,
+        }
+    }
+}
+
+impl Node {
+    /// A scalar's text, and whether it is written without quotes.
+    pub(crate) fn scalar(&self) -> Option<(&str, bool)> {
+        match &self.body {
+            Body::Scalar { text, style } => Some((text, *style == ScalarStyle::Plain)),
+            _ => None,
+        }
+    }
+
+    /// Whether this is the key that merges another mapping in.
+    pub(crate) fn is_merge_key(&self) -> bool {
+        match self.scalar() {
+            Some(("<<", plain)) => match self.tag.as_deref() {
+                None => plain,
+                Some(tag) => tag == "tag:yaml.org,2002:merge",
+            },
+            _ => false,
+        }
+    }
+}
+
+/// A collection whose end is yet to come.
+struct Open {
+    id: Id,
+    items: Items,
+}
+
+enum Items {
+    Sequence(Vec<Id>),
+    Mapping {
+        entries: Vec<(Id, Id)>,
+        key: Option<Id>,
+    },
+}
+
+/// Why building a tree ended early.
+enum Stop {
+    Fault(Fault),
+    Scan(ScanError),
+}
+
+/// Builds the tree from the parser's events.
+struct Builder<'a> {
+    text: &'a str,
+    positions: &'a Positions,
+    tree: Tree,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Id>,
+    done: bool,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str, positions: &'a Positions) -> Self {
+        Self {
+            text,
+            positions,
+            tree: Tree::default(),
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            done: false,
+        }
+    }
+
+    /// Parses `mended`, which is the text but for what [`mend`] changed.
+    fn build(mut self, mended: &str) -> Result<Tree, Stop> {
+        for event in Parser::new_from_str(mended) {
+            let (event, span) = event.map_err(Stop::Scan)?;
+            self.take(event, span).map_err(Stop::Fault)?;
+        }
+        Ok(self.tree)
+    }
+
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
+        match event {
+            Event::DocumentStart(_) if self.done => {
+                return Err(self.fault(span, "a second document begins here")
+                    .with_help("put a line with `---` between documents"));
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let mut node = self.node(span, tag.as_deref());
+                if text.is_empty() && style == ScalarStyle::Plain && anchor == 0 && tag.is_none() {
+                    node.span = self.place_of_nothing(node.span);
+                }
+                node.body = Body::Scalar {
+                    text: text.into(),
+                    style,
+                };
+                let id = self.push(node, anchor);
+                self.attach(id);
+            }
+            Event::Alias(anchor) => {
+                let Some(&target) = self.anchors.get(&anchor) else {
+                    return Err(self.fault(span, "this alias names no anchor"));
+                };
+                let mut node = self.node(span, None);
+                node.body = Body::Alias(target);
+                let id = self.push(node, 0);
+                self.attach(id);
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.open(
+                    span,
+                    anchor,
+                    tag.as_deref(),
+                    Items::Sequence(Vec::new()),
+                )?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                let items = Items::Mapping {
+                    entries: Vec::new(),
+                    key: None,
+                };
+                self.open(span, anchor, tag.as_deref(), items)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(Open { id, items }) = self.open.pop() {
+                    let end = self.positions.byte(self.text, span.end.index());
+                    if let Some(node) = self.tree.nodes.get_mut(id) {
+                        node.span.end = end.max(node.span.start);
+                        node.body = match items {
+                            Items::Sequence(items) => Body::Sequence(items),
+                            Items::Mapping { entries, .. } => Body::Mapping(entries),
+                        };
+                    }
+                    self.attach(id);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        span: Span,
+        anchor: usize,
+        tag: Option<&Tag>,
+        items: Items,
+    ) -> Result<(), Fault> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(self.fault(
+                span,
+                format!("mappings and lists nest deeper than {MAX_DEPTH} levels here"),
+            ));
+        }
+        let mut node = self.node(span, tag);
+        let opening = self.text.get(node.span.clone()).unwrap_or_default();
+        node.flow |= opening.ends_with(['[', '{']);
+        let id = self.push(node, anchor);
+        self.open.push(Open { id, items });
+        Ok(())
+    }
+
+    fn fault(&self, span: Span, message: impl Into<String>) -> Fault {
+        let (line, column) = self.positions.line_and_column(span.start.index());
+        Fault::at(line, column, message)
+    }
+
+    fn node(&self, span: Span, tag: Option<&Tag>) -> Node {
+        let start = self.positions.byte(self.text, span.start.index());
+        let end = self.positions.byte(self.text, span.end.index());
+        let (line, column) = self.positions.line_and_column(span.start.index());
+        Node {
+            span: start..end.max(start),
+            line,
+            column,
+            tag: tag.map(|tag| format!("{}{}", tag.handle, tag.suffix).into()),
+            flow: self
+                .open
+                .last()
+                .is_some_and(|open| self.tree.node(open.id).flow),
+            body: Body::default(),
+        }
+    }
+
+    /// The parser gives a value left out the range of what stands before or after it.
+    fn place_of_nothing(&self, span: Range<usize>) -> Range<usize> {
+        match self.text.get(span.clone()) {
+            Some(":" | "-") => span.end..span.end,
+            _ => span.start..span.start,
+        }
+    }
+
+    fn push(&mut self, node: Node, anchor: usize) -> Id {
+        let id = self.tree.nodes.len();
+        self.tree.nodes.push(node);
+        if anchor != 0 {
+            self.anchors.insert(anchor, id);
+        }
+        id
+    }
+
+    fn attach(&mut self, id: Id) {
+        match self.open.last_mut().map(|open| &mut open.items) {
+            Some(Items::Sequence(items)) => items.push(id),
+            Some(Items::Mapping { entries, key }) => match key.take() {
+                Some(key) => entries.push((key, id)),
+                None => *key = Some(id),
+            },
+            None => {
+                self.tree.root = id;
+                self.done = true;
+            }
+        }
+    }
+}

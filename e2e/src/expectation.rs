@@ -1,0 +1,81 @@
+//! Holding an outcome against a case.
+
+use serde_json::Value;
+
+use crate::case::{Case, Expected};
+use crate::outcome::Outcome;
+
+/// What a case expects, ready to be held against outcomes.
+#[derive(Debug, Clone, Copy)]
+pub struct Expectation<'a>(pub &'a Case);
+
+impl Expectation<'_> {
+    /// Every way in which `outcome` is not what the case expects; empty when it is.
+    pub fn complaints(self, outcome: &Outcome) -> Vec<String> {
+        let case = self.0;
+        let mut complaints = Vec::new();
+        let mut must = |what: &str,
+                        expected: &dyn std::fmt::Debug,
+                        found: &dyn std::fmt::Debug,
+                        same: bool| {
+            if !same {
+                complaints.push(format!(
+                    "{what}:\n    expected {expected:?}\n    found    {found:?}"
+                ));
+            }
+        };
+        let Outcome::Verdict {
+            accepted,
+            message,
+            mutated,
+            warnings,
+            audit_annotations,
+        } = outcome
+        else {
+            let Outcome::Settings(message) = outcome else {
+                return complaints;
+            };
+            let expected = match case.expect {
+                Expected::InvalidSettings => case.message.clone(),
+                _ => None,
+            };
+            must("settings", &expected, message, expected == *message);
+            return complaints;
+        };
+        let found = match (accepted, mutated) {
+            (false, _) => Expected::Rejected,
+            (true, Some(_)) => Expected::Mutated,
+            (true, None) => Expected::Accepted,
+        };
+        must("verdict", &case.expect, &found, case.expect == found);
+        must("message", &case.message, message, case.message == *message);
+        let expected = case.warnings.clone().unwrap_or_else(|| {
+            let first_line = case.message.as_deref().and_then(|text| text.lines().next());
+            first_line.into_iter().map(str::to_owned).collect()
+        });
+        must("warnings", &expected, warnings, expected == *warnings);
+        if let Some(expected) = &case.audit_annotations {
+            must(
+                "audit annotations",
+                expected,
+                audit_annotations,
+                expected == audit_annotations,
+            );
+        }
+        let after = mutated
+            .as_ref()
+            .or(case.object.as_ref())
+            .unwrap_or(&Value::Null);
+        if let Some(patched) = &case.patched {
+            must("patched object", patched, after, patched == after);
+        }
+        for (path, expected) in &case.assertions {
+            let found = jsonpath_lib::select(after, path);
+            let same = found
+                .as_ref()
+                .is_ok_and(|found| found.as_slice() == [expected]);
+            must(path, expected, &found, same);
+        }
+        complaints
+    }
+}

@@ -1,0 +1,116 @@
+//! Every developer command: `cargo xtask help` lists them.
+
+mod bench;
+mod build;
+mod demo;
+mod deny;
+mod files;
+mod generate;
+mod modules;
+mod progress;
+mod readme;
+mod schemas;
+mod sizes;
+mod system;
+mod test;
+mod toolchain;
+mod workspace;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use toolchain::Way;
+use workspace::Workspace;
+
+/// Every developer command
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    /// Get the toolchain for wasm32-wasip1 this way only, rather than by the first that works
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WAY",
+        env = "AGNOSTICS_GUEST",
+        global = true
+    )]
+    guest: Option<Way>,
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Set everything up and check the example apps on every vendor
+    Demo,
+    /// Run everything that needs no cluster: format, lints, tests, cases, README commands, drift
+    Test,
+    /// Build the modules to target/modules/<name>.wasm, getting the toolchain they need
+    Build {
+        /// Only these, by name; all of them and the test guests if none is given
+        #[arg(value_name = "MODULE")]
+        modules: Vec<String>,
+    },
+    /// Write what is made from Cargo.toml and the settings types: metadata, schemas, forms, tables
+    Generate {
+        /// Write nothing; fail and name the files that are not as their sources make them
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure the time per request, and the modules' sizes
+    Bench {
+        /// Passed to the measuring program
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Check licences, advisories and sources of the dependencies with cargo-deny
+    Deny,
+}
+
+/// A failure whose reason is printed already.
+#[derive(Debug)]
+struct Told;
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("something failed")
+    }
+}
+
+impl std::error::Error for Told {}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is::<Told>() {
+                eprintln!("error: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<()> {
+    let workspace = Workspace::load()?;
+    match &cli.task {
+        Task::Demo => demo::demo(&workspace, cli.guest),
+        Task::Test => test::test(&workspace, cli.guest),
+        Task::Build { modules } => build::build(&workspace, cli.guest, modules),
+        Task::Generate { check } => generate::generate(&workspace, *check),
+        Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
+        Task::Deny => deny::deny(&workspace),
+    }
+}
+
+/// Whether these are arguments of this program.
+fn cli_accepts(arguments: &[&str]) -> Result<(), String> {
+    let all = std::iter::once("cargo xtask").chain(arguments.iter().copied());
+    match Cli::try_parse_from(all) {
+        Err(error) if error.use_stderr() => Err(format!("is not accepted: {error}")),
+        // Help and version are errors to clap.
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,56 @@
+//! The size of the built modules: every node keeps them, and every request pays for their memory.
+
+use anyhow::{Context, Result, bail};
+
+use crate::modules;
+use crate::progress::say;
+use crate::workspace::Workspace;
+
+/// In bytes, with annotations.
+const LIMIT: u64 = 200_000;
+
+/// Says how large the built modules are.
+///
+/// # Errors
+/// If one is over the limit or not built.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let mut over = Vec::new();
+    for module in modules::all(workspace)? {
+        let path = workspace
+            .path("target/modules")
+            .join(&module.name)
+            .with_extension("wasm");
+        let name = workspace.display(&path);
+        let file = std::fs::metadata(&path)
+            .with_context(|| format!("no `{name}`: run `cargo xtask build`"))?;
+        let (size, limit) = (kilobytes(file.len()), kilobytes(LIMIT));
+        say(format_args!("{name}: {size} of at most {limit}"));
+        if file.len() > LIMIT {
+            over.push(format!("`{}` has {size}", module.name));
+        }
+    }
+    if !over.is_empty() {
+        bail!(
+            "a module may have {}: {}",
+            kilobytes(LIMIT),
+            over.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// `196.4 KB`; a KB is 1000 bytes.
+pub(crate) fn kilobytes(bytes: u64) -> String {
+    format!("{}.{} KB", bytes / 1000, bytes % 1000 / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_round_down() {
+        assert_eq!(kilobytes(196_455), "196.4 KB");
+        assert_eq!(kilobytes(99), "0.0 KB");
+    }
+}

@@ -1,0 +1,277 @@
+//! Finds or provisions what builds for `wasm32-wasip1`: the machine's own toolchain where it has the
+//! target, what rustup adds, or Debian's packages.
+
+mod debian;
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+
+use crate::progress::seconds;
+use crate::system::{Answer, Call, System};
+
+pub(crate) use debian::Linker;
+
+/// What the modules are built for: what Kubewarden's policy server runs.
+pub(crate) const TARGET: &str = "wasm32-wasip1";
+
+/// For questions that are answered from the disk.
+const MOMENT: Duration = Duration::from_secs(20);
+/// The standard library is a download of some 20 MB; rustup alone would wait three minutes and then
+/// try again where packets vanish.
+const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
+
+/// A way to a toolchain that builds for [`TARGET`], in the order they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Way {
+    /// the active toolchain has the target already
+    Sysroot,
+    /// `rustup target add wasm32-wasip1`
+    Rustup,
+    /// Debian's rustc-web, cargo-web, rust-web-src and wasi-libc, installed by apt-get
+    Debian,
+}
+
+/// A toolchain that builds for [`TARGET`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Toolchain {
+    /// The one that runs this program.
+    Active,
+    /// Debian's, which builds the standard library from source.
+    Debian(Linker),
+}
+
+impl Toolchain {
+    /// The name of its directory under `target/guest`: two toolchains that shared one would build
+    /// everything anew at each change.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Debian(_) => "debian",
+        }
+    }
+
+    /// `cargo build` for [`TARGET`], with `flags` for rustc.
+    pub(crate) fn cargo_build(&self, flags: &[OsString]) -> Command {
+        match self {
+            Self::Active => {
+                let mut cargo = Command::new(active_cargo());
+                cargo.arg("build");
+                with_flags(&mut cargo, flags);
+                cargo
+            }
+            Self::Debian(linker) => debian::cargo_build(linker, flags),
+        }
+    }
+}
+
+/// The cargo that runs this program, or the one on PATH.
+pub(crate) fn active_cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Sets rustc's flags in the one variable that beats every other source of flags, so that a
+/// developer's RUSTFLAGS do not change what a module is.
+fn with_flags(cargo: &mut Command, flags: &[OsString]) {
+    cargo.env(
+        "CARGO_ENCODED_RUSTFLAGS",
+        flags.join(&OsString::from("\x1f")),
+    );
+    cargo.arg("--target").arg(TARGET);
+}
+
+/// How provisioning goes about it.
+pub(crate) struct Provision<'a> {
+    pub(crate) system: &'a dyn System,
+    /// Told what is done, a line each.
+    pub(crate) say: &'a dyn Fn(&str),
+    /// The compiler of the active toolchain.
+    pub(crate) rustc: String,
+    /// The oldest Rust that builds the workspace, `major.minor`.
+    pub(crate) rust_version: (u64, u64),
+    /// Holds the name of the toolchain that served last, so that a machine without rustup's servers
+    /// does not ask for them at each build.
+    pub(crate) memory: &'a Path,
+}
+
+impl Provision<'_> {
+    /// Finds a toolchain, installing it if need be: by the one way `forced`, or by the first of
+    /// [`Way`] that works.
+    ///
+    /// # Errors
+    /// If no way works: every way tried, with what it answered.
+    pub(crate) fn toolchain(&self, forced: Option<Way>) -> Result<Toolchain> {
+        let mut refusals = String::new();
+        for &way in Way::value_variants() {
+            if forced.is_some_and(|forced| forced != way) {
+                continue;
+            }
+            if way == Way::Rustup
+                && forced.is_none()
+                && self.remembers_debian()
+                && let Ok(linker) = self.debian_ready()
+            {
+                (self.say)("guest toolchain: Debian's, as last time");
+                return Ok(Toolchain::Debian(linker));
+            }
+            match self.attempt(way) {
+                Ok(toolchain) => {
+                    self.remember(&toolchain)?;
+                    return Ok(toolchain);
+                }
+                Err(refusal) => {
+                    let (number, name) = (way as usize + 1, name_of(way));
+                    let _ = write!(refusals, "\n  {number}. {name}: {refusal}");
+                }
+            }
+        }
+        let ways = match forced {
+            Some(way) => format!("the way `{}` does not work", name_of(way)),
+            None => "none of the three ways works".to_owned(),
+        };
+        bail!("cannot build for {TARGET} on this machine, {ways}:{refusals}")
+    }
+
+    fn attempt(&self, way: Way) -> Result<Toolchain, String> {
+        let started = Instant::now();
+        let (toolchain, how) = match way {
+            Way::Sysroot => {
+                self.in_sysroot()?;
+                (
+                    Toolchain::Active,
+                    format!("{TARGET} is in the sysroot of the active toolchain"),
+                )
+            }
+            Way::Rustup => {
+                self.rustup()?;
+                (Toolchain::Active, format!("rustup added {TARGET}"))
+            }
+            Way::Debian => {
+                let linker = match self.debian_ready() {
+                    Ok(linker) => linker,
+                    Err(_) => self.debian_install()?,
+                };
+                (
+                    Toolchain::Debian(linker),
+                    "Debian's packages are installed".to_owned(),
+                )
+            }
+        };
+        (self.say)(&format!(
+            "guest toolchain: {how} ({})",
+            seconds(started.elapsed())
+        ));
+        Ok(toolchain)
+    }
+
+    fn in_sysroot(&self) -> Result<(), String> {
+        let args = ["--print", "target-libdir", "--target", TARGET];
+        let directory = self.ask(&self.rustc, &args)?;
+        let names = self.system.names_in(Path::new(&directory));
+        let has_std = names.iter().any(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with("libstd-") && name.ends_with(".rlib")
+        });
+        if has_std {
+            return Ok(());
+        }
+        Err(format!("`{directory}` holds no standard library"))
+    }
+
+    fn rustup(&self) -> Result<(), String> {
+        (self.say)(&format!("rustup target add {TARGET} …"));
+        let call = Call::new("rustup", &["target", "add", TARGET], RUSTUP_LIMIT);
+        said(&call, self.system.run(&call))?;
+        self.in_sysroot().map_err(|refusal| {
+            format!("added {TARGET}, but not to the active toolchain: {refusal}")
+        })
+    }
+
+    /// The last line a program prints, without its surroundings.
+    fn ask(&self, program: &str, args: &[&str]) -> Result<String, String> {
+        let call = Call::new(program, args, MOMENT);
+        let output = said(&call, self.system.run(&call))?;
+        Ok(output.lines().last().unwrap_or_default().trim().to_owned())
+    }
+
+    fn remembers_debian(&self) -> bool {
+        std::fs::read_to_string(self.memory).is_ok_and(|name| name.trim() == "debian")
+    }
+
+    fn remember(&self, toolchain: &Toolchain) -> Result<()> {
+        let line = format!("{}\n", toolchain.name());
+        crate::files::write_if_changed(self.memory, line.as_bytes())?;
+        Ok(())
+    }
+}
+
+/// A way's name as it is typed.
+fn name_of(way: Way) -> &'static str {
+    match way {
+        Way::Sysroot => "sysroot",
+        Way::Rustup => "rustup",
+        Way::Debian => "debian",
+    }
+}
+
+/// What a program printed, or in one line why it did not do its work.
+fn said(call: &Call, answer: Answer) -> Result<String, String> {
+    let line = format!("`{} {}`", call.program, call.args.join(" "));
+    match answer {
+        Answer::Done(output) => Ok(output),
+        Answer::Missing => Err(format!("no `{}` on PATH", call.program)),
+        Answer::TimedOut => Err(format!(
+            "{line} had not ended after {}; if the network is slow, run it by hand",
+            seconds(call.limit)
+        )),
+        Answer::Failed(output) => Err(format!("{line} failed: {}", complaint(&output))),
+    }
+}
+
+/// The line of a failed program's output that says why: its first error, else its last line.
+fn complaint(output: &str) -> &str {
+    let lines = || {
+        output
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    };
+    let is_error = |line: &&str| line.starts_with("error") || line.starts_with("E:");
+    lines()
+        .find(is_error)
+        .or_else(|| lines().next_back())
+        .unwrap_or("it printed nothing")
+}
+
+/// Flags that keep the paths of this machine out of the modules, so that every machine builds the
+/// same bytes with the same toolchain. Where several apply, rustc takes the last.
+pub(crate) fn remap_flags(root: &Path, cargo_home: &Path, toolchain: &Toolchain) -> Vec<OsString> {
+    let mut places: Vec<(PathBuf, &str)> = vec![(cargo_home.to_owned(), "/cargo")];
+    let sources = cargo_home.join("registry").join("src");
+    let registries = std::fs::read_dir(&sources).into_iter().flatten().flatten();
+    let mut registries: Vec<PathBuf> = registries.map(|entry| entry.path()).collect();
+    registries.sort();
+    places.extend(registries.into_iter().map(|path| (path, "/deps")));
+    if let Toolchain::Debian(_) = toolchain {
+        places.push((debian::RUST_SOURCES.into(), "/rustc"));
+    }
+    places.push((root.to_owned(), "/agnostics"));
+    places
+        .into_iter()
+        .map(|(from, to)| {
+            let mut flag = OsString::from("--remap-path-prefix=");
+            flag.push(from);
+            flag.push("=");
+            flag.push(to);
+            flag
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
