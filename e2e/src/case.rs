@@ -159,7 +159,6 @@ impl Case {
             "object": self.object,
             "oldObject": self.old_object,
             "dryRun": false,
-            "options": null,
         })))
     }
 }

@@ -223,7 +223,6 @@ fn request(object: &Value, namespace: &str) -> Value {
         "object": object,
         "oldObject": null,
         "dryRun": true,
-        "options": null,
     })
 }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// The metadata of a module, in the form and field order of `kwctl annotate`.
 ///
-/// Unknown fields are passed over when reading, as the policy server does: a newer `kwctl` may have written them.
+/// Unknown fields are passed over when reading, as the policy server does: a newer `kwctl` may have
+/// written them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {

@@ -49,7 +49,8 @@ pub fn read(wasm: &[u8]) -> Result<Option<Metadata>, Error> {
 
 /// `wasm` with `metadata` in its last section, in place of any it had.
 ///
-/// The same module and metadata always give the same bytes, and writing twice the same as writing once.
+/// The same module and metadata always give the same bytes, and writing twice the same as writing
+/// once.
 ///
 /// # Errors
 /// `wasm` is not a core WebAssembly module.

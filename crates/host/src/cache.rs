@@ -6,8 +6,9 @@ use wasmtime::{Cache, CacheConfig};
 
 /// Opens wasmtime's cache of compiled code in `directory`, or says why it stays closed.
 ///
-/// Entries are keyed on the engine's version and flags, the processor and the module; what cannot be read is
-/// compiled anew. But an entry is machine code that will be run: the directory must be in the user's hands alone.
+/// Entries are keyed on the engine's version and flags, the processor and the module; what cannot
+/// be read is compiled anew. But an entry is machine code that is run without further checks, so
+/// the directory must be in the user's hands alone.
 pub(crate) fn open(directory: &Path) -> Result<Cache, String> {
     prepare(directory).map_err(|cause| {
         format!(

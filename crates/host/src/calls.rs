@@ -24,7 +24,8 @@ pub(crate) struct HostCalls {
 
 /// What a guest is told when a host call fails.
 ///
-/// The wording of the policy server is kept where it has one, for a module may tell failures apart by it.
+/// The wording of the policy server is kept where it has one, for a module may tell failures apart
+/// by it.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error("unknown binding: {0}")]

@@ -11,15 +11,17 @@ use crate::{Error, Module, cache};
 /// How modules are run.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where compiled code is kept from one run to the next; `None` compiles every module at each start.
+    /// Where compiled code is kept from one run to the next; `None` compiles every module at each
+    /// start.
     ///
-    /// Created if missing, for the user alone. A directory that cannot be used, or that others can write, is
-    /// left alone: [`Host::cache_note`] says so.
+    /// Created if missing, for the user alone. A directory that cannot be used, or that others can
+    /// write, is left alone: [`Host::cache_note`] says so.
     pub cache_dir: Option<PathBuf>,
-    /// How long a module may take for one call, and once more for its initialisation. Kubewarden's default, 2 s,
-    /// is the default here.
+    /// How long a module may take for one call, and once more for its initialisation. Kubewarden's
+    /// default, 2 s, is the default here.
     pub time_limit: Duration,
-    /// How much linear memory an instance may use, in bytes. Kubewarden sets no limit, the default here is 256 MiB.
+    /// How much linear memory an instance may use, in bytes. Kubewarden sets no limit, the default
+    /// here is 256 MiB.
     pub memory_limit: usize,
 }
 
@@ -35,8 +37,8 @@ impl Default for Options {
 
 /// The engine all modules of a run share.
 ///
-/// It has a thread that interrupts modules out of time; the thread ends with the host and the last of its
-/// modules.
+/// It has a thread that interrupts modules out of time; the thread ends with the host and the last
+/// of its modules.
 #[derive(Debug)]
 pub struct Host {
     pub(crate) engine: Engine,
@@ -65,8 +67,8 @@ impl Host {
         };
         let mut config = Config::new();
         config.epoch_interruption(true);
-        // The provider passes on the outermost words of an error only: with a backtrace those are addresses in
-        // the module, without it the trap itself.
+        // The provider passes on the outermost words of an error only: with a backtrace those are
+        // addresses in the module, without it the trap itself.
         config.wasm_backtrace_max_frames(None);
         config.cache(cache.clone());
         let engine = Engine::new(&config).map_err(|error| Error::Engine {
@@ -98,7 +100,8 @@ impl Host {
         Module::load(self, name, wasm)
     }
 
-    /// Why no compiled code is kept though a directory was given; a sentence for the user, who only loses time.
+    /// Why no compiled code is kept though a directory was given; a sentence for the user, who only
+    /// loses time.
     pub fn cache_note(&self) -> Option<&str> {
         self.cache_note.as_deref()
     }

@@ -87,8 +87,8 @@ pub enum Error {
         module: String,
         /// The waPC function that was called.
         operation: &'static str,
-        /// The trap, in the engine's words. Rust modules end in `unreachable` both when they panic and when
-        /// memory runs out; which of the two, they say on standard error.
+        /// The trap, in the engine's words. Rust modules end in `unreachable` both when they panic
+        /// and when memory runs out; which of the two, they say on standard error.
         cause: String,
         /// The memory it had, in bytes.
         memory_limit: usize,

@@ -1,5 +1,6 @@
-//! Runs built Kubewarden modules as the policy server does: wasmtime and waPC, a fresh instance for every
-//! request, a time limit, and Kubernetes host calls answered, from given objects in place of a cluster.
+//! Runs built Kubewarden modules as the policy server does: wasmtime and waPC, a fresh instance for
+//! every request, a time limit, and Kubernetes host calls. Those are answered from given objects in
+//! place of a cluster.
 //!
 //! ```no_run
 //! use host::{Host, Options, Snapshot};
@@ -16,9 +17,9 @@
 //! # }
 //! ```
 //!
-//! Two things differ from the policy server on purpose: memory is limited, and host calls that need a registry or
-//! the network fail. What a module prints goes where this process prints, standard output included; modules made
-//! with the policy SDKs print nothing but their panics, on standard error.
+//! Two things differ from the policy server on purpose: memory is limited, and host calls that need
+//! a registry or the network fail. As there, a module shares the standard streams of the process;
+//! modules made with the policy SDKs use them only to print their panics, on standard error.
 
 mod cache;
 mod calls;

@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::annotation::ContextAwareResource;
 
-/// The fields a module wants of an object, as a tree of `field_masks`: dot paths that go through arrays.
+/// The fields a module wants of an object, as a tree of `field_masks`: dot paths that go through
+/// arrays.
 ///
-/// As in the policy server, `apiVersion`, `kind` and `metadata` come whole whatever the mask says, and an
-/// empty mask asks for everything.
+/// As in the policy server, `apiVersion`, `kind` and `metadata` come whole whatever the mask says,
+/// and an empty mask asks for everything.
 #[derive(Debug, Default)]
 pub(crate) struct Mask(BTreeMap<String, Mask>);
 
@@ -33,8 +34,8 @@ impl Mask {
         })
     }
 
-    /// The answer to a list call: a `List` in the shape of the API server's, and like the policy server's
-    /// without what only takes space.
+    /// The answer to a list call: a `List` in the shape of the API server's, and like the policy
+    /// server's without what only takes space.
     pub(crate) fn list(
         &self,
         kind: &ContextAwareResource,

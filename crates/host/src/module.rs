@@ -95,17 +95,17 @@ impl Module {
         &self.inner.name
     }
 
-    /// The module's metadata; `None` for one that `kwctl annotate` has not seen, which runs here as it does in
-    /// `kwctl run`.
+    /// The module's metadata; `None` for one that `kwctl annotate` has not seen, which runs here as
+    /// it does in `kwctl run`.
     pub fn metadata(&self) -> Option<&Metadata> {
         self.inner.metadata.as_ref()
     }
 
-    /// The same module, allowed to ask for the kinds in `policy` only, the `contextAwareResources` of the policy
-    /// that runs it.
+    /// The same module, allowed to ask for the kinds in `policy` only, the `contextAwareResources`
+    /// of the policy that runs it.
     ///
-    /// Until then it may ask for all its metadata names; kinds that the metadata does not name it never gets. A
-    /// module without metadata gets what the policy names.
+    /// Until then it may ask for all its metadata names; kinds that the metadata does not name it
+    /// never gets. A module without metadata gets what the policy names.
     #[must_use]
     pub fn with_context_aware_resources(
         &self,
@@ -192,8 +192,8 @@ impl Module {
                 provider.map_err(|error| wapc::errors::Error::InitFailed(format!("{error:#}")))?;
             WapcHost::new(Box::new(provider), Some(Box::new(callback)))?.call(operation, payload)
         };
-        // The provider panics when a module hands it an address outside the module's memory. Nothing of what it
-        // was working on outlives this call.
+        // The provider panics when a module hands it an address outside the module's memory.
+        // Nothing of what it was working on outlives this call.
         let answer = catch_unwind(AssertUnwindSafe(run))
             .map_err(|_| self.trap(operation, "it passed an address outside its memory"))?
             .map_err(|error| self.failure(operation, error))?;

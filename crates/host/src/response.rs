@@ -27,11 +27,11 @@ pub struct Response {
 /// What a module did beside answering.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Activity {
-    /// How often each host call was made. Keys are `namespace/operation`, with the kind where there is one:
-    /// `kubernetes/get_resource v1/Namespace`.
+    /// How often each host call was made. Keys are `namespace/operation`, with the kind where
+    /// there is one: `kubernetes/get_resource v1/Namespace`.
     pub host_calls: BTreeMap<String, u32>,
-    /// The kinds that were asked for and that the [`Snapshot`](crate::Snapshot) cannot tell about: where the
-    /// verdict depends on them, it may be another in the cluster.
+    /// The kinds that were asked for and that the [`Snapshot`](crate::Snapshot) cannot tell about:
+    /// where the verdict depends on them, it may be another in the cluster.
     pub unanswered: BTreeSet<ContextAwareResource>,
     /// What the module logged, one event each, as JSON of the SDK's making; the first 100.
     pub log: Vec<String>,

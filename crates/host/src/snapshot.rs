@@ -8,13 +8,15 @@ use crate::selector::{Query, SelectorError};
 
 /// The objects that Kubernetes host calls are answered from, in place of a cluster.
 ///
-/// A cluster knows all of its objects; files hold some. So a look-up has three ends besides an answer, and
-/// the module is told which:
+/// A cluster knows all of its objects; files hold some. So a look-up has three ends besides an
+/// answer, and the module is told which:
 /// - *not found*: the snapshot holds all objects of the kind ([`complete`](Self::complete),
 ///   [`know_all`](Self::know_all)), and not this one;
-/// - *not permitted*: neither metadata nor policy name the kind (decided by the [`Module`](crate::Module));
-/// - *could not ask*: the object may well be in the cluster, the snapshot cannot tell. An [`insert`](Self::insert)ed
-///   object answers a look-up of itself, and says nothing of others of its kind.
+/// - *not permitted*: neither metadata nor policy name the kind (decided by the
+///   [`Module`](crate::Module));
+/// - *could not ask*: the object may well be in the cluster, the snapshot cannot tell. An
+///   [`insert`](Self::insert)ed object answers a look-up of itself, and says nothing of others of
+///   its kind.
 ///
 /// Cloning is cheap: clones share their objects until one of them is changed.
 #[derive(Clone, Debug, Default)]
@@ -81,8 +83,8 @@ impl Snapshot {
 
     /// Adds one object, in place of one of the same kind, namespace and name, and returns its kind.
     ///
-    /// An object without `metadata.namespace` is taken as cluster-scoped: namespaced manifests that leave the
-    /// namespace to the command line need it filled in first.
+    /// An object without `metadata.namespace` is taken as cluster-scoped: namespaced manifests that
+    /// leave the namespace to the command line need it filled in first.
     ///
     /// # Errors
     /// `object` is no mapping, or has no `apiVersion`, `kind` or `metadata.name`.
@@ -140,7 +142,8 @@ impl Snapshot {
                 .by_name
                 .get(&(namespace.map(str::to_owned), name.to_owned()))
         };
-        // A namespace that comes with a cluster-scoped kind is passed over, as by the policy server.
+        // A namespace that comes with a cluster-scoped kind is passed over, as by the policy
+        // server.
         if let Some(object) = in_scope(namespace).or_else(|| in_scope(None)) {
             return Ok(object);
         }

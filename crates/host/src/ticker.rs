@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// How often the engine looks whether a module has run out of time; limits are accurate to about this.
+/// How often the engine looks whether a module has run out of time; limits are accurate to about
+/// this.
 const TICK: Duration = Duration::from_millis(10);
 
 /// The thread that advances the engine's epoch, alive as long as this value is.

@@ -2,8 +2,8 @@ use super::SelectorError;
 
 /// Comma-separated requirements on labels; all must hold.
 ///
-/// The language is that of `kubectl get -l`: `a`, `!a`, `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`,
-/// `a>1`, `a<1`. What is not there satisfies `!=` and `notin`.
+/// The language is that of `kubectl get -l`: `a`, `!a`, `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a
+/// notin (b,c)`, `a>1`, `a<1`. What is not there satisfies `!=` and `notin`.
 #[derive(Debug, Default)]
 pub(crate) struct LabelSelector(Vec<Requirement>);
 

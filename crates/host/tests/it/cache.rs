@@ -20,7 +20,8 @@ fn hits(host: &Host) -> usize {
     host.cache_hits()
 }
 
-/// The files of compiled code below `directory`; wasmtime keeps its notes in `.stats` files beside them.
+/// The files of compiled code below `directory`; wasmtime keeps its notes in `.stats` files beside
+/// them.
 fn entries(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
