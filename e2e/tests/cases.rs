@@ -1,44 +1,62 @@
 //! Every case of every module on every host, with the same expectation.
 
-use e2e::hosts::{Embedded, Host, Native};
+use e2e::hosts::{Embedded, Host, Kwctl, Native, PolicyServer};
 use e2e::{Case, Expectation};
 
-fn run_all(host: &dyn Host) {
-    if let Err(reason) = host.available() {
-        println!("skipped: {}: {reason}", host.name());
-        return;
-    }
+fn run_all(host: &dyn Host) -> Result<(), e2e::Error> {
     let mut failures = Vec::new();
     let mut ran = 0;
     for module in Native::modules() {
-        for case in Case::all_of(module).unwrap() {
+        for case in Case::all_of(module)? {
             ran += 1;
             let complaints = match host.run(module, &case) {
                 Ok(outcome) => Expectation(&case).complaints(&outcome),
                 Err(error) => vec![error.to_string()],
             };
             for complaint in complaints {
-                let Case {
-                    name, description, ..
-                } = &case;
-                failures.push(format!(
-                    "{module}/{name} on {}: {description}\n  {complaint}",
-                    host.name()
-                ));
+                let (name, about) = (&case.name, &case.description);
+                let host = host.name();
+                failures.push(format!("{module}/{name} on {host}: {about}\n  {complaint}"));
             }
         }
     }
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
-    println!("{}: {ran} cases", host.name());
     assert!(ran > 0, "{} ran nothing", host.name());
+    println!("{}: {ran} cases", host.name());
+    Ok(())
 }
 
 #[test]
-fn native() {
-    run_all(&Native);
+fn native() -> Result<(), e2e::Error> {
+    run_all(&Native)
 }
 
 #[test]
-fn embedded() {
-    run_all(&Embedded::new().unwrap());
+fn embedded() -> Result<(), e2e::Error> {
+    run_all(&Embedded::new()?)
+}
+
+#[test]
+fn kwctl() -> Result<(), e2e::Error> {
+    match Kwctl::find() {
+        Ok(kwctl) => run_all(&kwctl),
+        Err(reason) => {
+            println!("skipped: {reason}");
+            Ok(())
+        }
+    }
+}
+
+#[test]
+fn policy_server() -> Result<(), e2e::Error> {
+    match PolicyServer::find() {
+        Ok(program) => {
+            let modules: Vec<_> = Native::modules().collect();
+            run_all(&PolicyServer::start(&program, &modules)?)
+        }
+        Err(reason) => {
+            println!("skipped: {reason}");
+            Ok(())
+        }
+    }
 }

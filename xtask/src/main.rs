@@ -9,6 +9,7 @@ mod generate;
 mod modules;
 mod progress;
 mod readme;
+mod scaffold;
 mod schemas;
 mod sizes;
 mod system;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use scaffold::Sort;
 use toolchain::Way;
 use workspace::Workspace;
 
@@ -65,6 +67,14 @@ enum Task {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Write a new module and register it
+    New {
+        /// What the module does to an object
+        #[arg(value_enum)]
+        sort: Sort,
+        /// Directory, crate and title, in kebab-case
+        name: String,
+    },
     /// Check licences, advisories and sources of the dependencies with cargo-deny
     Deny,
 }
@@ -101,6 +111,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Task::Build { modules } => build::build(&workspace, cli.guest, modules),
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
+        Task::New { sort, name } => scaffold::new(&workspace, *sort, name),
         Task::Deny => deny::deny(&workspace),
     }
 }

@@ -184,7 +184,8 @@ impl Provision<'_> {
     }
 
     fn rustup(&self) -> Result<(), String> {
-        (self.say)(&format!("rustup target add {TARGET} …"));
+        let limit = seconds(RUSTUP_LIMIT);
+        (self.say)(&format!("rustup target add {TARGET}, at most {limit} …"));
         let call = Call::new("rustup", &["target", "add", TARGET], RUSTUP_LIMIT);
         said(&call, self.system.run(&call))?;
         self.in_sysroot().map_err(|refusal| {

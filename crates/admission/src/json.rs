@@ -263,7 +263,8 @@ pub(crate) fn path_of_error(text: &str, error: &serde_json::Error) -> String {
         .take(error.line().saturating_sub(1))
         .map(str::len)
         .sum();
-    let offset = before + error.column();
+    // A syntax error counts the byte that it struck on, the others only those before.
+    let offset = (before + error.column()).saturating_sub(usize::from(error.is_syntax()));
     let Ok(root) = Node::parse(text, "") else {
         return String::new();
     };

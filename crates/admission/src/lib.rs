@@ -22,7 +22,7 @@ pub use edit::Edits;
 pub use export::wasm;
 pub use json::{Malformed, Node, Object};
 pub use request::{AdmissionRequest, GroupVersionKind, Operation};
-pub use settings::{Settings, read as read_settings};
+pub use settings::{Settings, from_object, read as read_settings};
 pub use verdict::{Decision, Verdict};
 
 /// A module's judgement. The error is a request that cannot be read, which becomes a rejection.

@@ -1,14 +1,19 @@
 //! A policy's settings.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::edit::push_string;
-use crate::json::path_of_error;
+use crate::json::{Node, path_of_error};
 
 /// The settings of a module: camelCase, unknown ones refused, defaults that are right for K8TRE.
 ///
-/// Types derive `Deserialize` with `#[serde(default, deny_unknown_fields)]`; what a type cannot say
-/// is said in [`Settings::findings`].
+/// Types derive `Deserialize` with `#[serde(default, deny_unknown_fields)]`, and read fields that are
+/// structs themselves with [`from_object`]; what a type cannot say is said in
+/// [`Settings::findings`].
 pub trait Settings: Default + DeserializeOwned {
     /// What is wrong with values that have the right type, each finding a sentence that begins with
     /// the setting's name and ends with what is allowed. Empty when all is well.
@@ -22,13 +27,45 @@ pub trait Settings: Default + DeserializeOwned {
 pub fn read<S: Settings>(text: &str) -> Result<S, String> {
     let settings: S = match text.trim() {
         "" | "null" => S::default(),
-        text => serde_json::from_str(text).map_err(|error| complaint(text, &error))?,
+        text => read_object(text)?,
     };
     let findings = settings.findings();
     if findings.is_empty() {
         return Ok(settings);
     }
     Err(findings.join("; "))
+}
+
+fn read_object<S: Settings>(text: &str) -> Result<S, String> {
+    // Only here is the line of use: everything later is said of a setting by its name.
+    Node::parse(text, "settings").map_err(|error| error.to_string())?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    from_object(&mut deserializer).map_err(|error| complaint(text, &error))
+}
+
+/// Reads a struct from an object and nothing else. The reader that serde derives would also take an
+/// array, its items for the fields in their order, and `[]` for the defaults.
+///
+/// For fields: `#[serde(deserialize_with = "admission::from_object")]`.
+///
+/// # Errors
+/// When there is no object, or `T` refuses it.
+pub fn from_object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Reader<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    deserializer.deserialize_map(Reader(PhantomData))
 }
 
 /// serde's complaint with the setting's name in place of line and column.

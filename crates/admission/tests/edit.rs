@@ -2,6 +2,11 @@
 //!
 //! The properties work on JSON *text* made here: any white space, key order, spelling of numbers and
 //! of strings. Expected texts are put together from the parts, never by the code under test.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
 
 use std::collections::HashMap;
 

@@ -1,4 +1,9 @@
 //! Whatever the policy server sends, there is a response, and a refusal says where and why.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
 
 use admission::{AdmissionRequest, Cluster, Edits, Malformed, NoCluster, Verdict};
 use proptest::prelude::*;
@@ -310,7 +315,7 @@ fn wrong_settings_refuse_the_request() {
     );
     refuses(
         r#"{"settings":[],"request":{}}"#,
-        "settings must be an object, not an array",
+        "settings: invalid type: sequence, expected an object",
     );
     let payload = creation(r#"{"spec":{}}"#);
     paints(

@@ -1,4 +1,5 @@
 //! Wrong settings are refused by their names.
+#![allow(clippy::expect_used, reason = "helpers of tests are tests")]
 
 use admission::{Settings as _, read_settings};
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct Settings {
     hosts: Vec<String>,
+    #[serde(deserialize_with = "admission::from_object")]
     limits: Limits,
     rules: Vec<Rule>,
     mode: Mode,
@@ -174,7 +176,7 @@ fn wrong_types_are_named_by_the_innermost_setting() {
         ),
         (
             r#"{"limits":7}"#,
-            "setting `limits`: invalid type: integer `7`, expected struct Limits",
+            "setting `limits`: invalid type: integer `7`, expected an object",
         ),
         (
             r#"{"rules":[{"hostName":"a","ports":[1,2,"3"]}]}"#,
@@ -205,8 +207,15 @@ fn names_are_found_over_several_lines() {
 
 #[test]
 fn settings_that_are_no_object() {
-    refuses("[]", "settings must be an object, not an array");
-    refuses("7", "settings must be an object, not the number 7");
+    refuses("[]", "settings: invalid type: sequence, expected an object");
+    refuses(
+        "7",
+        "settings: invalid type: integer `7`, expected an object",
+    );
+    refuses(
+        r#"{"limits":[]}"#,
+        "setting `limits`: invalid type: sequence, expected an object",
+    );
     refuses(
         "hosts: []",
         "settings is not JSON: expected value at line 1 column 1",

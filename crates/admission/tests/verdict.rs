@@ -2,6 +2,11 @@
 //!
 //! Source: `ValidationResponse` in the policy SDK: `accepted`, `message`, `code`, `mutated_object`,
 //! `audit_annotations`, `warnings`.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
 
 use std::collections::HashMap;
 

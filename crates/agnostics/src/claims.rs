@@ -257,14 +257,13 @@ fn claim(object: &Value, template: &Map<String, Value>, place: String, shape: Sh
             (Some(with_default_mode(spec)), places)
         }
     };
-    let mut value = json!({
+    let value = json!({
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": metadata,
+        // Where the template has none, the module says so.
+        "spec": spec,
     });
-    if let Some(spec) = spec {
-        value["spec"] = spec;
-    }
     Claim { value, places }
 }
 

@@ -9,10 +9,10 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::claims::{Claim, Deriver};
-use crate::kinds;
 use crate::policy::{Mode, Policy};
 use crate::report::{Row, Verdict};
 use crate::selector::NAMESPACE_NAME_LABEL;
+use crate::{kinds, paths};
 
 /// A policy with its module and settings, ready to judge.
 pub(crate) struct Judge {
@@ -46,7 +46,11 @@ impl Plane {
         for claim in std::iter::once(&own).chain(&derived) {
             self.judge_one(object, claim, &mut rows);
         }
-        rows.into_iter().flatten().collect()
+        let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
+        for row in &mut rows {
+            explain(object, row);
+        }
+        rows
     }
 
     fn judge_one(&self, object: &Object, claim: &Claim, rows: &mut [Option<Row>]) {
@@ -93,30 +97,36 @@ impl Plane {
     /// What the API server does to a claim before mutating webhooks see it: it notes which fields the
     /// client sent, then fills in the default class.
     fn admit_claim(&self, claim: &mut Value) {
-        let sent: Map<String, Value> = match claim.get("spec").and_then(Value::as_object) {
-            Some(spec) => spec.iter().filter(|(_, value)| !value.is_null()),
-            None => return,
-        }
-        .map(|(key, _)| (format!("f:{key}"), json!({})))
-        .collect();
-        if claim.get("metadata").is_none_or(Value::is_null) {
-            claim["metadata"] = json!({});
-        }
-        if let Some(metadata) = claim.get_mut("metadata").and_then(Value::as_object_mut) {
-            let noted = json!([{
-                "manager": "agnostics", "operation": "Update", "apiVersion": "v1",
-                "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": sent},
-            }]);
+        let Some(fields) = claim.as_object_mut() else {
+            return;
+        };
+        let Some(Value::Object(spec)) = fields.get("spec") else {
+            return;
+        };
+        let sent: Map<String, Value> = spec
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, _)| (format!("f:{key}"), json!({})))
+            .collect();
+        let noted = json!([{
+            "manager": "agnostics", "operation": "Update", "apiVersion": "v1",
+            "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": sent},
+        }]);
+        let metadata = fields.entry("metadata").or_insert_with(|| json!({}));
+        if let Some(metadata) = metadata.as_object_mut() {
             // A claim read from a cluster brings the truth about itself.
             metadata.entry("managedFields").or_insert(noted);
         }
-        let beta = "/metadata/annotations/volume.beta.kubernetes.io~1storage-class";
-        let has_class = claim.pointer(beta).is_some()
-            || claim
-                .pointer("/spec/storageClassName")
-                .is_some_and(|class| !class.is_null());
-        if let (false, Some(class)) = (has_class, &self.default_storage_class) {
-            claim["spec"]["storageClassName"] = json!(class);
+        let beta = "/annotations/volume.beta.kubernetes.io~1storage-class";
+        let beta = metadata.pointer(beta).is_some_and(|class| !class.is_null());
+        let Some(Value::Object(spec)) = fields.get_mut("spec") else {
+            return;
+        };
+        let field = spec
+            .get("storageClassName")
+            .is_some_and(|class| !class.is_null());
+        if let (false, false, Some(class)) = (beta, field, &self.default_storage_class) {
+            spec.insert("storageClassName".to_owned(), json!(class));
         }
     }
 
@@ -182,6 +192,17 @@ impl Judge {
         }
         row.verdict = row.verdict.max(Verdict::Mutated);
         Some(after)
+    }
+}
+
+/// Adds to a rejection what YAML made of the value it is about: nobody who writes `yes` expects to
+/// be told of the boolean true.
+fn explain(object: &Object, row: &mut Row) {
+    if let Some(message) = &mut row.message
+        && let Some(hint) = object.hint(&paths::leading_pointer(message))
+    {
+        message.push('\n');
+        message.push_str(&hint);
     }
 }
 

@@ -24,3 +24,43 @@ pub(crate) fn of_pointer(pointer: &str) -> String {
 pub(crate) fn token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
+
+/// The JSON pointer of the path that `message` begins with: `spec.volumes[0].name must …`.
+pub(crate) fn leading_pointer(message: &str) -> String {
+    let mut pointer = String::new();
+    let mut rest = message;
+    loop {
+        let bracketed = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let (key, after) = match bracketed {
+            Some(found) => found,
+            None => {
+                let end = rest.find(['.', '[', ':', ' ', '\n']).unwrap_or(rest.len());
+                rest.split_at(end)
+            }
+        };
+        pointer.push('/');
+        pointer.push_str(&token(key));
+        match after.strip_prefix('.') {
+            Some(more) => rest = more,
+            None if after.starts_with('[') => rest = after,
+            None => return pointer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{leading_pointer, of_pointer};
+
+    #[test]
+    fn a_path_and_its_pointer_lead_to_each_other() {
+        for pointer in [
+            "/spec/storageClassName",
+            "/spec/volumeClaimTemplates/0/spec/accessModes/1",
+            "/metadata/annotations/volume.beta.kubernetes.io~1storage-class",
+        ] {
+            let message = format!("{}: is wrong", of_pointer(pointer));
+            assert_eq!(leading_pointer(&message), pointer);
+        }
+    }
+}

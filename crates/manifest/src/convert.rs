@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use crate::MAX_DOCUMENT_BYTES;
 use crate::fault::Fault;
 use crate::scalar;
 use crate::tree::{Body, Id, MAX_DEPTH, Tree};
-use crate::MAX_DOCUMENT_BYTES;
 
 /// The JSON value of a node.
 ///
@@ -142,7 +142,10 @@ impl Converter<'_> {
     fn mapping(&mut self, id: Id, members: &mut Map<String, Value>) -> Result<(), Fault> {
         self.spend(id, 0)?;
         let Body::Mapping(entries) = &self.tree.node(id).body else {
-            return Err(self.fault(id, "only a mapping, or a list of them, can be merged with `<<`"));
+            return Err(self.fault(
+                id,
+                "only a mapping, or a list of them, can be merged with `<<`",
+            ));
         };
         let mut own: std::collections::HashMap<String, Id> =
             std::collections::HashMap::with_capacity(entries.len());

@@ -173,7 +173,8 @@ impl Objects {
         let mut value = convert::value_within(tree, item.id, &mut self.budget)
             .map_err(|fault| source.with_likely_cause(fault))?;
         if let Some(members) = value.as_object_mut()
-            && let Some((version, kind)) = item.list.as_ref().and_then(|it| it.default_type.as_ref())
+            && let Some((version, kind)) =
+                item.list.as_ref().and_then(|it| it.default_type.as_ref())
             && !members.contains_key("apiVersion")
             && !members.contains_key("kind")
         {
@@ -221,7 +222,10 @@ impl Objects {
             None => return Ok(None),
             Some(_) if item_kind.is_empty() => {
                 let line = items.map_or(1, |place| place.line(tree));
-                return Err(Fault::on_line(line, "the `items` of this `List` are not a list"));
+                return Err(Fault::on_line(
+                    line,
+                    "the `items` of this `List` are not a list",
+                ));
             }
             Some(_) => return Ok(None),
         };
@@ -250,8 +254,11 @@ impl Objects {
                     .first()
                     .is_some_and(|&first| text_of(tree, first, "op").is_some());
                 if is_patch {
-                    return Fault::on_line(line, "this is a list of JSON patch operations, not an object")
-                        .with_help(NotAManifest::Kustomization.way_out());
+                    return Fault::on_line(
+                        line,
+                        "this is a list of JSON patch operations, not an object",
+                    )
+                    .with_help(NotAManifest::Kustomization.way_out());
                 }
                 Fault::on_line(line, "this is a list, not an object").with_help(
                     "put `---` between objects, or wrap them in `kind: List` with `items`",

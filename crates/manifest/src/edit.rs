@@ -14,7 +14,8 @@ impl Object {
     /// place: comments, quotes, indentation, flow style and line breaks stay as they are.
     ///
     /// `None` when the patch does not apply, or when the text cannot show it, such as for values
-    /// that come through an alias or a merge. What is returned was read again and found equal to
+    /// that come through an alias or a merge, or when another part of the document (a list's
+    /// other items) is broken. What is returned was read again and found equal to
     /// the patched document; callers without an edited text can fall back to [`crate::render`].
     #[must_use]
     pub fn edit(&self, patch: &[PatchOperation]) -> Option<String> {

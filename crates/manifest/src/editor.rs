@@ -35,9 +35,13 @@ struct Spot {
 enum Site {
     Root,
     /// A member of a block mapping, its key at a column.
-    Member { column: usize },
+    Member {
+        column: usize,
+    },
     /// An item of a block sequence, its dash at a byte.
-    Item { dash: usize },
+    Item {
+        dash: usize,
+    },
     /// Something in flow style.
     Flow,
 }
@@ -118,7 +122,12 @@ impl<'a> Editor<'a> {
                         Some(self.tree.node(key).span.start..self.entry_end(key, value)?)
                     })
                     .collect();
-                self.remove_part(&parent, &ends?, index, &Value::Object(serde_json::Map::new()))
+                self.remove_part(
+                    &parent,
+                    &ends?,
+                    index,
+                    &Value::Object(serde_json::Map::new()),
+                )
             }
             Body::Sequence(items) => {
                 let index = locate::index(last)?;
@@ -273,11 +282,10 @@ impl Editor<'_> {
     fn end(&self, id: Id) -> Option<usize> {
         let node = self.tree.node(id);
         match &node.body {
-            Body::Scalar { style, .. }
-                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) =>
-            {
-                Some(self.text.get(..node.span.end)?.trim_end().len())
-            }
+            Body::Scalar {
+                style: ScalarStyle::Literal | ScalarStyle::Folded,
+                ..
+            } => Some(self.text.get(..node.span.end)?.trim_end().len()),
             Body::Sequence(items) if !node.flow => match items.last() {
                 Some(&last) => Some(self.end(last)?.max(self.tree.node(last).span.start)),
                 None => Some(node.span.end),
@@ -356,7 +364,9 @@ impl Editor<'_> {
                             let dash = self.text.get(..start)?.trim_end_matches(' ').len();
                             let dash = dash.checked_sub(1)?;
                             let is_dash = self.text.get(dash..)?.starts_with('-');
-                            is_dash.then(|| self.column(dash)?.checked_sub(column)).flatten()
+                            is_dash
+                                .then(|| self.column(dash)?.checked_sub(column))
+                                .flatten()
                         });
                     }
                     _ => {}
@@ -461,8 +471,9 @@ impl Editor<'_> {
                 let comment = if old_is_short {
                     spot.from
                 } else {
-                    self.next_line(spot.from)
-                        .map_or(spot.from, |next| self.text.get(..next).map_or(next, |it| it.trim_end().len()))
+                    self.next_line(spot.from).map_or(spot.from, |next| {
+                        self.text.get(..next).map_or(next, |it| it.trim_end().len())
+                    })
                 };
                 let kept = self.text.get(spot.from..comment)?;
                 self.splice(spot.from..end, &format!(" {new}{kept}"))

@@ -77,7 +77,9 @@ pub(crate) fn check_characters(text: &str) -> Result<(), Fault> {
         .and_then(|rest| rest.chars().next())
         .map_or(0, u32::from);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = before.get(line_start..).map_or(0, |line| line.chars().count());
+    let column = before
+        .get(line_start..)
+        .map_or(0, |line| line.chars().count());
     Err(Fault {
         column: Some(column + 1),
         ..Fault::on_line(
@@ -139,11 +141,7 @@ fn explain(info: &str) -> (String, Option<&'static str>) {
             "a `:` is missing after this key",
             None,
         ),
-        (
-            "simple key expect",
-            "a `:` is missing after this key",
-            None,
-        ),
+        ("simple key expect", "a `:` is missing after this key", None),
         (
             "did not find expected <document start>",
             "this line does not belong to what stands above it",
@@ -153,6 +151,11 @@ fn explain(info: &str) -> (String, Option<&'static str>) {
             "unexpected end of stream",
             "the text ends inside a quoted string",
             Some("close the quote"),
+        ),
+        (
+            "invalid indentation",
+            "what is inside `[…]` or `{…}` is indented less than the line it belongs to",
+            Some("indent it further"),
         ),
         (
             "recursion limit",

@@ -20,7 +20,10 @@ pub(crate) fn mend(text: &str, info: &str, index: usize) -> Option<String> {
     if info.starts_with("invalid indentation") {
         let mut from = text.get(..at)?.trim_end().len();
         loop {
-            let line_start = text.get(..from)?.rfind('\n').map_or(0, |newline| newline + 1);
+            let line_start = text
+                .get(..from)?
+                .rfind('\n')
+                .map_or(0, |newline| newline + 1);
             let Some(comment) = comment_in(text.get(line_start..from)?) else {
                 return blank(text, from, at);
             };

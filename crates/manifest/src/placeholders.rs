@@ -28,10 +28,11 @@ pub fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
             if line.get(..at).is_some_and(|before| before.ends_with('$')) {
                 continue;
             }
-            let name = line
-                .get(at + 2..)
-                .and_then(|rest| rest.split_once('}'))
-                .map(|(name, _)| name);
+            let rest = line.get(at + 2..).unwrap_or_default();
+            let length = rest.find(|c| !is_name_character(c));
+            let name = length
+                .filter(|&length| rest.get(length..).is_some_and(|it| it.starts_with('}')))
+                .and_then(|length| rest.get(..length));
             if let Some(name) = name
                 && is_name(name)
                 && seen.insert(name)
@@ -47,10 +48,11 @@ pub fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
 }
 
 fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn is_name_character(c: char) -> bool {
+    c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'
 }
 
 /// One warning that lists the placeholders of a source with their lines, if it has any.

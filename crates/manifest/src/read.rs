@@ -48,9 +48,7 @@ impl Iterator for Documents<'_> {
         if let Some(problem) = self.refused.take() {
             return Some(Err(problem));
         }
-        self.chunks
-            .next()
-            .map(|chunk| document(&self.file, chunk))
+        self.chunks.next().map(|chunk| document(&self.file, chunk))
     }
 }
 

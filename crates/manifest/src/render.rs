@@ -68,7 +68,7 @@ impl Block {
     pub(crate) fn member(self, out: &mut String, key: &str, value: &Value, indent: usize) {
         let key = text(key);
         if key.len() > LONGEST_SIMPLE_KEY {
-            let _ = write!(out, "? {key}\n");
+            let _ = writeln!(out, "? {key}");
             pad(out, indent);
         } else {
             out.push_str(&key);
@@ -173,9 +173,9 @@ pub(crate) fn is_plain_safe(string: &str) -> bool {
     };
     first_is_safe
         && !string.starts_with("...")
-        && string.chars().all(|c| {
-            c.is_ascii_graphic() || c == ' ' || (!c.is_ascii() && c.is_alphanumeric())
-        })
+        && string
+            .chars()
+            .all(|c| c.is_ascii_graphic() || c == ' ' || (!c.is_ascii() && c.is_alphanumeric()))
         && !string.ends_with([' ', ':'])
         && !string.contains(": ")
         && !string.contains(" #")
@@ -226,7 +226,10 @@ pub(crate) fn double_quoted(string: &str) -> String {
 /// Characters that may stand in a scalar as they are and do not break lines in YAML 1.1.
 fn is_printable(c: char) -> bool {
     !c.is_control()
-        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        && !matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
 }
 
 /// Whether a literal block (`|`) shows the text as it is: several lines of printable text.
@@ -236,9 +239,7 @@ fn fits_literal_block(string: &str) -> bool {
         && !body.ends_with('\n')
         && !body.starts_with([' ', '\n'])
         && body.chars().all(|c| c == '\n' || is_printable(c))
-        && body
-            .lines()
-            .all(|line| !line.ends_with(' ') && !(line.is_empty() && line.contains(' ')))
+        && body.lines().all(|line| !line.ends_with(' '))
 }
 
 fn literal_block(out: &mut String, string: &str, indent: usize) {
@@ -260,7 +261,10 @@ fn literal_block(out: &mut String, string: &str, indent: usize) {
 pub(crate) fn flow(value: &Value, json: bool) -> String {
     match value {
         Value::Object(members) => {
-            let members: Vec<String> = members.iter().map(|(k, v)| flow_member(k, v, json)).collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|(k, v)| flow_member(k, v, json))
+                .collect();
             format!("{{{}}}", members.join(", "))
         }
         Value::Array(items) => {

@@ -95,6 +95,7 @@ impl<'a> Iterator for Chunks<'a> {
             }
             // Before the line is looked at, since a stream of JSON may be one long line.
             if !content
+                && ahead.trim_start_matches([' ', '\t']).starts_with('{')
                 && json::looks_like_object(ahead)
                 && let Some(end) = json::another_follows(ahead)
             {

@@ -67,7 +67,10 @@ fn free_ranges(text: &str, tree: &Tree) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = tree
         .nodes
         .iter()
-        .filter(|node| text.get(node.span.clone()).is_some_and(|it| it.contains('\n')))
+        .filter(|node| {
+            text.get(node.span.clone())
+                .is_some_and(|it| it.contains('\n'))
+        })
         .filter_map(|node| free_range(text, node))
         .collect();
     ranges.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
@@ -90,7 +93,13 @@ fn free_range(text: &str, node: &Node) -> Option<Range<usize>> {
             // Without an indentation indicator, the first line may not begin with a tab.
             let first_line_is_free = !content.starts_with('\t') || has_indicator(text, start);
             let line_start = text.get(..start)?.rfind('\n')?;
-            Some(if first_line_is_free { line_start } else { start }..end)
+            Some(
+                if first_line_is_free {
+                    line_start
+                } else {
+                    start
+                }..end,
+            )
         }
         Body::Scalar {
             style: ScalarStyle::Plain,

@@ -14,7 +14,7 @@ use crate::{fault, json, mend, tabs};
 pub(crate) const MAX_DEPTH: usize = 100;
 
 /// How much text is parsed again for the sake of spellings the parser does not know.
-const MOST_MENDED_BYTES: usize = 16 * 1024 * 1024;
+const MOST_MENDED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A node's place in [`Tree::nodes`].
 pub(crate) type Id = usize;
@@ -48,7 +48,10 @@ pub(crate) struct Node {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
-    Scalar { text: Box<str>, style: ScalarStyle },
+    Scalar {
+        text: Box<str>,
+        style: ScalarStyle,
+    },
     Sequence(Vec<Id>),
     Mapping(Vec<(Id, Id)>),
     /// The node an alias stands for.
@@ -196,7 +199,8 @@ impl<'a> Builder<'a> {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
         match event {
             Event::DocumentStart(_) if self.done => {
-                return Err(self.fault(span, "a second document begins here")
+                return Err(self
+                    .fault(span, "a second document begins here")
                     .with_help("put a line with `---` between documents"));
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -204,6 +208,7 @@ impl<'a> Builder<'a> {
                 if text.is_empty() && style == ScalarStyle::Plain && anchor == 0 && tag.is_none() {
                     node.span = self.place_of_nothing(node.span);
                 }
+                node.span.end = self.end_of_scalar(&node.span, style);
                 node.body = Body::Scalar {
                     text: text.into(),
                     style,
@@ -221,12 +226,7 @@ impl<'a> Builder<'a> {
                 self.attach(id);
             }
             Event::SequenceStart(anchor, tag) => {
-                self.open(
-                    span,
-                    anchor,
-                    tag.as_deref(),
-                    Items::Sequence(Vec::new()),
-                )?;
+                self.open(span, anchor, tag.as_deref(), Items::Sequence(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
                 let items = Items::Mapping {
@@ -237,7 +237,10 @@ impl<'a> Builder<'a> {
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(Open { id, items }) = self.open.pop() {
-                    let end = self.positions.byte(self.text, span.end.index());
+                    // The bracket itself; the parser's end may lie behind a comment.
+                    let end = self.positions.byte(self.text, span.start.index());
+                    let rest = self.text.get(end..).unwrap_or_default();
+                    let end = end + usize::from(rest.starts_with([']', '}']));
                     if let Some(node) = self.tree.nodes.get_mut(id) {
                         node.span.end = end.max(node.span.start);
                         node.body = match items {
@@ -302,6 +305,30 @@ impl<'a> Builder<'a> {
             Some(":" | "-") => span.end..span.end,
             _ => span.start..span.start,
         }
+    }
+
+    /// Behind the closing quote; the parser's end may lie behind a comment.
+    fn end_of_scalar(&self, span: &Range<usize>, style: ScalarStyle) -> usize {
+        let quote = match style {
+            ScalarStyle::SingleQuoted => '\'',
+            ScalarStyle::DoubleQuoted => '"',
+            _ => return span.end,
+        };
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let opening = written.find(quote).unwrap_or_default();
+        let mut escaped = false;
+        // A single quote in single quotes is written twice, so the last of a run may close.
+        let mut closing = None;
+        for (at, c) in written.char_indices().skip_while(|&(at, _)| at <= opening) {
+            match (c, closing) {
+                (c, None) if c == quote && !escaped => closing = Some(at),
+                (c, Some(_)) if c == quote && quote == '\'' => closing = None,
+                (_, Some(_)) => break,
+                _ => {}
+            }
+            escaped = quote == '"' && c == '\\' && !escaped;
+        }
+        closing.map_or(span.end, |at| span.start + at + 1)
     }
 
     fn push(&mut self, node: Node, anchor: usize) -> Id {

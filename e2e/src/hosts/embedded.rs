@@ -48,10 +48,6 @@ impl Host for Embedded {
         "embedded"
     }
 
-    fn available(&self) -> Result<(), String> {
-        Ok(())
-    }
-
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
         let module = self.module(module)?;
         let settings = to_raw_value(&case.settings)?;

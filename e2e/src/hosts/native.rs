@@ -50,10 +50,6 @@ impl Host for Native {
         "native"
     }
 
-    fn available(&self) -> Result<(), String> {
-        Ok(())
-    }
-
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
         let calls = MODULES.iter().find(|calls| calls.module == module);
         let calls =

@@ -38,11 +38,7 @@ pub(crate) fn choose<'a>(
     if class == Some("") {
         return Ok((Choice::Leave, None));
     }
-    let sent = match claim.origin()? {
-        Origin::Sent => class,
-        Origin::Defaulted => None,
-        Origin::Unknown => class.filter(|&class| !settings.is_cluster_default(class)),
-    };
+    let sent = sent(settings, claim)?;
     let path = claim.class_path();
     if let Some(tie) = claim.tie()? {
         let warning = class.filter(|&class| !settings.knows(class)).map(|class| {
@@ -97,29 +93,46 @@ pub(crate) fn choose<'a>(
     })
 }
 
-/// The class that `sent` became, or would have become, when the claim was created; `None` where it
-/// would have been left. Whether unknown classes are rejected today does not matter: the claim
-/// exists.
+/// The class that a claim created like this one gets, or has got: what [`choose`] makes of it, where
+/// it can tell. Whether unknown classes are rejected today does not matter, since the claim exists;
+/// nor do ties, since every bound claim has a `volumeName`.
 ///
 /// # Errors
 /// When a field that decides cannot be read.
-pub(crate) fn mapped<'a>(
+pub(crate) fn at_creation<'a>(
     settings: &'a Settings,
-    claim: &Claim<'_>,
-    sent: Option<&str>,
-) -> Result<Option<&'a str>, Malformed> {
+    claim: &'a Claim<'_>,
+) -> Result<&'a str, Malformed> {
+    if claim.class() == Some("") {
+        return Ok("");
+    }
     let mode = claim.access_mode()?;
     let block = claim.is_block()?;
-    let changed = match sent {
-        None => true,
-        Some("") => false,
-        Some(sent) => !matches!(standing(settings, mode, block, sent), Standing::Good),
+    let wanted = settings.classes.of(mode);
+    let Some(sent) = sent(settings, claim)? else {
+        return Ok(wanted);
     };
-    Ok(changed.then(|| settings.classes.of(mode)))
+    Ok(match standing(settings, mode, block, sent) {
+        _ if block && mode.is_shared() => sent,
+        Standing::Good => sent,
+        Standing::Unfit { .. } | Standing::Unknown => wanted,
+    })
+}
+
+/// The class that the client named.
+fn sent<'a>(settings: &Settings, claim: &'a Claim<'_>) -> Result<Option<&'a str>, Malformed> {
+    let class = claim.class();
+    Ok(match claim.origin()? {
+        Origin::Sent => class,
+        Origin::Defaulted => None,
+        Origin::Unknown => class.filter(|&class| !settings.is_cluster_default(class)),
+    })
 }
 
 fn standing(settings: &Settings, mode: AccessMode, block: bool, class: &str) -> Standing {
     match settings.classes.made_for(class) {
+        // Nothing serves better, even where one class is made for all modes.
+        Some(_) if class == settings.classes.of(mode) => Standing::Good,
         Some(made_for) if made_for < mode => Standing::Unfit { what: mode.name() },
         // A shared class is a file share on azure and aws, so no block device comes of it.
         Some(made_for) if block && made_for.is_shared() => Standing::Unfit { what: "Block" },

@@ -48,9 +48,8 @@ fn create<'a>(
         Choice::Refuse => return Ok(Verdict::reject(warning.unwrap_or_default())),
         Choice::Class(class) => class,
     };
-    let annotation = claim.annotation.is_some().then_some(class);
     let mut edits = Edits::new(object);
-    set(&mut edits, claim, Some(class), annotation)?;
+    set(&mut edits, claim, class, claim.annotation.is_some())?;
     if edits.is_empty() {
         return Ok(accept(warning));
     }
@@ -69,41 +68,35 @@ fn pin<'a>(
     claim: &Claim<'a>,
     old: &Claim<'_>,
 ) -> Result<Verdict, Malformed> {
-    let mut kept = [None, None];
-    let slots = [
-        (&claim.field, &old.field),
-        (&claim.annotation, &old.annotation),
-    ];
-    for (kept, (new, old)) in kept.iter_mut().zip(slots) {
-        let Some(old) = old.as_deref().filter(|&old| new.as_deref() != Some(old)) else {
-            continue;
-        };
-        if choice::mapped(settings, claim, new.as_deref())? == Some(old) {
-            *kept = Some(old);
-        }
-    }
-    let [field, annotation] = kept;
-    let Some(class) = field.or(annotation) else {
-        return Ok(Verdict::accept());
+    let same = claim.field == old.field && claim.annotation == old.annotation;
+    // A mapped class stands in the field, whether or not there is an annotation too.
+    let mapped = old.class() == old.field.as_deref();
+    let class = match &old.field {
+        Some(class) if mapped && !same && !class.is_empty() => class.as_ref(),
+        _ => return Ok(Verdict::accept()),
     };
+    if choice::at_creation(settings, claim)? != class {
+        return Ok(Verdict::accept());
+    }
     let mut edits = Edits::new(object);
-    set(&mut edits, claim, field, annotation)?;
+    set(&mut edits, claim, class, old.annotation.is_some())?;
+    if edits.is_empty() {
+        return Ok(Verdict::accept());
+    }
     let from = claim.class().unwrap_or("none");
     let warning = format!("spec.storageClassName: `{class}` kept; the claim got it at creation");
     Ok(mutate(edits, from, class, warning))
 }
 
-/// Gives the field and the beta annotation the classes named; `None` leaves one as it is.
+/// Gives the field the class, and the beta annotation too where `annotated`.
 fn set<'a>(
     edits: &mut Edits<'a>,
     claim: &Claim<'a>,
-    field: Option<&str>,
-    annotation: Option<&str>,
+    class: &str,
+    annotated: bool,
 ) -> Result<(), Malformed> {
-    if let Some(class) = field {
-        edits.set_string(&claim.spec, "storageClassName", class)?;
-    }
-    if let (Some(class), Some(annotations)) = (annotation, &claim.annotations) {
+    edits.set_string(&claim.spec, "storageClassName", class)?;
+    if let Some(annotations) = claim.annotations.as_ref().filter(|_| annotated) {
         edits.set_string(annotations, BETA_ANNOTATION, class)?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Settings {
     /// The class for each access mode. These classes are the plane's own; any other is unknown.
+    #[serde(deserialize_with = "admission::from_object")]
     #[cfg_attr(not(target_family = "wasm"), schemars(title = "Classes"))]
     pub classes: Classes,
     /// What becomes of a claim that asks for a class the plane does not know, such as a vendor's:

@@ -1,0 +1,166 @@
+//! Paths become files, and what is wrong with one does not keep the others away.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail tests")]
+
+use std::fs;
+use std::path::Path;
+
+use manifest::Severity;
+use manifest::walk::{Walk, load, walk};
+use tempfile::TempDir;
+
+/// A directory with files, each holding its own path.
+fn tree(files: &[&str]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for file in files {
+        let path = directory.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, file).unwrap();
+    }
+    directory
+}
+
+/// The files found, without the directory.
+fn files<'a>(found: &'a Walk, directory: &Path) -> Vec<&'a str> {
+    found
+        .files
+        .iter()
+        .map(|it| it.strip_prefix(directory).unwrap().to_str().unwrap())
+        .collect()
+}
+
+/// Problems as severity, path without the directory, and message.
+fn problems(found: &Walk, directory: &Path) -> Vec<String> {
+    let directory = format!("{}/", directory.display());
+    found
+        .problems
+        .iter()
+        .map(|it| format!("{} {}", it.severity, it).replace(&directory, ""))
+        .collect()
+}
+
+#[test]
+fn directories_are_walked_in_order() {
+    let root = tree(&[
+        "b.yaml",
+        "a.yml",
+        "c/d.json",
+        "c/a.yaml",
+        "README.md",
+        "x.txt",
+        ".git/config.yaml",
+        ".hidden.yaml",
+    ]);
+    let found = walk([root.path()]);
+    assert_eq!(
+        files(&found, root.path()),
+        ["a.yml", "b.yaml", "c/a.yaml", "c/d.json"]
+    );
+    assert!(found.problems.is_empty());
+    assert_eq!(load(&found.files[0]).unwrap(), b"a.yml");
+}
+
+#[test]
+fn files_named_are_taken_whatever_they_are_called() {
+    let root = tree(&["kustomization.yaml", "x.txt", ".hidden.yaml"]);
+    let paths = ["x.txt", "kustomization.yaml", ".hidden.yaml"].map(|it| root.path().join(it));
+    assert_eq!(walk(&paths).files, paths);
+}
+
+#[test]
+fn what_other_programs_read_is_skipped() {
+    let root = tree(&[
+        "app/kustomization.yaml",
+        "app/app.yaml",
+        "chart/Chart.yaml",
+        "chart/values.yaml",
+        "chart/templates/a.yaml",
+        "chart/crds/b.yaml",
+        "templates/c.yaml",
+    ]);
+    let found = walk([root.path()]);
+    assert_eq!(
+        files(&found, root.path()),
+        ["app/app.yaml", "chart/crds/b.yaml", "templates/c.yaml"]
+    );
+    assert_eq!(found.skipped.len(), 3);
+    assert_eq!(
+        problems(&found, root.path()),
+        [
+            "warning chart/templates: the templates of this Helm chart are left out: they are no manifests until rendered"
+        ]
+    );
+    assert!(
+        found.problems[0]
+            .help
+            .as_ref()
+            .unwrap()
+            .starts_with("render it first: `helm template ")
+    );
+}
+
+#[test]
+fn a_directory_without_manifests_is_a_problem() {
+    let root = tree(&["a/x.txt", "b/kustomization.yaml", "c/c.yaml"]);
+    let found = walk(["a", "b", "c"].map(|it| root.path().join(it)));
+    assert_eq!(files(&found, root.path()), ["c/c.yaml"]);
+    assert_eq!(
+        problems(&found, root.path()),
+        [
+            "error a: this directory holds no manifests",
+            "error b: this directory holds no manifests, only files such as `kustomization.yaml`",
+        ]
+    );
+    assert!(
+        found.problems[1]
+            .help
+            .as_ref()
+            .unwrap()
+            .contains("kubectl kustomize")
+    );
+}
+
+#[test]
+fn a_missing_path_does_not_keep_the_others_away() {
+    let root = tree(&["a.yaml"]);
+    let found = walk(["none.yaml", "a.yaml"].map(|it| root.path().join(it)));
+    assert_eq!(files(&found, root.path()), ["a.yaml"]);
+    assert_eq!(
+        problems(&found, root.path()),
+        ["error none.yaml: no such file or directory"]
+    );
+    let problem = load(&root.path().join("none.yaml")).unwrap_err();
+    assert_eq!(
+        (problem.severity, problem.message.as_str()),
+        (Severity::Error, "no such file or directory")
+    );
+    // A directory cannot be read as a file, whoever asks.
+    let problem = load(root.path()).unwrap_err();
+    assert!(problem.message.starts_with("cannot be read: "), "{problem}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_broken_ones_told() {
+    use std::os::unix::fs::symlink;
+
+    let root = tree(&["real/a.yaml", "links/b.yaml"]);
+    let links = root.path().join("links");
+    symlink(root.path().join("real"), links.join("c")).unwrap();
+    symlink("nowhere", links.join("d.yaml")).unwrap();
+    symlink("..", links.join("e")).unwrap();
+    symlink("f.yaml", links.join("f.yaml")).unwrap();
+    let found = walk([&links]);
+    assert_eq!(
+        files(&found, root.path()),
+        ["links/b.yaml", "links/c/a.yaml", "links/e/real/a.yaml"]
+    );
+    assert_eq!(
+        problems(&found, root.path()),
+        [
+            "error links/d.yaml: this symbolic link is broken: it leads to `nowhere`, which does not exist",
+            "error links/e/links: this symbolic link leads back to a directory that contains it",
+            "error links/f.yaml: this symbolic link leads back to itself",
+        ]
+    );
+}

@@ -1,0 +1,141 @@
+//! Kubewarden's own policy server, with a policy for every case.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use super::review::Response;
+use crate::hosts::{Host, on_path};
+use crate::{Case, Error, Outcome, workspace};
+
+/// A policy server on loopback; it ends with this value.
+#[derive(Debug)]
+pub struct PolicyServer {
+    server: Child,
+    port: u16,
+    _dir: TempDir,
+}
+
+impl PolicyServer {
+    /// Where the policy server is.
+    ///
+    /// # Errors
+    /// The reason for which it is skipped.
+    pub fn find() -> Result<PathBuf, String> {
+        on_path("policy-server")
+    }
+
+    /// Starts the policy server with one policy for each case of `modules`, and waits until it
+    /// serves.
+    ///
+    /// # Errors
+    /// When it does not start; its log is in the message.
+    pub fn start(program: &PathBuf, modules: &[&str]) -> Result<Self, Error> {
+        let dir = tempfile::tempdir()?;
+        let mut policies = Map::new();
+        for module in modules {
+            let (path, _) = workspace::built_module(module)?;
+            for case in Case::all_of(module)? {
+                let policy = json!({
+                    "module": format!("file://{}", path.display()),
+                    "allowedToMutate": true,
+                    "settings": case.settings,
+                });
+                policies.insert(policy_id(module, &case), policy);
+            }
+        }
+        let file = dir.path().join("policies.yml");
+        // JSON is YAML.
+        fs::write(&file, Value::Object(policies).to_string())?;
+        let (port, probe) = (free_port()?, free_port()?);
+        let mut server = Command::new(program)
+            .args(["--addr", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--readiness-probe-port", &probe.to_string()])
+            .args(["--workers", "1", "--log-no-color", "--continue-on-errors"])
+            .arg("--ignore-kubernetes-connection-failure")
+            .arg("--policies")
+            .arg(&file)
+            .arg("--policies-download-dir")
+            .arg(dir.path())
+            .arg("--sigstore-cache-dir")
+            .arg(dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let stdout = server.stdout.take();
+        let server = Self {
+            server,
+            port,
+            _dir: dir,
+        };
+        let mut log = BufReader::new(stdout.ok_or("no standard output")?).lines();
+        let mut said = Vec::new();
+        for line in log.by_ref() {
+            let line = line?;
+            if line.contains("policy evaluation server is ready") || line.contains("listening") {
+                // The log must be drained, or the server would block on a full pipe.
+                std::thread::spawn(move || log.for_each(drop));
+                return Ok(server);
+            }
+            said.push(line);
+        }
+        Err(format!("policy-server did not start:\n{}", said.join("\n")).into())
+    }
+}
+
+impl Drop for PolicyServer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl Host for PolicyServer {
+    fn name(&self) -> &'static str {
+        "policy-server"
+    }
+
+    fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
+        #[derive(Deserialize)]
+        struct Review {
+            response: Response,
+        }
+        let policy = policy_id(module, case);
+        let url = format!("http://127.0.0.1:{}/validate/{policy}", self.port);
+        let request = case
+            .request()
+            .map_or_else(|| json!({"uid": ""}), |request| request.0);
+        let review = json!({
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": request,
+        });
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build();
+        let mut answer = ureq::Agent::from(agent).post(&url).send_json(review)?;
+        let body = answer.body_mut().read_to_string()?;
+        match (answer.status().is_success(), case.request()) {
+            (true, Some(_)) => serde_json::from_str::<Review>(&body)?
+                .response
+                .outcome(case),
+            _ => Err(format!("policy-server answered {}: {body}", answer.status()).into()),
+        }
+    }
+}
+
+fn policy_id(module: &str, case: &Case) -> String {
+    format!("{module}-{}", case.name)
+}
+
+/// A port that nothing listens on; the system gives it out again to no one else for a while.
+fn free_port() -> Result<u16, Error> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
