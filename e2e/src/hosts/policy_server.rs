@@ -1,10 +1,10 @@
 //! Kubewarden's own policy server, with a policy for every case.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -13,6 +13,9 @@ use tempfile::TempDir;
 use super::review::Response;
 use crate::hosts::{Host, on_path};
 use crate::{Case, Error, Outcome, workspace};
+
+/// How long it may take to load and compile every policy.
+const START_LIMIT: Duration = Duration::from_secs(120);
 
 /// A policy server on loopback; it ends with this value.
 #[derive(Debug)]
@@ -54,7 +57,8 @@ impl PolicyServer {
         // JSON is YAML.
         fs::write(&file, Value::Object(policies).to_string())?;
         let (port, probe) = (free_port()?, free_port()?);
-        let mut server = Command::new(program)
+        let log = dir.path().join("log");
+        let server = Command::new(program)
             .args(["--addr", "127.0.0.1", "--port", &port.to_string()])
             .args(["--readiness-probe-port", &probe.to_string()])
             .args(["--workers", "1", "--log-no-color", "--continue-on-errors"])
@@ -65,27 +69,24 @@ impl PolicyServer {
             .arg(dir.path())
             .arg("--sigstore-cache-dir")
             .arg(dir.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stdout(fs::File::create(&log)?)
+            .stderr(fs::File::create(dir.path().join("errors"))?)
             .spawn()?;
-        let stdout = server.stdout.take();
-        let server = Self {
+        let mut server = Self {
             server,
             port,
             _dir: dir,
         };
-        let mut log = BufReader::new(stdout.ok_or("no standard output")?).lines();
-        let mut said = Vec::new();
-        for line in log.by_ref() {
-            let line = line?;
-            if line.contains("policy evaluation server is ready") || line.contains("listening") {
-                // The log must be drained, or the server would block on a full pipe.
-                std::thread::spawn(move || log.for_each(drop));
-                return Ok(server);
+        let started = Instant::now();
+        while TcpStream::connect(("127.0.0.1", probe)).is_err() {
+            let ended = server.server.try_wait()?.is_some();
+            if ended || started.elapsed() > START_LIMIT {
+                let said = fs::read_to_string(&log)?;
+                return Err(format!("policy-server did not start:\n{said}").into());
             }
-            said.push(line);
+            std::thread::sleep(Duration::from_millis(20));
         }
-        Err(format!("policy-server did not start:\n{}", said.join("\n")).into())
+        Ok(server)
     }
 }
 

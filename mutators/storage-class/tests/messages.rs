@@ -197,3 +197,13 @@ fn changes_are_annotated_with_both_classes() {
     }
     assert!(seen > 100, "{seen} changes");
 }
+
+#[test]
+fn settings_are_objects_all_the_way_down() {
+    let read = |text| admission::read_settings::<Settings>(text).map(drop);
+    assert_eq!(
+        read(r#"{"classes":["fast","shared"]}"#),
+        Err("setting `classes`: invalid type: sequence, expected an object".to_owned())
+    );
+    assert_eq!(read(r#"{"classes":{"ReadWriteOnce":"fast"}}"#), Ok(()));
+}
