@@ -20,7 +20,7 @@ struct Splice {
 
 impl<'a> Edits<'a> {
     /// No change yet to `root`; every object edited must have been read from it.
-    pub fn new(root: &Node<'a>) -> Self {
+    pub fn new(root: Node<'a>) -> Self {
         Self {
             root: root.text(),
             splices: Vec::new(),
@@ -59,7 +59,7 @@ impl<'a> Edits<'a> {
             }
             None => {
                 // Members already inserted here in this round come first, whence the look back.
-                let closing = self.offset(object.text()) + object.text().len() - 1;
+                let closing = self.offset(object.node().text()) + object.node().text().len() - 1;
                 let first =
                     object.is_empty() && !self.splices.iter().any(|other| other.start == closing);
                 if !first {

@@ -1,14 +1,16 @@
 //! Reading JSON where it lies.
 //!
-//! A [`Node`] borrows the text of one value from the payload and knows the path that led to it, so
-//! that an error names the place and an [edit](crate::Edits) finds the bytes. Nothing is converted
-//! that a module does not ask for: number spellings, key order and unknown fields stay as they came.
+//! A [`Node`] borrows the text of one value from the payload, so that an error can name the place and an
+//! [edit](crate::Edits) finds the bytes. Nothing is converted that a module does not ask for: number
+//! spellings, key order and unknown fields stay as they came. Paths are worked out where one is wanted,
+//! which on most requests is nowhere.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::{path, scan};
 
 /// A value that is not what it must be, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,55 +32,56 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// One JSON value: its text as it came, and its path.
-#[derive(Debug, Clone)]
+/// One JSON value: its text as it came, and the text of the root that its path begins at.
+#[derive(Debug, Clone, Copy)]
 pub struct Node<'a> {
     text: &'a str,
-    path: String,
+    root: &'a str,
 }
 
 impl<'a> Node<'a> {
-    /// Takes `text` as one JSON value whose path is `path`.
+    /// Takes `text` as one JSON value, the root of its parts.
     ///
     /// # Errors
     /// When `text` is not exactly one JSON value.
-    pub fn parse(text: &'a str, path: &str) -> Result<Self, Malformed> {
+    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         match serde_json::from_str::<&RawValue>(text) {
-            Ok(raw) => Ok(Self::of(raw, path.to_owned())),
+            Ok(raw) => Ok(Self {
+                text: raw.get(),
+                root: raw.get(),
+            }),
             Err(error) => Err(Malformed {
-                path: path.to_owned(),
+                path: String::new(),
                 problem: format!("is not JSON: {error}"),
             }),
         }
     }
 
-    fn of(raw: &'a RawValue, path: String) -> Self {
-        Self {
-            text: raw.get().trim(),
-            path,
-        }
+    /// Another part of the same root.
+    fn part(self, text: &'a str) -> Self {
+        Self { text, ..self }
     }
 
     /// The value's text, byte for byte as in the payload.
-    pub fn text(&self) -> &'a str {
+    pub fn text(self) -> &'a str {
         self.text
     }
 
-    /// The value's path, for messages.
-    pub fn path(&self) -> &str {
-        &self.path
+    /// The value's path from its root, for messages.
+    pub fn path(self) -> String {
+        path::to(self.root, self.text)
     }
 
-    /// The same value with an empty path: a root of its own.
+    /// The same value as a root of its own.
     pub(crate) fn at_root(self) -> Self {
         Self {
-            path: String::new(),
-            ..self
+            text: self.text,
+            root: self.text,
         }
     }
 
     /// Whether the value is `null`, which Kubernetes reads as an absent field.
-    pub fn is_null(&self) -> bool {
+    pub fn is_null(self) -> bool {
         self.text == "null"
     }
 
@@ -86,13 +89,16 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When the value is not an object, or a key is no Unicode text.
-    pub fn object(&self) -> Result<Object<'a>, Malformed> {
+    pub fn object(self) -> Result<Object<'a>, Malformed> {
         self.expect('{', "an object")?;
-        let Members(members) = self.read()?;
+        let members = scan::members(self.text).into_iter();
+        let members = members.map(|(key, value)| match unquote(key) {
+            Ok(key) => Ok((key, value)),
+            Err(error) => Err(self.malformed(format!("has a key that is no text: {error}"))),
+        });
         Ok(Object {
-            members,
-            text: self.text,
-            path: self.path.clone(),
+            members: members.collect::<Result<_, _>>()?,
+            node: self,
         })
     }
 
@@ -100,44 +106,38 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When the value is not an array.
-    pub fn array(&self) -> Result<Vec<Node<'a>>, Malformed> {
+    pub fn array(self) -> Result<Vec<Node<'a>>, Malformed> {
         self.expect('[', "an array")?;
-        let Items(items) = self.read()?;
-        let node = |(index, raw)| Node::of(raw, format!("{}[{index}]", self.path));
-        Ok(items.into_iter().enumerate().map(node).collect())
+        let items = scan::items(self.text).into_iter();
+        Ok(items.map(|text| self.part(text)).collect())
     }
 
     /// The text of a string, borrowed where it holds no escapes.
     ///
     /// # Errors
     /// When the value is not a string, or holds half a surrogate pair.
-    pub fn string(&self) -> Result<Cow<'a, str>, Malformed> {
+    pub fn string(self) -> Result<Cow<'a, str>, Malformed> {
         self.expect('"', "a string")?;
-        self.read().map(|Text(text)| text)
+        unquote(self.text).map_err(|error| self.malformed(format!("cannot be read: {error}")))
     }
 
     /// An error at this value: `problem` is the predicate, as in [`Malformed::problem`].
-    pub fn malformed(&self, problem: impl Into<String>) -> Malformed {
+    pub fn malformed(self, problem: impl Into<String>) -> Malformed {
         Malformed {
-            path: self.path.clone(),
+            path: self.path(),
             problem: problem.into(),
         }
     }
 
-    fn expect(&self, first: char, what: &str) -> Result<(), Malformed> {
+    fn expect(self, first: char, what: &str) -> Result<(), Malformed> {
         if self.text.starts_with(first) {
             return Ok(());
         }
         Err(self.malformed(format!("must be {what}, not {}", self.describe())))
     }
 
-    fn read<T: Deserialize<'a>>(&self) -> Result<T, Malformed> {
-        serde_json::from_str(self.text)
-            .map_err(|error| self.malformed(format!("cannot be read: {error}")))
-    }
-
     /// The value in words, with its text where that is short.
-    fn describe(&self) -> String {
+    fn describe(self) -> String {
         let what = match self.text.bytes().next() {
             Some(b'{') => return "an object".to_owned(),
             Some(b'[') => return "an array".to_owned(),
@@ -156,9 +156,8 @@ impl<'a> Node<'a> {
 /// The members of one JSON object, in their order.
 #[derive(Debug, Clone)]
 pub struct Object<'a> {
-    members: Vec<(Cow<'a, str>, &'a RawValue)>,
-    text: &'a str,
-    path: String,
+    members: Vec<(Cow<'a, str>, &'a str)>,
+    node: Node<'a>,
 }
 
 impl<'a> Object<'a> {
@@ -174,13 +173,12 @@ impl<'a> Object<'a> {
     /// The member called `key`, `null` included: what an edit replaces.
     pub(crate) fn slot(&self, key: &str) -> Result<Option<Node<'a>>, Malformed> {
         let mut found = self.members.iter().filter(|(name, _)| name == key);
-        let Some((_, raw)) = found.next() else {
+        let Some((_, text)) = found.next() else {
             return Ok(None);
         };
-        let node = Node::of(raw, self.child_path(key));
         match found.next() {
-            Some(_) => Err(node.malformed("is given twice")),
-            None => Ok(Some(node)),
+            Some(_) => Err(self.malformed(key, "is given twice")),
+            None => Ok(Some(self.node.part(text))),
         }
     }
 
@@ -189,7 +187,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// As [`Object::get`] and [`Node::object`].
     pub fn object(&self, key: &str) -> Result<Option<Object<'a>>, Malformed> {
-        self.get(key)?.map(|node| node.object()).transpose()
+        self.get(key)?.map(Node::object).transpose()
     }
 
     /// The member called `key` as an array; `None` when absent or `null`.
@@ -197,7 +195,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// As [`Object::get`] and [`Node::array`].
     pub fn array(&self, key: &str) -> Result<Option<Vec<Node<'a>>>, Malformed> {
-        self.get(key)?.map(|node| node.array()).transpose()
+        self.get(key)?.map(Node::array).transpose()
     }
 
     /// The member called `key` as a string; `None` when absent or `null`.
@@ -205,14 +203,13 @@ impl<'a> Object<'a> {
     /// # Errors
     /// As [`Object::get`] and [`Node::string`].
     pub fn string(&self, key: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
-        self.get(key)?.map(|node| node.string()).transpose()
+        self.get(key)?.map(Node::string).transpose()
     }
 
     /// Every member, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Node<'a>)> {
-        self.members
-            .iter()
-            .map(|(key, raw)| (key.as_ref(), Node::of(raw, self.child_path(key))))
+        let members = self.members.iter();
+        members.map(|(key, text)| (key.as_ref(), self.node.part(text)))
     }
 
     /// Whether there is no member.
@@ -220,133 +217,27 @@ impl<'a> Object<'a> {
         self.members.is_empty()
     }
 
-    /// The object's path, for messages.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// The object's text, braces included.
-    pub(crate) fn text(&self) -> &'a str {
-        self.text
+    /// The object as a value.
+    pub fn node(&self) -> Node<'a> {
+        self.node
     }
 
     /// An error at the member `key`, which may be absent.
     pub fn malformed(&self, key: &str, problem: impl Into<String>) -> Malformed {
         Malformed {
-            path: self.child_path(key),
+            path: path::child(&self.node.path(), key),
             problem: problem.into(),
         }
     }
-
-    fn child_path(&self, key: &str) -> String {
-        child_path(&self.path, key)
-    }
 }
 
-/// `spec` + `accessModes` → `spec.accessModes`; keys that hold dots or slashes are bracketed, as
-/// Kubernetes' own field errors do for annotations: `metadata.annotations[a.b/c]`.
-fn child_path(parent: &str, key: &str) -> String {
-    if key.contains(['.', '/', '[', ' ']) {
-        return format!("{parent}[{key}]");
-    }
-    match parent {
-        "" => key.to_owned(),
-        parent => format!("{parent}.{key}"),
-    }
-}
-
-/// The path of the innermost value around the place where `error` struck in `text`, which must be
-/// readable as JSON. serde says "line 1 column 30"; people want the name of the field.
-pub(crate) fn path_of_error(text: &str, error: &serde_json::Error) -> String {
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
-    // A syntax error counts the byte that it struck on, the others only those before.
-    let offset = (before + error.column()).saturating_sub(usize::from(error.is_syntax()));
-    let Ok(root) = Node::parse(text, "") else {
-        return String::new();
-    };
-    let mut node = root;
-    while let Some(inner) = children(&node).into_iter().find(|child| {
-        let start = (child.text.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-        (start..=start + child.text.len()).contains(&offset)
-    }) {
-        node = inner;
-    }
-    node.path
-}
-
-fn children<'a>(node: &Node<'a>) -> Vec<Node<'a>> {
-    match node.object() {
-        Ok(object) => object.iter().map(|(_, child)| child).collect(),
-        Err(_) => node.array().unwrap_or_default(),
-    }
-}
-
-/// A string that borrows from the input where it can; serde's own `Cow` always copies.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Text<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Reader)
-    }
-}
-
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Members<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Text(key), raw)) = map.next_entry()? {
-                    members.push((key, raw));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
-}
-
-struct Items<'a>(Vec<&'a RawValue>);
-
-impl<'de> Deserialize<'de> for Items<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Items<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Items<'de>, A::Error> {
-                let mut items = Vec::new();
-                while let Some(raw) = seq.next_element()? {
-                    items.push(raw);
-                }
-                Ok(Items(items))
-            }
-        }
-        deserializer.deserialize_seq(Reader)
+/// The text of a JSON string, borrowed where it holds no escapes.
+pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, serde_json::Error> {
+    let inner = quoted
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    match inner.filter(|text| !text.contains('\\')) {
+        Some(text) => Ok(Cow::Borrowed(text)),
+        None => serde_json::from_str(quoted).map(Cow::Owned),
     }
 }

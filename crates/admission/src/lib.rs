@@ -11,7 +11,9 @@ mod cluster;
 mod edit;
 mod export;
 mod json;
+mod path;
 mod request;
+mod scan;
 mod settings;
 mod verdict;
 
@@ -50,17 +52,17 @@ fn judge<S: Settings>(
     };
     let text = std::str::from_utf8(payload)
         .map_err(|error| about(format!("the payload is not UTF-8 text: {error}")))?;
-    let payload = Node::parse(text, "")
+    let payload = Node::parse(text)
         .map_err(|error| about(format!("the payload {}", error.problem)))?
         .object()
         .map_err(|error| about(format!("the payload {}", error.problem)))?;
     let settings = payload.get("settings")?;
-    let settings = settings.as_ref().map(Node::text).unwrap_or_default();
+    let settings = settings.map(Node::text).unwrap_or_default();
     let settings = settings::read(settings).map_err(about)?;
     let request = payload
         .get("request")?
         .ok_or_else(|| payload.malformed("request", "is missing"))?;
-    evaluate(&settings, &AdmissionRequest::read(&request)?, cluster)
+    evaluate(&settings, &AdmissionRequest::read(request)?, cluster)
 }
 
 /// Answers the waPC call `validate_settings`.

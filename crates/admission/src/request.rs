@@ -55,7 +55,7 @@ impl<'a> AdmissionRequest<'a> {
     ///
     /// # Errors
     /// When a field is missing that every AdmissionReview has, or has another type.
-    pub fn read(node: &Node<'a>) -> Result<Self, Malformed> {
+    pub fn read(node: Node<'a>) -> Result<Self, Malformed> {
         let request = node.object()?;
         let kind = request
             .object("kind")?
@@ -94,7 +94,7 @@ impl<'a> AdmissionRequest<'a> {
     ///
     /// # Errors
     /// When such a request carries no object.
-    pub fn object_of(&self, group: &str, kind: &str) -> Result<Option<&Node<'a>>, Malformed> {
+    pub fn object_of(&self, group: &str, kind: &str) -> Result<Option<Node<'a>>, Malformed> {
         let changes = matches!(self.operation, Operation::Create | Operation::Update);
         if !changes
             || !self.sub_resource.is_empty()
@@ -103,7 +103,7 @@ impl<'a> AdmissionRequest<'a> {
         {
             return Ok(None);
         }
-        match &self.object {
+        match self.object {
             Some(object) => Ok(Some(object)),
             None => Err(missing("request.object")),
         }

@@ -7,7 +7,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::edit::push_string;
-use crate::json::{Node, path_of_error};
+use crate::json::Node;
+use crate::path;
 
 /// The settings of a module: camelCase, unknown ones refused, defaults that are right for K8TRE.
 ///
@@ -38,7 +39,7 @@ pub fn read<S: Settings>(text: &str) -> Result<S, String> {
 
 fn read_object<S: Settings>(text: &str) -> Result<S, String> {
     // Only here is the line of use: everything later is said of a setting by its name.
-    Node::parse(text, "settings").map_err(|error| error.to_string())?;
+    Node::parse(text).map_err(|error| format!("settings {error}"))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     from_object(&mut deserializer).map_err(|error| complaint(text, &error))
 }
@@ -75,7 +76,7 @@ fn complaint(text: &str, error: &serde_json::Error) -> String {
         Some(end) => said.get(..end).unwrap_or(&said),
         None => &said,
     };
-    match path_of_error(text, error).as_str() {
+    match path::of_error(text, error).as_str() {
         "" => format!("settings: {what}"),
         path => format!("setting `{path}`: {what}"),
     }

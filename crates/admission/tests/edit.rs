@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 fn root(text: &str) -> Node<'_> {
-    Node::parse(text, "").expect("JSON")
+    Node::parse(text).expect("JSON")
 }
 
 fn members(node: &Node<'_>) -> Vec<(String, String)> {
@@ -28,7 +28,7 @@ fn members(node: &Node<'_>) -> Vec<(String, String)> {
 /// `text`, an object, after `edit`.
 fn edited<'a>(text: &'a str, edit: impl Fn(&mut Edits<'a>, &Object<'a>)) -> String {
     let root = root(text);
-    let mut edits = Edits::new(&root);
+    let mut edits = Edits::new(root);
     edit(&mut edits, &root.object().expect("an object"));
     edits.apply()
 }
@@ -80,7 +80,7 @@ fn edits_may_be_asked_for_in_any_order_of_place() {
     let object = root.object().expect("an object");
     let first = object.object("first").expect("one").expect("present");
     let second = object.object("second").expect("one").expect("present");
-    let mut edits = Edits::new(&root);
+    let mut edits = Edits::new(root);
     edits
         .set_string(&object, "third", "3")
         .expect("no duplicate");
@@ -109,7 +109,7 @@ fn keys_and_values_are_escaped() {
 fn the_same_string_in_another_spelling_is_no_change() {
     let text = r#"{"\u0061":"\u0062\/"}"#;
     let root = root(text);
-    let mut edits = Edits::new(&root);
+    let mut edits = Edits::new(root);
     let object = root.object().expect("an object");
     edits.set_string(&object, "a", "b/").expect("no duplicate");
     assert!(edits.is_empty());
@@ -121,7 +121,7 @@ fn a_key_given_twice_is_not_edited() {
     let root = root(r#"{"spec":{"a":1,"a":2}}"#);
     let spec = root.object().expect("an object").object("spec");
     let spec = spec.expect("one").expect("present");
-    let mut edits = Edits::new(&root);
+    let mut edits = Edits::new(root);
     let error = edits.set_string(&spec, "a", "b").expect_err("twice");
     assert_eq!(error.to_string(), "spec.a is given twice");
     assert!(edits.is_empty());
@@ -295,7 +295,7 @@ proptest! {
         let text = format!("{before}{}{after}", text_of(&members));
         let root = root(&text);
         let object = inner(&root, depth);
-        let mut edits = Edits::new(&root);
+        let mut edits = Edits::new(root);
         edits.set_string(&object, &members[at].name(), &new).expect("no duplicate");
 
         let same = serde_json::from_str::<String>(&members[at].value).is_ok_and(|old| old == new);
@@ -325,7 +325,7 @@ proptest! {
         let text = format!("{before}{object_text}{after}");
         let root = root(&text);
         let object = inner(&root, depth);
-        let mut edits = Edits::new(&root);
+        let mut edits = Edits::new(root);
         edits.set_string(&object, "absent", &new).expect("no duplicate");
         edits.set_string(&object, "absent too", "x").expect("no duplicate");
         let changed = edits.apply();
@@ -360,7 +360,7 @@ proptest! {
         let once = keys.iter().fold(text, |text, key| set(&text, key, &new));
         let again = root(&once);
         let object = again.object().expect("an object");
-        let mut edits = Edits::new(&again);
+        let mut edits = Edits::new(again);
         for key in &keys {
             edits.set_string(&object, key, &new).expect("no duplicate");
         }

@@ -160,11 +160,14 @@ impl Objects {
         let Body::Mapping(_) = tree.node(id).body else {
             return Err(self.not_an_object(item));
         };
-        if item.list.is_none()
-            && let Some(which) = NotAManifest::of(&source.file)
-            && text_of(tree, id, "kind").is_none()
-        {
-            return Err(render_first(tree.node(id), which));
+        if item.list.is_none() && text_of(tree, id, "kind").is_none() {
+            let which = match text_of(tree, id, "apiVersion") {
+                Some(_) => NotAManifest::of(&source.file),
+                None => NotAManifest::of_untyped(&source.file),
+            };
+            if let Some(which) = which {
+                return Err(render_first(tree.node(id), which));
+            }
         }
         if let Some(items) = self.list_items(item)? {
             self.todo.extend(items.into_iter().rev());

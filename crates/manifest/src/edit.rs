@@ -16,7 +16,7 @@ impl Object {
     /// `None` when the patch does not apply, or when the text cannot show it, such as for values
     /// that come through an alias or a merge, or when another part of the document (a list's
     /// other items) is broken. What is returned was read again and found equal to
-    /// the patched document; callers without an edited text can fall back to [`crate::render`].
+    /// the patched document; callers without an edited text can fall back to [`crate::render()`].
     #[must_use]
     pub fn edit(&self, patch: &[PatchOperation]) -> Option<String> {
         let tree = &self.source.tree;

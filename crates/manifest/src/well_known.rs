@@ -11,8 +11,7 @@ pub(crate) enum NotAManifest {
 impl NotAManifest {
     /// Tells by the file's name; `path` may be anything that ends in one.
     pub(crate) fn of(path: &str) -> Option<Self> {
-        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        match name {
+        match file_name(path) {
             "kustomization.yaml" | "kustomization.yml" | "Kustomization" => {
                 Some(Self::Kustomization)
             }
@@ -20,6 +19,12 @@ impl NotAManifest {
             "values.yaml" | "values.yml" => Some(Self::HelmValues),
             _ => None,
         }
+    }
+
+    /// As [`NotAManifest::of`], for a file whose content has neither `apiVersion` nor `kind`, so
+    /// that less of a name is enough.
+    pub(crate) fn of_untyped(path: &str) -> Option<Self> {
+        Self::of(path).or_else(|| is_named_like_values(path).then_some(Self::HelmValues))
     }
 
     /// What it is, after "this is".
@@ -38,4 +43,14 @@ impl NotAManifest {
             Self::HelmChart | Self::HelmValues => "render the chart first with `helm template`",
         }
     }
+}
+
+/// Whether a file is named as the values of a Helm chart often are, such as `values-dev.yaml`
+/// and `operator-values.yaml`.
+pub(crate) fn is_named_like_values(path: &str) -> bool {
+    file_name(path).to_ascii_lowercase().contains("values")
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }

@@ -166,11 +166,19 @@ fn files_that_other_programs_read() {
             "this is a Helm chart's values, not an object",
             "helm template",
         ),
+        (
+            "apps/operator-values.yaml",
+            "this is a Helm chart's values, not an object",
+            "helm template",
+        ),
     ] {
         let problem = problem_in(name, b"resources: [a.yaml]\n");
         assert_eq!(problem.message, what);
         assert!(problem.help.unwrap().contains(help));
     }
+    // Half a manifest is a broken manifest, unless by its name it cannot be one.
+    let problem = problem_in("values-for-app.yaml", b"apiVersion: v1\n");
+    assert_eq!(problem.message, "this object has no `kind`");
     // A manifest by such a name is a manifest.
     assert_eq!(
         read("values.yaml", b"apiVersion: v1\nkind: A\n")

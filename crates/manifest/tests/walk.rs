@@ -1,43 +1,10 @@
 //! Paths become files, and what is wrong with one does not keep the others away.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail tests")]
-
-use std::fs;
-use std::path::Path;
+mod trees;
 
 use manifest::Severity;
-use manifest::walk::{Walk, load, walk};
-use tempfile::TempDir;
-
-/// A directory with files, each holding its own path.
-fn tree(files: &[&str]) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    for file in files {
-        let path = directory.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, file).unwrap();
-    }
-    directory
-}
-
-/// The files found, without the directory.
-fn files<'a>(found: &'a Walk, directory: &Path) -> Vec<&'a str> {
-    found
-        .files
-        .iter()
-        .map(|it| it.strip_prefix(directory).unwrap().to_str().unwrap())
-        .collect()
-}
-
-/// Problems as severity, path without the directory, and message.
-fn problems(found: &Walk, directory: &Path) -> Vec<String> {
-    let directory = format!("{}/", directory.display());
-    found
-        .problems
-        .iter()
-        .map(|it| format!("{} {}", it.severity, it).replace(&directory, ""))
-        .collect()
-}
+use manifest::walk::{load, walk};
+use trees::{files, problems, skipped, tree};
 
 #[test]
 fn directories_are_walked_in_order() {
@@ -57,7 +24,7 @@ fn directories_are_walked_in_order() {
         ["a.yml", "b.yaml", "c/a.yaml", "c/d.json"]
     );
     assert!(found.problems.is_empty());
-    assert_eq!(load(&found.files[0]).unwrap(), b"a.yml");
+    assert_eq!(load(&found.files[0]).unwrap(), b"# a.yml\n");
 }
 
 #[test]
@@ -83,7 +50,14 @@ fn what_other_programs_read_is_skipped() {
         files(&found, root.path()),
         ["app/app.yaml", "chart/crds/b.yaml", "templates/c.yaml"]
     );
-    assert_eq!(found.skipped.len(), 3);
+    assert_eq!(
+        skipped(&found, root.path()),
+        [
+            "app/kustomization.yaml",
+            "chart/Chart.yaml",
+            "chart/values.yaml"
+        ]
+    );
     assert_eq!(
         problems(&found, root.path()),
         [

@@ -38,7 +38,6 @@ pub(crate) fn choose<'a>(
     if class == Some("") {
         return Ok((Choice::Leave, None));
     }
-    let sent = sent(settings, claim)?;
     let path = claim.class_path();
     if let Some(tie) = claim.tie()? {
         let warning = class.filter(|&class| !settings.knows(class)).map(|class| {
@@ -49,7 +48,11 @@ pub(crate) fn choose<'a>(
     let mode = claim.access_mode()?;
     let wanted = settings.classes.of(mode);
     let block = claim.is_block()?;
-    let Some(sent) = sent else {
+    if class == Some(wanted) && !(block && mode.is_shared()) {
+        // Whoever named it. This is most claims, and the rest of them need not be read.
+        return Ok((Choice::Class(wanted), None));
+    }
+    let Some(sent) = sent(settings, claim)? else {
         if block && mode.is_shared() {
             let reason = format!(
                 "spec.volumeMode: Block cannot be {mode} on a K8TRE class, since `{wanted}` is a \
@@ -62,7 +65,6 @@ pub(crate) fn choose<'a>(
             None => Some(format!(
                 "{path}: `{wanted}` chosen for {mode}; the claim named no class"
             )),
-            Some(class) if class == wanted => None,
             Some(class) => Some(format!(
                 "{path}: `{wanted}` chosen for {mode} in place of the cluster's default `{class}`"
             )),

@@ -38,7 +38,7 @@ pub(crate) enum Origin {
 impl<'a> Claim<'a> {
     /// # Errors
     /// When a field that decides has the wrong type.
-    pub(crate) fn read(object: &Node<'a>) -> Result<Self, Malformed> {
+    pub(crate) fn read(object: Node<'a>) -> Result<Self, Malformed> {
         let root = object.object()?;
         let metadata = root.object("metadata")?;
         let annotations = match &metadata {

@@ -30,7 +30,7 @@ pub fn evaluate(
     };
     let claim = Claim::read(object)?;
     match (request.operation, &request.old_object) {
-        (Operation::Update, Some(old)) => pin(settings, object, &claim, &Claim::read(old)?),
+        (Operation::Update, Some(old)) => pin(settings, object, &claim, &Claim::read(*old)?),
         (Operation::Update, None) => Err(request.missing_old_object()),
         _ => create(settings, object, &claim),
     }
@@ -39,7 +39,7 @@ pub fn evaluate(
 /// A new claim: chooses its class and brings field and annotation to it.
 fn create<'a>(
     settings: &Settings,
-    object: &Node<'a>,
+    object: Node<'a>,
     claim: &Claim<'a>,
 ) -> Result<Verdict, Malformed> {
     let (choice, warning) = choice::choose(settings, claim)?;
@@ -64,7 +64,7 @@ fn create<'a>(
 /// whose class was mapped at creation would fail for ever, so the mapped class is put back.
 fn pin<'a>(
     settings: &Settings,
-    object: &Node<'a>,
+    object: Node<'a>,
     claim: &Claim<'a>,
     old: &Claim<'_>,
 ) -> Result<Verdict, Malformed> {

@@ -67,17 +67,21 @@ enum Evidence {
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
+    prop_oneof![2 => Just(Plane::K8tre), 1 => Just(Plane::Own), 1 => Just(Plane::One)]
+        .prop_flat_map(scenario_of)
+}
+
+fn scenario_of(plane: Plane) -> impl Strategy<Value = Scenario> {
     let classes = || {
         prop_oneof![
-            4 => select(vec!["rwo-default", "rwx-default"]),
+            5 => select(plane.classes().to_vec()),
             3 => select(vec!["gp3", "managed-csi", "longhorn", "local-path", "efs-ap"]),
-            2 => select(vec!["fast", "faster", "archive", "shared", "one"]),
+            1 => select(vec!["rwo-default", "rwx-default", "fast", "faster", "archive", "shared", "one"]),
             1 => Just("fast-scratch"),
             1 => Just(""),
         ]
     };
     let settings = (
-        prop_oneof![3 => Just(Plane::K8tre), 1 => Just(Plane::Own), 1 => Just(Plane::One)],
         prop_oneof![2 => Just("remap"), 1 => Just("reject"), 1 => Just("allow")],
         any::<bool>(),
         prop::option::of(select(vec!["rwx-default", "gp3", "one", "shared"])),
@@ -136,8 +140,8 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         0..8usize,
     );
     (settings, claim, layout).prop_map(
-        |(
-            (plane, unknown_class, allowed, cluster_default),
+        move |(
+            (unknown_class, allowed, cluster_default),
             (field, annotation, modes, volume_mode, tie, evidence),
             (space, unknown, at),
         )| Scenario {
@@ -156,6 +160,17 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             at,
         },
     )
+}
+
+impl Plane {
+    /// Its classes by name.
+    fn classes(self) -> &'static [&'static str] {
+        match self {
+            Self::K8tre => &["rwo-default", "rwx-default"],
+            Self::Own => &["faster", "fast", "archive", "shared"],
+            Self::One => &["one"],
+        }
+    }
 }
 
 impl Scenario {
