@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 /// Settings of storage-class. The defaults are K8TRE's conventions, the same on every vendor.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    derive(schemars::JsonSchema, serde::Serialize)
+)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Settings {
     /// The class for each access mode. These classes are the plane's own; any other is unknown.
@@ -28,7 +31,10 @@ pub struct Settings {
 
 /// The class for each access mode.
 #[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    derive(schemars::JsonSchema, serde::Serialize)
+)]
 #[serde(default, deny_unknown_fields)]
 pub struct Classes {
     /// The class of volumes that one node mounts.
@@ -60,7 +66,10 @@ impl Default for Classes {
 
 /// What becomes of a class the plane does not know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(not(target_family = "wasm"), derive(schemars::JsonSchema))]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    derive(schemars::JsonSchema, serde::Serialize)
+)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownClass {
     /// The claim gets the class for its access mode.
