@@ -18,17 +18,7 @@ pub(crate) fn bench(workspace: &Workspace, way: Option<Way>, args: &[String]) ->
     });
     ensure!(has_program, "the package `e2e` has no program `bench`");
     build::build(workspace, way, &[])?;
-    let mut cargo = workspace.cargo();
-    cargo.args([
-        "run",
-        "--release",
-        "--quiet",
-        "--package",
-        "e2e",
-        "--bin",
-        "bench",
-        "--",
-    ]);
-    run(cargo.args(args))?;
+    build::compile_program(workspace, "bench")?;
+    run(build::compiled_program(workspace, "bench").args(args))?;
     sizes::check(workspace)
 }

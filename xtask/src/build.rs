@@ -64,18 +64,20 @@ pub(crate) fn build(workspace: &Workspace, way: Option<Way>, names: &[String]) -
     Ok(())
 }
 
-/// Compiles `agnostics` in the release profile.
-pub(crate) fn command_line(workspace: &Workspace) -> Command {
+/// Compiles a program of the workspace in the release profile.
+///
+/// `--workspace` rather than the program's package: it gives the dependencies the features that the
+/// tests give them, or cargo would compile wasmtime once for each.
+pub(crate) fn compile_program(workspace: &Workspace, name: &str) -> Result<()> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--release", "--package", "agnostics"]);
-    cargo
+    run(cargo.args(["build", "--release", "--workspace", "--bin", name]))
 }
 
-/// Runs the `agnostics` that [`command_line`] compiled, in the root.
-pub(crate) fn built_command_line(workspace: &Workspace) -> Command {
-    let mut agnostics = Command::new(workspace.cargo_target.join("release").join("agnostics"));
-    agnostics.current_dir(&workspace.root);
-    agnostics
+/// Runs, in the root, a program that [`compile_program`] compiled.
+pub(crate) fn compiled_program(workspace: &Workspace, name: &str) -> Command {
+    let mut program = Command::new(workspace.cargo_target.join("release").join(name));
+    program.current_dir(&workspace.root);
+    program
 }
 
 /// The packages under `e2e/guests`.

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use crate::build;
 use crate::progress::{Step, say};
 use crate::toolchain::Way;
-use crate::workspace::{Workspace, run};
+use crate::workspace::Workspace;
 
 const PROFILES: [&str; 3] = ["azure", "aws", "k3s"];
 
@@ -16,27 +16,28 @@ pub(crate) fn demo(workspace: &Workspace, way: Option<Way>) -> Result<()> {
     build::build(workspace, way, &[])?;
     say("\n2. the command line; its Wasm engine takes about 5 minutes the first time\n");
     let step = Step::start("compiling agnostics");
-    run(&mut build::command_line(workspace))?;
+    build::compile_program(workspace, "agnostics")?;
     step.end("done");
 
-    say("\n3. the example apps without a profile: the command says which vendor it takes and why");
-    check(workspace, None)?;
+    say("\n3. one app without a profile: the last line says which vendor was taken and why");
+    check(workspace, &["examples/database.yaml"])?;
     for (number, profile) in (4..).zip(PROFILES) {
-        say(format_args!("\n{number}. the same on {profile}"));
-        check(workspace, Some(profile))?;
+        say(format_args!("\n{number}. all example apps on {profile}"));
+        check(workspace, &["examples", "--profile", profile])?;
     }
     say(CLOSING);
     Ok(())
 }
 
-fn check(workspace: &Workspace, profile: Option<&str>) -> Result<()> {
-    let mut agnostics = build::built_command_line(workspace);
-    agnostics.args(["check", "examples"]);
-    let mut line = "agnostics check examples".to_owned();
-    if let Some(profile) = profile {
-        agnostics.args(["--profile", profile]);
-        line = format!("{line} --profile {profile}");
+fn check(workspace: &Workspace, args: &[&str]) -> Result<()> {
+    let mut args = [&["check"], args].concat();
+    if workspace.cargo_target != workspace.path("target") {
+        // It looks for the modules beside its own directory, which CARGO_TARGET_DIR has moved.
+        args.extend(["--modules", "target/modules"]);
     }
+    let line = format!("agnostics {}", args.join(" "));
+    let mut agnostics = build::compiled_program(workspace, "agnostics");
+    agnostics.args(args);
     say(format_args!("\n$ {line}"));
     let status = agnostics
         .status()
@@ -51,7 +52,8 @@ const CLOSING: &str = "
 What you saw: each app asks for storage in its own way, by a vendor's class, by an old name, or by
 none at all. The module storage-class gives every claim the K8TRE class for its access mode, so the
 same manifest works on each vendor; a `-` line is what the app wrote, a `+` line what the cluster
-would store. Nothing was sent to a cluster.
+would store. What no class can serve is rejected, and the message says what to write instead.
+Nothing was sent to a cluster.
 
 Next, from this directory:
   target/release/agnostics check PATH    your own manifests: files, directories, or - for stdin
