@@ -1,5 +1,7 @@
 //! Every case of every module on every host, with the same expectation.
 
+use std::io::Write as _;
+
 use e2e::hosts::{Embedded, Host, Kwctl, Native, PolicyServer};
 use e2e::{Case, Expectation};
 
@@ -26,6 +28,13 @@ fn run_all(host: &dyn Host) -> Result<(), e2e::Error> {
     Ok(())
 }
 
+/// Says why a host did not run: to standard output itself, since the test runner swallows what a passing
+/// test prints.
+fn skip(reason: &str) -> Result<(), e2e::Error> {
+    writeln!(std::io::stdout(), "\nskipped: {reason}")?;
+    Ok(())
+}
+
 #[test]
 fn native() -> Result<(), e2e::Error> {
     run_all(&Native)
@@ -40,10 +49,7 @@ fn embedded() -> Result<(), e2e::Error> {
 fn kwctl() -> Result<(), e2e::Error> {
     match Kwctl::find() {
         Ok(kwctl) => run_all(&kwctl),
-        Err(reason) => {
-            println!("skipped: {reason}");
-            Ok(())
-        }
+        Err(reason) => skip(&reason),
     }
 }
 
@@ -54,9 +60,6 @@ fn policy_server() -> Result<(), e2e::Error> {
             let modules: Vec<_> = Native::modules().collect();
             run_all(&PolicyServer::start(&program, &modules)?)
         }
-        Err(reason) => {
-            println!("skipped: {reason}");
-            Ok(())
-        }
+        Err(reason) => skip(&reason),
     }
 }
