@@ -24,8 +24,10 @@ pub(crate) enum Command {
 /// input that cannot be read, no objects, unknown profile.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 nothing rejected, 1 something rejected, 2 could not do its \
-                        work (bad input, no objects, unknown profile)."
+    after_help = "Exit status: 0 nothing rejected, 1 something rejected, 2 could not do its work (bad \
+                  input, no objects, unknown profile).\n\n\
+                  Compiled modules are kept in $AGNOSTICS_CACHE, else in $XDG_CACHE_HOME/agnostics or \
+                  ~/.cache/agnostics."
 )]
 pub(crate) struct Check {
     /// Manifests: files, directories, or `-` for standard input.

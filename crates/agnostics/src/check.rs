@@ -1,20 +1,20 @@
 //! `agnostics check`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host::Snapshot;
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use manifest::{Object, Problem, Severity};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 
 use crate::arguments::{Check, Output};
 use crate::claims::Deriver;
-use crate::evaluate::{Judge, Plane};
+use crate::evaluate::{self, Judge, Plane};
 use crate::input::Input;
 use crate::modules::Modules;
 use crate::policy::Policy;
@@ -73,15 +73,7 @@ fn check(arguments: &Check) -> Result<Summary, Failure> {
     let policies = policies(arguments)?;
     let mut plane = plane(arguments, policies)?;
     let input = Input::open(&arguments.paths);
-    if plane.judges.iter().any(|judge| {
-        judge
-            .policy
-            .spec
-            .namespace_selector
-            .needs_more_than_the_name()
-    }) {
-        learn_namespaces(&input, &mut plane)?;
-    }
+    learn_namespaces(&input, &mut plane)?;
     let mut report = Report::new(arguments.output);
     for problem in &input.problems {
         report.problem(problem)?;
@@ -90,7 +82,7 @@ fn check(arguments: &Check) -> Result<Summary, Failure> {
         Ok(object) => report.object(&object, plane.judge(&object)),
         Err(problem) => report.problem(&problem),
     })?;
-    report.finish(arguments)
+    report.finish(arguments, input.skipped)
 }
 
 /// The profile's policies, or those named.
@@ -121,7 +113,7 @@ fn policies(arguments: &Check) -> Result<Vec<Policy>, Failure> {
             take(item);
             Ok::<(), std::convert::Infallible>(())
         });
-        if policies.is_empty() && problems.is_empty() {
+        if policies.is_empty() && !problems.iter().any(|it| it.severity == Severity::Error) {
             let files: Vec<String> = arguments
                 .policies
                 .iter()
@@ -134,11 +126,14 @@ fn policies(arguments: &Check) -> Result<Vec<Policy>, Failure> {
                 ));
         }
     }
-    problems.retain(|problem| problem.severity == Severity::Error);
-    match problems.is_empty() {
-        true => Ok(policies),
-        false => Err(Failure::Policies(problems)),
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    if problems.iter().any(is_error) {
+        return Err(Failure::Policies(problems));
     }
+    for warning in &problems {
+        text::problem(&mut anstream::stderr(), warning)?;
+    }
+    Ok(policies)
 }
 
 /// Loads what the policies need, and has their settings checked by the modules.
@@ -148,14 +143,16 @@ fn plane(arguments: &Check, mut policies: Vec<Policy>) -> Result<Plane, Failure>
     };
     let mut modules = Modules::new(arguments.modules.as_deref())
         .map_err(|message| failure("modules", message))?;
-    policies.sort_by(|a, b| (!a.spec.mutating, &a.name).cmp(&(!b.spec.mutating, &b.name)));
+    policies.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut judges = Vec::new();
     for policy in policies {
-        let about = |message: String| failure(&format!("policy `{}`", policy.name), message);
+        let about = |message: String| Failure::Policies(vec![policy.error(&message)]);
         if !policy.spec.match_conditions.is_empty() {
-            let message = "matchConditions are not evaluated offline; the policy is taken to see every object that its rules and selectors match";
-            let file = Arc::from(format!("policy `{}`", policy.name));
-            text::problem(&mut anstream::stderr(), &Problem::warning(&file, message))?;
+            let warning = policy.warning(
+                "matchConditions are not evaluated offline; it is taken to see every object that its \
+                 rules and selectors match",
+            );
+            text::problem(&mut anstream::stderr(), &warning)?;
         }
         let module = modules.load(policy.module_name()).map_err(about)?;
         let module =
@@ -195,17 +192,51 @@ fn plane(arguments: &Check, mut policies: Vec<Policy>) -> Result<Plane, Failure>
     })
 }
 
-/// Namespace selectors go by labels, which the namespaces among the manifests tell.
+/// Namespace selectors go by labels, which the namespaces among the manifests tell. Where they do not,
+/// whether a policy applies is a guess, and that is said.
 fn learn_namespaces(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
+    let by_labels = |policy: &&Policy| policy.spec.namespace_selector.needs_more_than_the_name();
+    let policies = || {
+        plane
+            .judges
+            .iter()
+            .map(|judge| &judge.policy)
+            .filter(by_labels)
+    };
+    if policies().next().is_none() {
+        return Ok(());
+    }
+    let mut known = BTreeMap::new();
+    let mut used = BTreeSet::new();
     input.read(|item| {
-        if let Ok(object) = item
-            && object.kind() == "Namespace"
-        {
-            let labels = crate::policy::labels(&object.value);
-            plane.namespaces.insert(object.name().to_owned(), labels);
+        if let Ok(object) = item {
+            if object.kind() == "Namespace" {
+                let labels = crate::policy::labels(&object.value);
+                known.insert(object.name().to_owned(), labels);
+            } else {
+                used.extend(evaluate::namespace(&object.value));
+            }
         }
-        Ok(())
-    })
+        Ok::<(), Failure>(())
+    })?;
+    let unknown: Vec<String> = used
+        .iter()
+        .filter(|name| !known.contains_key(*name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !unknown.is_empty() {
+        for policy in policies() {
+            let warning = policy.warning(&format!(
+                "its namespaceSelector goes by labels, and no manifest here tells those of {}; taken to \
+                 have none",
+                unknown.join(", ")
+            ));
+            let help = "name the manifests of the namespaces too";
+            text::problem(&mut anstream::stderr(), &warning.with_help(help))?;
+        }
+    }
+    plane.namespaces = known;
+    Ok(())
 }
 
 /// The report as it grows.
@@ -225,7 +256,7 @@ impl Report {
             output,
             summary: Summary::default(),
             rows: Vec::new(),
-            progress: Progress::new(),
+            progress: Progress::new(output),
         }
     }
 
@@ -252,7 +283,7 @@ impl Report {
         Ok(())
     }
 
-    fn finish(mut self, arguments: &Check) -> Result<Summary, Failure> {
+    fn finish(mut self, arguments: &Check, skipped: usize) -> Result<Summary, Failure> {
         self.progress.end();
         if self.summary.objects == 0 && self.summary.errors == 0 {
             let paths: Vec<String> = arguments
@@ -270,7 +301,12 @@ impl Report {
             Output::Json => json::write(&mut self.out, &self.summary, &self.rows)?,
             Output::Text => {
                 text::summary(&mut self.out, &self.summary)?;
-                self.out.flush()?;
+                if skipped > 0 {
+                    writeln!(
+                        self.out,
+                        "left out {skipped} files that are no manifests: kustomizations, their patches, Helm values"
+                    )?;
+                }
                 if arguments.profile.is_none() && arguments.policies.is_empty() {
                     let name = Profile::DEFAULT.name();
                     writeln!(
@@ -290,25 +326,29 @@ impl Report {
 struct Progress {
     bar: ProgressBar,
     started: Instant,
+    /// A report on the terminal tells how far the work is by itself.
+    report_is_there: bool,
 }
 
 impl Progress {
-    fn new() -> Self {
+    fn new(output: Output) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} objects checked") {
+            bar.set_style(style);
+        }
         Self {
             bar,
             started: Instant::now(),
+            report_is_there: output == Output::Text && io::stdout().is_terminal(),
         }
     }
 
     fn set(&self, objects: usize) {
-        let report_hides_it = io::stdout().is_terminal();
         if self.bar.is_hidden()
-            && !report_hides_it
+            && !self.report_is_there
             && self.started.elapsed() > Duration::from_secs(1)
         {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            self.bar.set_message("objects checked");
         }
         self.bar.set_position(objects as u64);
     }

@@ -3,6 +3,8 @@
 //! In a cluster controllers make them, and the modules see the claim, never the template. Here they
 //! are derived, so that a developer hears of them at the place where the template is written.
 
+use std::collections::HashSet;
+
 use jsonpath_lib::Compiled;
 use serde_json::{Map, Value, json};
 
@@ -27,7 +29,8 @@ enum Shape {
     /// `pkg/operator/statefulset.go`).
     TemplateWithDefaultMode,
     /// CloudNativePG's StorageConfiguration: `size` and `storageClass`, which win over `pvcTemplate`, a
-    /// claim's `spec` (cloudnative-pg.io, API reference; `pkg/specs/pvcs.go`).
+    /// claim's `spec`; ReadWriteOnce is filled in (cloudnative-pg,
+    /// `pkg/reconciler/persistentvolumeclaim/build.go`).
     CloudNativePg,
 }
 
@@ -37,6 +40,8 @@ struct Source {
     kinds: &'static [&'static str],
     path: &'static str,
     shape: Shape,
+    /// JSON pointers of what wins over it: where one of them is set, no claim comes of this.
+    unless: &'static [&'static str],
 }
 
 const SOURCES: &[Source] = &[
@@ -84,12 +89,20 @@ const SOURCES: &[Source] = &[
         MONITORING,
         "$.spec.storage.volumeClaimTemplate",
         Shape::TemplateWithDefaultMode,
-    ),
+    )
+    .unless(&["/spec/storage/emptyDir", "/spec/storage/ephemeral"]),
     source(
         "monitoring.coreos.com",
         MONITORING,
         "$.spec.storage.ephemeral.volumeClaimTemplate",
-        Shape::TemplateWithDefaultMode,
+        Shape::Template,
+    )
+    .unless(&["/spec/storage/emptyDir"]),
+    source(
+        "monitoring.coreos.com",
+        MONITORING,
+        EPHEMERAL_OF_POD,
+        Shape::Template,
     ),
 ];
 
@@ -115,6 +128,18 @@ const fn source(
         kinds,
         path,
         shape,
+        unless: &[],
+    }
+}
+
+impl Source {
+    const fn unless(self, unless: &'static [&'static str]) -> Self {
+        Self { unless, ..self }
+    }
+
+    fn applies(&self, object: &Value, group: &str, kind: &str) -> bool {
+        let set = |pointer: &&str| present(object.pointer(pointer)).is_some();
+        self.group == group && self.kinds.contains(&kind) && !self.unless.iter().any(set)
     }
 }
 
@@ -146,11 +171,12 @@ impl Deriver {
         let kind = text("kind");
         let mut claims = Vec::new();
         for (source, path) in &self.sources {
-            if source.group != group || !source.kinds.contains(&kind) {
+            if !source.applies(object, group, kind) {
                 continue;
             }
-            for found in path.select(object).unwrap_or_default() {
-                if let (Value::Object(template), Some(place)) = (found, pointer_to(object, found)) {
+            let found = path.select(object).unwrap_or_default();
+            for (place, template) in with_pointers(object, &found) {
+                if let Value::Object(template) = template {
                     claims.push(claim(object, template, place, source.shape));
                 }
             }
@@ -231,16 +257,15 @@ fn claim(object: &Value, template: &Map<String, Value>, place: String, shape: Sh
     let (spec, places) = match shape {
         Shape::Template => (template.get("spec").cloned(), vec![("", place)]),
         Shape::TemplateWithDefaultMode => {
-            let spec = template.get("spec").cloned().unwrap_or_else(|| json!({}));
+            let spec = present(template.get("spec")).cloned();
+            let spec = spec.unwrap_or_else(|| json!({}));
             (Some(with_default_mode(spec)), vec![("", place)])
         }
         Shape::CloudNativePg => {
-            let mut spec = template
-                .get("pvcTemplate")
-                .cloned()
-                .unwrap_or_else(|| json!({}));
-            let class = template.get("storageClass");
-            let of_template = class.is_none() && spec.get("storageClassName").is_some();
+            let spec = present(template.get("pvcTemplate")).cloned();
+            let mut spec = spec.unwrap_or_else(|| json!({}));
+            let class = present(template.get("storageClass"));
+            let of_template = class.is_none() && present(spec.get("storageClassName")).is_some();
             if let (Some(class), Some(spec)) = (class, spec.as_object_mut()) {
                 spec.insert("storageClassName".to_owned(), class.clone());
             }
@@ -267,13 +292,15 @@ fn claim(object: &Value, template: &Map<String, Value>, place: String, shape: Sh
     Claim { value, places }
 }
 
+/// A field as Kubernetes takes it: `null` is absent.
+fn present(field: Option<&Value>) -> Option<&Value> {
+    field.filter(|value| !value.is_null())
+}
+
 /// What an operator asks for where its user names no access mode.
 fn with_default_mode(mut spec: Value) -> Value {
-    let none = |modes: Option<&Value>| match modes {
-        None | Some(Value::Null) => true,
-        Some(modes) => modes.as_array().is_some_and(Vec::is_empty),
-    };
-    if none(spec.get("accessModes"))
+    let modes = present(spec.get("accessModes"));
+    if modes.is_none_or(|modes| modes.as_array().is_some_and(Vec::is_empty))
         && let Some(spec) = spec.as_object_mut()
     {
         spec.insert("accessModes".to_owned(), json!(["ReadWriteOnce"]));
@@ -281,21 +308,42 @@ fn with_default_mode(mut spec: Value) -> Value {
     spec
 }
 
-/// The JSON pointer of `wanted`, a part of `root`. jsonpath_lib gives the values it finds and not
-/// their paths; but it gives references, so the address tells.
-fn pointer_to(root: &Value, wanted: &Value) -> Option<String> {
-    if std::ptr::eq(root, wanted) {
-        return Some(String::new());
+/// Parts of `root` with their JSON pointers, in the order of `root`. jsonpath_lib gives the values it
+/// finds and not their paths; but it gives references, so the addresses tell.
+fn with_pointers<'a>(root: &'a Value, parts: &[&'a Value]) -> Vec<(String, &'a Value)> {
+    let wanted: HashSet<*const Value> =
+        parts.iter().map(|part| std::ptr::from_ref(*part)).collect();
+    let mut found = Vec::with_capacity(wanted.len());
+    if !wanted.is_empty() {
+        search(root, &mut String::new(), &wanted, &mut found);
     }
-    let below = |key: &str, child: &Value| Some(format!("/{key}{}", pointer_to(child, wanted)?));
-    match root {
+    found
+}
+
+/// Looks for `wanted` in `value`, which is at `pointer`.
+fn search<'a>(
+    value: &'a Value,
+    pointer: &mut String,
+    wanted: &HashSet<*const Value>,
+    found: &mut Vec<(String, &'a Value)>,
+) {
+    if wanted.contains(&std::ptr::from_ref(value)) {
+        found.push((pointer.clone(), value));
+    }
+    let mut below = |token: &str, child| {
+        let length = pointer.len();
+        pointer.push('/');
+        pointer.push_str(token);
+        search(child, pointer, wanted, found);
+        pointer.truncate(length);
+    };
+    match value {
         Value::Object(members) => members
             .iter()
-            .find_map(|(key, child)| below(&paths::token(key), child)),
+            .for_each(|(key, child)| below(&paths::token(key), child)),
         Value::Array(items) => {
-            let mut items = items.iter().enumerate();
-            items.find_map(|(index, child)| below(&index.to_string(), child))
+            (items.iter().enumerate()).for_each(|(index, child)| below(&index.to_string(), child))
         }
-        _ => None,
+        _ => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use host::{Module, Snapshot};
+use host::{Module, Response, Snapshot};
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use manifest::Object;
 use serde_json::value::{RawValue, to_raw_value};
@@ -42,33 +42,36 @@ impl Plane {
     pub(crate) fn judge(&self, object: &Object) -> Vec<Row> {
         let own = Claim::own(object.value.clone());
         let derived = self.deriver.derive(&object.value);
+        let mut written = object.value.clone();
         let mut rows: Vec<Option<Row>> = self.judges.iter().map(|_| None).collect();
         for claim in std::iter::once(&own).chain(&derived) {
-            self.judge_one(object, claim, &mut rows);
+            self.judge_one(object, claim, &mut written, &mut rows);
         }
-        let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
-        for row in &mut rows {
-            explain(object, row);
-        }
-        rows
+        rows.into_iter().flatten().collect()
     }
 
-    fn judge_one(&self, object: &Object, claim: &Claim, rows: &mut [Option<Row>]) {
+    /// Puts one claim through the policies; `written` is the object with the changes so far.
+    fn judge_one(
+        &self,
+        object: &Object,
+        claim: &Claim,
+        written: &mut Value,
+        rows: &mut [Option<Row>],
+    ) {
         let mut value = claim.value.clone();
         if value.get("kind").and_then(Value::as_str) == Some("PersistentVolumeClaim") {
             self.admit_claim(&mut value);
         }
         let namespace = namespace(&value);
-        let labels = self.labels_of(&value, &namespace);
+        let labels = self.labels_of(&value, namespace.as_deref());
+        let place = namespace.as_deref().map(|name| (name, &labels));
         let mut changed = true;
         for round in 0..=MOST_ROUNDS {
             if !std::mem::take(&mut changed) {
                 break;
             }
             for (judge, row) in self.judges.iter().zip(rows.iter_mut()) {
-                if !judge.policy.spec.mutating
-                    || !judge.policy.sees(&value, Some((&namespace, &labels)))
-                {
+                if !judge.policy.spec.mutating || !judge.policy.sees(&value, place) {
                     continue;
                 }
                 let row = row.get_or_insert_with(|| Row::of(object, judge.policy.module_name()));
@@ -76,20 +79,25 @@ impl Plane {
                     row.error("mutating policies keep changing the object back and forth");
                     return;
                 }
-                if let Some(after) = judge.ask(claim, &value, &namespace, &self.cluster, row, round)
-                {
+                let request = request(&value, namespace.as_deref());
+                let answer = judge.ask(&request, &self.cluster, row);
+                let after = answer.and_then(|answer| judge.note(object, claim, answer, row, round));
+                if let Some(after) = after.filter(|after| *after != value) {
+                    row.verdict = row.verdict.max(Verdict::Mutated);
                     let patch = json_patch::diff(&value, &after);
-                    row.patch.extend(rebase(claim, &object.value, &patch.0));
+                    row.patch.extend(rebase(claim, written, patch.0));
                     value = after;
                     changed = true;
                 }
             }
         }
         for (judge, row) in self.judges.iter().zip(rows.iter_mut()) {
-            if !judge.policy.spec.mutating && judge.policy.sees(&value, Some((&namespace, &labels)))
-            {
+            if !judge.policy.spec.mutating && judge.policy.sees(&value, place) {
                 let row = row.get_or_insert_with(|| Row::of(object, judge.policy.module_name()));
-                judge.ask(claim, &value, &namespace, &self.cluster, row, 0);
+                let request = request(&value, namespace.as_deref());
+                if let Some(answer) = judge.ask(&request, &self.cluster, row) {
+                    judge.note(object, claim, answer, row, 0);
+                }
             }
         }
     }
@@ -130,7 +138,10 @@ impl Plane {
         }
     }
 
-    fn labels_of(&self, object: &Value, namespace: &str) -> BTreeMap<String, String> {
+    fn labels_of(&self, object: &Value, namespace: Option<&str>) -> BTreeMap<String, String> {
+        let Some(namespace) = namespace else {
+            return BTreeMap::new();
+        };
         let is_namespace = object.get("kind").and_then(Value::as_str) == Some("Namespace");
         let mut labels = match is_namespace {
             true => crate::policy::labels(object),
@@ -142,30 +153,27 @@ impl Plane {
 }
 
 impl Judge {
-    /// Asks the module about an object and notes the answer; the object as the module changes it, if
-    /// it does.
-    fn ask(
-        &self,
-        claim: &Claim,
-        value: &Value,
-        namespace: &str,
-        cluster: &Snapshot,
-        row: &mut Row,
-        round: usize,
-    ) -> Option<Value> {
-        let answer = to_raw_value(&request(value, namespace))
+    /// The module's answer; why there is none is noted.
+    fn ask(&self, request: &Value, cluster: &Snapshot, row: &mut Row) -> Option<Response> {
+        let answer = to_raw_value(request)
             .map_err(|error| error.to_string())
             .and_then(|request| {
                 let answer = self.module.validate(&self.settings, &request, cluster);
                 answer.map_err(|error| error.to_string())
             });
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => {
-                row.error(error);
-                return None;
-            }
-        };
+        answer.map_err(|error| row.error(error)).ok()
+    }
+
+    /// Notes what the module said, as far as the policy lets it be heard; the object as the module
+    /// wants it, if it does.
+    fn note(
+        &self,
+        object: &Object,
+        claim: &Claim,
+        answer: Response,
+        row: &mut Row,
+        round: usize,
+    ) -> Option<Value> {
         // A later round sees its own work; what it has to say of that was said.
         if round == 0 || answer.mutated_object.is_some() {
             row.warnings
@@ -175,52 +183,53 @@ impl Judge {
             return None;
         }
         if !answer.accepted {
-            let said = answer.message.unwrap_or_default();
-            let message = match &self.policy.spec.message {
-                Some(message) => format!("{message} (the module says: {})", claim.message(&said)),
-                None => claim.message(&said),
-            };
+            let said = claim.message(&answer.message.unwrap_or_default());
             // The warning of a rejection repeats its first line.
-            let first_line = claim.message(said.lines().next().unwrap_or_default());
-            row.warnings.retain(|warning| *warning != first_line);
-            row.reject(message);
+            let first_line = said.lines().next().unwrap_or_default();
+            row.warnings.retain(|warning| warning != first_line);
+            let hint = object.hint(&paths::leading_pointer(&said));
+            let message = match &self.policy.spec.message {
+                Some(message) => format!("{message} (the module says: {said})"),
+                None => said,
+            };
+            // Nobody who writes `yes` expects to be told of the boolean true.
+            row.reject(
+                [message]
+                    .into_iter()
+                    .chain(hint)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            );
             return None;
         }
-        let after = serde_json::from_str(answer.mutated_object?.get()).ok()?;
-        if after == *value {
-            return None;
-        }
-        row.verdict = row.verdict.max(Verdict::Mutated);
-        Some(after)
+        let after = serde_json::from_str(answer.mutated_object?.get());
+        after
+            .map_err(|error| row.error(format!("the module's object cannot be read: {error}")))
+            .ok()
     }
 }
 
-/// Adds to a rejection what YAML made of the value it is about: nobody who writes `yes` expects to
-/// be told of the boolean true.
-fn explain(object: &Object, row: &mut Row) {
-    if let Some(message) = &mut row.message
-        && let Some(hint) = object.hint(&paths::leading_pointer(message))
-    {
-        message.push('\n');
-        message.push_str(&hint);
-    }
-}
-
-/// The namespace that kubectl would put the object in.
-fn namespace(object: &Value) -> String {
-    let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
-    let named = match text("/kind") {
-        Some("Namespace") => text("/metadata/name"),
+/// The namespace that kubectl would put the object in; of a Namespace, itself; none for other
+/// cluster-scoped kinds.
+pub(crate) fn namespace(object: &Value) -> Option<String> {
+    let text = |pointer| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let kind = text("/kind").unwrap_or_default();
+    let (group, _) = kinds::group_version(text("/apiVersion").unwrap_or_default());
+    let named = match kind {
+        "Namespace" => text("/metadata/name"),
+        _ if kinds::is_cluster_scoped(group, kind) => return None,
         _ => text("/metadata/namespace"),
     };
-    named
-        .filter(|name| !name.is_empty())
-        .unwrap_or("default")
-        .to_owned()
+    Some(named.unwrap_or("default").to_owned())
 }
 
 /// `AdmissionReview.request` of the object's creation.
-fn request(object: &Value, namespace: &str) -> Value {
+fn request(object: &Value, namespace: Option<&str>) -> Value {
     let text = |pointer| {
         object
             .pointer(pointer)
@@ -247,34 +256,57 @@ fn request(object: &Value, namespace: &str) -> Value {
     })
 }
 
-/// A change of a claim as a change of the object that it is written in, which lacks what the API
-/// server has filled in.
-fn rebase(claim: &Claim, object: &Value, patch: &[PatchOperation]) -> Vec<PatchOperation> {
+/// Changes of a claim as changes of the object that it is written in, which lacks what the API server
+/// has filled in. They are made in `written`, so that each stands on those before it.
+fn rebase(claim: &Claim, written: &mut Value, patch: Vec<PatchOperation>) -> Vec<PatchOperation> {
     let mut rebased = Vec::new();
     for operation in patch {
         let pointer = claim.pointer(operation.path().as_str());
-        let Ok(path) = pointer.parse() else {
-            continue;
-        };
-        let present = object.pointer(&pointer).is_some();
-        rebased.push(match operation {
-            PatchOperation::Add(AddOperation { value, .. })
-            | PatchOperation::Replace(ReplaceOperation { value, .. }) => match present {
-                true => PatchOperation::Replace(ReplaceOperation {
-                    path,
-                    value: value.clone(),
-                }),
-                false => PatchOperation::Add(AddOperation {
-                    path,
-                    value: value.clone(),
-                }),
-            },
-            PatchOperation::Remove(_) if present => {
-                PatchOperation::Remove(RemoveOperation { path })
+        let present = written.pointer(&pointer).is_some();
+        let operation = match operation {
+            PatchOperation::Replace(ReplaceOperation { value, .. }) if present => {
+                replace(pointer, value)
             }
+            PatchOperation::Add(AddOperation { value, .. })
+            | PatchOperation::Replace(ReplaceOperation { value, .. }) => {
+                add(written, pointer, value)
+            }
+            PatchOperation::Remove(_) if present => remove(pointer),
             // A diff knows no other operations; what is not in the object needs no removal.
             _ => continue,
-        });
+        };
+        if let Some(operation) = operation
+            && json_patch::patch(written, std::slice::from_ref(&operation)).is_ok()
+        {
+            rebased.push(operation);
+        }
     }
     rebased
+}
+
+fn replace(pointer: String, value: Value) -> Option<PatchOperation> {
+    let path = pointer.parse().ok()?;
+    Some(PatchOperation::Replace(ReplaceOperation { path, value }))
+}
+
+fn remove(pointer: String) -> Option<PatchOperation> {
+    let path = pointer.parse().ok()?;
+    Some(PatchOperation::Remove(RemoveOperation { path }))
+}
+
+/// An addition with the mappings above it that are missing.
+fn add(written: &Value, mut pointer: String, mut value: Value) -> Option<PatchOperation> {
+    loop {
+        let (above, token) = pointer.rsplit_once('/')?;
+        match written.pointer(above) {
+            None | Some(Value::Null) => value = json!({ paths::key(token): value }),
+            Some(Value::Object(members)) if members.contains_key(&paths::key(token)) => {
+                return replace(pointer, value);
+            }
+            Some(_) => break,
+        }
+        pointer.truncate(above.len());
+    }
+    let path = pointer.parse().ok()?;
+    Some(PatchOperation::Add(AddOperation { path, value }))
 }

@@ -1,5 +1,7 @@
 //! Reading the manifests that the command line names.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,41 +17,54 @@ pub(crate) struct Input {
     sources: Vec<Source>,
     /// What is wrong with the paths themselves.
     pub(crate) problems: Vec<Problem>,
+    /// How many files of directories were left out because another program reads them: kustomizations
+    /// with their patches, Helm values.
+    pub(crate) skipped: usize,
 }
 
 #[derive(Debug)]
 enum Source {
-    File(PathBuf),
-    /// Standard input can be read once, so its bytes are kept.
-    Stdin(Vec<u8>),
+    File {
+        path: PathBuf,
+        /// Whether the command line names it, rather than a directory above it.
+        named: bool,
+    },
+    /// What can be read only once, such as standard input.
+    Kept { name: String, bytes: Vec<u8> },
 }
 
 impl Input {
     pub(crate) fn open(paths: &[PathBuf]) -> Self {
         let mut input = Self::default();
-        for path in paths {
-            if path == Path::new("-") {
-                input.read_stdin();
+        let mut seen = BTreeSet::new();
+        let is_stdin = |path: &&PathBuf| path.as_path() == Path::new("-");
+        if paths.iter().any(|path| is_stdin(&path)) {
+            input.keep(STDIN.to_owned(), read_stdin());
+        }
+        // All at once: a kustomization under one path may use a file under another as a patch.
+        let found = walk::walk(paths.iter().filter(|path| !is_stdin(path)));
+        input.problems.extend(found.problems);
+        input.skipped = found.skipped.len();
+        for file in found.files {
+            // A file that two of the paths lead to is still one file.
+            if fs::canonicalize(&file).is_ok_and(|real| !seen.insert(real)) {
                 continue;
             }
-            let found = walk::walk([path]);
-            input
-                .sources
-                .extend(found.files.into_iter().map(Source::File));
-            input.problems.extend(found.problems);
+            let named = paths.contains(&file);
+            match fs::metadata(&file) {
+                Ok(found) if !found.is_file() => {
+                    input.keep(file.display().to_string(), walk::load(&file));
+                }
+                _ => input.sources.push(Source::File { path: file, named }),
+            }
         }
         input
     }
 
-    fn read_stdin(&mut self) {
-        let mut bytes = Vec::new();
-        match std::io::stdin().lock().read_to_end(&mut bytes) {
-            Ok(_) => self.sources.push(Source::Stdin(bytes)),
-            Err(cause) => {
-                let message = format!("cannot be read: {cause}");
-                self.problems
-                    .push(Problem::error(&Arc::from(STDIN), message));
-            }
+    fn keep(&mut self, name: String, bytes: Result<Vec<u8>, Problem>) {
+        match bytes {
+            Ok(bytes) => self.sources.push(Source::Kept { name, bytes }),
+            Err(problem) => self.problems.push(problem),
         }
     }
 
@@ -64,9 +79,9 @@ impl Input {
     ) -> Result<(), E> {
         for source in &self.sources {
             let loaded;
-            let (name, bytes) = match source {
-                Source::Stdin(bytes) => (STDIN.to_owned(), bytes),
-                Source::File(path) => {
+            let (name, bytes, named) = match source {
+                Source::Kept { name, bytes } => (name.clone(), bytes, true),
+                Source::File { path, named } => {
                     loaded = match walk::load(path) {
                         Ok(bytes) => bytes,
                         Err(problem) => {
@@ -74,7 +89,7 @@ impl Input {
                             continue;
                         }
                     };
-                    (path.display().to_string(), &loaded)
+                    (path.display().to_string(), &loaded, *named)
                 }
             };
             if let Some(warning) = std::str::from_utf8(bytes)
@@ -83,7 +98,11 @@ impl Input {
             {
                 take(Err(warning))?;
             }
-            for document in manifest::read(&name, bytes) {
+            let mut documents = manifest::read(&name, bytes).peekable();
+            if documents.peek().is_none() {
+                take(Err(empty(&name, named)))?;
+            }
+            for document in documents {
                 match document {
                     Err(problem) => take(Err(problem))?,
                     Ok(document) => {
@@ -96,4 +115,24 @@ impl Input {
         }
         Ok(())
     }
+}
+
+fn read_stdin() -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    match std::io::stdin().lock().read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(cause) => {
+            let message = format!("cannot be read: {cause}");
+            Err(Problem::error(&Arc::from(STDIN), message))
+        }
+    }
+}
+
+/// A file without documents. Among others in a directory it may be so on purpose, all commented out.
+fn empty(name: &str, named: bool) -> Problem {
+    let problem = match named {
+        true => Problem::error,
+        false => Problem::warning,
+    };
+    problem(&Arc::from(name), "this is empty, or nothing but comments").at_line(1)
 }

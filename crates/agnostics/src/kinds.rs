@@ -26,6 +26,60 @@ pub(crate) fn resource(kind: &str) -> String {
     }
 }
 
+/// Whether objects of a kind stand in no namespace. Files do not say it either, so this knows the kinds
+/// of Kubernetes and of what K8TRE runs; a kind that is not here is taken to stand in a namespace.
+pub(crate) fn is_cluster_scoped(group: &str, kind: &str) -> bool {
+    let kinds: &[&str] = match group {
+        "" => &["Namespace", "Node", "PersistentVolume"],
+        "admissionregistration.k8s.io"
+        | "apiextensions.k8s.io"
+        | "apiregistration.k8s.io"
+        | "flowcontrol.apiserver.k8s.io"
+        | "node.k8s.io"
+        | "scheduling.k8s.io" => return true,
+        "cert-manager.io" => &["ClusterIssuer"],
+        "certificates.k8s.io" => &["CertificateSigningRequest", "ClusterTrustBundle"],
+        "cilium.io" => &[
+            "CiliumBGPAdvertisement",
+            "CiliumBGPClusterConfig",
+            "CiliumBGPPeerConfig",
+            "CiliumCIDRGroup",
+            "CiliumClusterwideEnvoyConfig",
+            "CiliumClusterwideNetworkPolicy",
+            "CiliumEgressGatewayPolicy",
+            "CiliumIdentity",
+            "CiliumL2AnnouncementPolicy",
+            "CiliumLoadBalancerIPPool",
+            "CiliumNode",
+        ],
+        "external-secrets.io" => &[
+            "ClusterExternalSecret",
+            "ClusterPushSecret",
+            "ClusterSecretStore",
+        ],
+        "gateway.networking.k8s.io" => &["GatewayClass"],
+        "generators.external-secrets.io" => &["ClusterGenerator"],
+        "networking.k8s.io" => &["IPAddress", "IngressClass", "ServiceCIDR"],
+        "policies.kubewarden.io" => &[
+            "ClusterAdmissionPolicy",
+            "ClusterAdmissionPolicyGroup",
+            "PolicyServer",
+        ],
+        "postgresql.cnpg.io" => &["ClusterImageCatalog"],
+        "rbac.authorization.k8s.io" => &["ClusterRole", "ClusterRoleBinding"],
+        "resource.k8s.io" => &["DeviceClass", "DeviceTaintRule", "ResourceSlice"],
+        "storage.k8s.io" => &[
+            "CSIDriver",
+            "CSINode",
+            "StorageClass",
+            "VolumeAttachment",
+            "VolumeAttributesClass",
+        ],
+        _ => &[],
+    };
+    kinds.contains(&kind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::resource;

@@ -4,7 +4,7 @@
 pub(crate) fn of_pointer(pointer: &str) -> String {
     let mut path = String::new();
     for token in pointer.split('/').skip(1) {
-        let key = token.replace("~1", "/").replace("~0", "~");
+        let key = key(token);
         let index = !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit());
         if index || key.contains(['.', '/', ' ']) {
             path.push('[');
@@ -18,6 +18,11 @@ pub(crate) fn of_pointer(pointer: &str) -> String {
         }
     }
     path
+}
+
+/// The key that a token of a JSON pointer (RFC 6901) stands for.
+pub(crate) fn key(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
 }
 
 /// A key as a token of a JSON pointer (RFC 6901).

@@ -1,6 +1,7 @@
 //! Kubewarden policies, as far as they decide what happens to an object.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use host::ContextAwareResource;
 use manifest::{Object, Problem};
@@ -18,6 +19,9 @@ pub(crate) struct Policy {
     /// The namespace of an AdmissionPolicy; `None` for every namespace.
     pub(crate) namespace: Option<String>,
     pub(crate) spec: Spec,
+    /// Where it is written.
+    file: Arc<str>,
+    line: usize,
 }
 
 /// `spec` of policies.kubewarden.io/v1; what decides nothing here is passed over.
@@ -52,6 +56,19 @@ pub(crate) struct Rule {
     api_versions: Vec<String>,
     resources: Vec<String>,
     operations: Vec<String>,
+    #[serde(default)]
+    scope: Scope,
+}
+
+/// Whether a rule is for objects in namespaces.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+enum Scope {
+    /// For those and others.
+    #[default]
+    #[serde(rename = "*")]
+    Any,
+    Cluster,
+    Namespaced,
 }
 
 /// What comes of a verdict.
@@ -87,18 +104,42 @@ impl Policy {
                 return Some(Err(problem.with_help(help)));
             }
         };
-        let spec = object.value.get("spec").cloned().unwrap_or_default();
+        let mut spec = object.value.get("spec").cloned().unwrap_or_default();
+        if let Some(fields) = spec.as_object_mut() {
+            // Kubernetes reads null as absent.
+            fields.retain(|_, value| !value.is_null());
+        }
         Some(match serde_json::from_value(spec) {
             Ok(spec) => Ok(Self {
                 name: object.name().to_owned(),
                 namespace,
                 spec,
+                file: Arc::clone(&object.file),
+                line: object.line,
             }),
             Err(error) => Err(problem(format!(
                 "policy `{}`: spec: {error}",
                 object.name()
             ))),
         })
+    }
+
+    /// What is wrong with the policy, at its place.
+    pub(crate) fn error(&self, message: &str) -> Problem {
+        Problem::error(&self.file, format!("policy `{}`: {message}", self.name)).at_line(self.line)
+    }
+
+    /// What the policy's author should know, at its place.
+    pub(crate) fn warning(&self, message: &str) -> Problem {
+        Problem::warning(&self.file, format!("policy `{}`: {message}", self.name))
+            .at_line(self.line)
+    }
+
+    /// Where it comes in the order in which policies are asked: mutating ones first, as the API server
+    /// does, and each sort by the name that Kubewarden gives its webhook, `clusterwide-…` before
+    /// `namespaced-…`.
+    pub(crate) fn order(&self) -> (bool, Option<&str>, &str) {
+        (!self.spec.mutating, self.namespace.as_deref(), &self.name)
     }
 
     /// The module's name: the last part of its address without tag, digest and ending.
@@ -109,8 +150,9 @@ impl Policy {
         last.strip_suffix(".wasm").unwrap_or(last)
     }
 
-    /// Whether the creation of an object reaches the policy. `namespace` holds the labels of the
-    /// object's namespace, and is `None` for cluster-scoped kinds.
+    /// Whether the creation of an object reaches the policy. `namespace` is the object's, with its
+    /// labels: itself for a Namespace, and `None` for other cluster-scoped kinds, which every namespace
+    /// selector lets through.
     pub(crate) fn sees(
         &self,
         object: &Value,
@@ -124,6 +166,10 @@ impl Policy {
         };
         let (group, version) = kinds::group_version(text("apiVersion"));
         let resource = kinds::resource(text("kind"));
+        let scope = match kinds::is_cluster_scoped(group, text("kind")) {
+            true => Scope::Cluster,
+            false => Scope::Namespaced,
+        };
         let in_namespace = match namespace {
             Some((name, labels)) => {
                 self.namespace.as_deref().is_none_or(|own| own == name)
@@ -136,18 +182,25 @@ impl Policy {
                 .spec
                 .rules
                 .iter()
-                .any(|rule| rule.matches(group, version, &resource))
+                .any(|rule| rule.matches(group, version, &resource, scope))
             && self.spec.object_selector.matches(&labels(object))
     }
 }
 
 impl Rule {
-    fn matches(&self, group: &str, version: &str, resource: &str) -> bool {
+    /// As the API server's `pkg/admission/plugin/webhook/predicates/rules` does; `pods/*` is pods and
+    /// every subresource of them.
+    fn matches(&self, group: &str, version: &str, resource: &str, scope: Scope) -> bool {
         let any = |list: &[String], wanted: &str| list.iter().any(|it| it == "*" || it == wanted);
+        let of_resource = |rule: &String| {
+            let rule = rule.strip_suffix("/*").unwrap_or(rule);
+            rule == "*" || rule == resource
+        };
         any(&self.operations, "CREATE")
             && any(&self.api_groups, group)
             && any(&self.api_versions, version)
-            && (any(&self.resources, resource) || any(&self.resources, "*/*"))
+            && self.resources.iter().any(of_resource)
+            && (self.scope == Scope::Any || self.scope == scope)
     }
 }
 

@@ -1,12 +1,13 @@
 //! What there is to report, whatever its form.
 
 pub(crate) mod diff;
+mod excerpt;
 pub(crate) mod json;
 pub(crate) mod text;
 
 use json_patch::PatchOperation;
 use manifest::{Object, Problem};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What one module makes of one object.
 #[derive(Debug, Clone, Serialize)]
@@ -21,7 +22,9 @@ pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) module: String,
     pub(crate) verdict: Verdict,
-    pub(crate) message: Option<String>,
+    /// Why it is rejected or in error; several claims of one object may each have their say.
+    #[serde(rename = "message", serialize_with = "as_one")]
+    pub(crate) messages: Vec<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) patch: Vec<PatchOperation>,
 }
@@ -60,7 +63,7 @@ impl Row {
             name: object.name().to_owned(),
             module: module.to_owned(),
             verdict: Verdict::Accepted,
-            message: None,
+            messages: Vec::new(),
             warnings: Vec::new(),
             patch: Vec::new(),
         }
@@ -81,7 +84,7 @@ impl Row {
             name: String::new(),
             module: String::new(),
             verdict: Verdict::Error,
-            message: Some(message),
+            messages: vec![message],
             warnings: Vec::new(),
             patch: Vec::new(),
         }
@@ -95,13 +98,20 @@ impl Row {
         self.worsen(Verdict::Error, message.into());
     }
 
-    /// Several claims of one object may each have their say.
+    /// A policy that is asked again says the same again.
     fn worsen(&mut self, verdict: Verdict, message: String) {
         self.verdict = self.verdict.max(verdict);
-        self.message = Some(match self.message.take() {
-            Some(before) => format!("{before}\n{message}"),
-            None => message,
-        });
+        if !self.messages.contains(&message) {
+            self.messages.push(message);
+        }
+    }
+}
+
+/// Messages as one text, or `null` where there is none.
+fn as_one<S: Serializer>(messages: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    match messages {
+        [] => serializer.serialize_none(),
+        messages => serializer.serialize_str(&messages.join("\n")),
     }
 }
 

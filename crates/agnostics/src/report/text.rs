@@ -1,9 +1,11 @@
 //! The report for people.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use manifest::{Object, Problem, Severity};
+use serde_json::Value;
 
 use super::{Row, Summary, Verdict, diff};
 
@@ -28,20 +30,31 @@ pub(crate) fn object(out: &mut dyn Write, object: &Object, rows: &[Row]) -> io::
         Verdict::Rejected => ("rejected", REMOVED.bold()),
         Verdict::Error => ("error", REMOVED.bold()),
     };
-    let name = match object.namespace() {
-        "" => object.name().to_owned(),
-        namespace => format!("{namespace}/{}", object.name()),
+    let name = match (
+        object.name(),
+        object.value.pointer("/metadata/generateName"),
+    ) {
+        ("", Some(Value::String(prefix))) => format!("{prefix}*"),
+        ("", _) => "(no name)".to_owned(),
+        (name, _) => name.to_owned(),
     };
-    let (kind, file, line) = (object.kind(), &object.file, object.line);
+    let name = match object.namespace() {
+        "" => name,
+        namespace => format!("{namespace}/{name}"),
+    };
+    let (kind, name) = (printable(object.kind()), printable(&name));
+    let (file, line) = (&object.file, object.line);
     writeln!(
         out,
         "{style}{word:<8}{style:#}  {BOLD}{kind} {name}{BOLD:#}  {DIM}{file}:{line}{DIM:#}"
     )?;
     for row in rows {
-        for message in row.message.iter().flat_map(|message| message.lines()) {
+        for message in row.messages.iter().flat_map(|message| message.lines()) {
+            let message = printable(message);
             writeln!(out, "  {REMOVED}{}{REMOVED:#}: {message}", row.module)?;
         }
         for warning in &row.warnings {
+            let warning = printable(warning);
             writeln!(out, "  {WARNING}{}{WARNING:#}: {warning}", row.module)?;
         }
     }
@@ -62,7 +75,13 @@ pub(crate) fn problem(out: &mut dyn Write, problem: &Problem) -> io::Result<()> 
         Severity::Error => REMOVED.bold(),
         Severity::Warning => WARNING,
     };
-    writeln!(out, "{style}{}{style:#}: {problem}", problem.severity)?;
+    let text = problem.to_string();
+    writeln!(
+        out,
+        "{style}{}{style:#}: {}",
+        problem.severity,
+        printable(&text)
+    )?;
     match &problem.help {
         Some(help) => writeln!(out, "  {DIM}help:{DIM:#} {help}"),
         None => Ok(()),
@@ -95,4 +114,19 @@ pub(crate) fn summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> 
         0 => writeln!(out),
         warned => writeln!(out, "; {warned} with warnings"),
     }
+}
+
+/// Text from a manifest as it may go to a terminal, which takes orders from control characters.
+fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => printable.extend(c.escape_default()),
+            false => printable.push(c),
+        }
+    }
+    Cow::Owned(printable)
 }

@@ -1,0 +1,21 @@
+//! The command line as its users meet it: the built program with the built modules.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests"
+)]
+
+mod bad_input;
+mod claims;
+mod default_class;
+mod exit;
+mod json;
+mod lists;
+mod policies;
+mod reports;
+mod run;
+mod selection;
+mod terminal;
+mod yaml;

@@ -1,0 +1,61 @@
+//! Which files are read.
+
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use crate::run::{Dir, Run, claim, program};
+
+#[test]
+fn a_file_that_two_paths_lead_to_is_read_once() {
+    let dir = Dir::new().file("app/claim.yaml", claim("rwo-default"));
+    symlink("claim.yaml", dir.path().join("app/link.yaml")).unwrap();
+    let run = dir.check(&["app/claim.yaml", "app", "./app/claim.yaml"]);
+    assert!(
+        run.stdout
+            .starts_with("accepted  PersistentVolumeClaim app/data  app/claim.yaml:1\n1 object:"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn directories_are_read_in_the_order_of_their_names() {
+    let dir = Dir::new()
+        .file("app/b.yml", claim("rwo-default"))
+        .file("app/a/z.json", r#"{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "z"}, "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "rwo-default"}}"#)
+        .file("app/notes.txt", "not read")
+        .file("app/.hidden.yaml", "not read");
+    let run = dir.check(&["app"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    let files: Vec<&str> = (run.stdout.lines())
+        .filter(|line| line.starts_with("accepted"))
+        .filter_map(|line| line.split("  ").last())
+        .collect();
+    assert_eq!(files, ["app/a/z.json:1", "app/b.yml:1"]);
+}
+
+/// `agnostics check <(helm template …)`: a pipe, which can be read once, although policies that go by
+/// labels of namespaces want the input twice.
+#[test]
+fn a_pipe_can_be_checked() {
+    let dir = Dir::new()
+        .file("policy.yaml", crate::run::policy("by-team", &["namespaceSelector: {matchLabels: {team: a}}"]))
+        .file("claim.yaml", format!("{}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: app, labels: {{team: a}}}}\n", claim("gp3")));
+    let fifo = dir.path().join("fifo");
+    let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
+    assert!(made.success());
+    let text = std::fs::read(dir.path().join("claim.yaml")).unwrap();
+    let writer = std::thread::spawn(move || std::fs::write(fifo, text).unwrap());
+    let run = Run::of(
+        program()
+            .args(["check", "fifo", "--policies", "policy.yaml"])
+            .current_dir(dir.path()),
+    );
+    writer.join().unwrap();
+    assert!(
+        run.stdout.contains("2 objects: 1 accepted, 1 mutated"),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+}
