@@ -132,34 +132,42 @@ impl Case {
     /// The request; `None` where the case is about settings alone.
     pub fn request(&self) -> Option<Request> {
         let about = self.object.as_ref().or(self.old_object.as_ref())?;
-        let text = |pointer| {
-            about
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let (group, version) = text("/apiVersion")
-            .rsplit_once('/')
-            .unwrap_or(("", text("/apiVersion")));
+        Some(Request::new(self, about))
+    }
+
+    /// The request, or one about nothing for hosts that look at settings only on the way to it.
+    pub fn request_or_any(&self) -> Request {
+        let any = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "any"}});
+        self.request().unwrap_or_else(|| Request::new(self, &any))
+    }
+}
+
+impl Request {
+    fn new(case: &Case, about: &Value) -> Self {
+        let text = |pointer| about.pointer(pointer).and_then(Value::as_str);
+        let text = |pointer| text(pointer).unwrap_or_default();
+        let api_version = text("/apiVersion");
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
         let kind = text("/kind");
-        let gvk = json!({"group": group, "version": version, "kind": kind});
-        let gvr = json!({"group": group, "version": version, "resource": format!("{}s", kind.to_lowercase())});
-        Some(Request(json!({
+        let resource = format!("{}s", kind.to_lowercase());
+        let kind = json!({"group": group, "version": version, "kind": kind});
+        let resource = json!({"group": group, "version": version, "resource": resource});
+        Self(json!({
             "uid": "00000000-0000-0000-0000-000000000000",
-            "kind": gvk,
-            "resource": gvr,
-            "subResource": self.sub_resource,
-            "requestKind": gvk,
-            "requestResource": gvr,
-            "requestSubResource": self.sub_resource,
+            "kind": kind,
+            "resource": resource,
+            "subResource": case.sub_resource,
+            "requestKind": kind,
+            "requestResource": resource,
+            "requestSubResource": case.sub_resource,
             "name": text("/metadata/name"),
             "namespace": text("/metadata/namespace"),
-            "operation": self.operation,
+            "operation": case.operation,
             "userInfo": {"username": "developer", "groups": ["system:authenticated"]},
-            "object": self.object,
-            "oldObject": self.old_object,
+            "object": case.object,
+            "oldObject": case.old_object,
             "dryRun": false,
-        })))
+        }))
     }
 }
 

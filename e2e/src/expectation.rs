@@ -24,23 +24,20 @@ impl Expectation<'_> {
                 ));
             }
         };
-        let Outcome::Verdict {
-            accepted,
-            message,
-            mutated,
-            warnings,
-            audit_annotations,
-        } = outcome
-        else {
-            let Outcome::Settings(message) = outcome else {
+        let (accepted, message, mutated, warnings, audit_annotations) = match outcome {
+            Outcome::Settings(message) => {
+                let invalid = case.expect == Expected::InvalidSettings;
+                let expected = case.message.as_ref().filter(|_| invalid);
+                must("settings", &expected, message, expected == message.as_ref());
                 return complaints;
-            };
-            let expected = match case.expect {
-                Expected::InvalidSettings => case.message.clone(),
-                _ => None,
-            };
-            must("settings", &expected, message, expected == *message);
-            return complaints;
+            }
+            Outcome::Verdict {
+                accepted,
+                message,
+                mutated,
+                warnings,
+                audit_annotations,
+            } => (accepted, message, mutated, warnings, audit_annotations),
         };
         let found = match (accepted, mutated) {
             (false, _) => Expected::Rejected,

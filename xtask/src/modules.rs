@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use annotation::{ContextAwareResource, Metadata, Rule};
 use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::Package;
+use cargo_metadata::semver::Version;
 use serde::Deserialize;
 
 use crate::files;
@@ -37,7 +38,8 @@ pub(crate) struct Kubewarden {
     pub(crate) resources: Vec<String>,
     pub(crate) mutating: bool,
     pub(crate) background_audit: bool,
-    pub(crate) minimum_kubewarden_version: String,
+    /// All three numbers: kwctl refuses a module that says `1.19`.
+    pub(crate) minimum_kubewarden_version: Version,
     pub(crate) rules: Vec<Rule>,
     #[serde(default)]
     pub(crate) context_aware_resources: Vec<ContextAwareResource>,
@@ -158,7 +160,7 @@ impl Module {
             mutating: kubewarden.mutating,
             background_audit: kubewarden.background_audit,
             context_aware_resources: kubewarden.context_aware_resources.iter().cloned().collect(),
-            minimum_kubewarden_version: Some(kubewarden.minimum_kubewarden_version.clone()),
+            minimum_kubewarden_version: Some(kubewarden.minimum_kubewarden_version.to_string()),
             ..Metadata::default()
         }
     }

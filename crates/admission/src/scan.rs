@@ -81,7 +81,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*eight);
-        let found = zeros(word ^ EACH * u64::from(b'"')) | zeros(word ^ EACH * u64::from(b'\\'));
+        let found = zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES);
         if found == 0 {
             at += 8;
             continue;
@@ -104,6 +104,8 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 
 /// 1 in each byte.
 const EACH: u64 = u64::MAX / 255;
+const QUOTES: u64 = EACH * b'"' as u64;
+const BACKSLASHES: u64 = EACH * b'\\' as u64;
 
 /// The high bit of the lowest byte of `word` that is zero, perhaps with higher bits that mean nothing; 0
 /// where no byte is zero. (Hacker's Delight, "find first 0-byte".)

@@ -4,8 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::json;
-
 use super::review::Response;
 use crate::hosts::{Host, on_path};
 use crate::{Case, Error, Outcome, workspace};
@@ -38,11 +36,7 @@ impl Host for Kwctl {
         let (module, _) = workspace::built_module(module)?;
         let dir = tempfile::tempdir()?;
         let request = dir.path().join("request.json");
-        // Settings are looked at first, but kwctl wants a request all the same.
-        let about = case
-            .request()
-            .map_or_else(|| json!({"uid": ""}), |request| request.0);
-        fs::write(&request, about.to_string())?;
+        fs::write(&request, case.request_or_any().0.to_string())?;
         let run = Command::new(&self.program)
             .arg("run")
             .arg(&module)
@@ -51,6 +45,8 @@ impl Host for Kwctl {
             .arg("--settings-json")
             .arg(case.settings.to_string())
             .env("XDG_CACHE_HOME", dir.path())
+            // Backtraces would follow what it says.
+            .env_remove("RUST_BACKTRACE")
             .output()?;
         let stderr = String::from_utf8_lossy(&run.stderr);
         if run.status.success() {

@@ -14,6 +14,9 @@ use super::review::Response;
 use crate::hosts::{Host, on_path};
 use crate::{Case, Error, Outcome, workspace};
 
+/// What the policy server says, to every request, before it says what is wrong with settings.
+const INVALID_SETTINGS: &str = "Policy settings are invalid: ";
+
 /// How long it may take to load and compile every policy.
 const START_LIMIT: Duration = Duration::from_secs(120);
 
@@ -110,25 +113,32 @@ impl Host for PolicyServer {
         }
         let policy = policy_id(module, case);
         let url = format!("http://127.0.0.1:{}/validate/{policy}", self.port);
-        let request = case
-            .request()
-            .map_or_else(|| json!({"uid": ""}), |request| request.0);
         let review = json!({
             "apiVersion": "admission.k8s.io/v1",
             "kind": "AdmissionReview",
-            "request": request,
+            "request": case.request_or_any().0,
         });
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .build();
         let mut answer = ureq::Agent::from(agent).post(&url).send_json(review)?;
         let body = answer.body_mut().read_to_string()?;
-        match (answer.status().is_success(), case.request()) {
-            (true, Some(_)) => serde_json::from_str::<Review>(&body)?
-                .response
-                .outcome(case),
-            _ => Err(format!("policy-server answered {}: {body}", answer.status()).into()),
+        if !answer.status().is_success() {
+            let status = answer.status();
+            return Err(format!("policy-server answered {status}: {body}").into());
         }
+        let outcome = serde_json::from_str::<Review>(&body)?
+            .response
+            .outcome(case)?;
+        Ok(match outcome {
+            Outcome::Verdict {
+                message: Some(message),
+                ..
+            } if message.starts_with(INVALID_SETTINGS) => {
+                Outcome::Settings(Some(message.replacen(INVALID_SETTINGS, "", 1)))
+            }
+            outcome => outcome,
+        })
     }
 }
 
