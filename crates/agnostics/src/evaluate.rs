@@ -193,13 +193,8 @@ impl Judge {
                 None => said,
             };
             // Nobody who writes `yes` expects to be told of the boolean true.
-            row.reject(
-                [message]
-                    .into_iter()
-                    .chain(hint)
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            );
+            let message = std::iter::once(message).chain(hint);
+            row.reject(message.collect::<Vec<_>>().join("\n"));
             return None;
         }
         let after = serde_json::from_str(answer.mutated_object?.get());
@@ -240,20 +235,24 @@ fn request(object: &Value, namespace: Option<&str>) -> Value {
     let kind = json!({"group": group, "version": version, "kind": text("/kind")});
     let resource = kinds::resource(text("/kind"));
     let resource = json!({"group": group, "version": version, "resource": resource});
-    json!({
+    let mut request = json!({
         "uid": "00000000-0000-0000-0000-000000000000",
         "kind": kind,
         "resource": resource,
         "requestKind": kind,
         "requestResource": resource,
         "name": text("/metadata/name"),
-        "namespace": namespace,
         "operation": "CREATE",
         "userInfo": {"username": "agnostics", "groups": ["system:authenticated"]},
         "object": object,
         "oldObject": null,
         "dryRun": true,
-    })
+    });
+    // Absent for cluster-scoped kinds, as from the API server; the SDK cannot read null.
+    if let (Some(request), Some(namespace)) = (request.as_object_mut(), namespace) {
+        request.insert("namespace".to_owned(), namespace.into());
+    }
+    request
 }
 
 /// Changes of a claim as changes of the object that it is written in, which lacks what the API server
