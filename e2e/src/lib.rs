@@ -5,6 +5,7 @@
 //! expectation.
 
 mod case;
+mod cluster;
 mod expectation;
 pub mod hosts;
 mod outcome;

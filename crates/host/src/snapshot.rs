@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::annotation::ContextAwareResource;
+use crate::mask::Mask;
 use crate::selector::{Query, SelectorError};
 
 /// The objects that Kubernetes host calls are answered from, in place of a cluster.
@@ -125,6 +126,28 @@ impl Snapshot {
             .entry(kind)
             .or_default()
             .complete = true;
+    }
+
+    /// The answer to a list call as a module gets it, for code that runs without a module around it.
+    /// `fields` are dot paths; none is all.
+    ///
+    /// # Errors
+    /// When the snapshot cannot tell, or the question cannot be asked; the text that a module gets.
+    pub fn list_answer(
+        &self,
+        kind: &ContextAwareResource,
+        namespace: Option<&str>,
+        name: Option<&str>,
+        fields: &[&str],
+    ) -> Result<String, String> {
+        let selector = name.map(|name| format!("metadata.name={name}"));
+        let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
+        let query = Query::parse(None, selector.as_deref()).map_err(|error| error.to_string())?;
+        let found = self.list(kind, namespace, &query);
+        let found = found.map_err(|error| error.to_string())?;
+        let answer = Mask::new(fields.iter()).list(kind, &found);
+        let answer = answer.map_err(|error| error.to_string())?;
+        String::from_utf8(answer).map_err(|error| error.to_string())
     }
 
     pub(crate) fn get(

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::json;
+
 use super::review::Response;
-use crate::hosts::{Host, on_path};
+use crate::hosts::{Host, Native, on_path};
 use crate::{Case, Error, Outcome, workspace};
 
 /// What kwctl says before it says what is wrong with settings.
@@ -33,10 +35,12 @@ impl Host for Kwctl {
     }
 
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
-        let (module, _) = workspace::built_module(module)?;
         let dir = tempfile::tempdir()?;
         let request = dir.path().join("request.json");
         fs::write(&request, case.request_or_any().0.to_string())?;
+        let session = dir.path().join("session.json");
+        fs::write(&session, session_of(module, case)?)?;
+        let (module, _) = workspace::built_module(module)?;
         let run = Command::new(&self.program)
             .arg("run")
             .arg(&module)
@@ -44,6 +48,9 @@ impl Host for Kwctl {
             .arg(&request)
             .arg("--settings-json")
             .arg(case.settings.to_string())
+            .arg("--allow-context-aware")
+            .arg("--replay-host-capabilities-interactions")
+            .arg(&session)
             .env("XDG_CACHE_HOME", dir.path())
             // Backtraces would follow what it says.
             .env_remove("RUST_BACKTRACE")
@@ -60,4 +67,32 @@ impl Host for Kwctl {
             None => Err(format!("kwctl ended with {}:\n{stderr}", run.status).into()),
         }
     }
+}
+
+/// What the module asks in a case and is told, in the form of kwctl's recordings: a list of exchanges,
+/// each with the request as YAML in YAML (`CallbackHandlerProxy` in kwctl). kwctl fails where the module
+/// asks anything else, so this holds the module to its questions too.
+fn session_of(module: &str, case: &Case) -> Result<String, Error> {
+    let exchanges = Native::exchanges(module, case)?.into_iter().map(|exchange| {
+        let mut request = json!({
+            "api_version": exchange.api_version,
+            "kind": exchange.kind,
+            "label_selector": null,
+            "field_selector": exchange.name.map(|name| format!("metadata.name={name}")),
+            "field_masks": exchange.fields,
+        });
+        let operation = match exchange.namespace {
+            None => "KubernetesListResourceAll",
+            Some(namespace) => {
+                request["namespace"] = namespace.into();
+                "KubernetesListResourceNamespace"
+            }
+        };
+        let response = match exchange.answer {
+            Ok(payload) => json!({"type": "Success", "payload": payload}),
+            Err(message) => json!({"type": "Error", "message": message}),
+        };
+        json!({"type": "Exchange", "request": format!("!{operation} {request}"), "response": response})
+    });
+    Ok(serde_json::Value::from_iter(exchanges).to_string())
 }

@@ -1,10 +1,11 @@
 //! The module's own code, linked into the test: the quickest host, and the one a debugger reaches.
 
-use admission::{Cluster, NoCluster};
+use admission::Cluster;
 use serde_json::json;
 
+use crate::cluster::{CaseCluster, Exchange};
 use crate::hosts::Host;
-use crate::{Case, Error, Outcome};
+use crate::{Case, Error, Outcome, Request};
 
 /// A module's two calls.
 struct Calls {
@@ -32,7 +33,10 @@ macro_rules! calls {
 }
 
 /// Every module, by name.
-const MODULES: &[Calls] = &[calls!("storage-class", storage_class)];
+const MODULES: &[Calls] = &[
+    calls!("secret-store-references", secret_store_references),
+    calls!("storage-class", storage_class),
+];
 
 /// The modules as Rust libraries.
 #[derive(Debug, Default)]
@@ -43,6 +47,26 @@ impl Native {
     pub fn modules() -> impl Iterator<Item = &'static str> {
         MODULES.iter().map(|calls| calls.module)
     }
+
+    /// What the module asks the cluster in a case, and is told: the session that kwctl replays.
+    pub(super) fn exchanges(module: &str, case: &Case) -> Result<Vec<Exchange>, Error> {
+        match case.request() {
+            None => Ok(Vec::new()),
+            Some(request) => Ok(validate(module, case, &request)?.1.into_exchanges()),
+        }
+    }
+}
+
+fn calls(module: &str) -> Result<&'static Calls, Error> {
+    let calls = MODULES.iter().find(|calls| calls.module == module);
+    Ok(calls.ok_or_else(|| format!("`{module}` is not linked into the native host"))?)
+}
+
+fn validate(module: &str, case: &Case, request: &Request) -> Result<(Vec<u8>, CaseCluster), Error> {
+    let payload = json!({"settings": case.settings, "request": request.0}).to_string();
+    let cluster = CaseCluster::of(case)?;
+    let response = (calls(module)?.validate)(payload.as_bytes(), &cluster);
+    Ok((response, cluster))
 }
 
 impl Host for Native {
@@ -51,19 +75,13 @@ impl Host for Native {
     }
 
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
-        let calls = MODULES.iter().find(|calls| calls.module == module);
-        let calls =
-            calls.ok_or_else(|| format!("`{module}` is not linked into the native host"))?;
         match case.request() {
             None => {
                 let settings = case.settings.to_string();
+                let calls = calls(module)?;
                 Outcome::of_settings_response(&(calls.validate_settings)(settings.as_bytes()))
             }
-            Some(request) => {
-                let payload = json!({"settings": case.settings, "request": request.0});
-                let payload = payload.to_string();
-                Outcome::of_response(&(calls.validate)(payload.as_bytes(), &NoCluster))
-            }
+            Some(request) => Outcome::of_response(&validate(module, case, &request)?.0),
         }
     }
 }

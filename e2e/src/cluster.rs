@@ -1,0 +1,58 @@
+//! A case's cluster for hosts that have no host calls of their own.
+
+use std::cell::RefCell;
+
+use admission::{Cluster, Query, Unanswered};
+use host::{ContextAwareResource, Snapshot};
+
+use crate::{Case, Error};
+
+/// What a module asked, and what it was told.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) fields: Vec<String>,
+    pub(crate) answer: Result<String, String>,
+}
+
+/// The objects of `cluster/*.yaml`, all there are of their kinds; of other kinds nothing is known.
+#[derive(Debug)]
+pub(crate) struct CaseCluster {
+    snapshot: Snapshot,
+    exchanges: RefCell<Vec<Exchange>>,
+}
+
+impl CaseCluster {
+    pub(crate) fn of(case: &Case) -> Result<Self, Error> {
+        Ok(Self {
+            snapshot: Snapshot::complete(case.cluster.iter().cloned())?,
+            exchanges: RefCell::default(),
+        })
+    }
+
+    /// Everything that was asked, in order.
+    pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
+        self.exchanges.into_inner()
+    }
+}
+
+impl Cluster for CaseCluster {
+    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+        let kind = ContextAwareResource::new(query.api_version, query.kind);
+        let answer = self
+            .snapshot
+            .list_answer(&kind, query.namespace, query.name, query.fields);
+        self.exchanges.borrow_mut().push(Exchange {
+            api_version: query.api_version.to_owned(),
+            kind: query.kind.to_owned(),
+            namespace: query.namespace.map(str::to_owned),
+            name: query.name.map(str::to_owned),
+            fields: query.fields.iter().map(|&it| it.to_owned()).collect(),
+            answer: answer.clone(),
+        });
+        answer.map_err(Unanswered::CouldNotAsk)
+    }
+}
