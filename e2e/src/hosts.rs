@@ -20,6 +20,12 @@ pub trait Host {
     /// The name that reports use.
     fn name(&self) -> &'static str;
 
+    /// Why the host cannot run a case; `None` where it can.
+    fn unfit(&self, case: &Case) -> Option<&'static str> {
+        let _ = case;
+        None
+    }
+
     /// Runs one case of a module.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Every case of every module on every host, with the same expectation.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use e2e::hosts::{Embedded, Host, Kwctl, Native, PolicyServer};
@@ -8,8 +9,13 @@ use e2e::{Case, Expectation};
 fn run_all(host: &dyn Host) -> Result<(), e2e::Error> {
     let mut failures = Vec::new();
     let mut ran = 0;
+    let mut unfit = BTreeMap::new();
     for module in Native::modules() {
         for case in Case::all_of(module)? {
+            if let Some(reason) = host.unfit(&case) {
+                *unfit.entry(reason).or_insert(0) += 1;
+                continue;
+            }
             ran += 1;
             let complaints = match host.run(module, &case) {
                 Ok(outcome) => Expectation(&case).complaints(&outcome),
@@ -25,6 +31,9 @@ fn run_all(host: &dyn Host) -> Result<(), e2e::Error> {
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
     assert!(ran > 0, "{} ran nothing", host.name());
     println!("{}: {ran} cases", host.name());
+    for (reason, cases) in unfit {
+        skip(&format!("{cases} cases on {}: {reason}", host.name()))?;
+    }
     Ok(())
 }
 

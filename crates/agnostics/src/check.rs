@@ -16,6 +16,7 @@ use crate::arguments::{Check, Output};
 use crate::claims::Deriver;
 use crate::evaluate::{self, Judge, Plane};
 use crate::input::Input;
+use crate::kinds;
 use crate::modules::Modules;
 use crate::policy::Policy;
 use crate::profile::Profile;
@@ -74,6 +75,7 @@ fn check(arguments: &Check) -> Result<Summary, Failure> {
     let mut plane = plane(arguments, policies)?;
     let input = Input::open(&arguments.paths);
     learn_namespaces(&input, &mut plane)?;
+    learn_cluster(&input, &mut plane)?;
     let mut report = Report::new(arguments.output);
     for problem in &input.problems {
         report.problem(problem)?;
@@ -239,6 +241,48 @@ fn learn_namespaces(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Context-aware modules find the objects among the manifests of the kinds that their policies name. Of
+/// others nothing is known: they may well be in the cluster.
+fn learn_cluster(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
+    let kinds: BTreeSet<_> = plane
+        .judges
+        .iter()
+        .flat_map(|judge| judge.policy.spec.context_aware_resources.iter().cloned())
+        .collect();
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let cluster = &mut plane.cluster;
+    input.read(|item| {
+        let Ok(object) = item else {
+            return Ok(());
+        };
+        let (group, _) = kinds::group_version(object.api_version());
+        // The API server gives an object in every version of its kind; modules ask for one.
+        let kind = kinds.iter().find(|kind| {
+            kind.kind == object.kind() && kinds::group_version(&kind.api_version).0 == group
+        });
+        let Some(kind) = kind else {
+            return Ok(());
+        };
+        let mut value = object.value;
+        let namespace = match kinds::is_cluster_scoped(group, &kind.kind) {
+            true => None,
+            false => evaluate::namespace(&value),
+        };
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("apiVersion".to_owned(), kind.api_version.clone().into());
+            let metadata = fields.get_mut("metadata").and_then(|it| it.as_object_mut());
+            if let (Some(metadata), Some(namespace)) = (metadata, namespace) {
+                metadata.insert("namespace".to_owned(), namespace.into());
+            }
+        }
+        // One without a name is no object that could be looked up; its own row says what is wrong.
+        let _ = cluster.insert(value);
+        Ok::<(), Failure>(())
+    })
+}
+
 /// The report as it grows.
 struct Report {
     out: Box<dyn Write>,
@@ -246,6 +290,8 @@ struct Report {
     summary: Summary,
     /// Rows kept for a form that comes at the end.
     rows: Vec<Row>,
+    /// What modules could not tell without a cluster.
+    not_checked: BTreeSet<String>,
     progress: Progress,
 }
 
@@ -256,12 +302,15 @@ impl Report {
             output,
             summary: Summary::default(),
             rows: Vec::new(),
+            not_checked: BTreeSet::new(),
             progress: Progress::new(output),
         }
     }
 
     fn object(&mut self, object: &Object, rows: Vec<Row>) -> Result<(), Failure> {
         self.summary.count(&rows);
+        self.not_checked
+            .extend(rows.iter().flat_map(|row| row.not_checked.iter().cloned()));
         self.progress.set(self.summary.objects);
         match self.output {
             Output::Text => text::object(&mut self.out, object, &rows)?,
@@ -298,9 +347,14 @@ impl Report {
             self.problem(&problem.with_help("name files or directories of rendered manifests"))?;
         }
         match self.output {
-            Output::Json => json::write(&mut self.out, &self.summary, &self.rows)?,
+            Output::Json => {
+                json::write(&mut self.out, &self.summary, &self.rows, &self.not_checked)?;
+            }
             Output::Text => {
                 text::summary(&mut self.out, &self.summary)?;
+                for what in &self.not_checked {
+                    writeln!(self.out, "not checked: {what}")?;
+                }
                 if skipped > 0 {
                     writeln!(
                         self.out,

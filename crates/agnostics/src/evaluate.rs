@@ -34,6 +34,9 @@ pub(crate) struct Plane {
     pub(crate) cluster: Snapshot,
 }
 
+/// How a module's warning begins that it could not ask the cluster.
+const NOT_CHECKED: &str = "not checked: ";
+
 /// Mutators that change each other's work are called again, but not for ever.
 const MOST_ROUNDS: usize = 8;
 
@@ -176,8 +179,14 @@ impl Judge {
     ) -> Option<Value> {
         // A later round sees its own work; what it has to say of that was said.
         if round == 0 || answer.mutated_object.is_some() {
-            row.warnings
-                .extend(answer.warnings.iter().map(|warning| claim.message(warning)));
+            // Of a cluster that is not there, a module says so with every object.
+            let offline = !answer.activity.unanswered.is_empty();
+            for warning in &answer.warnings {
+                match warning.strip_prefix(NOT_CHECKED) {
+                    Some(what) if offline => row.not_checked.push(what.to_owned()),
+                    _ => row.warnings.push(claim.message(warning)),
+                }
+            }
         }
         if self.policy.spec.mode == Mode::Monitor {
             return None;

@@ -27,6 +27,9 @@ pub(crate) struct Row {
     pub(crate) messages: Vec<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) patch: Vec<PatchOperation>,
+    /// What the module could not tell without a cluster; said once for all objects.
+    #[serde(skip)]
+    pub(crate) not_checked: Vec<String>,
 }
 
 /// What comes of an object, the worse the greater.
@@ -66,6 +69,7 @@ impl Row {
             messages: Vec::new(),
             warnings: Vec::new(),
             patch: Vec::new(),
+            not_checked: Vec::new(),
         }
     }
 
@@ -87,6 +91,7 @@ impl Row {
             messages: vec![message],
             warnings: Vec::new(),
             patch: Vec::new(),
+            not_checked: Vec::new(),
         }
     }
 

@@ -46,12 +46,14 @@ impl PolicyServer {
         let dir = tempfile::tempdir()?;
         let mut policies = Map::new();
         for module in modules {
-            let (path, _) = workspace::built_module(module)?;
+            let (path, module_bytes) = workspace::built_module(module)?;
             for case in Case::all_of(module)? {
                 let policy = json!({
                     "module": format!("file://{}", path.display()),
                     "allowedToMutate": true,
                     "settings": case.settings,
+                    // What metadata grants; there is no cluster behind it, so no answer either.
+                    "contextAwareResources": context_aware_resources(&module_bytes)?,
                 });
                 policies.insert(policy_id(module, &case), policy);
             }
@@ -106,6 +108,11 @@ impl Host for PolicyServer {
         "policy-server"
     }
 
+    fn unfit(&self, case: &Case) -> Option<&'static str> {
+        let needs_cluster = !case.cluster.is_empty();
+        needs_cluster.then_some("no API server to ask about cluster/*.yaml")
+    }
+
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
         #[derive(Deserialize)]
         struct Review {
@@ -140,6 +147,13 @@ impl Host for PolicyServer {
             outcome => outcome,
         })
     }
+}
+
+/// The kinds that a module's metadata says it asks for.
+fn context_aware_resources(module: &[u8]) -> Result<Value, Error> {
+    let metadata = host::annotation::read(module)?;
+    let kinds = metadata.map(|metadata| metadata.context_aware_resources);
+    Ok(serde_json::to_value(kinds.unwrap_or_default())?)
 }
 
 fn policy_id(module: &str, case: &Case) -> String {
