@@ -265,7 +265,7 @@ fn learn_cluster(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
         let Some(kind) = kind else {
             return Ok(());
         };
-        let mut value = object.value;
+        let mut value = object.value.clone();
         let namespace = match kinds::is_cluster_scoped(group, &kind.kind) {
             true => None,
             false => evaluate::namespace(&value),
