@@ -111,6 +111,8 @@ impl Rules<'_> {
         let why = match kind {
             "Webhook" => "sends data out of the cluster",
             "ClusterGenerator" => "hides which generator it is",
+            // These make values up.
+            "Fake" | "MFA" | "Password" | "SSHKey" | "UUID" => "is not allowed here",
             _ => "has credentials of its own, past every store",
         };
         let instead = match allowed.as_slice() {
