@@ -1,5 +1,9 @@
 //! Whatever an object holds, there is an answer; its findings are ordered and the same in every run.
-#![allow(clippy::expect_used, reason = "helpers of tests are tests")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
 
 use admission::{Cluster, NoCluster, Query, Unanswered};
 use proptest::prelude::*;

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod claims;
+mod context;
 mod default_class;
 mod exit;
 mod json;
