@@ -43,6 +43,8 @@ pub(crate) struct Kubewarden {
     pub(crate) rules: Vec<Rule>,
     #[serde(default)]
     pub(crate) context_aware_resources: Vec<ContextAwareResource>,
+    #[serde(default)]
+    pub(crate) host_capabilities: Vec<String>,
 }
 
 /// Every module, by name.
@@ -160,6 +162,10 @@ impl Module {
             mutating: kubewarden.mutating,
             background_audit: kubewarden.background_audit,
             context_aware_resources: kubewarden.context_aware_resources.iter().cloned().collect(),
+            host_capabilities: match kubewarden.host_capabilities.as_slice() {
+                [] => None,
+                paths => Some(paths.iter().cloned().collect()),
+            },
             minimum_kubewarden_version: Some(kubewarden.minimum_kubewarden_version.to_string()),
             ..Metadata::default()
         }

@@ -54,6 +54,7 @@ impl PolicyServer {
                     "settings": case.settings,
                     // What metadata grants; there is no cluster behind it, so no answer either.
                     "contextAwareResources": context_aware_resources(&module_bytes)?,
+                    "hostCapabilities": ["kubernetes/*"],
                 });
                 policies.insert(policy_id(module, &case), policy);
             }
