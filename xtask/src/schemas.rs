@@ -7,7 +7,13 @@ use serde_json::Value;
 
 type SchemaOf = fn() -> Schema;
 
-const SETTINGS: &[(&str, SchemaOf)] = &[("storage-class", schema::<storage_class::Settings>)];
+const SETTINGS: &[(&str, SchemaOf)] = &[
+    (
+        "internal-load-balancer",
+        schema::<internal_load_balancer::Settings>,
+    ),
+    ("storage-class", schema::<storage_class::Settings>),
+];
 
 fn schema<Settings: JsonSchema>() -> Schema {
     schema_for!(Settings)

@@ -32,7 +32,10 @@ macro_rules! calls {
 }
 
 /// Every module, by name.
-const MODULES: &[Calls] = &[calls!("storage-class", storage_class)];
+const MODULES: &[Calls] = &[
+    calls!("internal-load-balancer", internal_load_balancer),
+    calls!("storage-class", storage_class),
+];
 
 /// The modules as Rust libraries.
 #[derive(Debug, Default)]
