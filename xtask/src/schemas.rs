@@ -9,6 +9,10 @@ type SchemaOf = fn() -> Schema;
 
 const SETTINGS: &[(&str, SchemaOf)] = &[
     (
+        "internal-load-balancer",
+        schema::<internal_load_balancer::Settings>,
+    ),
+    (
         "secret-store-references",
         schema::<secret_store_references::Settings>,
     ),

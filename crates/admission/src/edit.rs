@@ -3,15 +3,39 @@
 use std::fmt::Write as _;
 
 use crate::json::{Malformed, Node, Object};
+use crate::scan;
 
 /// Changes to one JSON object, gathered while it is read and applied to its text at the end.
+///
+/// They may be asked for in any order, but each member changed once.
 #[derive(Debug)]
 pub struct Edits<'a> {
     root: &'a str,
-    splices: Vec<Splice>,
+    changes: Vec<Change>,
+}
+
+/// One change of a member of the object that begins at `object` in the root's text.
+#[derive(Debug)]
+struct Change {
+    object: usize,
+    what: What,
 }
 
 #[derive(Debug)]
+enum What {
+    /// The value from `start` to `end` becomes `value`.
+    Replace {
+        start: usize,
+        end: usize,
+        value: String,
+    },
+    /// A new member, as JSON text.
+    Add { member: String },
+    /// The member whose value begins at `start` goes, and one comma with it.
+    Remove { start: usize },
+}
+
+/// A part of the root's text and what stands in its place.
 struct Splice {
     start: usize,
     end: usize,
@@ -23,19 +47,17 @@ impl<'a> Edits<'a> {
     pub fn new(root: Node<'a>) -> Self {
         Self {
             root: root.text(),
-            splices: Vec::new(),
+            changes: Vec::new(),
         }
     }
 
     /// Whether there is nothing to change.
     pub fn is_empty(&self) -> bool {
-        self.splices.is_empty()
+        self.changes.is_empty()
     }
 
     /// Gives the member `key` of `object` the string `value`: in its place where the key is present
     /// (`null` included), else after the last member. Says nothing when it is that string already.
-    ///
-    /// One key of one object may be set once.
     ///
     /// # Errors
     /// When the object has the key twice.
@@ -45,43 +67,66 @@ impl<'a> Edits<'a> {
         key: &str,
         value: &str,
     ) -> Result<(), Malformed> {
-        let slot = object.slot(key)?;
-        if let Some(node) = &slot
+        if let Some(node) = object.slot(key)?
             && node.string().is_ok_and(|current| current == value)
         {
             return Ok(());
         }
-        let mut text = String::new();
-        let (start, end) = match slot {
-            Some(node) => {
-                let start = self.offset(node.text());
-                (start, start + node.text().len())
-            }
-            None => {
-                // Members already inserted here in this round come first, whence the look back.
-                let closing = self.offset(object.node().text()) + object.node().text().len() - 1;
-                let first =
-                    object.is_empty() && !self.splices.iter().any(|other| other.start == closing);
-                if !first {
-                    text.push(',');
-                }
-                push_string(&mut text, key);
-                text.push(':');
-                (closing, closing)
-            }
+        self.set(object, key, string(value))
+    }
+
+    /// Gives the object at `path` below `object` these string members, as [`Edits::set_string`] does.
+    /// Objects of the path that are absent or `null` are made; for one of those, all its members must
+    /// come in one call.
+    ///
+    /// # Errors
+    /// When an object has a key of the path or of the members twice, or a value on the path is no
+    /// object.
+    pub fn set_strings(
+        &mut self,
+        object: &Object<'a>,
+        path: &[&str],
+        members: &[(&str, &str)],
+    ) -> Result<(), Malformed> {
+        let Some((key, below)) = path.split_first() else {
+            return members
+                .iter()
+                .try_for_each(|(key, value)| self.set_string(object, key, value));
         };
-        push_string(&mut text, value);
-        // In order of place; insertions at one place in the order in which they were asked for.
-        let index = self.splices.partition_point(|splice| splice.start <= start);
-        self.splices.insert(index, Splice { start, end, text });
+        if members.is_empty() {
+            return Ok(());
+        }
+        match object.object(key)? {
+            Some(inner) => self.set_strings(&inner, below, members),
+            None => self.set(object, key, nested(below, members)),
+        }
+    }
+
+    /// Takes the member `key` out of `object`, with the comma that parted it from its neighbour. Says
+    /// nothing when there is none.
+    ///
+    /// # Errors
+    /// When the object has the key twice.
+    pub fn remove(&mut self, object: &Object<'a>, key: &str) -> Result<(), Malformed> {
+        if let Some(node) = object.slot(key)? {
+            let start = self.offset(node.text());
+            self.change(object, What::Remove { start });
+        }
         Ok(())
     }
 
     /// The object's text with the changes in it.
-    pub fn apply(self) -> String {
+    pub fn apply(mut self) -> String {
+        // Stable, so additions to one object stay in the order in which they were asked for.
+        self.changes.sort_by_key(|change| change.object);
+        let mut splices = Vec::new();
+        for changes in self.changes.chunk_by(|a, b| a.object == b.object) {
+            self.splice(changes, &mut splices);
+        }
+        splices.sort_by_key(|splice| splice.start);
         let mut out = String::with_capacity(self.root.len() + 64);
         let mut copied = 0;
-        for splice in &self.splices {
+        for splice in &splices {
             out.push_str(self.root.get(copied..splice.start).unwrap_or_default());
             out.push_str(&splice.text);
             copied = splice.end;
@@ -90,10 +135,112 @@ impl<'a> Edits<'a> {
         out
     }
 
+    /// What `changes`, all of one object, come to in the root's text.
+    fn splice(&self, changes: &[Change], splices: &mut Vec<Splice>) {
+        let Some(Change { object, .. }) = changes.first() else {
+            return;
+        };
+        let removed = |start: usize| {
+            changes
+                .iter()
+                .any(|change| matches!(change.what, What::Remove { start: at } if at == start))
+        };
+        let members = scan::members(self.root.get(*object..).unwrap_or_default());
+        let mut members = members.into_iter().peekable();
+        // The end of the last member, and whether one so far stays.
+        let mut end = object + 1;
+        let mut any_stays = false;
+        while let Some((key, value)) = members.next() {
+            let start = self.offset(value);
+            let before = end;
+            end = start + value.len();
+            if !removed(start) {
+                any_stays = true;
+                continue;
+            }
+            // The comma before it goes, or where none stays before it, the one after.
+            let (from, to) = match members.peek() {
+                _ if any_stays => (before, end),
+                Some((next, _)) => (self.offset(key), self.offset(next)),
+                None => (self.offset(key), end),
+            };
+            splices.push(Splice {
+                start: from,
+                end: to,
+                text: String::new(),
+            });
+        }
+        let rest = self.root.get(end..).unwrap_or_default();
+        let closing = end + rest.find('}').unwrap_or_default();
+        for change in changes {
+            match &change.what {
+                What::Replace { start, end, value } => splices.push(Splice {
+                    start: *start,
+                    end: *end,
+                    text: value.clone(),
+                }),
+                What::Add { member } => {
+                    let comma = if any_stays { "," } else { "" };
+                    any_stays = true;
+                    splices.push(Splice {
+                        start: closing,
+                        end: closing,
+                        text: format!("{comma}{member}"),
+                    });
+                }
+                What::Remove { .. } => {}
+            }
+        }
+    }
+
+    /// Gives the member `key` of `object` the value that `value` is the text of.
+    fn set(&mut self, object: &Object<'a>, key: &str, value: String) -> Result<(), Malformed> {
+        let what = match object.slot(key)? {
+            Some(node) => {
+                let start = self.offset(node.text());
+                let end = start + node.text().len();
+                What::Replace { start, end, value }
+            }
+            None => What::Add {
+                member: format!("{}:{value}", string(key)),
+            },
+        };
+        self.change(object, what);
+        Ok(())
+    }
+
+    fn change(&mut self, object: &Object<'a>, what: What) {
+        let object = self.offset(object.node().text());
+        self.changes.push(Change { object, what });
+    }
+
     /// Where `part`, a slice of the root's text, begins in it.
     fn offset(&self, part: &str) -> usize {
         (part.as_ptr() as usize).saturating_sub(self.root.as_ptr() as usize)
     }
+}
+
+/// The text of an object that holds an object under each key of `path` in turn, the last of them
+/// `members`.
+fn nested(path: &[&str], members: &[(&str, &str)]) -> String {
+    if let Some((key, below)) = path.split_first() {
+        return format!("{{{}:{}}}", string(key), nested(below, members));
+    }
+    let mut text = String::new();
+    for (key, value) in members {
+        text.push(if text.is_empty() { '{' } else { ',' });
+        push_string(&mut text, key);
+        text.push(':');
+        push_string(&mut text, value);
+    }
+    text.push('}');
+    text
+}
+
+fn string(text: &str) -> String {
+    let mut out = String::new();
+    push_string(&mut out, text);
+    out
 }
 
 /// Appends `text` as a JSON string.

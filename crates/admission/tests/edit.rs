@@ -127,6 +127,96 @@ fn a_key_given_twice_is_not_edited() {
     assert!(edits.is_empty());
 }
 
+fn remove(text: &str, keys: &[&str]) -> String {
+    edited(text, |edits, object| {
+        for key in keys {
+            edits.remove(object, key).expect("no duplicate");
+        }
+    })
+}
+
+#[test]
+fn members_are_removed_with_one_comma() {
+    assert_eq!(remove(r#"{"a":1}"#, &["a"]), "{}");
+    assert_eq!(remove("{ \"a\" : 1 }", &["a"]), "{  }");
+    assert_eq!(remove(r#"{"a":1,"b":2}"#, &["a"]), r#"{"b":2}"#);
+    assert_eq!(remove(r#"{"a":1, "b":2}"#, &["b"]), r#"{"a":1}"#);
+    assert_eq!(
+        remove("{\n\"a\":1,\n\"b\":2,\n\"c\":3\n}", &["b"]),
+        "{\n\"a\":1,\n\"c\":3\n}"
+    );
+    assert_eq!(
+        remove(r#"{"a":1,"b":2,"c":3,"d":4}"#, &["b", "a", "d"]),
+        r#"{"c":3}"#
+    );
+    assert_eq!(remove(r#"{"a":1,"b":2}"#, &["b", "a"]), "{}");
+    assert_eq!(remove(r#"{"a":{"b":1}}"#, &["b"]), r#"{"a":{"b":1}}"#);
+}
+
+#[test]
+fn members_may_be_added_where_others_are_removed() {
+    let text = edited(r#"{"a":1}"#, |edits, object| {
+        edits.set_string(object, "b", "2").expect("no duplicate");
+        edits.remove(object, "a").expect("no duplicate");
+        edits.set_string(object, "c", "3").expect("no duplicate");
+    });
+    assert_eq!(text, r#"{"b":"2","c":"3"}"#);
+}
+
+#[test]
+fn objects_on_the_way_are_made() {
+    let members = [("a.b/c", "1"), ("d", "2")];
+    let set = |text, path: &[&str]| {
+        edited(text, |edits, object| {
+            edits.set_strings(object, path, &members).expect("objects");
+        })
+    };
+    let made = r#"{"a.b/c":"1","d":"2"}"#;
+    assert_eq!(set("{}", &[]), made);
+    assert_eq!(set("{}", &["x", "y"]), format!(r#"{{"x":{{"y":{made}}}}}"#));
+    assert_eq!(
+        set(r#"{"x": null}"#, &["x", "y"]),
+        format!(r#"{{"x": {{"y":{made}}}}}"#)
+    );
+    assert_eq!(
+        set(r#"{"x":{"y":null},"z":0}"#, &["x", "y"]),
+        format!(r#"{{"x":{{"y":{made}}},"z":0}}"#)
+    );
+    assert_eq!(
+        set(r#"{"x":{"z":0}}"#, &["x", "y"]),
+        format!(r#"{{"x":{{"z":0,"y":{made}}}}}"#)
+    );
+    assert_eq!(
+        set(r#"{"x":{"y":{"d":null}}}"#, &["x", "y"]),
+        r#"{"x":{"y":{"d":"2","a.b/c":"1"}}}"#
+    );
+}
+
+#[test]
+fn no_members_make_no_objects() {
+    let text = r#"{"x":null}"#;
+    let set = |path| {
+        edited(text, |edits, object| {
+            edits.set_strings(object, path, &[]).expect("no change");
+        })
+    };
+    assert_eq!(set(&["x"]), text);
+    assert_eq!(set(&["y", "z"]), text);
+}
+
+#[test]
+fn a_value_that_is_no_object_is_not_written_over() {
+    let root = root(r#"{"spec":{"x":"text"}}"#);
+    let object = root.object().expect("an object");
+    let mut edits = Edits::new(root);
+    let error = edits.set_strings(&object, &["spec", "x"], &[("a", "b")]);
+    assert_eq!(
+        error.expect_err("a string").to_string(),
+        "spec.x must be an object, not the string \"text\""
+    );
+    assert!(edits.is_empty());
+}
+
 /// One member of an object: white space, key, white space, value, white space.
 #[derive(Debug, Clone)]
 struct Member {
@@ -348,6 +438,105 @@ proptest! {
                 _ => prop_assert_eq!(got, Some(value.get())),
             }
         }
+    }
+
+    /// Members may be removed, replaced and added in one round, asked for in any order.
+    #[test]
+    fn what_is_not_removed_keeps_its_bytes(
+        members in object(),
+        (depth, (before, after)) in around(),
+        fates in vec(0..3_u8, 6),
+        added in 0..3_usize,
+        order in vec(any::<u8>(), 8),
+    ) {
+        let text = format!("{before}{}{after}", text_of(&members));
+        let root = root(&text);
+        let object = inner(&root, depth);
+        // 0 keeps, 1 removes, 2 replaces.
+        let mut asked: Vec<(u8, String)> = Vec::new();
+        let mut left = Vec::new();
+        for (member, fate) in members.iter().zip(fates) {
+            asked.push((fate, member.name()));
+            match fate {
+                0 => left.push(member.text()),
+                2 => left.push(format!("{}\"new\"{}", member.head(), member.after)),
+                _ => {}
+            }
+        }
+        for name in ["absent", "absent too"].into_iter().take(added) {
+            asked.push((2, name.to_owned()));
+        }
+        let mut order = order.into_iter().cycle();
+        asked.sort_by_key(|_| order.next());
+        let mut edits = Edits::new(root);
+        for (fate, name) in &asked {
+            match fate {
+                1 => edits.remove(&object, name).expect("no duplicate"),
+                2 => edits.set_string(&object, name, "new").expect("no duplicate"),
+                _ => {}
+            }
+        }
+        let changed = edits.apply();
+
+        prop_assert!(changed.starts_with(&before) && changed.ends_with(&after), "{}", changed);
+        let changed = &changed[before.len()..changed.len() - after.len()];
+        let result = self::members(&Node::parse(changed).expect("JSON"));
+        let mut expected = Vec::new();
+        for (name, value) in self::members(&Node::parse(&text_of(&members)).expect("JSON")) {
+            match asked.iter().find(|(_, asked)| *asked == name) {
+                Some((1, _)) => {}
+                Some((2, _)) => expected.push((name, "\"new\"".to_owned())),
+                _ => expected.push((name, value)),
+            }
+        }
+        for (_, name) in asked.iter().filter(|(_, name)| name.starts_with("absent")) {
+            expected.push((name.clone(), "\"new\"".to_owned()));
+        }
+        prop_assert_eq!(result, expected);
+        // White space within and around what stays is left, but for that of a neighbour removed.
+        let tight = |text: &str| text.trim_matches([' ', '\t', '\r', '\n']).to_owned();
+        for member in left {
+            prop_assert!(changed.contains(&tight(&member)), "{} holds no {}", changed, member);
+        }
+    }
+
+    /// Objects that are absent or null are made, and nothing else changes.
+    #[test]
+    fn paths_are_made_around_the_same_bytes(
+        members in object(),
+        (depth, (before, after)) in around(),
+        null in any::<bool>(),
+        levels in 1..4_usize,
+        new in vec((".{0,4}", ".{0,4}"), 1..4),
+    ) {
+        let mut object_text = text_of(&members);
+        let body = object_text.strip_suffix('}').expect("a brace").to_owned();
+        let comma = if members.is_empty() { "" } else { "," };
+        if null {
+            object_text = format!("{body}{comma}\"absent\": null }}");
+        }
+        let text = format!("{before}{object_text}{after}");
+        let root = root(&text);
+        let object = inner(&root, depth);
+        let new: std::collections::BTreeMap<String, String> = new.into_iter().collect();
+        let pairs: Vec<(&str, &str)> = new.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let path = ["absent", "b", "c"];
+        let mut edits = Edits::new(root);
+        edits.set_strings(&object, &path[..levels], &pairs).expect("objects");
+        let changed = edits.apply();
+
+        let (prefix, suffix) = match null {
+            true => (format!("{before}{body}{comma}\"absent\": "), format!(" }}{after}")),
+            false => (format!("{before}{body}{comma}\"absent\":"), format!("}}{after}")),
+        };
+        prop_assert!(changed.starts_with(&prefix), "{} does not begin with {}", changed, prefix);
+        prop_assert!(changed.ends_with(&suffix), "{} does not end with {}", changed, suffix);
+        let made = &changed[prefix.len()..changed.len() - suffix.len()];
+        let mut expected = serde_json::to_value(&new).expect("a value");
+        for key in path[1..levels].iter().rev() {
+            expected = serde_json::json!({ *key: expected });
+        }
+        prop_assert_eq!(serde_json::from_str::<serde_json::Value>(made).expect("JSON"), expected);
     }
 
     #[test]
