@@ -74,19 +74,29 @@ impl Host for Kwctl {
 /// asks anything else, so this holds the module to its questions too.
 fn session_of(module: &str, case: &Case) -> Result<String, Error> {
     let exchanges = Native::exchanges(module, case)?.into_iter().map(|exchange| {
-        let mut request = json!({
-            "api_version": exchange.api_version,
-            "kind": exchange.kind,
-            "label_selector": null,
-            "field_selector": exchange.name.map(|name| format!("metadata.name={name}")),
-            "field_masks": exchange.fields,
-        });
-        let operation = match exchange.namespace {
-            None => "KubernetesListResourceAll",
-            Some(namespace) => {
-                request["namespace"] = namespace.into();
-                "KubernetesListResourceNamespace"
-            }
+        let field_selector = exchange.name.map(|name| format!("metadata.name={name}"));
+        let (operation, request) = match exchange.namespace {
+            None => (
+                "KubernetesListResourceAll",
+                json!({
+                    "api_version": exchange.api_version,
+                    "kind": exchange.kind,
+                    "label_selector": null,
+                    "field_selector": field_selector,
+                    "field_masks": exchange.fields,
+                }),
+            ),
+            Some(namespace) => (
+                "KubernetesListResourceNamespace",
+                json!({
+                    "api_version": exchange.api_version,
+                    "kind": exchange.kind,
+                    "label_selector": null,
+                    "field_selector": field_selector,
+                    "field_masks": exchange.fields,
+                    "namespace": namespace,
+                }),
+            ),
         };
         let response = match exchange.answer {
             Ok(payload) => json!({"type": "Success", "payload": payload}),
