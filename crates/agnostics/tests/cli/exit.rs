@@ -63,7 +63,7 @@ fn two_where_modules_are_missing() {
     assert_eq!(run.code, 2);
     assert_eq!(
         run.stderr,
-        "error: bootstrap/policies/k3s.yaml:2: policy `storage-class`: module `storage-class` is not in \
+        "error: bootstrap/policies/k3s.yaml:2: policy `internal-load-balancer`: module `internal-load-balancer` is not in \
          `nowhere`; build it with `cargo xtask build`, or say where the modules are with --modules DIR\n"
     );
 }
