@@ -11,6 +11,7 @@ mod cluster;
 mod edit;
 mod export;
 mod json;
+mod names;
 mod path;
 mod request;
 mod scan;
@@ -23,8 +24,9 @@ pub use edit::Edits;
 #[doc(hidden)]
 pub use export::wasm;
 pub use json::{Malformed, Node, Object};
+pub use names::{is_dns_label, is_dns_subdomain};
 pub use request::{AdmissionRequest, GroupVersionKind, Operation};
-pub use settings::{Settings, from_object, read as read_settings};
+pub use settings::{Settings, from_object, from_objects, read as read_settings};
 pub use verdict::{Decision, Verdict};
 
 /// A module's judgement. The error is a request that cannot be read, which becomes a rejection.

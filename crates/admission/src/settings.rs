@@ -69,6 +69,25 @@ where
     deserializer.deserialize_map(Reader(PhantomData))
 }
 
+/// Reads a list whose items are objects and nothing else; see [`from_object`].
+///
+/// # Errors
+/// When there is no list, or an item is no object.
+pub fn from_objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Item<T>(T);
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Item<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            from_object(deserializer).map(Self)
+        }
+    }
+    let items = Vec::<Item<T>>::deserialize(deserializer)?;
+    Ok(items.into_iter().map(|Item(item)| item).collect())
+}
+
 /// serde's complaint with the setting's name in place of line and column.
 fn complaint(text: &str, error: &serde_json::Error) -> String {
     let said = error.to_string();

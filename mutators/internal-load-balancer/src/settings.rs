@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::address::is_public;
 
@@ -31,7 +31,7 @@ pub struct Settings {
     )]
     pub scope: Scope,
     /// Services and Gateways that are approved to be public. They are not touched.
-    #[serde(deserialize_with = "public")]
+    #[serde(deserialize_with = "admission::from_objects")]
     #[cfg_attr(
         not(target_family = "wasm"),
         schemars(title = "Public", extend("x-ui-group" = "Load balancers"))
@@ -199,14 +199,6 @@ pub struct Public {
     pub name: String,
     /// Why it is public, and who approved it. Goes into the audit log.
     pub reason: String,
-}
-
-/// A list of objects, each read with [`admission::from_object`].
-fn public<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Public>, D::Error> {
-    #[derive(Deserialize)]
-    struct Item(#[serde(deserialize_with = "admission::from_object")] Public);
-    let items = Vec::<Item>::deserialize(deserializer)?;
-    Ok(items.into_iter().map(|Item(public)| public).collect())
 }
 
 /// Options for Azure.
@@ -438,16 +430,20 @@ impl admission::Settings for Settings {
             findings.check(
                 format!("nodePortClasses[{index}]"),
                 class,
-                is_subdomain,
+                admission::is_dns_subdomain,
                 A_NAME,
             );
         }
         for (index, name) in self.hostnames.iter().enumerate() {
-            let is_host = |name: &str| is_subdomain(name.strip_prefix("*.").unwrap_or(name));
+            let is_host =
+                |name: &str| admission::is_dns_subdomain(name.strip_prefix("*.").unwrap_or(name));
             let what = "a host name in lower case, perhaps after `*.`";
             findings.check(format!("hostnames[{index}]"), name, is_host, what);
         }
-        let is_prefix = |text: &str| text.strip_suffix('/').is_some_and(is_subdomain);
+        let is_prefix = |text: &str| {
+            text.strip_suffix('/')
+                .is_some_and(admission::is_dns_subdomain)
+        };
         let what = "a domain and a slash, such as external-dns.kubernetes.io/";
         findings.check(
             "externalDnsPrefix",
@@ -467,8 +463,18 @@ impl Settings {
     fn check_public(&self, findings: &mut Findings) {
         for (index, public) in self.public.iter().enumerate() {
             let at = |field: &str| format!("public[{index}].{field}");
-            findings.check(at("namespace"), &public.namespace, is_subdomain, A_NAME);
-            findings.check(at("name"), &public.name, is_subdomain, A_NAME);
+            findings.check(
+                at("namespace"),
+                &public.namespace,
+                admission::is_dns_subdomain,
+                A_NAME,
+            );
+            findings.check(
+                at("name"),
+                &public.name,
+                admission::is_dns_subdomain,
+                A_NAME,
+            );
             let says = |reason: &str| !reason.trim().is_empty();
             let what = "why it is public, and who approved it";
             findings.check(at("reason"), &public.reason, says, what);
@@ -511,7 +517,12 @@ impl Settings {
         }
         if let Some(pool) = &self.metallb.address_pool {
             let what = "an IPAddressPool's name, or null to leave the choice to MetalLB";
-            findings.check("metallb.addressPool", pool, is_subdomain, what);
+            findings.check(
+                "metallb.addressPool",
+                pool,
+                admission::is_dns_subdomain,
+                what,
+            );
         }
         let is_ip = |text: &str| text.parse().is_ok_and(|ip: IpAddr| !is_public(ip));
         for (setting, ips) in [
@@ -560,19 +571,6 @@ impl Findings {
     }
 }
 
-/// DNS-1123, as for most names in Kubernetes.
-fn is_subdomain(name: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    name.len() <= 253 && name.split('.').all(label)
-}
-
 /// Kubernetes' "qualified name": an optional domain, then at most 63 characters. Keys are not told
 /// apart by case in the domain, so that must be lower-case here.
 fn is_annotation_key(key: &str) -> bool {
@@ -582,7 +580,7 @@ fn is_annotation_key(key: &str) -> bool {
     };
     let outer = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = name.as_bytes();
-    domain.is_none_or(is_subdomain)
+    domain.is_none_or(admission::is_dns_subdomain)
         && bytes.len() <= 63
         && outer(bytes.first())
         && outer(bytes.last())

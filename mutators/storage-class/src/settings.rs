@@ -209,15 +209,7 @@ impl admission::Settings for Settings {
 
 /// A StorageClass's name is a DNS-1123 subdomain (its API reference).
 fn finding_of_name(setting: &str, class: &str) -> Option<String> {
-    let label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    if class.len() <= 253 && class.split('.').all(label) {
+    if admission::is_dns_subdomain(class) {
         return None;
     }
     Some(format!(

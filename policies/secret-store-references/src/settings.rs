@@ -1,7 +1,6 @@
 //! The settings of secret-store-references.
 
 mod findings;
-mod objects;
 
 use std::fmt;
 
@@ -17,7 +16,7 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Settings {
     /// The stores that may be referred to.
-    #[serde(deserialize_with = "objects::list")]
+    #[serde(deserialize_with = "admission::from_objects")]
     #[cfg_attr(not(target_family = "wasm"), schemars(title = "Allowed stores"))]
     pub allowed_stores: Vec<AllowedStore>,
     /// What becomes of a reference to an approved store that does not exist: `warn` lets it pass, since
@@ -29,7 +28,7 @@ pub struct Settings {
     #[cfg_attr(not(target_family = "wasm"), schemars(title = "Key prefix"))]
     pub key_prefix: Option<String>,
     /// Namespaces with a prefix of their own in place of `keyPrefix`.
-    #[serde(deserialize_with = "objects::list")]
+    #[serde(deserialize_with = "admission::from_objects")]
     #[cfg_attr(not(target_family = "wasm"), schemars(title = "Key prefixes"))]
     pub key_prefixes: Vec<KeyPrefix>,
     /// Whether `dataFrom[].find` may be used, which reads every key that matches.

@@ -92,19 +92,12 @@ fn of_words(setting: &str, words: &[String]) -> Vec<String> {
 
 /// A store's name is a DNS-1123 subdomain, a namespace's a label (their API references).
 fn of_name(setting: &str, name: &str, longest: usize, dots: bool) -> Option<String> {
-    let label = |label: &str| {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(allowed)
-    };
-    let labels = if dots {
-        name.split('.').all(label)
+    let good = if dots {
+        admission::is_dns_subdomain(name)
     } else {
-        label(name)
+        admission::is_dns_label(name)
     };
-    if labels && name.len() <= longest {
+    if good {
         return None;
     }
     let and_dots = if dots { ", `-` and `.`" } else { " and `-`" };

@@ -1,0 +1,18 @@
+//! The forms that Kubernetes' names have.
+
+/// Whether `name` is a DNS-1123 subdomain, as most objects' names are: lower-case letters, digits, `-`
+/// and `.`, at most 253 characters (kubernetes.io, "Object Names and IDs").
+pub fn is_dns_subdomain(name: &str) -> bool {
+    name.len() <= 253 && name.split('.').all(is_part)
+}
+
+/// Whether `name` is a DNS-1123 label, as a namespace's name is: as a subdomain, without dots and with at
+/// most 63 characters.
+pub fn is_dns_label(name: &str) -> bool {
+    name.len() <= 63 && is_part(name)
+}
+
+fn is_part(part: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    !part.is_empty() && !part.starts_with('-') && !part.ends_with('-') && part.bytes().all(allowed)
+}
