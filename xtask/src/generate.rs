@@ -1,6 +1,8 @@
 //! `cargo xtask generate`: what is said once, in a module's Cargo.toml and in its settings type,
 //! written where Kubewarden, Rancher, editors and readers look for it.
 
+mod artifacthub;
+mod changelog;
 mod questions;
 mod setting;
 mod table;
@@ -37,10 +39,20 @@ pub(crate) fn generate(workspace: &Workspace, only_check: bool) -> Result<()> {
         let made = files_of(&module);
         files.extend(made.with_context(|| format!("cannot generate for `{}`", module.name))?);
     }
+    files.extend(artifacthub::files(workspace)?);
+    hold(workspace, &files, only_check)
+}
+
+/// Writes the packages that Artifact Hub reads, and nothing else.
+pub(crate) fn artifacthub(workspace: &Workspace) -> Result<()> {
+    hold(workspace, &artifacthub::files(workspace)?, false)
+}
+
+fn hold(workspace: &Workspace, files: &[Generated], only_check: bool) -> Result<()> {
     if only_check {
-        check(workspace, &files)?;
+        check(workspace, files)?;
     } else {
-        write(workspace, &files)?;
+        write(workspace, files)?;
     }
     say(format_args!(
         "{} as their sources make them",
@@ -86,10 +98,16 @@ fn files_of(module: &Module) -> Result<Vec<Generated>> {
     };
     Ok(vec![
         file("metadata.yml", metadata(module)?),
-        file("questions-ui.yml", with_header(&questions::of(&settings))),
+        file("questions-ui.yml", questions(module)?),
         file("settings.schema.json", pretty(&schema)?),
         file("README.md", table::replace(&readme, &settings)?),
     ])
+}
+
+/// `questions-ui.yml`, the form for a module's settings.
+fn questions(module: &Module) -> Result<String> {
+    let settings = setting::read(&schemas::of(&module.name)?)?;
+    Ok(with_header(&questions::of(&settings)))
 }
 
 /// `metadata.yml`, as `kwctl annotate` takes it. The README is not in it: `kwctl annotate` takes it

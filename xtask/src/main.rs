@@ -61,6 +61,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write the packages that Artifact Hub lists, which `generate` does too
+    Artifacthub,
     /// Measure the time per request, and the modules' sizes
     Bench {
         /// Passed to the measuring program
@@ -110,6 +112,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Task::Test => test::test(&workspace, cli.guest),
         Task::Build { modules } => build::build(&workspace, cli.guest, modules),
         Task::Generate { check } => generate::generate(&workspace, *check),
+        Task::Artifacthub => generate::artifacthub(&workspace),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
         Task::New { sort, name } => scaffold::new(&workspace, *sort, name),
         Task::Deny => deny::deny(&workspace),

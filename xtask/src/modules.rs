@@ -139,18 +139,12 @@ impl Module {
         for (key, value) in optional {
             annotations.extend(value.clone().map(|value| (key, value)));
         }
-        if let Some(repository) = &package.repository {
-            let group = self.group();
-            let source = format!(
-                "{repository}/tree/v{}/{group}/{}",
-                package.version, self.name
-            );
-            annotations.push(("io.kubewarden.policy.source", source));
-            if let Some(path) = repository.strip_prefix("https://github.com/") {
-                // Where the release workflow pushes.
-                let image = format!("ghcr.io/{path}/{}", self.name);
-                annotations.push(("io.kubewarden.policy.ociUrl", image));
-            }
+        let places = [
+            ("io.kubewarden.policy.source", self.source()),
+            ("io.kubewarden.policy.ociUrl", self.image()),
+        ];
+        for (key, value) in places {
+            annotations.extend(value.map(|value| (key, value)));
         }
         Metadata {
             protocol_version: Some(PROTOCOL_VERSION.to_owned()),
@@ -169,6 +163,23 @@ impl Module {
             minimum_kubewarden_version: Some(kubewarden.minimum_kubewarden_version.to_string()),
             ..Metadata::default()
         }
+    }
+
+    /// The module's sources as they were when its version was released.
+    pub(crate) fn source(&self) -> Option<String> {
+        let (repository, version) = (self.package.repository.as_ref()?, &self.package.version);
+        let group = self.group();
+        Some(format!(
+            "{repository}/tree/v{version}/{group}/{}",
+            self.name
+        ))
+    }
+
+    /// Where the release workflow pushes the module, without a tag.
+    pub(crate) fn image(&self) -> Option<String> {
+        let repository = self.package.repository.as_ref()?;
+        let path = repository.strip_prefix("https://github.com/")?;
+        Some(format!("ghcr.io/{path}/{}", self.name))
     }
 
     /// The module's README, if it has one.

@@ -101,7 +101,11 @@ fn own_command_exists(command: &str) -> Result<(), String> {
     crate::cli_accepts(&arguments)
 }
 
-/// Every README.md, in order; build products and hidden directories are passed over.
+/// Directories without READMEs of this repository as it is: build products, and copies that are kept as
+/// they were released.
+const PASSED_OVER: [&str; 2] = ["target", "artifacthub"];
+
+/// Every README.md, in order; hidden directories are passed over too.
 fn readmes(directory: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(directory)
         .with_context(|| format!("cannot read `{}`", directory.display()))?;
@@ -112,7 +116,7 @@ fn readmes(directory: &Path) -> Result<Vec<PathBuf>> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if entry.file_type()?.is_dir() {
-            if name != "target" && !name.starts_with('.') {
+            if !PASSED_OVER.contains(&&*name) && !name.starts_with('.') {
                 found.extend(readmes(&entry.path())?);
             }
         } else if name == "README.md" {
@@ -195,7 +199,7 @@ mod tests {
     #[test]
     fn readmes_are_found_where_people_put_them() {
         let directory = tempfile::tempdir().unwrap();
-        for folder in ["b", "a", "target", ".hidden"] {
+        for folder in ["b", "a", "target", "artifacthub", ".hidden"] {
             let folder = directory.path().join(folder);
             std::fs::create_dir(&folder).unwrap();
             std::fs::write(folder.join("README.md"), "").unwrap();

@@ -42,6 +42,16 @@ fn write(text: &mut String, value: &Value, depth: usize) {
                 text.push_str(nested);
             }
         }
+        Value::String(lines) if is_literal(lines) => {
+            text.push_str(" |");
+            for line in lines.lines() {
+                text.push('\n');
+                if !line.is_empty() {
+                    text.push_str(&indent);
+                    text.push_str(line);
+                }
+            }
+        }
         scalar_or_empty => {
             text.push(' ');
             text.push_str(&scalar(scalar_or_empty));
@@ -50,6 +60,14 @@ fn write(text: &mut String, value: &Value, depth: usize) {
     if depth == 0 {
         text.push('\n');
     }
+}
+
+/// Whether a text of several lines comes back as it was from a literal block: printable, ended by one
+/// line break, and begun by what cannot be taken for indentation.
+fn is_literal(text: &str) -> bool {
+    let is_printable = |letter: char| letter == '\n' || !letter.is_control();
+    let ends_once = text.ends_with('\n') && !text.ends_with("\n\n");
+    ends_once && !text.starts_with([' ', '\n']) && text.chars().all(is_printable)
 }
 
 fn is_scalar(value: &Value) -> bool {
@@ -103,6 +121,24 @@ deep:
   - inner:
       - x: 1
         z: 2
+";
+        assert_eq!(block(&value), expected);
+    }
+
+    #[test]
+    fn lines_stand_as_they_are() {
+        let value =
+            json!({"a": {"text": "one:\n\n  two\n", "no end": "one\ntwo"}, "b": ["x\n", {}]});
+        let expected = "a:
+  text: |
+    one:
+
+      two
+  no end: \"one\\ntwo\"
+b:
+  - |
+    x
+  - {}
 ";
         assert_eq!(block(&value), expected);
     }
