@@ -54,11 +54,13 @@ impl Findings {
 }
 
 impl Finding {
+    /// One line, whatever an object quotes: a key that brought lines of its own could pass for findings.
     fn line(&self) -> String {
-        match self.path.as_str() {
+        let line = match self.path.as_str() {
             "" => self.text.clone(),
             path => format!("{path}: {}", self.text),
-        }
+        };
+        line.replace(char::is_control, " ")
     }
 }
 

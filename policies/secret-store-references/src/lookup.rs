@@ -149,11 +149,8 @@ impl Look<'_> {
         };
         match found.trouble.as_deref() {
             None => {}
-            Some("") => store.note("is not ready; nothing syncs until it is", findings),
-            Some(reason) => store.note(
-                &format!("is not ready ({reason}); nothing syncs until it is"),
-                findings,
-            ),
+            Some("") => store.note("is not ready", findings),
+            Some(reason) => store.note(&format!("is not ready: {reason}"), findings),
         }
         let Some(namespace) = served else {
             return;
