@@ -4,6 +4,10 @@ use std::cmp::Ordering;
 
 use admission::Verdict;
 
+/// More reasons to refuse an object than anybody reads. To tell the place of one takes longer the larger
+/// the object is, so an object full of them could hold up admission.
+const ENOUGH: usize = 100;
+
 /// Findings about one object, gathered in any order and kept by path.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
@@ -25,6 +29,11 @@ impl Findings {
         insert(&mut self.refused, Finding { path, text });
     }
 
+    /// Whether there are enough reasons to refuse the object.
+    pub(crate) fn are_enough(&self) -> bool {
+        self.refused.len() >= ENOUGH
+    }
+
     /// A warning about what stands at `path`.
     pub(crate) fn note(&mut self, path: String, text: impl Into<String>) {
         let text = text.into();
@@ -37,9 +46,10 @@ impl Findings {
         let verdict = match lines.next() {
             None => Verdict::accept(),
             Some(mut message) => {
+                let least = if self.are_enough() { "at least " } else { "" };
                 match self.refused.len() {
                     1 => {}
-                    more => message.push_str(&format!(" (and {} more)", more - 1)),
+                    more => message.push_str(&format!(" (and {least}{} more)", more - 1)),
                 }
                 for line in lines {
                     message.push('\n');

@@ -68,6 +68,9 @@ impl Referred<'_> {
     /// A refusal is said wherever the store is referred to.
     fn refuse(&self, problem: &str, findings: &mut Findings) {
         for node in &self.at {
+            if findings.are_enough() {
+                break;
+            }
             findings.refuse(node.path(), self.says(problem));
         }
     }

@@ -29,6 +29,9 @@ impl Rules<'_> {
         let prefix = self.settings.key_prefix(self.namespace);
         let mut approved = Vec::new();
         for used in uses {
+            if findings.are_enough() {
+                break;
+            }
             match used {
                 Use::Store(store) => {
                     let kind = self.store(&store, findings);

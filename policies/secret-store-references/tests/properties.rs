@@ -55,6 +55,23 @@ fn a_key_that_is_given_twice_is_refused() {
     }
 }
 
+/// An object full of mistakes cannot hold up admission: each place takes a look through the object.
+#[test]
+fn a_hundred_findings_are_enough() {
+    let entry = json!({"remoteRef": {"key": "db"}, "sourceRef": {"storeRef": {"name": "vault"}}});
+    for (entries, lines, more) in [
+        (99, 99, "(and 98 more)"),
+        (5_000, 100, "(and at least 99 more)"),
+    ] {
+        let spec = json!({"data": vec![entry.clone(); entries]});
+        let response = respond("ExternalSecret", &spec, &json!({}));
+        let message = response["message"].as_str().unwrap_or_default();
+        assert_eq!(message.lines().count(), lines);
+        let first = message.lines().next().unwrap_or_default();
+        assert!(first.ends_with(more), "{first}");
+    }
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
