@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
 
 use crate::files::write_if_changed;
 use crate::modules::{self, Module};
@@ -48,7 +49,13 @@ pub(crate) fn build(workspace: &Workspace, way: Option<Way>, names: &[String]) -
     compiler.compile(&names)?;
     for module in &modules {
         let wasm = annotate(module, &compiler.read(&module.name)?)?;
-        store(workspace, "modules", &module.name, &wasm)?;
+        let path = store(workspace, "modules", &module.name, &wasm)?;
+        say(format_args!(
+            "{} {}, sha256:{}",
+            workspace.display(&path),
+            kilobytes(wasm.len() as u64),
+            digest(&wasm)
+        ));
     }
     let guests: Vec<&str> = guests.iter().map(String::as_str).collect();
     compiler.compile(&guests)?;
@@ -146,21 +153,24 @@ fn annotate(module: &Module, wasm: &[u8]) -> Result<Vec<u8>> {
     annotation::write(wasm, &metadata).with_context(|| format!("cannot annotate `{}`", module.name))
 }
 
-fn store(workspace: &Workspace, folder: &str, name: &str, wasm: &[u8]) -> Result<()> {
-    ensure!(
-        !holds(wasm, workspace.root.as_os_str().as_encoded_bytes()),
-        "`{name}` holds the path of this workspace, so another machine would build other bytes"
-    );
+fn store(workspace: &Workspace, folder: &str, name: &str, wasm: &[u8]) -> Result<PathBuf> {
+    for place in [&workspace.root, &Workspace::cargo_home()?] {
+        ensure!(
+            !holds(wasm, place.as_os_str().as_encoded_bytes()),
+            "`{name}` holds the path `{}`, so another machine would build other bytes",
+            place.display()
+        );
+    }
     let path = workspace.path("target").join(folder).join(name);
     let path = path.with_extension("wasm");
-    if write_if_changed(&path, wasm)? {
-        say(format_args!(
-            "{} ({})",
-            workspace.display(&path),
-            kilobytes(wasm.len() as u64)
-        ));
-    }
-    Ok(())
+    write_if_changed(&path, wasm)?;
+    Ok(path)
+}
+
+/// The SHA-256 of `bytes`, in hexadecimal digits.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn holds(bytes: &[u8], needle: &[u8]) -> bool {
@@ -182,6 +192,12 @@ mod tests {
         assert!(holds(b"\0/home/me/src\0", b"/home/me"));
         assert!(!holds(b"\0/home/you/src\0", b"/home/me"));
         assert!(!holds(b"", b""));
+    }
+
+    #[test]
+    fn the_digest_of_nothing_is_the_well_known_one() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(digest(b""), empty);
     }
 
     #[test]

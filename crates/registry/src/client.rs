@@ -1,0 +1,599 @@
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use ureq::http::{HeaderMap, Method, Request, StatusCode, header};
+use ureq::tls::{RootCerts, TlsConfig};
+
+use crate::credentials::{Credentials, Secret};
+use crate::manifest::{INDEX, Index};
+use crate::{Digest, Error, Pin, Reference};
+
+/// How long a registry may take to begin its answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// No module, and nothing that belongs to one, comes near this many bytes.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// What may come where a manifest is asked for.
+const MANIFESTS: &str =
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
+
+/// An OCI registry.
+pub struct Registry {
+    agent: ureq::Agent,
+    host: String,
+    scheme: &'static str,
+    credentials: Option<Credentials>,
+    /// The `Authorization` that worked last, by repository.
+    known: RefCell<BTreeMap<String, String>>,
+}
+
+/// A repository of a registry: a module with its versions, signatures and papers.
+pub struct Repository<'a> {
+    registry: &'a Registry,
+    path: String,
+}
+
+/// What a registry answered, read to its end.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// One question to a registry.
+struct Question<'a> {
+    method: Method,
+    url: String,
+    accept: Option<&'static str>,
+    content_type: Option<&'a str>,
+    body: &'a [u8],
+    /// What it is about, after "could not".
+    doing: String,
+}
+
+impl Registry {
+    /// The registry at `host`, with TLS and the certificates that the system trusts, or `SSL_CERT_FILE`
+    /// names; over plain HTTP if `insecure`.
+    ///
+    /// # Errors
+    /// There are credentials for it that cannot be read.
+    pub fn open(host: &str, insecure: bool) -> Result<Self, Error> {
+        let credentials = Credentials::find(host)?;
+        Ok(Self::with_credentials(host, insecure, credentials))
+    }
+
+    /// The same with these credentials, whatever others there are.
+    pub fn with_credentials(host: &str, insecure: bool, credentials: Option<Credentials>) -> Self {
+        // A second attempt finds the first one's, which is the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::PlatformVerifier)
+            .build();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .tls_config(tls)
+            .timeout_connect(Some(Duration::from_secs(20)))
+            .timeout_recv_response(Some(PATIENCE))
+            .user_agent(concat!("agnostics/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self {
+            agent: config.new_agent(),
+            host: host.to_owned(),
+            scheme: if insecure { "http" } else { "https" },
+            credentials,
+            known: RefCell::default(),
+        }
+    }
+
+    /// The repository at `path`.
+    pub fn repository(&self, path: &str) -> Repository<'_> {
+        Repository {
+            registry: self,
+            path: path.to_owned(),
+        }
+    }
+
+    fn ask(&self, path: &str, question: &Question<'_>) -> Result<Answer, Error> {
+        let known = self.known.borrow().get(path).cloned();
+        let answer = self.send(question, known.as_deref())?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let authorization = self.authorize(path, &answer)?;
+        let second = self.send(question, Some(&authorization))?;
+        if second.status == StatusCode::UNAUTHORIZED {
+            return Err(self.refused(path, &second));
+        }
+        let mut all = self.known.borrow_mut();
+        all.insert(path.to_owned(), authorization);
+        Ok(second)
+    }
+
+    fn refused(&self, path: &str, answer: &Answer) -> Error {
+        let (host, path) = (self.host.clone(), path.to_owned());
+        match &self.credentials {
+            None => Error::NoCredentials { host, path },
+            Some(credentials) => Error::WrongCredentials {
+                host,
+                path,
+                told: answer.told(),
+                source_of: credentials.source_of,
+            },
+        }
+    }
+
+    fn send(&self, question: &Question<'_>, authorization: Option<&str>) -> Result<Answer, Error> {
+        let broken = |cause: String| Error::Broken {
+            host: self.host.clone(),
+            doing: question.doing.clone(),
+            cause,
+        };
+        let mut request = Request::builder()
+            .method(question.method.clone())
+            .uri(&question.url);
+        let headers = [
+            (header::ACCEPT, question.accept),
+            (header::CONTENT_TYPE, question.content_type),
+            (header::AUTHORIZATION, authorization),
+        ];
+        for (name, value) in headers {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let has_body = matches!(question.method, Method::PUT | Method::POST);
+        let answer = if has_body {
+            let request = request.body(question.body);
+            self.agent
+                .run(request.map_err(|error| broken(error.to_string()))?)
+        } else {
+            let request = request.body(());
+            self.agent
+                .run(request.map_err(|error| broken(error.to_string()))?)
+        };
+        let answer = answer.map_err(|error| self.explain(error, &question.doing))?;
+        let (parts, body) = answer.into_parts();
+        let body = if question.method == Method::HEAD {
+            Vec::new()
+        } else {
+            let mut body = body;
+            let read = body.with_config().limit(LARGEST).read_to_vec();
+            read.map_err(|error| self.explain(error, &question.doing))?
+        };
+        Ok(Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        })
+    }
+
+    /// What a failure of the connection means to who asked.
+    fn explain(&self, error: ureq::Error, doing: &str) -> Error {
+        let host = self.host.clone();
+        let tls = |cause: &rustls::Error| Error::Tls {
+            host: self.host.clone(),
+            cause: match cause {
+                rustls::Error::InvalidMessage(_) => "it does not speak TLS".to_owned(),
+                other => other.to_string(),
+            },
+        };
+        match error {
+            ureq::Error::Rustls(cause) => tls(&cause),
+            ureq::Error::Io(cause) => {
+                let inner = cause.get_ref();
+                if let Some(cause) = inner.and_then(|it| it.downcast_ref::<rustls::Error>()) {
+                    return tls(cause);
+                }
+                match cause.kind() {
+                    std::io::ErrorKind::ConnectionRefused
+                    | std::io::ErrorKind::HostUnreachable
+                    | std::io::ErrorKind::NetworkUnreachable => Error::Unreachable {
+                        host,
+                        cause: cause.to_string(),
+                    },
+                    _ => Error::Broken {
+                        host,
+                        doing: doing.to_owned(),
+                        cause: cause.to_string(),
+                    },
+                }
+            }
+            ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => Error::Unreachable {
+                host,
+                cause: error.to_string(),
+            },
+            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+                Error::Unreachable {
+                    host,
+                    cause: error.to_string(),
+                }
+            }
+            other => Error::Broken {
+                host,
+                doing: doing.to_owned(),
+                cause: other.to_string(),
+            },
+        }
+    }
+
+    /// The `Authorization` for what was answered with a challenge.
+    fn authorize(&self, path: &str, answer: &Answer) -> Result<String, Error> {
+        let challenge = answer.header(header::WWW_AUTHENTICATE).unwrap_or_default();
+        let (scheme, rest) = challenge.split_once(' ').unwrap_or((challenge, ""));
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return self.token(path, &parameters(rest));
+        }
+        match self.credentials.as_ref().map(|it| &it.secret) {
+            Some(Secret::Password { user, password }) => Ok(basic(user, password)),
+            _ => Err(self.refused(path, answer)),
+        }
+    }
+
+    /// Gets a token, as the [distribution project](https://distribution.github.io/distribution/spec/auth/token/)
+    /// has it: for everybody, for a user, or for the token that a login left.
+    fn token(&self, path: &str, challenge: &BTreeMap<String, String>) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Token {
+            token: Option<String>,
+            access_token: Option<String>,
+        }
+        let parameter = |name: &str| challenge.get(name).map(String::as_str).unwrap_or_default();
+        let (realm, service, scope) =
+            (parameter("realm"), parameter("service"), parameter("scope"));
+        let query = format!("service={}&scope={}", encode(service), encode(scope));
+        let mut question = Question {
+            method: Method::GET,
+            url: format!("{realm}?{query}"),
+            accept: None,
+            content_type: None,
+            body: &[],
+            doing: "give a token".to_owned(),
+        };
+        let form;
+        let answer = match self.credentials.as_ref().map(|it| &it.secret) {
+            None => self.send(&question, None)?,
+            Some(Secret::Password { user, password }) => {
+                self.send(&question, Some(&basic(user, password)))?
+            }
+            Some(Secret::IdentityToken(token)) => {
+                form = format!(
+                    "grant_type=refresh_token&client_id=agnostics&{query}&refresh_token={}",
+                    encode(token)
+                );
+                question.method = Method::POST;
+                question.url = realm.to_owned();
+                question.content_type = Some("application/x-www-form-urlencoded");
+                question.body = form.as_bytes();
+                self.send(&question, None)?
+            }
+        };
+        if !answer.status.is_success() {
+            return Err(self.refused(path, &answer));
+        }
+        let token: Token = self.parse(&answer.body, "a token")?;
+        match token.token.or(token.access_token) {
+            Some(token) => Ok(format!("Bearer {token}")),
+            None => Err(self.refused(path, &answer)),
+        }
+    }
+
+    fn parse<'a, T: Deserialize<'a>>(&self, body: &'a [u8], what: &str) -> Result<T, Error> {
+        serde_json::from_slice(body).map_err(|error| Error::Answer {
+            host: self.host.clone(),
+            what: what.to_owned(),
+            cause: error.to_string(),
+        })
+    }
+}
+
+impl Repository<'_> {
+    /// What `pin` names in this repository, in words.
+    fn named(&self, pin: &Pin) -> String {
+        Reference {
+            host: self.registry.host.clone(),
+            path: self.path.clone(),
+            pin: Some(pin.clone()),
+        }
+        .to_string()
+    }
+
+    fn url(&self, rest: &str) -> String {
+        let Registry { scheme, host, .. } = self.registry;
+        format!("{scheme}://{host}/v2/{}/{rest}", self.path)
+    }
+
+    fn ask(&self, question: &Question<'_>) -> Result<Answer, Error> {
+        self.registry.ask(&self.path, question)
+    }
+
+    /// An error for a status that is none of those hoped for.
+    fn unhappy(&self, answer: &Answer, doing: &str) -> Error {
+        let host = self.registry.host.clone();
+        let told = answer.told();
+        match answer.status {
+            StatusCode::FORBIDDEN => Error::Forbidden {
+                host,
+                path: self.path.clone(),
+                told,
+            },
+            status => Error::Failed {
+                host,
+                doing: doing.to_owned(),
+                status: status.as_u16(),
+                told,
+            },
+        }
+    }
+
+    /// The bytes of a manifest or an index; `None` where there is none.
+    ///
+    /// # Errors
+    /// The registry did not say, or the bytes are not what the digest asked for says.
+    pub fn manifest(&self, pin: &Pin) -> Result<Option<Vec<u8>>, Error> {
+        let doing = format!("give `{}`", self.named(pin));
+        let answer = self.ask(&Question {
+            method: Method::GET,
+            url: self.url(&format!("manifests/{pin}")),
+            accept: Some(MANIFESTS),
+            content_type: None,
+            body: &[],
+            doing: doing.clone(),
+        })?;
+        match answer.status {
+            StatusCode::NOT_FOUND => Ok(None),
+            StatusCode::OK => {
+                if let Pin::Digest(digest) = pin {
+                    self.hold(&answer.body, digest, &self.named(pin))?;
+                }
+                Ok(Some(answer.body))
+            }
+            _ => Err(self.unhappy(&answer, &doing)),
+        }
+    }
+
+    /// The digest of what a tag names; `None` where it names nothing.
+    ///
+    /// # Errors
+    /// The registry did not say.
+    pub fn resolve(&self, tag: &str) -> Result<Option<Digest>, Error> {
+        let found = self.manifest(&Pin::Tag(tag.to_owned()))?;
+        Ok(found.map(|bytes| Digest::of(&bytes)))
+    }
+
+    /// A blob's bytes.
+    ///
+    /// # Errors
+    /// There is none, the registry did not give it, or it is not what its digest says.
+    pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
+        let doing = format!("give `{}`", self.named(&Pin::Digest(digest.clone())));
+        let answer = self.ask(&Question {
+            method: Method::GET,
+            url: self.url(&format!("blobs/{digest}")),
+            accept: None,
+            content_type: None,
+            body: &[],
+            doing: doing.clone(),
+        })?;
+        let what = || self.named(&Pin::Digest(digest.clone()));
+        match answer.status {
+            StatusCode::OK => {
+                self.hold(&answer.body, digest, &what())?;
+                Ok(answer.body)
+            }
+            StatusCode::NOT_FOUND => Err(Error::NotFound {
+                host: self.registry.host.clone(),
+                what: what(),
+            }),
+            _ => Err(self.unhappy(&answer, &doing)),
+        }
+    }
+
+    fn hold(&self, bytes: &[u8], digest: &Digest, what: &str) -> Result<(), Error> {
+        let found = Digest::of(bytes);
+        if found == *digest {
+            return Ok(());
+        }
+        Err(Error::Tampered {
+            what: what.to_owned(),
+            found,
+        })
+    }
+
+    /// Sends a blob unless the repository has it. True if it was sent.
+    ///
+    /// # Errors
+    /// The registry did not take it.
+    pub fn put_blob(&self, content: &[u8]) -> Result<bool, Error> {
+        let digest = Digest::of(content);
+        let doing = format!("take {} bytes", content.len());
+        let question = |method: Method, url: String| Question {
+            method,
+            url,
+            accept: None,
+            content_type: None,
+            body: &[],
+            doing: doing.clone(),
+        };
+        let present = self.ask(&question(
+            Method::HEAD,
+            self.url(&format!("blobs/{digest}")),
+        ))?;
+        match present.status {
+            StatusCode::OK => return Ok(false),
+            StatusCode::NOT_FOUND => {}
+            _ => return Err(self.unhappy(&present, &doing)),
+        }
+        let begun = self.ask(&question(Method::POST, self.url("blobs/uploads/")))?;
+        let place = begun.header(header::LOCATION);
+        let (StatusCode::ACCEPTED, Some(place)) = (begun.status, place) else {
+            return Err(self.unhappy(&begun, &doing));
+        };
+        let Registry { scheme, host, .. } = self.registry;
+        let place = match place.starts_with('/') {
+            true => format!("{scheme}://{host}{place}"),
+            false => place.to_owned(),
+        };
+        let joint = if place.contains('?') { '&' } else { '?' };
+        let sent = self.ask(&Question {
+            content_type: Some("application/octet-stream"),
+            body: content,
+            ..question(Method::PUT, format!("{place}{joint}digest={digest}"))
+        })?;
+        match sent.status {
+            StatusCode::CREATED => Ok(true),
+            _ => Err(self.unhappy(&sent, &doing)),
+        }
+    }
+
+    /// Sends a manifest or an index by digest or tag. The blobs that it names must be there.
+    ///
+    /// # Errors
+    /// The registry did not take it.
+    pub fn put_manifest(&self, pin: &Pin, media_type: &str, content: &[u8]) -> Result<(), Error> {
+        let doing = format!("take `{}`", self.named(pin));
+        let answer = self.ask(&Question {
+            method: Method::PUT,
+            url: self.url(&format!("manifests/{pin}")),
+            accept: None,
+            content_type: Some(media_type),
+            body: content,
+            doing: doing.clone(),
+        })?;
+        match answer.status {
+            StatusCode::CREATED | StatusCode::OK => Ok(()),
+            _ => Err(self.unhappy(&answer, &doing)),
+        }
+    }
+
+    /// The manifests that refer to `subject`; `None` where the registry keeps no such list, and whoever
+    /// pushes keeps it under [`referrers_tag`](Self::referrers_tag).
+    ///
+    /// # Errors
+    /// The registry did not say.
+    pub fn referrers(&self, subject: &Digest) -> Result<Option<Index>, Error> {
+        let doing = format!("list what refers to `{subject}`");
+        let answer = self.ask(&Question {
+            method: Method::GET,
+            url: self.url(&format!("referrers/{subject}")),
+            accept: Some(INDEX),
+            content_type: None,
+            body: &[],
+            doing: doing.clone(),
+        })?;
+        match answer.status {
+            StatusCode::OK => self
+                .registry
+                .parse(&answer.body, "a list of referrers")
+                .map(Some),
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(self.unhappy(&answer, &doing)),
+        }
+    }
+
+    /// The tag under which the distribution specification has clients keep the list of referrers, where
+    /// the registry does not.
+    pub fn referrers_tag(subject: &Digest) -> String {
+        format!("sha256-{}", subject.hex())
+    }
+
+    /// Reads JSON that the repository gave.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn parse<'a, T: Deserialize<'a>>(&self, body: &'a [u8], what: &str) -> Result<T, Error> {
+        self.registry.parse(body, what)
+    }
+}
+
+impl Answer {
+    fn header(&self, name: header::HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The registry's own words, as far as there are any.
+    fn told(&self) -> String {
+        #[derive(Deserialize)]
+        struct Errors {
+            errors: Vec<Told>,
+        }
+        #[derive(Deserialize)]
+        struct Told {
+            #[serde(default)]
+            code: String,
+            #[serde(default)]
+            message: String,
+        }
+        let told = serde_json::from_slice::<Errors>(&self.body).ok();
+        let told = told.and_then(|body| body.errors.into_iter().next());
+        match told {
+            Some(told) if !told.message.is_empty() => told.message,
+            Some(told) if !told.code.is_empty() => told.code,
+            _ => self
+                .status
+                .canonical_reason()
+                .unwrap_or("no reason given")
+                .to_lowercase(),
+        }
+    }
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// The parameters of a challenge: `realm="…",service="…"`.
+fn parameters(challenge: &str) -> BTreeMap<String, String> {
+    let mut parameters = BTreeMap::new();
+    let mut rest = challenge;
+    while let Some((name, after)) = rest.split_once("=\"") {
+        let Some((value, after)) = after.split_once('"') else {
+            break;
+        };
+        let name = name.trim_matches([',', ' ']).to_lowercase();
+        parameters.insert(name, value.to_owned());
+        rest = after;
+    }
+    parameters
+}
+
+/// Percent-encodes a value of a query.
+fn encode(value: &str) -> String {
+    let mut encoded = String::new();
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_is_taken_apart() {
+        let found = parameters(
+            r#"realm="https://auth.example/token",service="registry.example",scope="repository:a/b:pull,push""#,
+        );
+        assert_eq!(found["realm"], "https://auth.example/token");
+        assert_eq!(found["service"], "registry.example");
+        assert_eq!(found["scope"], "repository:a/b:pull,push");
+    }
+
+    #[test]
+    fn values_of_a_query_are_encoded() {
+        assert_eq!(
+            encode("repository:a/b:pull,push"),
+            "repository%3Aa%2Fb%3Apull%2Cpush"
+        );
+    }
+}

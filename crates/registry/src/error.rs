@@ -1,0 +1,167 @@
+use crate::Digest;
+
+/// Why a registry gave or took nothing. Each says where, and the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not an address of something in a registry.
+    #[error("`{reference}` is not HOST/PATH, HOST/PATH:TAG or HOST/PATH@sha256:…: {cause}")]
+    Reference {
+        /// What was read.
+        reference: String,
+        /// What is wrong with it.
+        cause: &'static str,
+    },
+    /// Nobody answers.
+    #[error("`{host}` does not answer: {cause}; is the registry up, and its name and port right?")]
+    Unreachable {
+        /// The registry.
+        host: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// No connection that can be trusted.
+    #[error(
+        "no secure connection to `{host}`: {cause}; name its authority's certificate in SSL_CERT_FILE, or \
+         reach a registry without TLS with --insecure"
+    )]
+    Tls {
+        /// The registry.
+        host: String,
+        /// What is wrong with its certificate.
+        cause: String,
+    },
+    /// The registry does not know who asks.
+    #[error(
+        "`{host}` wants credentials for `{path}` and none are known: `docker login {host}` stores them, or \
+         set AGNOSTICS_REGISTRY_USER and AGNOSTICS_REGISTRY_PASSWORD"
+    )]
+    NoCredentials {
+        /// The registry.
+        host: String,
+        /// The path in it.
+        path: String,
+    },
+    /// The registry does not believe who asks.
+    #[error(
+        "`{host}` refuses the credentials for `{path}` ({told}): they come from {source_of}; renew them with \
+         `docker login {host}`"
+    )]
+    WrongCredentials {
+        /// The registry.
+        host: String,
+        /// The path in it.
+        path: String,
+        /// The registry's own words.
+        told: String,
+        /// Where the credentials were found.
+        source_of: &'static str,
+    },
+    /// The registry believes it and refuses.
+    #[error("`{host}` does not permit this on `{path}`: {told}; ask its owner for the right to it")]
+    Forbidden {
+        /// The registry.
+        host: String,
+        /// The path in it.
+        path: String,
+        /// The registry's own words.
+        told: String,
+    },
+    /// The credentials cannot be read.
+    #[error("the credentials for `{host}` cannot be read: {cause}")]
+    Credentials {
+        /// The registry.
+        host: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// There is no such thing.
+    #[error("`{what}` is not in the registry `{host}`")]
+    NotFound {
+        /// The registry.
+        host: String,
+        /// What was asked for.
+        what: String,
+    },
+    /// The registry failed, or did not like the question.
+    #[error(
+        "`{host}` could not {doing} (status {status}: {told}); when it can again, run this again: what it \
+         has taken is not sent twice"
+    )]
+    Failed {
+        /// The registry.
+        host: String,
+        /// What it was asked to do.
+        doing: String,
+        /// The HTTP status.
+        status: u16,
+        /// The registry's own words.
+        told: String,
+    },
+    /// The connection broke, or what came over it is not HTTP.
+    #[error(
+        "`{host}` could not {doing}: {cause}; when it can again, run this again: what it has taken is not sent twice"
+    )]
+    Broken {
+        /// The registry.
+        host: String,
+        /// What it was asked to do.
+        doing: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// The answer is not as the distribution API has it.
+    #[error("`{host}` answered {what} in a form that is not the OCI distribution API's: {cause}")]
+    Answer {
+        /// The registry.
+        host: String,
+        /// What was asked for.
+        what: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The content is not what its digest says.
+    #[error(
+        "`{what}` is not what its digest says: it has {found}; somebody changed it on the way or in the registry"
+    )]
+    Tampered {
+        /// What was asked for.
+        what: String,
+        /// The digest of what came.
+        found: Digest,
+    },
+    /// Something else than a Kubewarden module.
+    #[error("`{reference}` is no Kubewarden module: {cause}")]
+    NotAModule {
+        /// What was asked for.
+        reference: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// Not a key that a signature can be checked with.
+    #[error("not a public key that cosign writes (ECDSA P-256 in PEM): {cause}")]
+    Key {
+        /// What is wrong.
+        cause: &'static str,
+    },
+    /// Nobody signed it.
+    #[error(
+        "`{reference}` is not signed: there is no `{tag}` beside it; do not run it, or ask who published it"
+    )]
+    NotSigned {
+        /// What was asked for.
+        reference: String,
+        /// The tag that signatures would have.
+        tag: String,
+    },
+    /// Nobody whose key is known signed it.
+    #[error(
+        "no signature of `{reference}` is by the key given: {cause}; it was changed or signed by someone else, \
+         do not run it"
+    )]
+    WrongSignature {
+        /// What was asked for.
+        reference: String,
+        /// What was found.
+        cause: String,
+    },
+}
