@@ -19,8 +19,13 @@ use crate::workspace::{Workspace, run};
 /// The profile of the modules, in the workspace's Cargo.toml.
 const PROFILE: &str = "module";
 
-/// Builds the modules called `names`, or all modules and guests if there are no names.
-pub(crate) fn build(workspace: &Workspace, way: Option<Way>, names: &[String]) -> Result<()> {
+/// Builds the modules called `names`, or all modules and guests if there are no names. The toolchain that
+/// built them.
+pub(crate) fn build(
+    workspace: &Workspace,
+    way: Option<Way>,
+    names: &[String],
+) -> Result<Toolchain> {
     let started = Instant::now();
     let modules = modules::named(workspace, names)?;
     let guests = if names.is_empty() {
@@ -68,7 +73,7 @@ pub(crate) fn build(workspace: &Workspace, way: Option<Way>, names: &[String]) -
         count(modules.len(), "module"),
         seconds(started.elapsed())
     ));
-    Ok(())
+    Ok(compiler.toolchain)
 }
 
 /// Compiles a program of the workspace in the release profile.

@@ -8,6 +8,7 @@ mod files;
 mod generate;
 mod modules;
 mod progress;
+mod publish;
 mod readme;
 mod scaffold;
 mod schemas;
@@ -63,6 +64,8 @@ enum Task {
     },
     /// Write the packages that Artifact Hub lists, which `generate` does too
     Artifacthub,
+    /// Build the modules and push them to an OCI registry, with SBOM, provenance and signature
+    Publish(publish::Options),
     /// Measure the time per request, and the modules' sizes
     Bench {
         /// Passed to the measuring program
@@ -110,9 +113,10 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.task {
         Task::Demo => demo::demo(&workspace, cli.guest),
         Task::Test => test::test(&workspace, cli.guest),
-        Task::Build { modules } => build::build(&workspace, cli.guest, modules),
+        Task::Build { modules } => build::build(&workspace, cli.guest, modules).map(drop),
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::Artifacthub => generate::artifacthub(&workspace),
+        Task::Publish(options) => publish::publish(&workspace, cli.guest, options),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
         Task::New { sort, name } => scaffold::new(&workspace, *sort, name),
         Task::Deny => deny::deny(&workspace),

@@ -56,6 +56,14 @@ impl Toolchain {
         }
     }
 
+    /// Its compiler.
+    pub(crate) fn rustc(&self) -> OsString {
+        match self {
+            Self::Active => std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()),
+            Self::Debian(_) => debian::RUSTC.into(),
+        }
+    }
+
     /// `cargo build` for [`TARGET`], with `flags` for rustc.
     pub(crate) fn cargo_build(&self, flags: &[OsString]) -> Command {
         match self {

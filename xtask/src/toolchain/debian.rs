@@ -13,7 +13,7 @@ use crate::system::Call;
 pub(super) const RUST_SOURCES: &str = "/usr/lib/rustlib/src/rust";
 const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
 const CARGO: &str = "/usr/bin/cargo";
-const RUSTC: &str = "/usr/bin/rustc";
+pub(super) const RUSTC: &str = "/usr/bin/rustc";
 const WASM_LD: &str = "/usr/bin/wasm-ld";
 
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc"];
