@@ -1,0 +1,97 @@
+//! Where the route's traffic goes.
+
+use admission::{Malformed, Object};
+
+use crate::findings::{listed, shown};
+use crate::judge::Judge;
+use crate::rule::Rule;
+
+impl Judge<'_> {
+    /// One of `backendRefs`, which has filters of its own.
+    pub(crate) fn weighted_backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
+        self.known_fields(
+            backend,
+            &[
+                "filters",
+                "group",
+                "kind",
+                "name",
+                "namespace",
+                "port",
+                "weight",
+            ],
+        );
+        self.filters(backend)?;
+        self.backend(backend)
+    }
+
+    /// The backend of a filter.
+    pub(crate) fn filter_backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
+        self.known_fields(backend, &["group", "kind", "name", "namespace", "port"]);
+        self.backend(backend)
+    }
+
+    /// A Service of the route's namespace, which need not be trusted by others; one of `backends` where
+    /// those are given, since a route straight to an app leaves its auth proxy out.
+    fn backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
+        let path = || backend.node().path();
+        let kind = backend.string("kind")?;
+        let kind = kind.as_deref().unwrap_or("Service");
+        let group = backend.string("group")?.unwrap_or_default();
+        let own = self.namespace;
+        if kind != "Service" || !group.is_empty() {
+            let group = match group.as_ref() {
+                "" => String::new(),
+                group => format!("{}/", shown(group)),
+            };
+            self.findings.refuse(
+                Rule::BackendKinds,
+                &format!("{}.kind", path()),
+                &format!(
+                    "`{group}{}` is not a Service; name a Service of namespace `{}`",
+                    shown(kind),
+                    shown(own)
+                ),
+            );
+        }
+        let name = backend.string("name")?.unwrap_or_default();
+        if let Some(namespace) = backend.string("namespace")?
+            && !namespace.is_empty()
+            && namespace != own
+        {
+            self.findings.refuse(
+                Rule::BackendNamespaces,
+                &format!("{}.namespace", path()),
+                &format!(
+                    "`{}` is not the route's; name a Service of namespace `{}`",
+                    shown(&namespace),
+                    shown(own)
+                ),
+            );
+            return Ok(());
+        }
+        let backends = self.settings.backends.iter();
+        let mut limits = backends.filter(|limit| limit.namespace == own).peekable();
+        if limits.peek().is_none() {
+            return Ok(());
+        }
+        let services = limits.flat_map(|limit| limit.services.iter().map(String::as_str));
+        let services: Vec<_> = services.collect();
+        if !services.contains(&name.as_ref()) {
+            let instead = match services.as_slice() {
+                [] => "none is".to_owned(),
+                services => format!("name {}", listed(services.iter().copied())),
+            };
+            self.findings.refuse(
+                Rule::Backends,
+                &format!("{}.name", path()),
+                &format!(
+                    "`{}` is not a Service that routes of `{}` may lead to; {instead}",
+                    shown(&name),
+                    shown(own)
+                ),
+            );
+        }
+        Ok(())
+    }
+}
