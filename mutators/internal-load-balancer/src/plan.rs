@@ -39,14 +39,10 @@ struct Conflict {
 impl<'a, 's> Plan<'a, 's> {
     /// # Errors
     /// When a field that decides has the wrong type.
-    pub(crate) fn new(
-        settings: &'s Settings,
-        provider: Provider,
-        subject: &'a Subject<'a>,
-    ) -> Result<Self, Malformed> {
+    pub(crate) fn new(settings: &'s Settings, subject: &'a Subject<'a>) -> Result<Self, Malformed> {
         let mut plan = Self {
             settings,
-            provider,
+            provider: settings.provider,
             subject,
             added: Vec::new(),
             replaced: Vec::new(),
@@ -58,7 +54,7 @@ impl<'a, 's> Plan<'a, 's> {
         let is_new = subject.before.is_none();
         let annotations = &subject.annotations;
         annotations.check()?;
-        let set = wanted(settings, provider, annotations, subject.of_gateway, is_new)?;
+        let set = wanted(settings, annotations, subject.of_gateway, is_new)?;
         plan.look_at_spec()?;
         plan.set(&set)?;
         plan.keep_aws_type()?;
