@@ -31,8 +31,8 @@ impl Judge<'_> {
         self.backend(backend)
     }
 
-    /// A Service of the route's namespace, which need not be trusted by others; one of `backends` where
-    /// those are given, since a route straight to an app leaves its auth proxy out.
+    /// A Service of the route's namespace, which others do not speak for; one of `backends` where those are
+    /// given, since a route straight to an app leaves its auth proxy out.
     fn backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
         let path = || backend.node().path();
         let kind = backend.string("kind")?;
@@ -55,29 +55,17 @@ impl Judge<'_> {
             );
         }
         let name = backend.string("name")?.unwrap_or_default();
-        if let Some(namespace) = backend.string("namespace")?
-            && !namespace.is_empty()
-            && namespace != own
-        {
-            self.findings.refuse(
-                Rule::BackendNamespaces,
-                &format!("{}.namespace", path()),
-                &format!(
-                    "`{}` is not the route's; name a Service of namespace `{}`",
-                    shown(&namespace),
-                    shown(own)
-                ),
-            );
-            return Ok(());
-        }
-        let backends = self.settings.backends.iter();
-        let mut limits = backends.filter(|limit| limit.namespace == own).peekable();
-        if limits.peek().is_none() {
-            return Ok(());
-        }
-        let services = limits.flat_map(|limit| limit.services.iter().map(String::as_str));
-        let services: Vec<_> = services.collect();
-        if !services.contains(&name.as_ref()) {
+        let namespace = backend.string("namespace")?.unwrap_or_default();
+        let namespace = match namespace.as_ref() {
+            // Controllers read an empty one as absent.
+            "" => own,
+            namespace => namespace,
+        };
+        let limits = self.settings.backends.iter();
+        let limits: Vec<_> = limits.filter(|it| it.namespace == namespace).collect();
+        let services = limits.iter().flat_map(|limit| &limit.services);
+        let services: Vec<&str> = services.map(String::as_str).collect();
+        if !limits.is_empty() && !services.contains(&name.as_ref()) {
             let instead = match services.as_slice() {
                 [] => "none is".to_owned(),
                 services => format!("name {}", listed(services.iter().copied())),
@@ -86,8 +74,19 @@ impl Judge<'_> {
                 Rule::Backends,
                 &format!("{}.name", path()),
                 &format!(
-                    "`{}` is not a Service that routes of `{}` may lead to; {instead}",
+                    "`{}` is no Service of `{}` that routes may lead to; {instead}",
                     shown(&name),
+                    shown(namespace)
+                ),
+            );
+        }
+        if namespace != own {
+            self.findings.refuse(
+                Rule::BackendNamespaces,
+                &format!("{}.namespace", path()),
+                &format!(
+                    "`{}` is not the route's; name a Service of namespace `{}`",
+                    shown(namespace),
                     shown(own)
                 ),
             );

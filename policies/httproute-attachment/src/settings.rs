@@ -2,163 +2,108 @@
 
 mod findings;
 
-use serde::Deserialize;
-
 use crate::rule::Rule;
 
-/// Settings of httproute-attachment. The defaults are K8TRE's conventions, the same on every vendor; what
-/// differs between TREs has to be given.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(
-    not(target_family = "wasm"),
-    derive(schemars::JsonSchema, serde::Serialize)
-)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Settings {
-    /// The Gateway that every route attaches to.
-    #[serde(deserialize_with = "admission::from_object")]
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Gateway"))]
-    pub gateway: Gateway,
-    /// The domain that hostnames are below, such as `k8tre.internal`. Any domain will do when not set.
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Domain"))]
-    pub domain: Option<String>,
-    /// Hosts below the domain that no route may claim: the gateway's health probe, Active Directory and
-    /// what kare-dns keeps there for itself.
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Reserved hosts"))]
-    pub reserved_hosts: Vec<String>,
-    /// The hosts that namespaces may claim. Every namespace may claim any when empty; else those that are
-    /// not listed may claim none.
-    #[serde(deserialize_with = "admission::from_objects")]
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Delegation"))]
-    pub delegation: Vec<Delegation>,
-    /// Namespaces whose routes may lead to some of their Services alone, such as auth proxies. Those of
-    /// other namespaces may lead to any of their own.
-    #[serde(deserialize_with = "admission::from_objects")]
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Backends"))]
-    pub backends: Vec<Backends>,
-    /// Headers that tell apps who the user is, which no filter may set; a `*` at the end stands for
-    /// anything.
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Identity headers"))]
-    pub identity_headers: Vec<String>,
-    /// Annotations by which ExternalDNS publishes hostnames beside the route's own.
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Hostname annotations"))]
-    pub hostname_annotations: Vec<String>,
-    /// The namespaces that may have Gateways, ListenerSets, ReferenceGrants, TLSRoutes, TCPRoutes and
-    /// UDPRoutes.
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Platform namespaces"))]
-    pub platform_namespaces: Vec<String>,
-    /// Routes that are not judged.
-    #[serde(deserialize_with = "admission::from_objects")]
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Exemptions"))]
-    pub exemptions: Vec<Exemption>,
-    /// Rules that are off.
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Disabled rules"))]
-    pub disabled_rules: Vec<Rule>,
-}
-
-/// A Gateway.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(
-    not(target_family = "wasm"),
-    derive(schemars::JsonSchema, serde::Serialize)
-)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Gateway {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its listeners, which a route may name.
-    pub section_names: Vec<String>,
-}
-
-/// The hosts of a namespace.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(
-    not(target_family = "wasm"),
-    derive(schemars::JsonSchema, serde::Serialize)
-)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Delegation {
-    /// The namespace.
-    pub namespace: String,
-    /// The hosts that its routes may claim, without the domain: `jupyter`.
-    pub hosts: Vec<String>,
-}
-
-/// The Services that routes of a namespace may lead to.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(
-    not(target_family = "wasm"),
-    derive(schemars::JsonSchema, serde::Serialize)
-)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Backends {
-    /// The namespace.
-    pub namespace: String,
-    /// The names of the Services.
-    pub services: Vec<String>,
-}
-
-/// A route that is not judged.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(
-    not(target_family = "wasm"),
-    derive(schemars::JsonSchema, serde::Serialize)
-)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Exemption {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
-
-impl Default for Settings {
-    /// K8TRE's `agnostics/gateway` tree: the two routes that the gateway itself has, and the headers that
-    /// the auth proxies of its `jupyterhub` and `guacamole` apps set.
-    fn default() -> Self {
-        let exemption = |name: &str| Exemption {
-            namespace: "gateway".to_owned(),
-            name: name.to_owned(),
-        };
-        Self {
-            gateway: Gateway::default(),
-            domain: None,
-            reserved_hosts: strings(&["ad", "apex", "dns", "gw", "ns1"]),
-            delegation: Vec::new(),
-            backends: Vec::new(),
-            identity_headers: strings(&[
-                "Authorization",
-                "Cookie",
-                "Remote-User",
-                "X-Auth-*",
-                "X-Forwarded-Email",
-                "X-Forwarded-Groups",
-                "X-Forwarded-Preferred-Username",
-                "X-Forwarded-User",
-            ]),
-            hostname_annotations: strings(&[
-                "external-dns.alpha.kubernetes.io/hostname",
-                "external-dns.kubernetes.io/hostname",
-            ]),
-            platform_namespaces: strings(&["gateway"]),
-            exemptions: vec![
-                exemption("gw-health-probe-route"),
-                exemption("http-to-https-redirect"),
-            ],
-            disabled_rules: Vec::new(),
-        }
+admission::settings! {
+    /// Settings of httproute-attachment. The defaults are K8TRE's conventions, the same on every vendor:
+    /// its `agnostics/gateway` tree, with the two routes that the gateway itself has, and the headers that
+    /// the auth proxies of its `jupyterhub` and `guacamole` apps set. What differs between TREs has to be
+    /// given.
+    pub struct Settings {
+        /// The Gateway that every route attaches to.
+        #[title = "Gateway"]
+        pub gateway: Gateway = Gateway::default(),
+        /// The domain that hostnames are below, such as `k8tre.internal`. Any domain will do when not set.
+        #[title = "Domain"]
+        pub domain: Option<String> = None,
+        /// Hosts below the domain that no route may claim: the gateway's health probe, Active Directory
+        /// and what kare-dns keeps there for itself.
+        #[title = "Reserved hosts"]
+        pub reserved_hosts: Vec<String> = strings(&["ad", "apex", "dns", "gw", "ns1"]),
+        /// The hosts that namespaces may claim. Every namespace may claim any when empty; else those that
+        /// are not listed may claim none.
+        #[title = "Delegation"]
+        pub delegation: Vec<Delegation> = Vec::new(),
+        /// Namespaces with Services that routes may not lead to, and those that they may, such as auth
+        /// proxies. In other namespaces they may lead to any.
+        #[title = "Backends"]
+        pub backends: Vec<Backends> = Vec::new(),
+        /// Headers that tell apps who the user is, which no filter may set; a `*` at the end stands for
+        /// anything.
+        #[title = "Identity headers"]
+        pub identity_headers: Vec<String> = strings(&[
+            "Authorization",
+            "Cookie",
+            "Remote-User",
+            "X-Auth-*",
+            "X-Forwarded-Email",
+            "X-Forwarded-Groups",
+            "X-Forwarded-Preferred-Username",
+            "X-Forwarded-User",
+        ]),
+        /// Annotations by which ExternalDNS publishes hostnames beside the route's own.
+        #[title = "Hostname annotations"]
+        pub hostname_annotations: Vec<String> = strings(&[
+            "external-dns.alpha.kubernetes.io/hostname",
+            "external-dns.kubernetes.io/hostname",
+        ]),
+        /// The namespaces that may have Gateways, ListenerSets, ReferenceGrants, TLSRoutes, TCPRoutes and
+        /// UDPRoutes.
+        #[title = "Platform namespaces"]
+        pub platform_namespaces: Vec<String> = strings(&["gateway"]),
+        /// Routes that are not judged.
+        #[title = "Exemptions"]
+        pub exemptions: Vec<Exemption> = ["gw-health-probe-route", "http-to-https-redirect"]
+            .map(|name| Exemption {
+                namespace: "gateway".to_owned(),
+                name: name.to_owned(),
+            })
+            .to_vec(),
+        /// Rules that are off.
+        #[title = "Disabled rules"]
+        pub disabled_rules: Vec<Rule> = Vec::new(),
     }
 }
 
-impl Default for Gateway {
-    fn default() -> Self {
-        Self {
-            namespace: "gateway".to_owned(),
-            name: "internal-gateway".to_owned(),
-            section_names: strings(&["http", "https"]),
-        }
+admission::settings! {
+    /// A Gateway.
+    pub struct Gateway {
+        /// Its namespace.
+        pub namespace: String = "gateway".to_owned(),
+        /// Its name.
+        pub name: String = "internal-gateway".to_owned(),
+        /// Its listeners, which a route may name.
+        pub section_names: Vec<String> = strings(&["http", "https"]),
+    }
+}
+
+admission::settings! {
+    /// The hosts of a namespace.
+    pub struct Delegation {
+        /// The namespace.
+        pub namespace: String,
+        /// The hosts that its routes may claim, without the domain: `jupyter`.
+        pub hosts: Vec<String>,
+    }
+}
+
+admission::settings! {
+    /// The Services of a namespace that routes may lead to.
+    pub struct Backends {
+        /// The namespace.
+        pub namespace: String,
+        /// The names of the Services.
+        pub services: Vec<String>,
+    }
+}
+
+admission::settings! {
+    /// A route that is not judged.
+    pub struct Exemption {
+        /// Its namespace.
+        pub namespace: String,
+        /// Its name.
+        pub name: String,
     }
 }
 

@@ -53,11 +53,11 @@ impl admission::Settings for Settings {
                 must(is_dns_subdomain(host), &setting, host, HOST);
             }
         }
-        for (index, limit) in self.backends.iter().enumerate() {
-            let namespace = &limit.namespace;
+        for (index, backends) in self.backends.iter().enumerate() {
+            let namespace = &backends.namespace;
             let setting = || format!("backends[{index}].namespace");
             must(is_dns_label(namespace), &setting, namespace, NAMESPACE);
-            for (service_index, service) in limit.services.iter().enumerate() {
+            for (service_index, service) in backends.services.iter().enumerate() {
                 let setting = || format!("backends[{index}].services[{service_index}]");
                 must(is_dns_label(service), &setting, service, SERVICE);
             }
