@@ -40,15 +40,15 @@ impl Judge<'_> {
         let group = backend.string("group")?.unwrap_or_default();
         let own = self.namespace;
         if kind != "Service" || !group.is_empty() {
-            let group = match group.as_ref() {
-                "" => String::new(),
-                group => format!("{}/", shown(group)),
+            let kind = match group.as_ref() {
+                "" => kind,
+                group => &format!("{group}/{kind}"),
             };
             self.findings.refuse(
                 Rule::BackendKinds,
                 &format!("{}.kind", path()),
                 &format!(
-                    "`{group}{}` is not a Service; name a Service of namespace `{}`",
+                    "`{}` is not a Service; name one of namespace `{}`",
                     shown(kind),
                     shown(own)
                 ),
@@ -73,11 +73,7 @@ impl Judge<'_> {
             self.findings.refuse(
                 Rule::Backends,
                 &format!("{}.name", path()),
-                &format!(
-                    "`{}` is no Service of `{}` that routes may lead to; {instead}",
-                    shown(&name),
-                    shown(namespace)
-                ),
+                &format!("`{}` is closed to routes; {instead}", shown(&name)),
             );
         }
         if namespace != own {
@@ -85,7 +81,7 @@ impl Judge<'_> {
                 Rule::BackendNamespaces,
                 &format!("{}.namespace", path()),
                 &format!(
-                    "`{}` is not the route's; name a Service of namespace `{}`",
+                    "`{}` is another namespace; name a Service of `{}`",
                     shown(namespace),
                     shown(own)
                 ),

@@ -137,7 +137,7 @@ impl Judge<'_> {
                     Rule::CorsOrigins,
                     &node.path(),
                     &format!(
-                        "`{}` is outside of the domain; name an origin such as `https://app.{}`",
+                        "`{}` is outside of the domain; name an origin in `{}`",
                         shown(&origin),
                         self.settings.domain.as_deref().unwrap_or_default()
                     ),
@@ -162,7 +162,7 @@ impl Judge<'_> {
                         Rule::IdentityHeaders,
                         &format!("{}.name", header.node().path()),
                         &format!(
-                            "`{}` tells apps who the user is, which is the auth proxy's to say; leave it out",
+                            "`{}` tells apps who the user is; leave it to the auth proxy",
                             shown(&name)
                         ),
                     );

@@ -65,13 +65,17 @@ impl<'a> Findings<'a> {
 }
 
 /// What people wrote, for a message: the start of it where it is long, so that the rest of the sentence
-/// is seen too.
+/// is seen too, and on one line, so that nobody writes findings of their own.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 32;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
-        None => Cow::Borrowed(text),
+    let cut = text.char_indices().nth(LONGEST);
+    if cut.is_none() && !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
     }
+    let start = text.chars().take(LONGEST);
+    let printable = start.map(|c| if c.is_control() { ' ' } else { c });
+    let end = cut.map(|_| '…');
+    Cow::Owned(printable.chain(end).collect())
 }
 
 /// `one`, `one, two` or `one, two and 3 more`, each name in backticks.

@@ -111,7 +111,7 @@ impl Judge<'_> {
                     ),
                     Place::Below(rest) if rest.contains('.') => problem(
                         Rule::SingleLabel,
-                        format!("`{said}` is below the domain by more than the label that its certificate covers; write `{}.{domain}`", shown(&rest.replace('.', "-"))),
+                        format!("`{said}` is deeper below the domain than its certificate; write `{}.{domain}`", shown(&rest.replace('.', "-"))),
                     ),
                     _ => None,
                 }
