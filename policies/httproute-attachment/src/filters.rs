@@ -95,7 +95,7 @@ impl Judge<'_> {
     /// The host that a redirect or a rewrite leads to.
     fn target(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
         if let Some(hostname) = filter.string("hostname")?
-            && !self.is_inside(&hostname)
+            && !self.is_inside(Rule::FilterHostnames, &hostname)
         {
             self.findings.refuse(
                 Rule::FilterHostnames,
@@ -132,7 +132,7 @@ impl Judge<'_> {
             let host = host.split_once(':').map_or(host, |(host, _)| host);
             let host = host.strip_prefix("*.").unwrap_or(host);
             // `*` alone is every origin there is.
-            if host.is_empty() || host == "*" || !self.is_inside(host) {
+            if host.is_empty() || host == "*" || !self.is_inside(Rule::CorsOrigins, host) {
                 self.findings.refuse(
                     Rule::CorsOrigins,
                     &node.path(),

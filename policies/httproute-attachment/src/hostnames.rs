@@ -13,32 +13,54 @@ use crate::settings::Settings;
 pub(crate) type Hostname<'a> = (Node<'a>, Cow<'a, str>);
 
 /// Where a name is, seen from the plane's domain.
-pub(crate) enum Place<'n> {
+#[derive(Clone, Copy)]
+enum Place<'n> {
     /// Below it: what stands before the domain.
     Below(&'n str),
     /// The domain itself.
     Apex,
     Outside,
-    /// The domain is not known; what stands before the first dot.
-    Unknown(&'n str),
+    /// The domain is not known.
+    Unknown,
 }
 
-impl<'n> Place<'n> {
-    pub(crate) fn of(name: &'n str, settings: &Settings) -> Self {
-        let first = name.split('.').next().unwrap_or(name);
-        let Some(domain) = &settings.domain else {
-            return Self::Unknown(first);
+/// A hostname to be judged.
+struct Name<'n> {
+    text: &'n str,
+    place: Place<'n>,
+}
+
+impl<'n> Name<'n> {
+    fn new(text: &'n str, settings: &Settings) -> Self {
+        let domain = settings.domain.as_deref();
+        // A placeholder too, so that it is found in manifests that nobody rendered either.
+        let before = domain.and_then(|domain| text.strip_suffix(domain));
+        let place = match (before, before.and_then(|text| text.strip_suffix('.'))) {
+            (Some(""), _) => Place::Apex,
+            (_, Some(host)) => Place::Below(host),
+            _ if domain.is_none() || settings.domain_is_unrendered() => Place::Unknown,
+            _ => Place::Outside,
         };
-        // First, so that manifests and policies with the same placeholder are judged too.
-        let below = name.strip_suffix(domain.as_str());
-        match below.map(|rest| (rest, rest.strip_suffix('.'))) {
-            Some(("", _)) => Self::Apex,
-            Some((_, Some(rest))) => Self::Below(rest),
-            _ if settings.domain_is_unrendered() => Self::Unknown(first),
-            _ => Self::Outside,
+        Self { text, place }
+    }
+
+    /// What stands before the first dot.
+    fn first_label(&self) -> &'n str {
+        self.text.split('.').next().unwrap_or_default()
+    }
+
+    /// What stands before the domain, or is likely to.
+    fn host(&self) -> &'n str {
+        match self.place {
+            Place::Below(host) => host,
+            Place::Unknown => self.first_label(),
+            Place::Apex | Place::Outside => self.text,
         }
     }
 }
+
+/// A rule that does not hold, and how.
+type Problem = (Rule, String);
 
 impl Judge<'_> {
     /// The route's hostnames, which are all judged.
@@ -55,101 +77,111 @@ impl Judge<'_> {
             hostnames.push((node, hostname));
         }
         if hostnames.is_empty() {
-            let example = match self.delegated().next() {
-                Some(host) => self.below_domain(host),
-                None => self.below_domain("app"),
-            };
-            self.findings.refuse(
-                Rule::Hostnames,
-                &format!("{}.hostnames", spec.node().path()),
-                &format!("names no host, so the route claims every one; write `[{example}]`"),
-            );
+            let domain = self.settings.domain.as_deref().unwrap_or("example.org");
+            let host = self.delegated().next().unwrap_or("app");
+            let problem =
+                format!("names no host, so the route claims every one; write `[{host}.{domain}]`");
+            let path = format!("{}.hostnames", spec.node().path());
+            self.findings.refuse(Rule::Hostnames, &path, &problem);
         }
         Ok(hostnames)
     }
 
-    /// What is wrong with a hostname, the most important alone.
-    fn hostname(&mut self, hostname: &str) -> Option<(Rule, String)> {
-        let settings = self.settings;
-        let problem = |rule, problem: String| settings.is_on(rule).then_some((rule, problem));
-        let said = shown(hostname);
-        let place = Place::of(hostname, settings);
-        let wildcard = hostname.contains('*').then(|| {
+    /// The first rule that does not hold for a hostname.
+    fn hostname(&mut self, text: &str) -> Option<Problem> {
+        let name = Name::new(text, self.settings);
+        let checks: [fn(&Self, &Name<'_>) -> Option<Problem>; 5] = [
+            Self::wildcard,
+            Self::form,
+            Self::domain,
+            Self::reserved,
+            Self::delegation,
+        ];
+        let mut problems = checks.iter().filter_map(|check| check(self, &name));
+        let problem = problems.find(|(rule, _)| self.settings.is_on(*rule));
+        if let (None, Place::Unknown) = (&problem, name.place) {
+            self.domain_not_checked(Rule::Domain);
+        }
+        problem
+    }
+
+    fn wildcard(&self, name: &Name<'_>) -> Option<Problem> {
+        name.text.contains('*').then(|| {
+            let said = shown(name.text);
             let problem =
                 format!("`{said}` takes every host that nobody has claimed; name each host");
             (Rule::Wildcards, problem)
-        });
-        let wildcard = wildcard.filter(|_| settings.is_on(Rule::Wildcards));
-        wildcard
-            .or_else(|| {
-                // Where the domain is a placeholder, what stands before it must have the form.
-                let name = match place {
-                    Place::Apex => return None,
-                    Place::Below(rest) => rest,
-                    _ => hostname,
-                };
-                let name = name.strip_prefix("*.").unwrap_or(name);
-                if name == "*" || is_dns_subdomain(name) {
-                    return None;
-                }
-                problem(
-                    Rule::Hostnames,
-                    format!("`{said}` is no hostname; write lower-case letters, digits, `-` and `.`, no port or final dot"),
-                )
-            })
-            .or_else(|| {
-                let domain = settings.domain.as_deref().unwrap_or_default();
-                let first = hostname.split('.').next().unwrap_or_default();
-                match place {
-                    Place::Apex => problem(
-                        Rule::Domain,
-                        format!("`{said}` is the domain itself; write a host below it"),
-                    ),
-                    Place::Outside => problem(
-                        Rule::Domain,
-                        format!("`{said}` is outside of the domain; write `{}.{domain}`", shown(first)),
-                    ),
-                    Place::Below(rest) if rest.contains('.') => problem(
-                        Rule::SingleLabel,
-                        format!("`{said}` is deeper below the domain than its certificate; write `{}.{domain}`", shown(&rest.replace('.', "-"))),
-                    ),
-                    _ => None,
-                }
-            })
-            .or_else(|| self.host(hostname, &place))
-            .or_else(|| {
-                if let (Place::Unknown(_), true) = (place, settings.domain_is_unrendered()) {
-                    self.domain_not_checked();
-                }
-                None
-            })
+        })
     }
 
-    /// What is wrong with who claims the host.
-    fn host(&self, hostname: &str, place: &Place<'_>) -> Option<(Rule, String)> {
-        let settings = self.settings;
-        let (Place::Below(host) | Place::Unknown(host)) = *place else {
+    fn form(&self, name: &Name<'_>) -> Option<Problem> {
+        let text = match name.place {
+            Place::Apex => return None,
+            // Where the domain is a placeholder, what stands before it must have the form.
+            Place::Below(host) => host,
+            Place::Outside | Place::Unknown => name.text,
+        };
+        let text = text.strip_prefix("*.").unwrap_or(text);
+        if text == "*" || is_dns_subdomain(text) {
             return None;
-        };
-        let said = shown(hostname);
-        let is_below = |reserved: &String| {
-            let rest = host.strip_suffix(reserved.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        if settings.is_on(Rule::ReservedHosts) && settings.reserved_hosts.iter().any(is_below) {
+        }
+        let said = shown(name.text);
+        let problem = format!(
+            "`{said}` is no hostname; write lower-case letters, digits, `-` and `.`, no port or \
+             final dot"
+        );
+        Some((Rule::Hostnames, problem))
+    }
+
+    fn domain(&self, name: &Name<'_>) -> Option<Problem> {
+        let domain = self.settings.domain.as_deref().unwrap_or_default();
+        let said = shown(name.text);
+        match name.place {
+            Place::Apex => Some((
+                Rule::Domain,
+                format!("`{said}` is the domain itself; write a host below it"),
+            )),
+            Place::Outside => {
+                let host = shown(name.first_label());
+                let problem = format!("`{said}` is outside of the domain; write `{host}.{domain}`");
+                Some((Rule::Domain, problem))
+            }
+            Place::Below(host) if host.contains('.') => {
+                let host = host.replace('.', "-");
+                let problem = format!(
+                    "`{said}` is deeper below the domain than its certificate; write `{}.{domain}`",
+                    shown(&host)
+                );
+                Some((Rule::SingleLabel, problem))
+            }
+            Place::Below(_) | Place::Unknown => None,
+        }
+    }
+
+    fn reserved(&self, name: &Name<'_>) -> Option<Problem> {
+        let mut reserved = self.settings.reserved_hosts.iter();
+        let is_reserved = reserved.any(|reserved| {
+            let before = name.host().strip_suffix(reserved.as_str());
+            before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        });
+        is_reserved.then(|| {
+            let said = shown(name.text);
             let problem = format!("`{said}` is reserved for the plane itself; choose another host");
-            return Some((Rule::ReservedHosts, problem));
-        }
-        let delegates = settings.is_on(Rule::Delegation) && !settings.delegation.is_empty();
-        if !delegates || self.delegated().any(|delegated| delegated == host) {
+            (Rule::ReservedHosts, problem)
+        })
+    }
+
+    fn delegation(&self, name: &Name<'_>) -> Option<Problem> {
+        let is_delegated = |host: &str| self.delegated().any(|delegated| delegated == host);
+        if self.settings.delegation.is_empty() || is_delegated(name.host()) {
             return None;
         }
-        let delegated: Vec<_> = self.delegated().collect();
-        let instead = match delegated.as_slice() {
+        let hosts: Vec<_> = self.delegated().collect();
+        let instead = match hosts.as_slice() {
             [] => "its platform team delegates hosts".to_owned(),
             hosts => format!("it has {}", listed(hosts.iter().copied())),
         };
-        let namespace = shown(self.namespace);
+        let (said, namespace) = (shown(name.text), shown(self.namespace));
         let problem = format!("`{said}` is not delegated to namespace `{namespace}`; {instead}");
         Some((Rule::Delegation, problem))
     }
@@ -162,33 +194,27 @@ impl Judge<'_> {
             .flat_map(|delegation| delegation.hosts.iter().map(String::as_str))
     }
 
-    fn below_domain(&self, host: &str) -> String {
-        match &self.settings.domain {
-            Some(domain) => format!("{host}.{domain}"),
-            None => format!("{host}.example"),
-        }
-    }
-
-    /// Whether `name`, which a filter leads to, may be in the domain; notes where that is not known.
-    pub(crate) fn is_inside(&mut self, name: &str) -> bool {
-        match Place::of(name, self.settings) {
-            Place::Below(rest) => is_dns_subdomain(rest),
+    /// Whether `name`, which a filter leads to, is in the domain as far as that is known, or `rule` does
+    /// not ask for it.
+    pub(crate) fn is_inside(&mut self, rule: Rule, name: &str) -> bool {
+        match Name::new(name, self.settings).place {
+            Place::Below(host) => is_dns_subdomain(host),
             Place::Apex => true,
             Place::Outside => false,
-            Place::Unknown(_) => {
-                if self.settings.domain_is_unrendered() {
-                    self.domain_not_checked();
-                }
+            Place::Unknown => {
+                self.domain_not_checked(rule);
                 true
             }
         }
     }
 
-    fn domain_not_checked(&mut self) {
+    fn domain_not_checked(&mut self, rule: Rule) {
+        if !self.settings.is_on(rule) || !self.settings.domain_is_unrendered() {
+            return;
+        }
         let domain = self.settings.domain.as_deref().unwrap_or_default();
-        self.findings.not_checked(
-            "whether hosts are in the domain",
-            &format!("setting `domain` is the placeholder `{domain}`"),
-        );
+        let why = format!("setting `domain` is the placeholder `{domain}`");
+        let what = "whether hosts are in the domain";
+        self.findings.not_checked(what, &why);
     }
 }
