@@ -11,6 +11,7 @@ mod cluster;
 mod edit;
 mod export;
 mod json;
+mod map;
 mod names;
 mod path;
 mod request;
@@ -27,6 +28,7 @@ pub use edit::Edits;
 #[doc(hidden)]
 pub use export::wasm;
 pub use json::{Malformed, Node, Object};
+pub use map::Map;
 pub use names::{is_dns_label, is_dns_subdomain};
 pub use request::{AdmissionRequest, GroupVersionKind, Operation};
 pub use setting::Setting;

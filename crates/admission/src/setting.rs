@@ -3,9 +3,8 @@
 //! serde's derived readers would cost a module 3 to 5 KB for each type, and 20 KB to print the numbers of
 //! their complaints (docs/adr/0006).
 
-use std::collections::BTreeMap;
-
 use crate::json::{Malformed, Node, Object};
+use crate::map::Map;
 
 /// A value that settings hold.
 pub trait Setting: Sized {
@@ -51,16 +50,17 @@ impl<T: Setting> Setting for Vec<T> {
     }
 }
 
-impl<T: Setting> Setting for BTreeMap<String, T> {
+impl<T: Setting> Setting for Map<T> {
     fn read(node: Node<'_>) -> Result<Self, Malformed> {
         let object = node.object()?;
-        let mut members = Self::new();
+        let mut map = Self::new();
         for (key, value) in object.iter() {
-            if members.insert(key.to_owned(), T::read(value)?).is_some() {
+            if map.get(key).is_some() {
                 return Err(object.malformed(key, "is given twice"));
             }
+            map.0.push((key.to_owned(), T::read(value)?));
         }
-        Ok(members)
+        Ok(map)
     }
 }
 
@@ -98,29 +98,27 @@ impl<'a> Fields<'a> {
         let names: Vec<String> = fields.iter().map(|field| name_of(field, style)).collect();
         for (key, _) in object.iter() {
             if !names.iter().any(|name| name == key) {
-                let problem = format!("is not known; {}", one_of(names.iter().map(String::as_str)));
-                return Err(object.malformed(key, problem));
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                return Err(object.malformed(key, format!("is not known; {}", one_of(&names))));
             }
         }
         Ok(Self { object, style })
     }
 
-    /// The value of `field`; `None` where it is absent.
+    /// The value of `field`, `null` included; `None` where it is absent.
     ///
     /// # Errors
-    /// When it is given twice, or is none of its type.
-    pub fn get<T: Setting>(&self, field: &str) -> Result<Option<T>, Malformed> {
-        let slot = self.object.slot(&name_of(field, self.style))?;
-        slot.map(T::read).transpose()
+    /// When it is given twice.
+    pub fn get(&self, field: &str) -> Result<Option<Node<'a>>, Malformed> {
+        self.object.slot(&name_of(field, self.style))
     }
 
-    /// The error of a field that is absent and has no default.
-    pub fn missing<T: Setting>(&self, field: &str) -> Malformed {
-        let mut problem = String::from("is missing");
-        if !T::NAMES.is_empty() {
-            problem.push_str("; ");
-            problem.push_str(&one_of(T::NAMES.iter().copied()));
-        }
+    /// The error of a field that is absent and has no default. `names` are the values there are.
+    pub fn missing(&self, field: &str, names: &[&str]) -> Malformed {
+        let problem = match names {
+            [] => "is missing".to_owned(),
+            names => format!("is missing; {}", one_of(names)),
+        };
         self.object.malformed(&name_of(field, self.style), problem)
     }
 }
@@ -134,19 +132,15 @@ pub fn choose(node: Node<'_>, names: &[&str]) -> Result<usize, Malformed> {
     let text = node.string()?;
     let index = names.iter().position(|name| *name == text);
     index.ok_or_else(|| {
-        let problem = format!("`{text}` is not known; {}", one_of(names.iter().copied()));
+        let problem = format!("`{text}` is not known; {}", one_of(names));
         node.malformed(problem)
     })
 }
 
-/// `write one of `a`, `b`` for any number of names.
-fn one_of<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    let mut text = String::from(if names.len() > 1 {
-        "write one of"
-    } else {
-        "write"
-    });
-    let mut before = " `";
+/// ``write one of `a`, `b` ``, for any number of names.
+fn one_of(names: &[&str]) -> String {
+    let mut text = String::from("write");
+    let mut before = if names.len() > 1 { " one of `" } else { " `" };
     for name in names {
         text.push_str(before);
         text.push_str(name);
@@ -200,7 +194,7 @@ macro_rules! settings {
                 let fields = $crate::settings!(@fields node [$($style)? "camelCase"] [$($field)*]);
                 Ok(Self {$(
                     $field: match fields.get(stringify!($field))? {
-                        Some(value) => value,
+                        Some(value) => $crate::Setting::read(value)?,
                         None => $default,
                     }
                 ),*})
@@ -223,7 +217,7 @@ macro_rules! settings {
                 let fields = $crate::settings!(@fields node [$($style)? "camelCase"] [$($field)*]);
                 Ok(Self {$(
                     $field: match fields.get(stringify!($field))? {
-                        Some(value) => value,
+                        Some(value) => $crate::Setting::read(value)?,
                         None => $crate::settings!(@absent fields $field $type $(, $default)?),
                     }
                 ),*})
@@ -261,7 +255,7 @@ macro_rules! settings {
         $crate::setting::Fields::of($node, $style, &[$(stringify!($field)),*])?
     };
     (@absent $fields:ident $field:ident $type:ty) => {
-        return Err($fields.missing::<$type>(stringify!($field)))
+        return Err($fields.missing(stringify!($field), <$type as $crate::Setting>::NAMES))
     };
     (@absent $fields:ident $field:ident $type:ty, $default:expr) => {
         $default

@@ -2,9 +2,7 @@
 #![allow(clippy::expect_used, reason = "helpers of tests are tests")]
 #![allow(missing_docs, reason = "the types are made up")]
 
-use std::collections::BTreeMap;
-
-use admission::{Settings as _, read_settings};
+use admission::{Map, Settings as _, read_settings};
 use serde_json::{Value, json};
 
 admission::settings! {
@@ -20,7 +18,7 @@ admission::settings! {
     #[names = "PascalCase"]
     pub struct Limits {
         pub max_size: Option<String> = Some("9".to_owned()),
-        pub by_host: BTreeMap<String, bool> = BTreeMap::new(),
+        pub by_host: Map<bool> = Map::new(),
     }
 }
 
@@ -89,7 +87,7 @@ fn good_settings_are_read() {
         hosts: vec!["aé".to_owned()],
         limits: Limits {
             max_size: None,
-            by_host: BTreeMap::from([("b".to_owned(), true)]),
+            by_host: Map::from_iter([("b".to_owned(), true)]),
         },
         rules: vec![Rule {
             host_name: "b".to_owned(),

@@ -154,8 +154,8 @@ pub(crate) fn wanted<'a>(
         }
         Provider::Digitalocean => set.must(DIGITALOCEAN_NETWORK, "INTERNAL"),
         Provider::Custom => {
-            for (key, value) in &settings.custom.annotations {
-                set.must(key.as_str(), value.as_str());
+            for (key, value) in settings.custom.annotations.iter() {
+                set.must(key, value.as_str());
             }
         }
     }
