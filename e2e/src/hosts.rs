@@ -9,7 +9,7 @@ mod review;
 pub use embedded::Embedded;
 pub use kwctl::Kwctl;
 pub use native::Native;
-pub use policy_server::PolicyServer;
+pub use policy_server::{Further, Origin, PolicyServer, free_port};
 
 use std::path::PathBuf;
 
@@ -33,11 +33,11 @@ pub trait Host {
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error>;
 }
 
-/// Finds a program of Kubewarden's on PATH.
+/// Finds a program on PATH.
 ///
 /// # Errors
 /// The reason for which its host is skipped.
-fn on_path(program: &str) -> Result<PathBuf, String> {
+pub fn on_path(program: &str) -> Result<PathBuf, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut candidates = std::env::split_paths(&path).map(|dir| dir.join(program));
     let found = candidates.find(|candidate| candidate.is_file());

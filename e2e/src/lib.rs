@@ -9,6 +9,7 @@ mod cluster;
 mod expectation;
 pub mod hosts;
 mod outcome;
+pub mod report;
 pub mod workspace;
 
 pub use case::{Case, Request};

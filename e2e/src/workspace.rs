@@ -31,3 +31,18 @@ pub fn built_module(module: &str) -> Result<(PathBuf, Vec<u8>), crate::Error> {
     })?;
     Ok((path, bytes))
 }
+
+/// A program of the workspace, in the release profile.
+///
+/// # Errors
+/// When it has not been built, with the command that builds it.
+pub fn program(name: &str) -> Result<PathBuf, crate::Error> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| root().join("target"));
+    let path = target.join("release").join(name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let command = format!("cargo build --release --workspace --bin {name}");
+    Err(format!("no {}; build it with `{command}`", path.display()).into())
+}

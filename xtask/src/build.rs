@@ -105,14 +105,16 @@ fn guests(workspace: &Workspace) -> Vec<String> {
     names
 }
 
-struct Compiler<'a> {
-    workspace: &'a Workspace,
-    toolchain: Toolchain,
-    target: PathBuf,
+/// Compiles packages of a workspace for Kubewarden.
+pub(crate) struct Compiler<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) toolchain: Toolchain,
+    /// Where cargo builds.
+    pub(crate) target: PathBuf,
 }
 
 impl Compiler<'_> {
-    fn compile(&self, packages: &[&str]) -> Result<()> {
+    pub(crate) fn compile(&self, packages: &[&str]) -> Result<()> {
         if packages.is_empty() {
             return Ok(());
         }
@@ -141,7 +143,7 @@ impl Compiler<'_> {
     }
 
     /// What the compiler made of a package.
-    fn read(&self, package: &str) -> Result<Vec<u8>> {
+    pub(crate) fn read(&self, package: &str) -> Result<Vec<u8>> {
         let file = format!("{}.wasm", package.replace('-', "_"));
         let path = self.target.join(TARGET).join(PROFILE).join(file);
         std::fs::read(&path).with_context(|| {
@@ -153,7 +155,8 @@ impl Compiler<'_> {
     }
 }
 
-fn annotate(module: &Module, wasm: &[u8]) -> Result<Vec<u8>> {
+/// The module with its metadata in it.
+pub(crate) fn annotate(module: &Module, wasm: &[u8]) -> Result<Vec<u8>> {
     let metadata = module.metadata(module.readme()?);
     annotation::write(wasm, &metadata).with_context(|| format!("cannot annotate `{}`", module.name))
 }

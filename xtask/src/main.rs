@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod demo;
 mod deny;
+mod e2e;
 mod files;
 mod generate;
 mod modules;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use e2e::Scenario;
 use scaffold::Sort;
 use toolchain::Way;
 use workspace::Workspace;
@@ -66,6 +68,12 @@ enum Task {
     Artifacthub,
     /// Build the modules and push them to an OCI registry, with SBOM, provenance and signature
     Publish(publish::Options),
+    /// Try what takes a real component, or longer than a developer waits
+    E2e {
+        /// What is tried
+        #[arg(value_enum)]
+        scenario: Scenario,
+    },
     /// Measure the time per request, and the modules' sizes
     Bench {
         /// Passed to the measuring program
@@ -117,6 +125,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::Artifacthub => generate::artifacthub(&workspace),
         Task::Publish(options) => publish::publish(&workspace, cli.guest, options),
+        Task::E2e { scenario } => e2e::e2e(&workspace, cli.guest, *scenario),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
         Task::New { sort, name } => scaffold::new(&workspace, *sort, name),
         Task::Deny => deny::deny(&workspace),

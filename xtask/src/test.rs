@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::progress::{say, seconds};
 use crate::toolchain::Way;
 use crate::workspace::{Workspace, run};
-use crate::{build, deny, generate, readme, sizes};
+use crate::{build, deny, generate, publish, readme, sizes};
 use tally::Tally;
 
 /// How a step ended, other than with an error.
@@ -50,14 +50,16 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>) -> Result<()> {
         component(workspace, "clippy", &args)
     });
     steps.run("modules", || {
-        passed(build::build(workspace, way, &[]).map(drop))
+        build::build(workspace, way, &[])?;
+        passed(publish::describe(workspace, way, &[]).map(drop))
     });
     steps.run("module sizes", || passed(sizes::check(workspace)));
     steps.run("generated files", || {
         passed(generate::generate(workspace, true))
     });
     steps.run("command line", || {
-        passed(build::compile_program(workspace, "agnostics"))
+        build::compile_program(workspace, "agnostics")?;
+        passed(build::compile_program(workspace, "publish"))
     });
     steps.run("tests", || tests(workspace, ci).map(Outcome::Counted));
     steps.run("README commands", || {
@@ -135,7 +137,7 @@ fn tests(workspace: &Workspace, ci: bool) -> Result<Tally> {
 }
 
 /// Runs a test runner, passing its output on, and counts what it says.
-fn counted(runner: &mut Command, ci: bool) -> Result<Tally> {
+pub(crate) fn counted(runner: &mut Command, ci: bool) -> Result<Tally> {
     let mut child = runner
         .stdout(Stdio::piped())
         .spawn()

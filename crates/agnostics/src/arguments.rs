@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::modules::Source;
 use crate::profile::Profile;
 
 /// What K8TRE's agnostics plane would make of manifests, before they reach a cluster.
@@ -46,14 +47,25 @@ pub(crate) struct Check {
     #[arg(long, value_name = "NAME")]
     pub(crate) default_storage_class: Option<String>,
 
-    /// Where the built modules are, as `<name>.wasm`.
+    /// Where the modules are: a directory with <name>.wasm, or a registry that has them as
+    /// HOST/PATH/<name>, in the version of the policies unless TAG says another. @DIGEST pins the one
+    /// module that PATH then ends in.
     #[arg(
         long,
-        value_name = "DIR",
+        value_name = "DIR|registry://HOST/PATH[:TAG|@DIGEST]",
         env = "AGNOSTICS_MODULES",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = Source::parse
     )]
-    pub(crate) modules: Option<PathBuf>,
+    pub(crate) modules: Option<Source>,
+
+    /// Run modules from a registry only if the owner of this public key (cosign.pub) has signed them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) verify_key: Option<PathBuf>,
+
+    /// Speak plain HTTP to the registry, as with one on this machine.
+    #[arg(long)]
+    pub(crate) insecure: bool,
 
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Output::Text)]

@@ -144,8 +144,12 @@ fn plane(arguments: &Check, mut policies: Vec<Policy>) -> Result<Plane, Failure>
     let failure = |file: &str, message: String| {
         Failure::Policies(vec![Problem::error(&Arc::from(file), message)])
     };
-    let mut modules = Modules::new(arguments.modules.as_deref())
-        .map_err(|message| failure("modules", message))?;
+    let mut modules = Modules::new(
+        arguments.modules.as_ref(),
+        arguments.verify_key.as_deref(),
+        arguments.insecure,
+    )
+    .map_err(|message| failure("modules", message))?;
     policies.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut judges = Vec::new();
     for policy in policies {
@@ -157,7 +161,9 @@ fn plane(arguments: &Check, mut policies: Vec<Policy>) -> Result<Plane, Failure>
             );
             text::problem(&mut anstream::stderr(), &warning)?;
         }
-        let module = modules.load(policy.module_name()).map_err(about)?;
+        let module = modules
+            .load(policy.module_name(), &policy.spec.module)
+            .map_err(about)?;
         let module =
             module.with_context_aware_resources(policy.spec.context_aware_resources.clone());
         let settings = if policy.spec.settings.is_null() {

@@ -1,70 +1,129 @@
-//! The built modules: where they are, and the host that runs them.
+//! The modules: where they are, and the host that runs them.
+
+mod published;
 
 use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
 use host::{Host, Module, Options};
+use registry::Reference;
+
+use published::Published;
+
+/// Where modules come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// A directory with `<name>.wasm`.
+    Directory(PathBuf),
+    /// What a registry has under a path.
+    Registry(Reference),
+}
+
+impl Source {
+    /// Reads the value of `--modules`.
+    ///
+    /// # Errors
+    /// It begins as a registry's address and is none.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if !text.starts_with("registry://") {
+            return Ok(Self::Directory(text.into()));
+        }
+        Reference::parse(text)
+            .map(Self::Registry)
+            .map_err(|error| error.to_string())
+    }
+}
 
 /// Loads modules by name.
 pub(crate) struct Modules {
     host: Host,
-    dirs: Vec<PathBuf>,
+    place: Place,
+    /// By where they came from.
     loaded: BTreeMap<String, Module>,
 }
 
+enum Place {
+    Directories(Vec<PathBuf>),
+    Published(Box<Published>),
+}
+
 impl Modules {
-    /// Looks for modules in `dir`, or where an installation or a build has them.
+    /// Looks for modules in `source`, or where an installation or a build has them. Those of a registry
+    /// must be signed by the owner of the public key in the file `key`, where one is given.
     ///
     /// # Errors
-    /// When the engine does not start.
-    pub(crate) fn new(dir: Option<&Path>) -> Result<Self, String> {
+    /// When the engine does not start, or a key is given that cannot be used.
+    pub(crate) fn new(
+        source: Option<&Source>,
+        key: Option<&Path>,
+        insecure: bool,
+    ) -> Result<Self, String> {
+        let place = match source {
+            Some(Source::Registry(place)) => {
+                Place::Published(Box::new(Published::open(place, key, insecure)?))
+            }
+            _ if key.is_some() => {
+                return Err(
+                    "--verify-key is for modules with a signature, and files have none: name their \
+                     registry with --modules registry://HOST/PATH"
+                        .to_owned(),
+                );
+            }
+            Some(Source::Directory(dir)) => Place::Directories(vec![dir.clone()]),
+            None => Place::Directories(usual_dirs()),
+        };
         let options = Options {
             cache_dir: cache_dir(),
             ..Options::default()
         };
         Ok(Self {
             host: Host::new(options).map_err(|error| error.to_string())?,
-            dirs: dir.map_or_else(usual_dirs, |dir| vec![dir.to_owned()]),
+            place,
             loaded: BTreeMap::new(),
         })
     }
 
-    /// The module of this name.
+    /// The module of this name, which a policy names by `address`.
     ///
     /// # Errors
-    /// When there is none, or it is no module.
-    pub(crate) fn load(&mut self, name: &str) -> Result<Module, String> {
-        if let Some(module) = self.loaded.get(name) {
+    /// When there is none, it is no module, or its signature is missing or wrong.
+    pub(crate) fn load(&mut self, name: &str, address: &str) -> Result<Module, String> {
+        let key = match &self.place {
+            Place::Directories(_) => name.to_owned(),
+            Place::Published(published) => published.reference(name, address)?.to_string(),
+        };
+        if let Some(module) = self.loaded.get(&key) {
             return Ok(module.clone());
         }
-        let file = format!("{name}.wasm");
-        let path = self
-            .dirs
-            .iter()
-            .map(|dir| dir.join(&file))
-            .find(|path| path.is_file());
-        let path = path.ok_or_else(|| {
-            let dirs: Vec<String> = self
-                .dirs
-                .iter()
-                .map(|dir| format!("`{}`", dir.display()))
-                .collect();
-            format!(
-                "module `{name}` is not in {}; build it with `cargo xtask build`, or say where the \
-                 modules are with --modules DIR",
-                dirs.join(" or ")
-            )
-        })?;
-        let wasm = std::fs::read(&path)
-            .map_err(|cause| format!("cannot read `{}`: {cause}", path.display()))?;
+        let wasm = match &self.place {
+            Place::Directories(dirs) => read(name, dirs)?,
+            Place::Published(published) => published.pull(name, address)?,
+        };
         let module = self
             .host
             .load(name, &wasm)
             .map_err(|error| error.to_string())?;
-        self.loaded.insert(name.to_owned(), module.clone());
+        self.loaded.insert(key, module.clone());
         Ok(module)
     }
+}
+
+fn read(name: &str, dirs: &[PathBuf]) -> Result<Vec<u8>, String> {
+    let file = format!("{name}.wasm");
+    let mut paths = dirs.iter().map(|dir| dir.join(&file));
+    let path = paths.find(|path| path.is_file()).ok_or_else(|| {
+        let dirs: Vec<String> = dirs
+            .iter()
+            .map(|dir| format!("`{}`", dir.display()))
+            .collect();
+        format!(
+            "module `{name}` is not in {}; build it with `cargo xtask build`, or say where the modules are \
+             with --modules DIR or --modules registry://HOST/PATH",
+            dirs.join(" or ")
+        )
+    })?;
+    std::fs::read(&path).map_err(|cause| format!("cannot read `{}`: {cause}", path.display()))
 }
 
 /// Beside the program as installed, and where `cargo xtask build` puts modules.

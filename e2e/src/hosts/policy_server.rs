@@ -1,5 +1,6 @@
 //! Kubewarden's own policy server, with a policy for every case.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -20,6 +21,51 @@ const INVALID_SETTINGS: &str = "Policy settings are invalid: ";
 /// How long it may take to load and compile every policy.
 const START_LIMIT: Duration = Duration::from_secs(120);
 
+/// Where the policy server finds modules.
+#[derive(Debug)]
+pub struct Origin {
+    before: String,
+    after: String,
+    arguments: Vec<OsString>,
+}
+
+impl Origin {
+    /// As they were built.
+    pub fn built() -> Self {
+        let modules = workspace::root().join("target/modules");
+        Self {
+            before: format!("file://{}/", modules.display()),
+            after: ".wasm".to_owned(),
+            arguments: Vec::new(),
+        }
+    }
+
+    /// At `place` (HOST/PATH) in a registry, with a tag. `arguments` tell the policy server of the
+    /// registry and whom it trusts.
+    pub fn registry(place: &str, tag: &str, arguments: &[&OsStr]) -> Self {
+        Self {
+            before: format!("registry://{place}/"),
+            after: format!(":{tag}"),
+            arguments: arguments.iter().map(|&it| it.to_owned()).collect(),
+        }
+    }
+
+    fn of(&self, module: &str) -> String {
+        format!("{}{module}{}", self.before, self.after)
+    }
+}
+
+/// A policy that no case has.
+#[derive(Debug)]
+pub struct Further {
+    /// What the policy server calls it.
+    pub id: String,
+    /// The module's name.
+    pub module: String,
+    /// The `spec` of a ClusterAdmissionPolicy.
+    pub spec: Value,
+}
+
 /// A policy server on loopback; it ends with this value.
 #[derive(Debug)]
 pub struct PolicyServer {
@@ -37,19 +83,35 @@ impl PolicyServer {
         on_path("policy-server")
     }
 
-    /// Starts the policy server with one policy for each case of `modules`, and waits until it
-    /// serves.
+    /// Starts the policy server with one policy for each case of `modules` and those of `further`, and
+    /// waits until it serves.
     ///
     /// # Errors
     /// When it does not start; its log is in the message.
-    pub fn start(program: &PathBuf, modules: &[&str]) -> Result<Self, Error> {
+    pub fn start(
+        program: &PathBuf,
+        modules: &[&str],
+        origin: &Origin,
+        further: &[Further],
+    ) -> Result<Self, Error> {
         let dir = tempfile::tempdir()?;
         let mut policies = Map::new();
+        for Further { id, module, spec } in further {
+            let part = |name: &str| spec.get(name).cloned();
+            let policy = json!({
+                "module": origin.of(module),
+                "allowedToMutate": part("mutating"),
+                "settings": part("settings").unwrap_or_else(|| json!({})),
+                "contextAwareResources": part("contextAwareResources").unwrap_or_else(|| json!([])),
+                "hostCapabilities": ["kubernetes/*"],
+            });
+            policies.insert(id.clone(), policy);
+        }
         for module in modules {
-            let (path, module_bytes) = workspace::built_module(module)?;
+            let (_, module_bytes) = workspace::built_module(module)?;
             for case in Case::all_of(module)? {
                 let policy = json!({
-                    "module": format!("file://{}", path.display()),
+                    "module": origin.of(module),
                     "allowedToMutate": true,
                     "settings": case.settings,
                     // What metadata grants; there is no cluster behind it, so no answer either.
@@ -75,6 +137,7 @@ impl PolicyServer {
             .arg(dir.path())
             .arg("--sigstore-cache-dir")
             .arg(dir.path())
+            .args(&origin.arguments)
             .stdout(fs::File::create(&log)?)
             .stderr(fs::File::create(dir.path().join("errors"))?)
             .spawn()?;
@@ -115,11 +178,20 @@ impl Host for PolicyServer {
     }
 
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
+        self.ask(&policy_id(module, case), case)
+    }
+}
+
+impl PolicyServer {
+    /// What the policy called `policy` says of a case.
+    ///
+    /// # Errors
+    /// When there is no answer at all.
+    pub fn ask(&self, policy: &str, case: &Case) -> Result<Outcome, Error> {
         #[derive(Deserialize)]
         struct Review {
             response: Response,
         }
-        let policy = policy_id(module, case);
         let url = format!("http://127.0.0.1:{}/validate/{policy}", self.port);
         let review = json!({
             "apiVersion": "admission.k8s.io/v1",
@@ -162,6 +234,9 @@ fn policy_id(module: &str, case: &Case) -> String {
 }
 
 /// A port that nothing listens on; the system gives it out again to no one else for a while.
-fn free_port() -> Result<u16, Error> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16, Error> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
