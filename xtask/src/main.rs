@@ -17,6 +17,7 @@ mod sizes;
 mod system;
 mod test;
 mod toolchain;
+mod workflows;
 mod workspace;
 
 use std::fmt;
@@ -66,6 +67,11 @@ enum Task {
     },
     /// Write the packages that Artifact Hub lists, which `generate` does too
     Artifacthub,
+    /// Hold a tag to the version, the changelog and the generated files, before a release
+    ReleaseCheck {
+        /// Such as v0.1.0
+        tag: String,
+    },
     /// Build the modules and push them to an OCI registry, with SBOM, provenance and signature
     Publish(publish::Options),
     /// Try what takes a real component, or longer than a developer waits
@@ -124,6 +130,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Task::Build { modules } => build::build(&workspace, cli.guest, modules).map(drop),
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::Artifacthub => generate::artifacthub(&workspace),
+        Task::ReleaseCheck { tag } => generate::release_check(&workspace, tag),
         Task::Publish(options) => publish::publish(&workspace, cli.guest, options),
         Task::E2e { scenario } => e2e::e2e(&workspace, cli.guest, *scenario),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),

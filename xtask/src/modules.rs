@@ -191,6 +191,17 @@ impl Module {
         files::read(&path).map(Some)
     }
 
+    /// The README as those read it who have the module and not its sources: without the marks of what is
+    /// generated.
+    pub(crate) fn usage(&self) -> Result<Option<String>> {
+        let is_mark = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
+        let without = |readme: String| {
+            let lines = readme.lines().filter(|line| !is_mark(line));
+            lines.map(|line| format!("{line}\n")).collect()
+        };
+        Ok(self.readme()?.map(without))
+    }
+
     /// `mutators` or `policies`.
     pub(crate) fn group(&self) -> String {
         let group = self
@@ -244,6 +255,15 @@ mod tests {
                 .keys()
                 .all(|key| !key.ends_with("usage"))
         );
+    }
+
+    #[test]
+    fn usage_is_the_readme_without_marks() {
+        let module = storage_class();
+        let (readme, usage) = (module.readme().unwrap(), module.usage().unwrap());
+        assert!(readme.unwrap().contains("\n<!-- settings -->\n"));
+        let usage = usage.unwrap();
+        assert!(!usage.contains("<!--") && usage.contains("| setting | type |"));
     }
 
     #[test]

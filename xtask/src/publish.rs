@@ -70,6 +70,7 @@ pub(crate) fn describe(
     let sources = provenance::Sources::of(workspace)?;
     let lock = sbom::Lock::read(workspace)?;
     let mut paths = Vec::new();
+    let mut sums = String::new();
     for module in &modules {
         let path = workspace.path("target/modules").join(&module.name);
         let path = path.with_extension("wasm");
@@ -86,8 +87,14 @@ pub(crate) fn describe(
         for (ending, paper) in papers {
             write(&path.with_extension(ending), &paper)?;
         }
+        // As `sha256sum --check` takes it.
+        sums.push_str(&format!("{}  {}.wasm\n", build::digest(&wasm), module.name));
         paths.push(path);
     }
+    files::write_if_changed(
+        &workspace.path("target/modules/SHA256SUMS"),
+        sums.as_bytes(),
+    )?;
     say(format_args!(
         "{} with SBOM and provenance in target/modules/",
         build::count(paths.len(), "module")

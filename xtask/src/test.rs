@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::progress::{say, seconds};
 use crate::toolchain::Way;
 use crate::workspace::{Workspace, run};
-use crate::{build, deny, generate, publish, readme, sizes};
+use crate::{build, deny, generate, publish, readme, sizes, workflows};
 use tally::Tally;
 
 /// How a step ended, other than with an error.
@@ -64,6 +64,15 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>) -> Result<()> {
     steps.run("tests", || tests(workspace, ci).map(Outcome::Counted));
     steps.run("README commands", || {
         readme::check(workspace).map(Outcome::Counted)
+    });
+    steps.run("workflows", || {
+        Ok(match workflows::linter(workspace) {
+            Ok(linter) => {
+                workflows::check(workspace, &linter)?;
+                Outcome::Passed
+            }
+            Err(reason) => Outcome::Skipped(reason),
+        })
     });
     steps.run("dependencies", || match deny::program() {
         Some(program) => passed(deny::check(workspace, &program)),

@@ -515,6 +515,14 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    fn is_sentence(&self) -> bool {
+        let text = std::str::from_utf8(&self.body).unwrap_or_default().trim();
+        !text.is_empty()
+            && text.len() <= 200
+            && !text.starts_with(['<', '{'])
+            && !text.contains('\n')
+    }
+
     /// The registry's own words, as far as there are any.
     fn told(&self) -> String {
         #[derive(Deserialize)]
@@ -533,6 +541,8 @@ impl Answer {
         match told {
             Some(told) if !told.message.is_empty() => told.message,
             Some(told) if !told.code.is_empty() => told.code,
+            // What stands before a registry, or Go's own server, answers in plain words.
+            _ if self.is_sentence() => String::from_utf8_lossy(&self.body).trim().to_owned(),
             _ => self
                 .status
                 .canonical_reason()

@@ -43,7 +43,7 @@ pub(super) fn files(workspace: &Workspace) -> Result<Vec<Generated>> {
         });
         files.push(Generated {
             path: directory.join("README.md"),
-            text: module.readme()?.unwrap_or_default(),
+            text: module.usage()?.unwrap_or_default(),
         });
     }
     Ok(files)
