@@ -66,4 +66,10 @@ pub(crate) enum Output {
     Text,
     /// For programs: one object with a summary and a row per object and module.
     Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For CI servers that show tests: JUnit's XML.
+    Junit,
+    /// For GitHub Actions: annotations on the lines of a pull request.
+    Github,
 }

@@ -20,7 +20,7 @@ use crate::kinds;
 use crate::modules::Modules;
 use crate::policy::Policy;
 use crate::profile::Profile;
-use crate::report::{Row, Summary, json, text};
+use crate::report::{Row, Summary, github, json, junit, sarif, text};
 use crate::selector::NAMESPACE_NAME_LABEL;
 
 /// Runs the command to its exit code.
@@ -336,7 +336,7 @@ impl Report {
         self.progress.set(self.summary.objects);
         match self.output {
             Output::Text => text::object(&mut self.out, object, &rows)?,
-            Output::Json => self.rows.extend(rows),
+            _ => self.rows.extend(rows),
         }
         Ok(())
     }
@@ -372,6 +372,9 @@ impl Report {
             Output::Json => {
                 json::write(&mut self.out, &self.summary, &self.rows, &self.not_checked)?;
             }
+            Output::Sarif => sarif::write(&mut self.out, &self.rows)?,
+            Output::Junit => junit::write(&mut self.out, &self.rows)?,
+            Output::Github => github::write(&mut self.out, &self.summary, &self.rows)?,
             Output::Text => {
                 text::summary(&mut self.out, &self.summary)?;
                 for what in &self.not_checked {

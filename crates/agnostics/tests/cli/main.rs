@@ -12,6 +12,7 @@ mod claims;
 mod context;
 mod default_class;
 mod exit;
+mod forms;
 mod json;
 mod lists;
 mod policies;
