@@ -28,19 +28,25 @@
 
 mod annotation;
 mod class;
+mod finding;
+mod host;
+mod name;
 mod options;
+mod path;
+mod pattern;
+mod rule;
+mod translate;
 mod value;
+mod wishes;
 
 pub use annotation::{
     ANNOTATIONS, Annotation, Effect, Fate, OTHER_CONTROLLERS, PREFIX, annotation, other_controller,
 };
 pub use class::Class;
+pub use finding::Finding;
 pub use options::{Gateway, Options, Port, Services};
+pub use translate::translate;
 pub use value::Value;
-
-use std::fmt;
-
-use admission::{Malformed, Object};
 
 /// An Ingress as routes, and everything that must be said with them.
 ///
@@ -81,23 +87,6 @@ impl Translation {
             out.push_str(&route.to_yaml());
         }
         out
-    }
-}
-
-/// One sentence about a place in the Ingress.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Where, in Kubernetes' notation: `spec.rules[0].host`.
-    pub path: String,
-    /// What is to be said of it.
-    pub message: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path)?;
-        f.write_str(": ")?;
-        f.write_str(&self.message)
     }
 }
 
@@ -156,18 +145,4 @@ impl Route {
             ("spec", self.spec.clone()),
         ])
     }
-}
-
-/// Says what `ingress` says as routes. It may be of `networking.k8s.io/v1`, or of the shape of
-/// `v1beta1` and `extensions/v1beta1` (`serviceName`, `servicePort`).
-///
-/// # Errors
-/// When a part that decides about the routes has the wrong type.
-pub fn translate(
-    ingress: &Object<'_>,
-    options: &Options<'_>,
-    services: &Services<'_>,
-) -> Result<Translation, Malformed> {
-    let _ = (ingress, options, services);
-    Ok(Translation::default())
 }

@@ -5,8 +5,8 @@
 pub enum Value {
     /// A string, whatever it holds.
     Text(String),
-    /// A port, weight or status.
-    Number(u32),
+    /// A port or a status.
+    Number(u16),
     /// Members in the order in which they are written.
     Map(Vec<(&'static str, Value)>),
     /// Items.

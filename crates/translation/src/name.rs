@@ -1,0 +1,58 @@
+//! Names of routes: from the Ingress and the host, always a name that Kubernetes takes, and always the
+//! same one.
+
+use admission::is_dns_subdomain;
+
+/// The longest name of an object.
+const LONGEST: usize = 253;
+
+/// `web` and `*.a.org` → `web-wildcard-a-org`. Without a host the Ingress's name.
+pub(crate) fn of(ingress: &str, host: &str) -> String {
+    let mut name = match is_dns_subdomain(ingress) {
+        true => ingress.to_owned(),
+        false => safe(ingress),
+    };
+    if name.is_empty() {
+        name.push_str("ingress");
+    }
+    let host = safe(&host.replace('*', "wildcard"));
+    if !host.is_empty() {
+        name.push('-');
+        name.push_str(&host);
+    }
+    match name.len() > LONGEST {
+        true => with(&name, &hash(&name)),
+        false => name,
+    }
+}
+
+/// The name with a suffix, cut where it would be too long.
+pub(crate) fn with(name: &str, suffix: &str) -> String {
+    let end = LONGEST.saturating_sub(suffix.len() + 1).min(name.len());
+    // Names are ASCII, so every place is the end of a character.
+    let stem = name.get(..end).unwrap_or_default();
+    [stem.trim_end_matches(['-', '.']), "-", suffix].concat()
+}
+
+/// Eight digits that tell a text from others (FNV-1a, 32 bits).
+pub(crate) fn hash(text: &str) -> String {
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    (0..8)
+        .rev()
+        .filter_map(|digit| char::from_digit((hash >> (4 * digit)) & 0xf, 16))
+        .collect()
+}
+
+/// Letters, digits and dashes of the text, as a DNS label has them.
+fn safe(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .map(|c| match c.to_ascii_lowercase() {
+            c @ ('a'..='z' | '0'..='9') => c,
+            _ => '-',
+        })
+        .collect();
+    text.trim_matches('-').to_owned()
+}

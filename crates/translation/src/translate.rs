@@ -1,0 +1,563 @@
+//! From the rules of an Ingress to those of routes.
+
+use std::borrow::Cow;
+
+use admission::{Malformed, Node, Object};
+
+use crate::finding::{say, shown};
+use crate::rule::{self, Action, Backend, HOSTNAMES, Match, Rewrite, Rule};
+use crate::wishes::{self, Wishes};
+use crate::{Kind, Options, Port, Route, Services, Translation, host, name, path, pattern};
+
+/// Says what `ingress` says as routes. It may be of `networking.k8s.io/v1`, or of the shape of
+/// `v1beta1` and `extensions/v1beta1` (`serviceName`, `servicePort`).
+///
+/// # Errors
+/// When a part that decides about the routes has the wrong type.
+pub fn translate(
+    ingress: &Object<'_>,
+    options: &Options<'_>,
+    services: &Services<'_>,
+) -> Result<Translation, Malformed> {
+    let mut out = Translation::default();
+    let metadata = ingress.object("metadata")?;
+    let annotations = match &metadata {
+        Some(metadata) => metadata.object("annotations")?,
+        None => None,
+    };
+    let wishes = wishes::read(annotations.as_ref(), options, &mut out)?;
+    let (stem, namespace) = match &metadata {
+        Some(metadata) => (stem(metadata)?, metadata.string("namespace")?),
+        None => (Cow::default(), None),
+    };
+    let mut translator = Translator {
+        options,
+        services,
+        wishes,
+        hosts: Vec::new(),
+        out,
+    };
+    match ingress.object("spec")? {
+        Some(spec) => translator.spec(&spec)?,
+        None => {
+            let parts = ["is missing, so there is nothing to route"];
+            say(&mut translator.out.obstacles, ingress.node(), &parts);
+        }
+    }
+    Ok(translator.routes(&stem, namespace.as_deref()))
+}
+
+/// What routes are named after: the Ingress's name, else what the API server would begin it with.
+fn stem<'a>(metadata: &Object<'a>) -> Result<Cow<'a, str>, Malformed> {
+    let name = metadata.string("name")?.filter(|name| !name.is_empty());
+    Ok(match name {
+        Some(name) => name,
+        None => metadata.string("generateName")?.unwrap_or_default(),
+    })
+}
+
+struct Translator<'t, 'a> {
+    options: &'t Options<'t>,
+    services: &'t Services<'t>,
+    wishes: Wishes<'a>,
+    hosts: Vec<Host<'a>>,
+    out: Translation,
+}
+
+/// A host and the paths of all its rules.
+struct Host<'a> {
+    /// Empty for rules without a host.
+    name: String,
+    /// Where it stands.
+    node: Node<'a>,
+    paths: Vec<Path<'a>>,
+}
+
+/// A path and what is done with its requests.
+struct Path<'a> {
+    what: Match,
+    action: Action,
+    /// The path of the Ingress, as text.
+    text: String,
+    node: Node<'a>,
+}
+
+impl<'a> Translator<'_, 'a> {
+    fn spec(&mut self, spec: &Object<'a>) -> Result<(), Malformed> {
+        for rule in spec.array("rules")?.unwrap_or_default() {
+            self.rule(&rule.object()?)?;
+        }
+        // `backend` is what v1beta1 calls it.
+        let default = match spec.get("defaultBackend")? {
+            Some(default) => Some(default),
+            None => spec.get("backend")?,
+        };
+        if let Some(node) = default {
+            self.default_backend(node)?;
+        }
+        if self.hosts.is_empty() {
+            let parts = ["names neither rules nor a default backend, so there is nothing to route"];
+            say(&mut self.out.obstacles, spec.node(), &parts);
+        }
+        for host in &self.hosts {
+            if host.paths.is_empty() && self.out.untranslatable.is_empty() {
+                let parts = ["has no path to route, and the Ingress no default backend"];
+                say(&mut self.out.obstacles, host.node, &parts);
+            }
+        }
+        self.shadowed();
+        self.tls(spec)
+    }
+
+    fn rule(&mut self, rule: &Object<'a>) -> Result<(), Malformed> {
+        let name = rule.string("host")?.unwrap_or_default();
+        let node = rule.get("host")?.unwrap_or(rule.node());
+        let index = match self.hosts.iter().position(|host| host.name == name) {
+            Some(index) => index,
+            None => {
+                self.hosts.push(Host {
+                    name: name.into_owned(),
+                    node,
+                    paths: Vec::new(),
+                });
+                self.hosts.len() - 1
+            }
+        };
+        let paths = match rule.object("http")? {
+            Some(http) => http.array("paths")?.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        for node in paths {
+            if let Some(path) = self.path(&node.object()?)? {
+                self.add(index, path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a path to a host, unless it has it already: the first one counts.
+    fn add(&mut self, index: usize, path: Path<'a>) {
+        let Some(host) = self.hosts.get_mut(index) else {
+            return;
+        };
+        let same = |other: &&Path<'_>| is_same(&other.what, &path.what);
+        let Some(first) = host.paths.iter().find(same) else {
+            return host.paths.push(path);
+        };
+        if first.action == path.action {
+            // `/a` and `/a/` mean the same, but are not written the same.
+            if first.what != path.what {
+                host.paths.push(path);
+            }
+            return;
+        }
+        let backend = |path: &Path<'_>| match &path.action.backend {
+            Some(backend) => backend.shown(),
+            None => "another rewrite".to_owned(),
+        };
+        let parts = [
+            "the host has ",
+            &shown(&first.text),
+            " already: the first one counts (",
+            &backend(first),
+            "), and ",
+            &backend(&path),
+            " is left out",
+        ];
+        say(&mut self.out.notes, path.node, &parts);
+    }
+
+    fn path(&mut self, path: &Object<'a>) -> Result<Option<Path<'a>>, Malformed> {
+        let text = path.string("path")?.filter(|text| !text.is_empty());
+        let text = text.unwrap_or(Cow::Borrowed("/"));
+        let node = path.get("path")?.unwrap_or(path.node());
+        let kind = path.string("pathType")?;
+        let kind = match kind.as_deref() {
+            Some("Exact") => path::Type::Exact,
+            Some("Prefix") => path::Type::Prefix,
+            // What v1beta1 takes where there is none.
+            Some("ImplementationSpecific") | None => path::Type::OfController,
+            Some(other) => {
+                let parts = ["there is no path type ", &shown(other)];
+                say(&mut self.out.obstacles, node, &parts);
+                return Ok(None);
+            }
+        };
+        let found = path::read(&text, kind, node, &self.wishes, self.options, &mut self.out);
+        let backend = match path.object("backend")? {
+            Some(backend) => self.backend(&backend)?,
+            None if self.redirects() => None,
+            None => {
+                say(&mut self.out.obstacles, path.node(), &["names no backend"]);
+                None
+            }
+        };
+        let (Some((what, rewrite)), true) = (found, backend.is_some() || self.redirects()) else {
+            return Ok(None);
+        };
+        Ok(Some(Path {
+            what,
+            action: self.action(backend, rewrite),
+            text: text.into_owned(),
+            node,
+        }))
+    }
+
+    fn redirects(&self) -> bool {
+        self.wishes.redirect.is_some()
+    }
+
+    fn action(&self, backend: Option<Backend>, rewrite: Rewrite) -> Action {
+        let wishes = &self.wishes;
+        match &wishes.redirect {
+            Some(_) => Action {
+                redirect: wishes.redirect.clone(),
+                backend: None,
+                rewrite: Rewrite::None,
+                vhost: None,
+                prefix: None,
+                timeout: None,
+            },
+            None => Action {
+                redirect: None,
+                backend,
+                prefix: wishes.prefix.clone().filter(|_| rewrite != Rewrite::None),
+                rewrite,
+                vhost: wishes.vhost.clone(),
+                timeout: wishes.timeout.clone(),
+            },
+        }
+    }
+
+    /// The Service of a backend; what there is to say where there is none.
+    fn backend(&mut self, backend: &Object<'a>) -> Result<Option<Backend>, Malformed> {
+        // A redirect has none.
+        if self.redirects() {
+            return Ok(None);
+        }
+        if let Some(resource) = backend.get("resource")? {
+            let parts = ["the backend is no Service; the gateway knows Services alone"];
+            say(&mut self.out.untranslatable, resource, &parts);
+            return Ok(None);
+        }
+        let (service, port) = match backend.object("service")? {
+            Some(service) => {
+                let port = service.object("port")?;
+                let number = match &port {
+                    Some(port) => port.get("number")?,
+                    None => None,
+                };
+                let name = match &port {
+                    Some(port) => port.get("name")?,
+                    None => None,
+                };
+                (service.string("name")?, number.or(name))
+            }
+            None => (backend.string("serviceName")?, backend.get("servicePort")?),
+        };
+        let Some(service) = service.filter(|name| !name.is_empty()) else {
+            say(
+                &mut self.out.obstacles,
+                backend.node(),
+                &["names no Service"],
+            );
+            return Ok(None);
+        };
+        let port = match port {
+            Some(port) => self.port(&service, port)?,
+            None => {
+                let parts = ["names no port of Service ", &shown(&service)];
+                say(&mut self.out.obstacles, backend.node(), &parts);
+                None
+            }
+        };
+        Ok(Some(Backend {
+            service: service.into_owned(),
+            port,
+        }))
+    }
+
+    /// The number of a port that is given by number or name.
+    fn port(&mut self, service: &str, node: Node<'a>) -> Result<Option<u16>, Malformed> {
+        let text = match node.text().starts_with('"') {
+            true => node.string()?,
+            false => Cow::Borrowed(node.text()),
+        };
+        let is_number = text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b == b'-' || b == b'.');
+        if is_number {
+            let port = text.parse().ok().filter(|port: &u16| *port > 0);
+            if port.is_none() {
+                say(
+                    &mut self.out.obstacles,
+                    node,
+                    &[&shown(&text), " is no port"],
+                );
+            }
+            return Ok(port);
+        }
+        let why = match (self.services)(service, &text) {
+            Port::Number(port) => return Ok(Some(port)),
+            Port::NoService => "there is no such Service",
+            Port::NoPort => "the Service has no port of this name",
+            Port::Unknown => "the Service is not known here",
+        };
+        let parts = [
+            "port ",
+            &shown(&text),
+            " of Service ",
+            &shown(service),
+            " is left out, since routes want its number and ",
+            why,
+        ];
+        say(&mut self.out.obstacles, node, &parts);
+        Ok(None)
+    }
+
+    /// The default backend takes what no path of a host takes. It never becomes a route of its own beside
+    /// others: without a host that would claim the whole domain.
+    fn default_backend(&mut self, node: Node<'a>) -> Result<(), Malformed> {
+        let backend = self.backend(&node.object()?)?;
+        if backend.is_none() && !self.redirects() {
+            return Ok(());
+        }
+        if self.hosts.is_empty() {
+            self.hosts.push(Host {
+                name: String::new(),
+                node,
+                paths: Vec::new(),
+            });
+        } else if self.hosts.iter().all(|host| !host.name.is_empty()) {
+            let parts = [
+                "serves the hosts of the rules alone: a route for all others would claim the domain",
+            ];
+            say(&mut self.out.notes, node, &parts);
+        }
+        let (wishes, options) = (&self.wishes, self.options);
+        let found = path::read(
+            "/",
+            path::Type::Prefix,
+            node,
+            wishes,
+            options,
+            &mut self.out,
+        );
+        let Some((what, rewrite)) = found else {
+            return Ok(());
+        };
+        let action = self.action(backend, rewrite);
+        for host in &mut self.hosts {
+            if !host.paths.iter().any(|path| path.what == what) {
+                host.paths.push(Path {
+                    what: what.clone(),
+                    action: action.clone(),
+                    text: "/".to_owned(),
+                    node,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out the expressions that other paths overlap: ingress-nginx tries the longest text first,
+    /// and which one counts for a route Gateway API does not say. Cilium takes exact paths first, then
+    /// expressions, so one that is longer than the prefix beside it stays.
+    fn shadowed(&mut self) {
+        for host in &mut self.hosts {
+            let mut index = 0;
+            while let Some(path) = host.paths.get(index) {
+                let mut others = host.paths.iter();
+                match others.find(|other| is_ambiguous(path, other)) {
+                    None => index += 1,
+                    Some(other) => {
+                        let parts = [
+                            &shown(&path.text),
+                            " overlaps ",
+                            &shown(&other.text),
+                            ", and routes do not say which expression counts",
+                        ];
+                        say(&mut self.out.untranslatable, path.node, &parts);
+                        host.paths.remove(index);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tls(&mut self, spec: &Object<'a>) -> Result<(), Malformed> {
+        let Some(tls) = spec.array("tls")?.filter(|tls| !tls.is_empty()) else {
+            return Ok(());
+        };
+        if let Some(node) = spec.get("tls")? {
+            let parts = ["left out: TLS and its certificate are the Gateway's"];
+            say(&mut self.out.notes, node, &parts);
+        }
+        for entry in tls {
+            for node in entry.object()?.array("hosts")?.unwrap_or_default() {
+                let name = node.string()?;
+                if !self.hosts.iter().any(|host| host.name == name) {
+                    let parts = [
+                        "no rule has the host ",
+                        &shown(&name),
+                        ", so no route has it",
+                    ];
+                    say(&mut self.out.notes, node, &parts);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The routes: one for each group of hosts that have the same rules.
+    fn routes(mut self, ingress: &str, namespace: Option<&str>) -> Translation {
+        let mut groups: Vec<Group> = Vec::new();
+        let hosts = std::mem::take(&mut self.hosts);
+        let alone = hosts.len() == 1;
+        for host in hosts {
+            let rules = self.rules(&host);
+            if rules.is_empty() || self.wishes.is_share {
+                continue;
+            }
+            let mut names = vec![(host.name, host.node)];
+            if alone {
+                names.append(&mut self.wishes.aliases);
+            }
+            for (name, node) in names {
+                self.place(&mut groups, name, node, &rules);
+            }
+        }
+        for (alias, node) in &self.wishes.aliases {
+            let parts = [
+                "of which host ",
+                &shown(alias),
+                " is an alias is not said; make it a rule",
+            ];
+            say(&mut self.out.obstacles, *node, &parts);
+        }
+        let kind = match self.wishes.grpc {
+            true => Kind::Grpc,
+            false => Kind::Http,
+        };
+        let mut routes: Vec<Route> = Vec::new();
+        for group in &groups {
+            for (part, rules) in rule::split(&group.rules).into_iter().enumerate() {
+                let of_host = name::of(ingress, &group.host);
+                let mut name = match part {
+                    0 => of_host,
+                    part => name::with(&of_host, &(part + 1).to_string()),
+                };
+                if routes.iter().any(|route| route.name == name) {
+                    let text = [group.host.as_str(), "/", &part.to_string()].concat();
+                    name = name::with(&name, &name::hash(&text));
+                }
+                let header = self.wishes.header.as_ref();
+                routes.push(Route {
+                    kind,
+                    name,
+                    namespace: namespace.map(str::to_owned),
+                    spec: rule::spec(&self.options.gateway, &group.names, rules, header),
+                });
+            }
+        }
+        self.out.routes = routes;
+        self.out
+    }
+
+    fn rules(&mut self, host: &Host<'a>) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        let root = Match::Exact("/".to_owned());
+        let app_root = self.wishes.app_root.clone();
+        if app_root.is_some() {
+            let redirect = Action {
+                redirect: app_root.clone(),
+                backend: None,
+                rewrite: Rewrite::None,
+                vhost: None,
+                prefix: None,
+                timeout: None,
+            };
+            rule::add(&mut rules, root.clone(), &redirect);
+        }
+        for path in &host.paths {
+            if app_root.is_some() && path.what == root {
+                let parts = ["left out: `app-root` redirects it"];
+                say(&mut self.out.notes, path.node, &parts);
+                continue;
+            }
+            rule::add(&mut rules, path.what.clone(), &path.action);
+        }
+        rules
+    }
+
+    /// Puts a host with those that have the same rules and, as it, can be routed or not.
+    fn place(&mut self, groups: &mut Vec<Group>, host: String, node: Node<'a>, rules: &[Rule]) {
+        let domain = self.options.domain;
+        let mut name = host.clone();
+        let obstacle = match host.is_empty() {
+            true => {
+                // No host name holds such brackets, so nobody applies the route unread.
+                name = match domain {
+                    Some(domain) => ["<host>.", domain].concat(),
+                    None => "<host>".to_owned(),
+                };
+                let parts = [
+                    "names no host, and a route must: put it in place of `",
+                    &name,
+                    "`",
+                ];
+                Some(parts.concat())
+            }
+            false => host::obstacle(&host, domain),
+        };
+        let ready = obstacle.is_none();
+        if let Some(obstacle) = obstacle {
+            say(&mut self.out.obstacles, node, &[&obstacle]);
+        }
+        let fits = |group: &&mut Group| {
+            group.ready == ready && group.names.len() < HOSTNAMES && group.rules == rules
+        };
+        match groups.iter_mut().find(fits) {
+            Some(group) if !group.names.contains(&name) => group.names.push(name),
+            Some(_) => {}
+            None => groups.push(Group {
+                host,
+                names: vec![name],
+                ready,
+                rules: rules.to_vec(),
+            }),
+        }
+    }
+}
+
+/// Hosts that share their routes.
+struct Group {
+    /// The host that the routes are named after.
+    host: String,
+    names: Vec<String>,
+    /// Whether the routes can be applied as far as hosts go.
+    ready: bool,
+    rules: Vec<Rule>,
+}
+
+/// Whether two matches take the same requests: an ending slash does not count in prefixes.
+fn is_same(a: &Match, b: &Match) -> bool {
+    match (a, b) {
+        (Match::Prefix(a), Match::Prefix(b)) => a.trim_end_matches('/') == b.trim_end_matches('/'),
+        _ => a == b,
+    }
+}
+
+/// Whether `path` is an expression, and some request that it takes may belong to `other`.
+fn is_ambiguous(path: &Path<'_>, other: &Path<'_>) -> bool {
+    if !matches!(path.what, Match::Regex(_)) || path.action == other.action {
+        return false;
+    }
+    let head = pattern::head(&path.text);
+    let (text, yields) = match &other.what {
+        Match::Regex(_) => (pattern::head(&other.text), false),
+        Match::Prefix(text) => (text.to_ascii_lowercase(), text.len() < path.text.len()),
+        _ => (other.text.to_ascii_lowercase(), false),
+    };
+    !yields && (head.starts_with(&text) || text.starts_with(&head))
+}
