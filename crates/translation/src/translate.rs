@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use admission::{Malformed, Node, Object};
+use admission::{Malformed, Node, Object, is_dns_subdomain};
 
 use crate::finding::{say, shown};
 use crate::rule::{self, Action, Backend, HOSTNAMES, Match, Rewrite, Rule};
@@ -146,7 +146,7 @@ impl<'a> Translator<'_, 'a> {
         };
         if first.action == path.action {
             // `/a` and `/a/` mean the same, but are not written the same.
-            if first.what != path.what {
+            if !host.paths.iter().any(|other| other.what == path.what) {
                 host.paths.push(path);
             }
             return;

@@ -269,8 +269,8 @@ impl<'a> Reader<'_, 'a> {
                     node,
                     &["has no effect without `rewrite-target`"],
                 );
-            } else if value.contains('$') {
-                let parts = [&shown(value), " holds an NGINX variable"];
+            } else if value.contains('$') || value.len() > 4096 {
+                let parts = [&shown(value), " is no plain value of a header"];
                 say(&mut self.out.untranslatable, node, &parts);
             } else {
                 wishes.prefix = Some(value.to_owned());
@@ -345,9 +345,9 @@ impl<'a> Reader<'_, 'a> {
         }
         if let Some((name, node)) = header {
             let wanted = exact.map_or("always", |(value, _)| value);
-            if !is_token(name) {
+            if !is_token(name) || wanted.len() > 4096 {
                 wishes.is_share = true;
-                let parts = [&shown(name), " is no name of a header"];
+                let parts = [&shown(name), " is no header that a route can match"];
                 return say(&mut self.out.untranslatable, node, &parts);
             }
             wishes.header = Some((name.to_owned(), wanted.to_owned()));
