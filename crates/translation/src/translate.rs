@@ -263,6 +263,10 @@ impl<'a> Translator<'_, 'a> {
             );
             return Ok(None);
         };
+        if !is_dns_subdomain(&service) {
+            let parts = [&shown(&service), " is no name of a Service"];
+            say(&mut self.out.obstacles, backend.node(), &parts);
+        }
         let port = match port {
             Some(port) => self.port(&service, port)?,
             None => {

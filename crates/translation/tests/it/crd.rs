@@ -105,14 +105,8 @@ impl Check {
             let metadata = self.object(metadata, "metadata", &["!name", "namespace"]);
             let name = self.text(metadata.get("name"), "metadata.name", 253);
             self.holds(is_subdomain(&name), "metadata.name", "is no DNS name");
-            if metadata.contains_key("namespace") {
-                let namespace = self.text(metadata.get("namespace"), "metadata.namespace", 63);
-                self.holds(
-                    is_label(&namespace),
-                    "metadata.namespace",
-                    "is no DNS label",
-                );
-            }
+            // The namespace is the Ingress's own, and there is no other to choose.
+            self.text(metadata.get("namespace"), "metadata.namespace", usize::MAX);
         }
         if let Some(spec) = object.get("spec") {
             self.spec(spec, kind == "GRPCRoute");
