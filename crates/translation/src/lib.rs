@@ -44,6 +44,7 @@ pub use annotation::{
 };
 pub use class::Class;
 pub use finding::Finding;
+pub use name::distinct;
 pub use options::{Gateway, Options, Port, Services};
 pub use translate::translate;
 pub use value::Value;

@@ -21,7 +21,7 @@ pub(crate) fn of(ingress: &str, host: &str) -> String {
         name.push_str(&host);
     }
     match name.len() > LONGEST {
-        true => with(&name, &hash(&name)),
+        true => distinct(&name, &name),
         false => name,
     }
 }
@@ -34,8 +34,14 @@ pub(crate) fn with(name: &str, suffix: &str) -> String {
     [stem.trim_end_matches(['-', '.']), "-", suffix].concat()
 }
 
+/// A name for a route beside another of its name: `text` tells the two apart, such as the name of the
+/// Ingress. Always the same one.
+pub fn distinct(name: &str, text: &str) -> String {
+    with(name, &hash(text))
+}
+
 /// Eight digits that tell a text from others (FNV-1a, 32 bits).
-pub(crate) fn hash(text: &str) -> String {
+fn hash(text: &str) -> String {
     let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });

@@ -453,7 +453,7 @@ impl<'a> Translator<'_, 'a> {
                 };
                 if routes.iter().any(|route| route.name == name) {
                     let text = [group.host.as_str(), "/", &part.to_string()].concat();
-                    name = name::with(&name, &name::hash(&text));
+                    name = name::distinct(&name, &text);
                 }
                 let header = self.wishes.header.as_ref();
                 routes.push(Route {
