@@ -203,7 +203,7 @@ pub const ANNOTATIONS: &[Annotation] = &[
     part("fastcgi-index", "backend-protocol"),
     part("fastcgi-params-configmap", "backend-protocol"),
     row("force-ssl-redirect", Satisfied, Given, "the gateway redirects all plain HTTP"),
-    row("from-to-www-redirect", Untranslatable, True, "redirects with status 308, which routes have not"),
+    row("from-to-www-redirect", Translated, True, "a route for the other name that redirects (301 in place of 308)"),
     row("http2-push-preload", Ignorable, Given, "browsers have given up HTTP/2 push"),
     part("limit-allowlist", "limit-rps"),
     part("limit-burst-multiplier", "limit-rps"),

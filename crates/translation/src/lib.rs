@@ -27,6 +27,7 @@
 //! ```
 
 mod annotation;
+mod backend;
 mod class;
 mod finding;
 mod host;
@@ -34,6 +35,8 @@ mod name;
 mod options;
 mod path;
 mod pattern;
+mod redirect;
+mod routes;
 mod rule;
 mod translate;
 mod value;

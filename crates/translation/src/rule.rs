@@ -1,8 +1,9 @@
 //! Rules of routes, and their limits.
 
+use crate::backend::Backend;
 use crate::options::Gateway;
+use crate::redirect::Redirect;
 use crate::value::Value;
-use crate::wishes::Redirect;
 
 /// Limits of the CRDs: matches of one rule, rules of one route, matches of one route, hostnames of one
 /// route.
@@ -35,23 +36,6 @@ pub(crate) enum Rewrite {
     Prefix(String),
 }
 
-/// A Service of the Ingress's namespace. A port that is not known is left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Backend {
-    pub(crate) service: String,
-    pub(crate) port: Option<u16>,
-}
-
-impl Backend {
-    pub(crate) fn shown(&self) -> String {
-        let port = self.port.map(|port| port.to_string());
-        match port {
-            Some(port) => ["`", &self.service, ":", &port, "`"].concat(),
-            None => ["`", &self.service, "`"].concat(),
-        }
-    }
-}
-
 /// What is done with the requests of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Action {
@@ -63,6 +47,19 @@ pub(crate) struct Action {
     /// `X-Forwarded-Prefix`.
     pub(crate) prefix: Option<String>,
     pub(crate) timeout: Option<String>,
+}
+
+impl Action {
+    pub(crate) fn redirect(redirect: Redirect) -> Self {
+        Self {
+            redirect: Some(redirect),
+            backend: None,
+            rewrite: Rewrite::None,
+            vhost: None,
+            prefix: None,
+            timeout: None,
+        }
+    }
 }
 
 /// A rule of a route.

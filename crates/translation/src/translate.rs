@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use admission::{Malformed, Node, Object, is_dns_subdomain};
+use admission::{Malformed, Node, Object};
 
+use crate::backend::{self, Backend};
 use crate::finding::{say, shown};
-use crate::rule::{self, Action, Backend, HOSTNAMES, Match, Rewrite, Rule};
+use crate::rule::{Action, Match, Rewrite};
 use crate::wishes::{self, Wishes};
-use crate::{Kind, Options, Port, Route, Services, Translation, host, name, path, pattern};
+use crate::{Options, Services, Translation, path, pattern, routes};
 
 /// Says what `ingress` says as routes. It may be of `networking.k8s.io/v1`, or of the shape of
 /// `v1beta1` and `extensions/v1beta1` (`serviceName`, `servicePort`).
@@ -44,7 +45,14 @@ pub fn translate(
             say(&mut translator.out.obstacles, ingress.node(), &parts);
         }
     }
-    Ok(translator.routes(&stem, namespace.as_deref()))
+    Ok(routes::make(
+        &stem,
+        namespace.as_deref(),
+        translator.hosts,
+        translator.wishes,
+        options,
+        translator.out,
+    ))
 }
 
 /// What routes are named after: the Ingress's name, else what the API server would begin it with.
@@ -65,21 +73,21 @@ struct Translator<'t, 'a> {
 }
 
 /// A host and the paths of all its rules.
-struct Host<'a> {
+pub(crate) struct Host<'a> {
     /// Empty for rules without a host.
-    name: String,
+    pub(crate) name: String,
     /// Where it stands.
-    node: Node<'a>,
-    paths: Vec<Path<'a>>,
+    pub(crate) node: Node<'a>,
+    pub(crate) paths: Vec<Path<'a>>,
 }
 
 /// A path and what is done with its requests.
-struct Path<'a> {
-    what: Match,
-    action: Action,
+pub(crate) struct Path<'a> {
+    pub(crate) what: Match,
+    pub(crate) action: Action,
     /// The path of the Ingress, as text.
     text: String,
-    node: Node<'a>,
+    pub(crate) node: Node<'a>,
 }
 
 impl<'a> Translator<'_, 'a> {
@@ -185,8 +193,9 @@ impl<'a> Translator<'_, 'a> {
         };
         let found = path::read(&text, kind, node, &self.wishes, self.options, &mut self.out);
         let backend = match path.object("backend")? {
-            Some(backend) => self.backend(&backend)?,
-            None if self.redirects() => None,
+            // A redirect has none.
+            _ if self.redirects() => None,
+            Some(backend) => backend::read(&backend, self.services, &mut self.out)?,
             None => {
                 say(&mut self.out.obstacles, path.node(), &["names no backend"]);
                 None
@@ -210,14 +219,7 @@ impl<'a> Translator<'_, 'a> {
     fn action(&self, backend: Option<Backend>, rewrite: Rewrite) -> Action {
         let wishes = &self.wishes;
         match &wishes.redirect {
-            Some(_) => Action {
-                redirect: wishes.redirect.clone(),
-                backend: None,
-                rewrite: Rewrite::None,
-                vhost: None,
-                prefix: None,
-                timeout: None,
-            },
+            Some(redirect) => Action::redirect(redirect.clone()),
             None => Action {
                 redirect: None,
                 backend,
@@ -229,103 +231,19 @@ impl<'a> Translator<'_, 'a> {
         }
     }
 
-    /// The Service of a backend; what there is to say where there is none.
-    fn backend(&mut self, backend: &Object<'a>) -> Result<Option<Backend>, Malformed> {
-        // A redirect has none.
-        if self.redirects() {
-            return Ok(None);
-        }
-        if let Some(resource) = backend.get("resource")? {
-            let parts = ["the backend is no Service; the gateway knows Services alone"];
-            say(&mut self.out.untranslatable, resource, &parts);
-            return Ok(None);
-        }
-        let (service, port) = match backend.object("service")? {
-            Some(service) => {
-                let port = service.object("port")?;
-                let number = match &port {
-                    Some(port) => port.get("number")?,
-                    None => None,
-                };
-                let name = match &port {
-                    Some(port) => port.get("name")?,
-                    None => None,
-                };
-                (service.string("name")?, number.or(name))
-            }
-            None => (backend.string("serviceName")?, backend.get("servicePort")?),
-        };
-        let Some(service) = service.filter(|name| !name.is_empty()) else {
-            say(
-                &mut self.out.obstacles,
-                backend.node(),
-                &["names no Service"],
-            );
-            return Ok(None);
-        };
-        if !is_dns_subdomain(&service) {
-            let parts = [&shown(&service), " is no name of a Service"];
-            say(&mut self.out.obstacles, backend.node(), &parts);
-        }
-        let port = match port {
-            Some(port) => self.port(&service, port)?,
-            None => {
-                let parts = ["names no port of Service ", &shown(&service)];
-                say(&mut self.out.obstacles, backend.node(), &parts);
-                None
-            }
-        };
-        Ok(Some(Backend {
-            service: service.into_owned(),
-            port,
-        }))
-    }
-
-    /// The number of a port that is given by number or name.
-    fn port(&mut self, service: &str, node: Node<'a>) -> Result<Option<u16>, Malformed> {
-        let text = match node.text().starts_with('"') {
-            true => node.string()?,
-            false => Cow::Borrowed(node.text()),
-        };
-        let is_number = text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b == b'-' || b == b'.');
-        if is_number {
-            let port = text.parse().ok().filter(|port: &u16| *port > 0);
-            if port.is_none() {
-                say(
-                    &mut self.out.obstacles,
-                    node,
-                    &[&shown(&text), " is no port"],
-                );
-            }
-            return Ok(port);
-        }
-        let why = match (self.services)(service, &text) {
-            Port::Number(port) => return Ok(Some(port)),
-            Port::NoService => "there is no such Service",
-            Port::NoPort => "the Service has no port of this name",
-            Port::Unknown => "the Service is not known here",
-        };
-        let parts = [
-            "port ",
-            &shown(&text),
-            " of Service ",
-            &shown(service),
-            " is left out, since routes want its number and ",
-            why,
-        ];
-        say(&mut self.out.obstacles, node, &parts);
-        Ok(None)
-    }
-
     /// The default backend takes what no path of a host takes. It never becomes a route of its own beside
     /// others: without a host that would claim the whole domain.
     fn default_backend(&mut self, node: Node<'a>) -> Result<(), Malformed> {
-        let backend = self.backend(&node.object()?)?;
-        if backend.is_none() && !self.redirects() {
-            return Ok(());
-        }
+        let backend = match self.redirects() {
+            true => None,
+            false => {
+                let backend = backend::read(&node.object()?, self.services, &mut self.out)?;
+                if backend.is_none() {
+                    return Ok(());
+                }
+                backend
+            }
+        };
         if self.hosts.is_empty() {
             self.hosts.push(Host {
                 name: String::new(),
@@ -412,136 +330,6 @@ impl<'a> Translator<'_, 'a> {
         }
         Ok(())
     }
-
-    /// The routes: one for each group of hosts that have the same rules.
-    fn routes(mut self, ingress: &str, namespace: Option<&str>) -> Translation {
-        let mut groups: Vec<Group> = Vec::new();
-        let hosts = std::mem::take(&mut self.hosts);
-        let alone = hosts.len() == 1;
-        for host in hosts {
-            let rules = self.rules(&host);
-            if rules.is_empty() || self.wishes.is_share {
-                continue;
-            }
-            let mut names = vec![(host.name, host.node)];
-            if alone {
-                names.append(&mut self.wishes.aliases);
-            }
-            for (name, node) in names {
-                self.place(&mut groups, name, node, &rules);
-            }
-        }
-        for (alias, node) in &self.wishes.aliases {
-            let parts = [
-                "of which host ",
-                &shown(alias),
-                " is an alias is not said; make it a rule",
-            ];
-            say(&mut self.out.obstacles, *node, &parts);
-        }
-        let kind = match self.wishes.grpc {
-            true => Kind::Grpc,
-            false => Kind::Http,
-        };
-        let mut routes: Vec<Route> = Vec::new();
-        for group in &groups {
-            for (part, rules) in rule::split(&group.rules).into_iter().enumerate() {
-                let of_host = name::of(ingress, &group.host);
-                let mut name = match part {
-                    0 => of_host,
-                    part => name::with(&of_host, &(part + 1).to_string()),
-                };
-                if routes.iter().any(|route| route.name == name) {
-                    let text = [group.host.as_str(), "/", &part.to_string()].concat();
-                    name = name::distinct(&name, &text);
-                }
-                let header = self.wishes.header.as_ref();
-                routes.push(Route {
-                    kind,
-                    name,
-                    namespace: namespace.map(str::to_owned),
-                    spec: rule::spec(&self.options.gateway, &group.names, rules, header),
-                });
-            }
-        }
-        self.out.routes = routes;
-        self.out
-    }
-
-    fn rules(&mut self, host: &Host<'a>) -> Vec<Rule> {
-        let mut rules = Vec::new();
-        let root = Match::Exact("/".to_owned());
-        let app_root = self.wishes.app_root.clone();
-        if app_root.is_some() {
-            let redirect = Action {
-                redirect: app_root.clone(),
-                backend: None,
-                rewrite: Rewrite::None,
-                vhost: None,
-                prefix: None,
-                timeout: None,
-            };
-            rule::add(&mut rules, root.clone(), &redirect);
-        }
-        for path in &host.paths {
-            if app_root.is_some() && path.what == root {
-                let parts = ["left out: `app-root` redirects it"];
-                say(&mut self.out.notes, path.node, &parts);
-                continue;
-            }
-            rule::add(&mut rules, path.what.clone(), &path.action);
-        }
-        rules
-    }
-
-    /// Puts a host with those that have the same rules and, as it, can be routed or not.
-    fn place(&mut self, groups: &mut Vec<Group>, host: String, node: Node<'a>, rules: &[Rule]) {
-        let domain = self.options.domain;
-        let mut name = host.clone();
-        let obstacle = match host.is_empty() {
-            true => {
-                // No host name holds such brackets, so nobody applies the route unread.
-                name = match domain {
-                    Some(domain) => ["<host>.", domain].concat(),
-                    None => "<host>".to_owned(),
-                };
-                let parts = [
-                    "names no host, and a route must: put it in place of `",
-                    &name,
-                    "`",
-                ];
-                Some(parts.concat())
-            }
-            false => host::obstacle(&host, domain),
-        };
-        let ready = obstacle.is_none();
-        if let Some(obstacle) = obstacle {
-            say(&mut self.out.obstacles, node, &[&obstacle]);
-        }
-        let fits = |group: &&mut Group| {
-            group.ready == ready && group.names.len() < HOSTNAMES && group.rules == rules
-        };
-        match groups.iter_mut().find(fits) {
-            Some(group) if !group.names.contains(&name) => group.names.push(name),
-            Some(_) => {}
-            None => groups.push(Group {
-                host,
-                names: vec![name],
-                ready,
-                rules: rules.to_vec(),
-            }),
-        }
-    }
-}
-
-/// Hosts that share their routes.
-struct Group {
-    /// The host that the routes are named after.
-    host: String,
-    names: Vec<String>,
-    /// Whether the routes can be applied as far as hosts go.
-    ready: bool,
-    rules: Vec<Rule>,
 }
 
 /// Whether two matches take the same requests: an ending slash does not count in prefixes.

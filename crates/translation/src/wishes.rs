@@ -6,6 +6,7 @@ use admission::{Malformed, Node, Object, is_dns_subdomain};
 
 use crate::annotation::{Annotation, Effect, Fate, PREFIX, annotation, is_true, other_controller};
 use crate::finding::{say, shown};
+use crate::redirect::{self, Redirect};
 use crate::{Options, Translation, host};
 
 /// The wishes that routes can fulfil.
@@ -19,6 +20,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) redirect: Option<Redirect>,
     /// Where `/` is redirected.
     pub(crate) app_root: Option<Redirect>,
+    /// Where it is asked that the host with or without `www.` is redirected to the other.
+    pub(crate) www: Option<Node<'a>>,
     /// The host name that the backend sees.
     pub(crate) vhost: Option<String>,
     /// The value of `X-Forwarded-Prefix` beside a rewrite.
@@ -35,28 +38,23 @@ pub(crate) struct Wishes<'a> {
     pub(crate) is_share: bool,
 }
 
-/// A RequestRedirect.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Redirect {
-    pub(crate) scheme: Option<&'static str>,
-    pub(crate) host: Option<String>,
-    pub(crate) port: Option<u16>,
-    /// The whole new path; `None` keeps the request's.
-    pub(crate) path: Option<String>,
-    pub(crate) code: u16,
-}
-
 /// The annotations of ingress-nginx that an Ingress has.
 struct Given<'a> {
     all: Vec<(&'static Annotation, Cow<'a, str>, Node<'a>)>,
 }
 
 impl<'a> Given<'a> {
+    /// The value of an annotation, as it is written.
+    fn find(&self, name: &str) -> Option<(&str, Node<'a>)> {
+        let found = self.all.iter().find(|(known, ..)| known.name == name);
+        found.map(|(_, value, node)| (value.as_ref(), *node))
+    }
+
     /// The value of an annotation that is not empty, as ingress-nginx trims it.
     fn get(&self, name: &str) -> Option<(&str, Node<'a>)> {
-        let found = self.all.iter().find(|(known, ..)| known.name == name);
+        let found = self.find(name);
         found
-            .map(|(_, value, node)| (value.trim(), *node))
+            .map(|(value, node)| (value.trim(), node))
             .filter(|(value, _)| !value.is_empty())
     }
 }
@@ -197,7 +195,7 @@ impl<'a> Reader<'_, 'a> {
                 ];
                 return say(&mut self.out.untranslatable, at, &parts);
             }
-            match redirect(url, code) {
+            match redirect::read(url, code) {
                 Err(why) => say(&mut self.out.untranslatable, node, &[&shown(url), " ", why]),
                 Ok(redirect) => {
                     let host = redirect.host.as_deref();
@@ -213,12 +211,20 @@ impl<'a> Reader<'_, 'a> {
             }
             break;
         }
+        let www = self.given.find("from-to-www-redirect");
+        if let Some((_, node)) = www.filter(|(value, _)| is_true(value))
+            && !cannot(wishes.grpc, node, self.out)
+        {
+            let parts = ["a redirect with 301: routes have not NGINX's 308"];
+            say(&mut self.out.notes, node, &parts);
+            wishes.www = Some(node);
+        }
         if let Some((target, node)) = self.given.get("app-root") {
             if !target.starts_with('/') {
                 let parts = ["has no effect: ingress-nginx wants a path here"];
                 say(&mut self.out.notes, node, &parts);
             } else if !cannot(wishes.grpc, node, self.out) {
-                match redirect(target, 302) {
+                match redirect::read(target, 302) {
                     Err(why) => {
                         say(
                             &mut self.out.untranslatable,
@@ -235,12 +241,8 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn rewrites(&mut self, wishes: &mut Wishes<'a>) {
-        let found = self
-            .given
-            .all
-            .iter()
-            .find(|(it, ..)| it.name == "use-regex");
-        wishes.regex = found.is_some_and(|(_, value, _)| is_true(value));
+        let regex = self.given.find("use-regex");
+        wishes.regex = regex.is_some_and(|(value, _)| is_true(value));
         if let Some((target, node)) = self.given.get("rewrite-target") {
             let target = target.to_owned();
             let why = match target.as_str() {
@@ -321,14 +323,10 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn canary(&mut self, wishes: &mut Wishes<'a>) {
-        let found = self.given.all.iter().find(|(it, ..)| it.name == "canary");
-        let Some((_, value, canary)) = found else {
+        let canary = self.given.find("canary");
+        let Some((_, canary)) = canary.filter(|(value, _)| is_true(value)) else {
             return;
         };
-        if !is_true(value) {
-            return;
-        }
-        let canary = *canary;
         let value = |name| self.given.get(name);
         let weight = value("canary-weight")
             .and_then(|(weight, node)| Some((weight.parse::<u32>().ok()?, node)))
@@ -421,115 +419,10 @@ fn inside(
     }
 }
 
-/// Reads where a redirect goes, or why a route cannot say it.
-fn redirect(url: &str, code: u16) -> Result<Redirect, &'static str> {
-    let mut redirect = Redirect {
-        code,
-        ..Redirect::default()
-    };
-    let (url, keeps_path) = match url.strip_suffix("$request_uri") {
-        Some(origin) => (origin, true),
-        None => (url, false),
-    };
-    if url.contains('$') {
-        return Err("holds an NGINX variable");
-    }
-    if url.contains(['?', '#']) {
-        return Err("has a query or fragment, which a route's redirect has not");
-    }
-    let path = match url.split_once("://") {
-        None => url,
-        Some((scheme, rest)) => {
-            redirect.scheme = match scheme.to_ascii_lowercase().as_str() {
-                "http" => Some("http"),
-                "https" => Some("https"),
-                _ => return Err("is neither http nor https"),
-            };
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = match authority.split_once(':') {
-                None => authority,
-                Some((host, port)) => {
-                    let port = port.parse().ok().filter(|port| *port > 0);
-                    redirect.port = Some(port.ok_or("has no port that a route takes")?);
-                    host
-                }
-            };
-            let host = host.to_ascii_lowercase();
-            if !is_dns_subdomain(&host) {
-                return Err("has no host that a route takes");
-            }
-            redirect.host = Some(host);
-            match path {
-                "" => "/",
-                path => path,
-            }
-        }
-    };
-    match path {
-        "/" if keeps_path && !url.ends_with('/') => {}
-        _ if keeps_path => return Err("puts something before the path, which a redirect cannot"),
-        path if !path.starts_with('/') => return Err("is neither a URL nor a path"),
-        path if path.len() > 1024 => return Err("is longer than 1024 characters"),
-        path => redirect.path = Some(path.to_owned()),
-    }
-    Ok(redirect)
-}
-
 /// Whether the text is a token, as header names are (RFC 9110), of a length that the CRD takes.
 fn is_token(text: &str) -> bool {
     (1..=256).contains(&text.len())
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Redirect, redirect};
-
-    #[test]
-    fn redirects_that_a_route_can_say() {
-        let to = |scheme, host: Option<&str>, port, path: Option<&str>| Redirect {
-            scheme,
-            host: host.map(str::to_owned),
-            port,
-            path: path.map(str::to_owned),
-            code: 301,
-        };
-        for (url, expected) in [
-            (
-                "https://a.org",
-                to(Some("https"), Some("a.org"), None, Some("/")),
-            ),
-            (
-                "HTTP://A.org:8080/x/",
-                to(Some("http"), Some("a.org"), Some(8080), Some("/x/")),
-            ),
-            (
-                "https://a.org$request_uri",
-                to(Some("https"), Some("a.org"), None, None),
-            ),
-            ("/login", to(None, None, None, Some("/login"))),
-        ] {
-            assert_eq!(redirect(url, 301), Ok(expected), "{url}");
-        }
-        for url in [
-            "",
-            "login",
-            "ftp://a.org",
-            "https://",
-            "https://a.org:0",
-            "https://a.org:x",
-            "https://a.org/?q",
-            "https://a.org/#f",
-            "https://u@a.org",
-            "https://$host",
-            "https://a.org/x$request_uri",
-            "https://a.org/$request_uri",
-            "$request_uri",
-            "/x$request_uri",
-        ] {
-            assert!(redirect(url, 301).is_err(), "{url}");
-        }
-    }
 }

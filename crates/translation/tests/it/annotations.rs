@@ -520,3 +520,42 @@ fn headers_of_a_config_map_are_for_the_author_to_write() {
         )]
     );
 }
+
+#[test]
+fn the_name_with_www_is_redirected_to_the_one_without() {
+    let www = [("from-to-www-redirect", "true")];
+    let translation = with(&www);
+    let routes = all_routes(&translation);
+    assert_eq!(routes[1]["metadata"]["name"], "web-www-web-k8tre-internal");
+    assert_eq!(
+        routes[1]["spec"]["hostnames"],
+        json!(["www.web.k8tre.internal"])
+    );
+    assert_eq!(
+        routes[1]["spec"]["rules"],
+        json!([{
+            "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+            "filters": [{"type": "RequestRedirect", "requestRedirect": {
+                "hostname": "web.k8tre.internal", "statusCode": 301}}],
+        }])
+    );
+    assert_eq!(
+        lines(&translation.obstacles)[0],
+        at(
+            "from-to-www-redirect",
+            "`www.web.k8tre.internal` is more than one label below `k8tre.internal`, which the Gateway's \
+             certificate does not cover; write `www-web.k8tre.internal`"
+        )
+    );
+    // The other way round, unless the Ingress has a rule for it.
+    let spec = paths(&["Prefix /"]).replace("web.k8tre.internal", "www.example.org");
+    let routes = all_routes(&convert(&annotated(&www, &spec)));
+    assert_eq!(routes[1]["spec"]["hostnames"], json!(["example.org"]));
+    let both = spec.clone()
+        + spec
+            .replace("www.example.org", "example.org")
+            .strip_prefix("rules:\n")
+            .unwrap();
+    let routes = all_routes(&convert(&annotated(&www, &both)));
+    assert_eq!(routes.len(), 1);
+}
