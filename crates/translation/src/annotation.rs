@@ -62,9 +62,9 @@ impl Annotation {
     /// Whether this value makes ingress-nginx do anything.
     pub fn has_effect(&self, value: &str) -> bool {
         match self.effect {
-            Effect::Given => !value.trim().is_empty(),
+            Effect::Given => !value.trim_ascii().is_empty(),
             Effect::True => is_true(value),
-            Effect::Not(off) => !value.trim().is_empty() && value != off,
+            Effect::Not(off) => !value.trim_ascii().is_empty() && value != off,
             Effect::Beside(_) => false,
         }
     }

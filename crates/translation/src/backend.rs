@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use admission::{Malformed, Node, Object, is_dns_subdomain};
 
 use crate::finding::{say, shown};
+use crate::text::joined;
 use crate::{Port, Services, Translation};
 
 /// A Service of the Ingress's namespace. A port that is not known is left out.
@@ -18,8 +19,8 @@ impl Backend {
     pub(crate) fn shown(&self) -> String {
         let port = self.port.map(|port| port.to_string());
         match port {
-            Some(port) => ["`", &self.service, ":", &port, "`"].concat(),
-            None => ["`", &self.service, "`"].concat(),
+            Some(port) => joined(&["`", &self.service, ":", &port, "`"]),
+            None => joined(&["`", &self.service, "`"]),
         }
     }
 }

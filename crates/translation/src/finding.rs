@@ -4,6 +4,8 @@ use std::fmt;
 
 use admission::Node;
 
+use crate::text::joined;
+
 /// One sentence about a place in the Ingress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -22,9 +24,11 @@ impl fmt::Display for Finding {
 }
 
 /// Adds a sentence, made of `parts`, unless it is there already: what is true of a Service or of a host
-/// is not said again with each path. (Joining parts costs a guest less than formatting them.)
+/// is not said again with each path. (Joining parts costs a module less than formatting
+/// them.)
+#[inline(never)]
 pub(crate) fn say(list: &mut Vec<Finding>, place: Node<'_>, parts: &[&str]) {
-    let message = parts.concat();
+    let message = joined(parts);
     if !list.iter().any(|said| said.message == message) {
         let path = place.path();
         list.push(Finding { path, message });
@@ -32,6 +36,7 @@ pub(crate) fn say(list: &mut Vec<Finding>, place: Node<'_>, parts: &[&str]) {
 }
 
 /// Text of the Ingress as it may stand in a sentence: short, and on one line.
+#[inline(never)]
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut out = String::from("`");

@@ -38,6 +38,7 @@ mod pattern;
 mod redirect;
 mod routes;
 mod rule;
+mod text;
 mod translate;
 mod value;
 mod wishes;

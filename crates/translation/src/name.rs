@@ -15,10 +15,15 @@ pub(crate) fn of(ingress: &str, host: &str) -> String {
     if name.is_empty() {
         name.push_str("ingress");
     }
-    let host = safe(&host.replace('*', "wildcard"));
-    if !host.is_empty() {
-        name.push('-');
-        name.push_str(&host);
+    let (wildcard, host) = match host.strip_prefix('*') {
+        Some(rest) => ("wildcard", rest),
+        None => ("", host),
+    };
+    for part in [wildcard, &safe(host)] {
+        if !part.is_empty() {
+            name.push('-');
+            name.push_str(part);
+        }
     }
     match name.len() > LONGEST {
         true => distinct(&name, &name),
@@ -30,8 +35,13 @@ pub(crate) fn of(ingress: &str, host: &str) -> String {
 pub(crate) fn with(name: &str, suffix: &str) -> String {
     let end = LONGEST.saturating_sub(suffix.len() + 1).min(name.len());
     // Names are ASCII, so every place is the end of a character.
-    let stem = name.get(..end).unwrap_or_default();
-    [stem.trim_end_matches(['-', '.']), "-", suffix].concat()
+    let mut name = name.get(..end).unwrap_or_default().to_owned();
+    while name.ends_with(['-', '.']) {
+        name.pop();
+    }
+    name.push('-');
+    name.push_str(suffix);
+    name
 }
 
 /// A name for a route beside another of its name: `text` tells the two apart, such as the name of the
@@ -53,12 +63,17 @@ fn hash(text: &str) -> String {
 
 /// Letters, digits and dashes of the text, as a DNS label has them.
 fn safe(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| match c.to_ascii_lowercase() {
-            c @ ('a'..='z' | '0'..='9') => c,
-            _ => '-',
-        })
-        .collect();
-    text.trim_matches('-').to_owned()
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => out.push(byte.into()),
+            b'A'..=b'Z' => out.push(byte.to_ascii_lowercase().into()),
+            _ if out.is_empty() => {}
+            _ => out.push('-'),
+        }
+    }
+    while out.ends_with('-') {
+        out.pop();
+    }
+    out
 }

@@ -5,6 +5,7 @@ use admission::Node;
 use crate::finding::{say, shown};
 use crate::pattern;
 use crate::rule::{Match, Rewrite};
+use crate::text::{cut, has_any, joined};
 use crate::wishes::Wishes;
 use crate::{Options, Translation};
 
@@ -40,7 +41,7 @@ pub(crate) fn read(
         return expression(path, node, wishes, out);
     }
     if let Some(why) = pattern::refused(path) {
-        untranslatable(out, &["", why, ", which Gateway API refuses"].concat());
+        untranslatable(out, &joined(&[why, ", which Gateway API refuses"]));
         return None;
     }
     let what = match kind {
@@ -74,7 +75,7 @@ pub(crate) fn read(
     let rewrite = match &wishes.rewrite {
         // To itself.
         Some((target, _)) if target == path => Rewrite::None,
-        Some((target, at)) if target.contains('$') => {
+        Some((target, at)) if has_any(target, b"$") => {
             let parts = [
                 &shown(target),
                 " takes a part of the path, and ",
@@ -124,10 +125,12 @@ fn expression(
         return Some((Match::Prefix("/".to_owned()), Rewrite::None));
     }
     let rewrite = match target {
-        Some(target) if target.contains('$') => {
+        Some(target) if has_any(target, b"$") => {
             // To itself.
             let same = path.strip_suffix("(.*)");
-            if same.is_none() || same != target.strip_suffix("$1") || path.matches('(').count() > 1
+            if same.is_none()
+                || same != target.strip_suffix("$1")
+                || path.bytes().filter(|b| *b == b'(').count() > 1
             {
                 let parts = [
                     &shown(path),
@@ -163,7 +166,7 @@ fn call(path: &str, kind: Type) -> Option<Match> {
             method: None,
         });
     }
-    let (service, method) = match rest.split_once('/') {
+    let (service, method) = match cut(rest, b'/') {
         Some((service, method)) => (service, method.strip_suffix('/').unwrap_or(method)),
         None => (rest, ""),
     };

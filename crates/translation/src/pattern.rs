@@ -1,5 +1,10 @@
 //! Paths: what Gateway API takes, and regular expressions that NGINX and the gateway read alike.
 
+use crate::text::{has, has_any, joined};
+
+/// Characters that mean something in a regular expression, but for the dot.
+const META: &[u8] = br"\^$*+?()[]{}|";
+
 /// The longest path that the CRD takes.
 const LONGEST: usize = 1024;
 
@@ -20,7 +25,7 @@ pub(crate) fn refused(path: &str) -> Option<&'static str> {
     if path.len() > LONGEST {
         return Some("is longer than 1024 characters");
     }
-    if let Some((_, why)) = PARTS.iter().find(|(part, _)| path.contains(part)) {
+    if let Some((_, why)) = PARTS.iter().find(|(part, _)| has(path, part)) {
         return Some(why);
     }
     if path.ends_with("/..") || path.ends_with("/.") {
@@ -49,23 +54,25 @@ pub(crate) fn is_plain(path: &str) -> bool {
 /// Whether the path is more than its own text where ingress-nginx reads it as a regular expression. A dot
 /// alone makes none: paths hold dots, and nobody means any character by them.
 pub(crate) fn is_regex(path: &str) -> bool {
-    path.contains([
-        '\\', '^', '$', '*', '+', '?', '(', ')', '[', ']', '{', '}', '|',
-    ])
+    has_any(path, META)
 }
 
 /// The text that everything begins with that the expression matches, in lower case.
 pub(crate) fn head(regex: &str) -> String {
-    let is_meta = |c: char| c == '.' || is_regex(c.encode_utf8(&mut [0; 4]));
-    let end = regex.find(is_meta).unwrap_or(regex.len());
-    let (head, rest) = regex.split_at(end);
-    // What may be repeated may be missing.
-    let repeated = rest.starts_with(['*', '?', '{']);
-    let head = match repeated {
-        true => head.get(..head.len().saturating_sub(1)).unwrap_or_default(),
-        false => head,
-    };
-    head.to_ascii_lowercase()
+    let is_meta = |byte: &u8| *byte == b'.' || META.contains(byte);
+    let mut head = String::new();
+    for byte in regex.bytes() {
+        match byte {
+            // What may be repeated may be missing.
+            b'*' | b'?' | b'{' => {
+                head.pop();
+                break;
+            }
+            byte if is_meta(&byte) || !byte.is_ascii() => break,
+            byte => head.push(byte.to_ascii_lowercase().into()),
+        }
+    }
+    head
 }
 
 /// The expression with which Envoy (RE2, the whole path) matches what NGINX does with `path` (PCRE, without
@@ -78,7 +85,7 @@ pub(crate) fn whole(path: &str) -> Option<String> {
         true => "",
         false => ".*",
     };
-    let whole = ["(?i)", path, end].concat();
+    let whole = joined(&["(?i)", path, end]);
     (whole.len() <= LONGEST).then_some(whole)
 }
 
@@ -86,63 +93,66 @@ pub(crate) fn whole(path: &str) -> Option<String> {
 /// and greedy or lazy repetition. Look-around, back references, possessive repetition and flags are not
 /// in RE2; of the rest nobody needs to know.
 fn is_common(regex: &str) -> bool {
-    let mut chars = regex.chars().peekable();
+    let mut rest = regex.as_bytes();
     let mut depth = 0_u32;
     // Whether something stands here that can be repeated.
     let mut atom = false;
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('d' | 'D' | 'w' | 'W' | 's' | 'S') => atom = true,
-                Some(c) if c.is_ascii_punctuation() => atom = true,
-                _ => return false,
-            },
-            '[' => {
-                let mut length = 0;
-                if chars.peek() == Some(&'^') {
-                    chars.next();
-                }
-                loop {
-                    match chars.next() {
-                        Some(']') if length > 0 => break,
-                        Some(c)
-                            if c.is_ascii_alphanumeric() || "-._~%/:@!,;=+*$()|?".contains(c) =>
-                        {
-                            length += 1;
-                        }
-                        _ => return false,
-                    }
-                }
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match (first, rest) {
+            (b'\\', [escaped, after @ ..])
+                if b"dDwWsS".contains(escaped) || escaped.is_ascii_punctuation() =>
+            {
+                rest = after;
                 atom = true;
             }
-            '(' => {
-                if chars.peek() == Some(&'?') {
-                    chars.next();
-                    if chars.next() != Some(':') {
-                        return false;
-                    }
+            (b'[', _) => match class_end(rest) {
+                Some(after) => {
+                    rest = after;
+                    atom = true;
                 }
+                None => return false,
+            },
+            (b'(', [b'?', b':', after @ ..]) => {
+                rest = after;
                 depth += 1;
                 atom = false;
             }
-            ')' if depth > 0 => {
+            (b'(', [b'?', ..]) => return false,
+            (b'(', _) => {
+                depth += 1;
+                atom = false;
+            }
+            (b')', _) if depth > 0 => {
                 depth -= 1;
                 atom = true;
             }
-            '|' if depth > 0 => atom = false,
-            '*' | '+' | '?' if atom => {
-                if chars.peek() == Some(&'?') {
-                    chars.next();
+            (b'|', _) if depth > 0 => atom = false,
+            (b'*' | b'+' | b'?', _) if atom => {
+                // Lazy or not, the same paths match.
+                if let [b'?', after @ ..] = rest {
+                    rest = after;
                 }
                 atom = false;
             }
-            '$' => atom = false,
-            '.' => atom = true,
-            c if c.is_ascii_alphanumeric() || "/-_~%:@!&,;=".contains(c) => atom = true,
+            (b'$', _) => atom = false,
+            (byte, _) if byte.is_ascii_alphanumeric() || b"./-_~%:@!&,;=".contains(byte) => {
+                atom = true;
+            }
             _ => return false,
         }
     }
     depth == 0
+}
+
+/// What follows a class whose first bracket is read; `None` where it holds more than plain characters.
+fn class_end(class: &[u8]) -> Option<&[u8]> {
+    let inner = class.strip_prefix(b"^").unwrap_or(class);
+    let end = inner.iter().position(|byte| *byte == b']')?;
+    let (members, after) = inner.split_at_checked(end)?;
+    let is_plain =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%/:@!,;=+*$()|?".contains(byte);
+    (!members.is_empty() && members.iter().all(is_plain)).then(|| after.get(1..))?
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use admission::is_dns_subdomain;
 
+use crate::text::{cut, has_any};
+
 /// A RequestRedirect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Redirect {
@@ -23,22 +25,27 @@ pub(crate) fn read(url: &str, code: u16) -> Result<Redirect, &'static str> {
         Some(origin) => (origin, true),
         None => (url, false),
     };
-    if url.contains('$') {
+    if has_any(url, b"$") {
         return Err("holds an NGINX variable");
     }
-    if url.contains(['?', '#']) {
+    if has_any(url, b"?#") {
         return Err("has a query or fragment, which a route's redirect has not");
     }
-    let path = match url.split_once("://") {
+    let scheme = url.get(..url.len().min("https://".len()));
+    let scheme = scheme.unwrap_or_default().to_ascii_lowercase();
+    let origin = match scheme.as_str() {
+        "https://" => Some(("https", "https://".len())),
+        other if other.starts_with("http://") => Some(("http", "http://".len())),
+        _ => None,
+    };
+    let path = match origin {
         None => url,
-        Some((scheme, rest)) => {
-            redirect.scheme = match scheme.to_ascii_lowercase().as_str() {
-                "http" => Some("http"),
-                "https" => Some("https"),
-                _ => return Err("is neither http nor https"),
-            };
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = match authority.split_once(':') {
+        Some((scheme, length)) => {
+            redirect.scheme = Some(scheme);
+            let rest = url.get(length..).unwrap_or_default();
+            let (authority, path) =
+                rest.split_at(rest.bytes().position(|b| b == b'/').unwrap_or(rest.len()));
+            let host = match cut(authority, b':') {
                 None => authority,
                 Some((host, port)) => {
                     let port = port.parse().ok().filter(|port| *port > 0);

@@ -5,6 +5,7 @@ use admission::Node;
 use crate::finding::{say, shown};
 use crate::redirect::Redirect;
 use crate::rule::{self, Action, HOSTNAMES, Match, Rule};
+use crate::text::joined;
 use crate::translate::Host;
 use crate::wishes::Wishes;
 use crate::{Kind, Options, Route, Translation, host, name};
@@ -98,7 +99,7 @@ impl<'a> Maker<'_, 'a> {
         }
         let other = match host.strip_prefix("www.") {
             Some(rest) => rest.to_owned(),
-            None => ["www.", host].concat(),
+            None => joined(&["www.", host]),
         };
         Some((other, node))
     }
@@ -129,7 +130,7 @@ impl<'a> Maker<'_, 'a> {
             true => {
                 // No host name holds such brackets, so nobody applies the route unread.
                 name = match domain {
-                    Some(domain) => ["<host>.", domain].concat(),
+                    Some(domain) => joined(&["<host>.", domain]),
                     None => "<host>".to_owned(),
                 };
                 let parts = [
@@ -137,7 +138,7 @@ impl<'a> Maker<'_, 'a> {
                     &name,
                     "`",
                 ];
-                Some(parts.concat())
+                Some(joined(&parts))
             }
             false => host::obstacle(host, domain),
         };
@@ -174,7 +175,7 @@ impl<'a> Maker<'_, 'a> {
                     part => name::with(&of_host, &(part + 1).to_string()),
                 };
                 if self.out.routes.iter().any(|route| route.name == name) {
-                    let text = [group.host.as_str(), "/", &part.to_string()].concat();
+                    let text = joined(&[&group.host, "/", &part.to_string()]);
                     name = name::distinct(&name, &text);
                 }
                 let header = self.wishes.header.as_ref();

@@ -335,7 +335,9 @@ impl<'a> Translator<'_, 'a> {
 /// Whether two matches take the same requests: an ending slash does not count in prefixes.
 fn is_same(a: &Match, b: &Match) -> bool {
     match (a, b) {
-        (Match::Prefix(a), Match::Prefix(b)) => a.trim_end_matches('/') == b.trim_end_matches('/'),
+        (Match::Prefix(a), Match::Prefix(b)) => {
+            a.strip_suffix('/').unwrap_or(a) == b.strip_suffix('/').unwrap_or(b)
+        }
         _ => a == b,
     }
 }

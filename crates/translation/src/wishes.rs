@@ -7,6 +7,7 @@ use admission::{Malformed, Node, Object, is_dns_subdomain};
 use crate::annotation::{Annotation, Effect, Fate, PREFIX, annotation, is_true, other_controller};
 use crate::finding::{say, shown};
 use crate::redirect::{self, Redirect};
+use crate::text::{cut, has_any, joined};
 use crate::{Options, Translation, host};
 
 /// The wishes that routes can fulfil.
@@ -45,16 +46,18 @@ struct Given<'a> {
 
 impl<'a> Given<'a> {
     /// The value of an annotation, as it is written.
+    #[inline(never)]
     fn find(&self, name: &str) -> Option<(&str, Node<'a>)> {
         let found = self.all.iter().find(|(known, ..)| known.name == name);
         found.map(|(_, value, node)| (value.as_ref(), *node))
     }
 
     /// The value of an annotation that is not empty, as ingress-nginx trims it.
+    #[inline(never)]
     fn get(&self, name: &str) -> Option<(&str, Node<'a>)> {
         let found = self.find(name);
         found
-            .map(|(value, node)| (value.trim(), node))
+            .map(|(value, node)| (value.trim_ascii(), node))
             .filter(|(value, _)| !value.is_empty())
     }
 }
@@ -71,7 +74,7 @@ pub(crate) fn read<'a>(
     let mut given = Given { all: Vec::new() };
     for (key, node) in annotations.into_iter().flat_map(Object::iter) {
         let Some(name) = key.strip_prefix(PREFIX) else {
-            let prefix = key.split('/').next().unwrap_or_default();
+            let prefix = cut(key, b'/').map_or(key, |(prefix, _)| prefix);
             if let Some(controller) = other_controller(prefix) {
                 let parts = ["not understood: only ", controller, " reads it"];
                 say(&mut out.foreign, node, &parts);
@@ -250,7 +253,7 @@ impl<'a> Reader<'_, 'a> {
                 _ if cannot(wishes.grpc, node, self.out) => None,
                 target if !target.starts_with('/') => Some("is no path"),
                 target if target.len() > 1024 => Some("is longer than 1024 characters"),
-                target if target.contains(['?', '#']) => Some("is more than a path"),
+                target if has_any(target, b"?#") => Some("is more than a path"),
                 _ => {
                     wishes.rewrite = Some((target.clone(), node));
                     None
@@ -271,7 +274,7 @@ impl<'a> Reader<'_, 'a> {
                     node,
                     &["has no effect without `rewrite-target`"],
                 );
-            } else if value.contains('$') || value.len() > 4096 {
+            } else if has_any(value, b"$") || value.len() > 4096 {
                 let parts = [&shown(value), " is no plain value of a header"];
                 say(&mut self.out.untranslatable, node, &parts);
             } else {
@@ -317,8 +320,8 @@ impl<'a> Reader<'_, 'a> {
         }
         // The CRD takes five digits a unit.
         wishes.timeout = longest.map(|seconds| match seconds {
-            0..100_000 => [&seconds.to_string(), "s"].concat(),
-            _ => [&seconds.div_ceil(3600).min(99_999).to_string(), "h"].concat(),
+            0..100_000 => joined(&[&seconds.to_string(), "s"]),
+            _ => joined(&[&seconds.div_ceil(3600).min(99_999).to_string(), "h"]),
         });
     }
 
@@ -379,8 +382,14 @@ impl<'a> Reader<'_, 'a> {
         }
         if let Some((aliases, node)) = self.given.get("server-alias") {
             let mut patterns = Vec::new();
-            for alias in aliases.split(',').map(str::trim) {
-                match alias {
+            let mut rest = Some(aliases);
+            while let Some(all) = rest {
+                let (alias, after) = match cut(all, b',') {
+                    Some((alias, after)) => (alias, Some(after)),
+                    None => (all, None),
+                };
+                rest = after;
+                match alias.trim_ascii() {
                     "" => {}
                     pattern if pattern.starts_with('~') => patterns.push(shown(pattern)),
                     name => wishes.aliases.push((name.to_owned(), node)),
