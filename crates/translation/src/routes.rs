@@ -78,7 +78,7 @@ impl<'a> Maker<'_, 'a> {
             };
             let mut rules = Vec::new();
             let all = Match::Prefix("/".to_owned());
-            rule::add(&mut rules, all, &Action::redirect(redirect));
+            rule::add(&mut rules, all, &Action::Redirect(redirect));
             self.place(&other, node, &rules);
         }
         for (alias, node) in &self.wishes.aliases {
@@ -108,7 +108,7 @@ impl<'a> Maker<'_, 'a> {
         let mut rules = Vec::new();
         let root = Match::Exact("/".to_owned());
         if let Some(app_root) = &self.wishes.app_root {
-            let redirect = Action::redirect(app_root.clone());
+            let redirect = Action::Redirect(app_root.clone());
             rule::add(&mut rules, root.clone(), &redirect);
         }
         for path in &host.paths {
@@ -178,12 +178,11 @@ impl<'a> Maker<'_, 'a> {
                     let text = joined(&[&group.host, "/", &part.to_string()]);
                     name = name::distinct(&name, &text);
                 }
-                let header = self.wishes.header.as_ref();
                 self.out.routes.push(Route {
                     kind,
                     name,
                     namespace: namespace.map(str::to_owned),
-                    spec: rule::spec(&self.options.gateway, &group.names, rules, header),
+                    spec: rule::spec(&self.options.gateway, &group.names, rules, &self.wishes),
                 });
             }
         }

@@ -4,6 +4,7 @@ use crate::backend::Backend;
 use crate::options::Gateway;
 use crate::redirect::Redirect;
 use crate::value::Value;
+use crate::wishes::Wishes;
 
 /// Limits of the CRDs: matches of one rule, rules of one route, matches of one route, hostnames of one
 /// route.
@@ -36,30 +37,13 @@ pub(crate) enum Rewrite {
     Prefix(String),
 }
 
-/// What is done with the requests of a rule.
+/// What is done with the requests of a rule. What all rules of an Ingress share is in its wishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Action {
-    /// Where they are sent instead of to a backend.
-    pub(crate) redirect: Option<Redirect>,
-    pub(crate) backend: Option<Backend>,
-    pub(crate) rewrite: Rewrite,
-    pub(crate) vhost: Option<String>,
-    /// `X-Forwarded-Prefix`.
-    pub(crate) prefix: Option<String>,
-    pub(crate) timeout: Option<String>,
-}
-
-impl Action {
-    pub(crate) fn redirect(redirect: Redirect) -> Self {
-        Self {
-            redirect: Some(redirect),
-            backend: None,
-            rewrite: Rewrite::None,
-            vhost: None,
-            prefix: None,
-            timeout: None,
-        }
-    }
+pub(crate) enum Action {
+    /// They go to a Service.
+    Send(Backend, Rewrite),
+    /// They go elsewhere.
+    Redirect(Redirect),
 }
 
 /// A rule of a route.
@@ -72,7 +56,7 @@ pub(crate) struct Rule {
 /// Adds a match to the rule that does the same, else to a new one.
 pub(crate) fn add(rules: &mut Vec<Rule>, what: Match, action: &Action) {
     // Where a prefix is replaced the CRD takes one match a rule.
-    let alone = matches!(action.rewrite, Rewrite::Prefix(_));
+    let alone = matches!(action, Action::Send(_, Rewrite::Prefix(_)));
     let open = |rule: &&mut Rule| !alone && rule.matches.len() < MATCHES && rule.action == *action;
     match rules.iter_mut().find(open) {
         Some(rule) => rule.matches.push(what),
@@ -107,7 +91,7 @@ pub(crate) fn spec(
     gateway: &Gateway<'_>,
     hostnames: &[String],
     rules: &[Rule],
-    header: Option<&(String, String)>,
+    wishes: &Wishes<'_>,
 ) -> Value {
     let mut parent = vec![
         ("name", Value::text(gateway.name)),
@@ -124,35 +108,34 @@ pub(crate) fn spec(
         ),
         (
             "rules",
-            Value::List(rules.iter().map(|rule| rule.value(header)).collect()),
+            Value::List(rules.iter().map(|rule| rule.value(wishes)).collect()),
         ),
     ])
 }
 
 impl Rule {
-    fn value(&self, header: Option<&(String, String)>) -> Value {
+    fn value(&self, wishes: &Wishes<'_>) -> Value {
         let mut members = Vec::new();
+        let header = wishes.header.as_ref();
         let matches: Vec<Value> = self.matches.iter().map(|it| it.value(header)).collect();
         // A GRPCRoute's rule without matches takes every call.
         if matches.iter().any(|it| *it != Value::Map(Vec::new())) {
             members.push(("matches", Value::List(matches)));
         }
-        let filters = self.action.filters();
+        let filters = self.action.filters(wishes);
         if !filters.is_empty() {
             members.push(("filters", Value::List(filters)));
         }
-        if let Some(backend) = &self.action.backend {
+        if let Action::Send(backend, _) = &self.action {
             let mut reference = vec![("name", Value::text(&backend.service))];
             if let Some(port) = backend.port {
                 reference.push(("port", Value::Number(port)));
             }
             members.push(("backendRefs", Value::List(vec![Value::Map(reference)])));
-        }
-        if let Some(timeout) = &self.action.timeout {
-            members.push((
-                "timeouts",
-                Value::Map(vec![("request", Value::text(timeout))]),
-            ));
+            if let Some(timeout) = &wishes.timeout {
+                let timeouts = vec![("request", Value::text(timeout))];
+                members.push(("timeouts", Value::Map(timeouts)));
+            }
         }
         Value::Map(members)
     }
@@ -193,19 +176,22 @@ impl Match {
 
 impl Action {
     /// One filter of a kind, and no rewrite beside a redirect.
-    fn filters(&self) -> Vec<Value> {
+    fn filters(&self, wishes: &Wishes<'_>) -> Vec<Value> {
         let filter = |kind, key, value| {
             Value::Map(vec![("type", Value::text(kind)), (key, Value::Map(value))])
         };
-        if let Some(redirect) = &self.redirect {
-            return vec![filter(
-                "RequestRedirect",
-                "requestRedirect",
-                redirect.value(),
-            )];
-        }
+        let path = match self {
+            Self::Send(_, path) => path,
+            Self::Redirect(redirect) => {
+                return vec![filter(
+                    "RequestRedirect",
+                    "requestRedirect",
+                    redirect.value(),
+                )];
+            }
+        };
         let mut filters = Vec::new();
-        if let Some(prefix) = &self.prefix {
+        if let Some(prefix) = wishes.prefix.as_ref().filter(|_| *path != Rewrite::None) {
             let header = vec![
                 ("name", Value::text("X-Forwarded-Prefix")),
                 ("value", Value::text(prefix)),
@@ -218,10 +204,10 @@ impl Action {
             ));
         }
         let mut rewrite = Vec::new();
-        if let Some(host) = &self.vhost {
+        if let Some(host) = &wishes.vhost {
             rewrite.push(("hostname", Value::text(host)));
         }
-        match &self.rewrite {
+        match path {
             Rewrite::None => {}
             Rewrite::Full(path) => rewrite.push(("path", replace_full_path(path))),
             Rewrite::Prefix(prefix) => {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use admission::{Malformed, Node, Object};
 
-use crate::backend::{self, Backend};
+use crate::backend;
 use crate::finding::{say, shown};
 use crate::rule::{Action, Match, Rewrite};
 use crate::wishes::{self, Wishes};
@@ -159,9 +159,9 @@ impl<'a> Translator<'_, 'a> {
             }
             return;
         }
-        let backend = |path: &Path<'_>| match &path.action.backend {
-            Some(backend) => backend.shown(),
-            None => "another rewrite".to_owned(),
+        let backend = |path: &Path<'_>| match &path.action {
+            Action::Send(backend, _) => backend.shown(),
+            Action::Redirect(_) => String::new(),
         };
         let parts = [
             "the host has ",
@@ -192,57 +192,54 @@ impl<'a> Translator<'_, 'a> {
             }
         };
         let found = path::read(&text, kind, node, &self.wishes, self.options, &mut self.out);
-        let backend = match path.object("backend")? {
-            // A redirect has none.
-            _ if self.redirects() => None,
-            Some(backend) => backend::read(&backend, self.services, &mut self.out)?,
-            None => {
-                say(&mut self.out.obstacles, path.node(), &["names no backend"]);
-                None
-            }
-        };
-        let (Some((what, rewrite)), true) = (found, backend.is_some() || self.redirects()) else {
+        let Some((what, rewrite)) = found else {
             return Ok(None);
         };
-        Ok(Some(Path {
+        let action = self.action(path.get("backend")?, path.node(), rewrite)?;
+        Ok(action.map(|action| Path {
             what,
-            action: self.action(backend, rewrite),
+            action,
             text: text.into_owned(),
             node,
         }))
     }
 
-    fn redirects(&self) -> bool {
-        self.wishes.redirect.is_some()
-    }
-
-    fn action(&self, backend: Option<Backend>, rewrite: Rewrite) -> Action {
-        let wishes = &self.wishes;
-        match &wishes.redirect {
-            Some(redirect) => Action::redirect(redirect.clone()),
-            None => Action {
-                redirect: None,
-                backend,
-                prefix: wishes.prefix.clone().filter(|_| rewrite != Rewrite::None),
-                rewrite,
-                vhost: wishes.vhost.clone(),
-                timeout: wishes.timeout.clone(),
-            },
+    /// What is done with the requests of what stands at `place`; what there is to say where that is
+    /// nothing.
+    fn action(
+        &mut self,
+        backend: Option<Node<'a>>,
+        place: Node<'a>,
+        rewrite: Rewrite,
+    ) -> Result<Option<Action>, Malformed> {
+        if let Some(redirect) = &self.wishes.redirect {
+            return Ok(Some(Action::Redirect(redirect.clone())));
         }
+        let Some(backend) = backend else {
+            say(&mut self.out.obstacles, place, &["names no backend"]);
+            return Ok(None);
+        };
+        let backend = backend::read(&backend.object()?, self.services, &mut self.out)?;
+        Ok(backend.map(|backend| Action::Send(backend, rewrite)))
     }
 
     /// The default backend takes what no path of a host takes. It never becomes a route of its own beside
     /// others: without a host that would claim the whole domain.
     fn default_backend(&mut self, node: Node<'a>) -> Result<(), Malformed> {
-        let backend = match self.redirects() {
-            true => None,
-            false => {
-                let backend = backend::read(&node.object()?, self.services, &mut self.out)?;
-                if backend.is_none() {
-                    return Ok(());
-                }
-                backend
-            }
+        let (wishes, options) = (&self.wishes, self.options);
+        let found = path::read(
+            "/",
+            path::Type::Prefix,
+            node,
+            wishes,
+            options,
+            &mut self.out,
+        );
+        let Some((what, rewrite)) = found else {
+            return Ok(());
+        };
+        let Some(action) = self.action(Some(node), node, rewrite)? else {
+            return Ok(());
         };
         if self.hosts.is_empty() {
             self.hosts.push(Host {
@@ -256,19 +253,6 @@ impl<'a> Translator<'_, 'a> {
             ];
             say(&mut self.out.notes, node, &parts);
         }
-        let (wishes, options) = (&self.wishes, self.options);
-        let found = path::read(
-            "/",
-            path::Type::Prefix,
-            node,
-            wishes,
-            options,
-            &mut self.out,
-        );
-        let Some((what, rewrite)) = found else {
-            return Ok(());
-        };
-        let action = self.action(backend, rewrite);
         for host in &mut self.hosts {
             if !host.paths.iter().any(|path| path.what == what) {
                 host.paths.push(Path {
