@@ -38,6 +38,7 @@ mod pattern;
 mod redirect;
 mod routes;
 mod rule;
+mod spec;
 mod text;
 mod translate;
 mod value;
@@ -139,15 +140,15 @@ impl Route {
     }
 
     fn to_value(&self) -> Value {
-        let mut metadata = vec![("name", Value::text(&self.name))];
-        if let Some(namespace) = &self.namespace {
-            metadata.push(("namespace", Value::text(namespace)));
-        }
-        Value::Map(vec![
-            ("apiVersion", Value::text("gateway.networking.k8s.io/v1")),
-            ("kind", Value::text(self.kind.name())),
-            ("metadata", Value::Map(metadata)),
-            ("spec", self.spec.clone()),
+        let metadata = Value::texts(&[
+            ("name", &self.name),
+            ("namespace", self.namespace.as_deref().unwrap_or_default()),
+        ]);
+        Value::texts(&[
+            ("apiVersion", "gateway.networking.k8s.io/v1"),
+            ("kind", self.kind.name()),
         ])
+        .with("metadata", metadata)
+        .with("spec", self.spec.clone())
     }
 }

@@ -160,27 +160,20 @@ fn expression(
 /// The calls that a path stands for: `/`, `/package.Service` or `/package.Service/Method`.
 fn call(path: &str, kind: Type) -> Option<Match> {
     let rest = path.strip_prefix('/')?;
-    if rest.is_empty() && kind != Type::Exact {
-        return Some(Match::Method {
-            service: None,
-            method: None,
-        });
-    }
-    let (service, method) = match cut(rest, b'/') {
-        Some((service, method)) => (service, method.strip_suffix('/').unwrap_or(method)),
-        None => (rest, ""),
+    let (service, method) = cut(rest, b'/').unwrap_or((rest, ""));
+    let method = method.strip_suffix('/').unwrap_or(method);
+    let is_service = match rest {
+        "" => true,
+        _ => service.len() <= 1024 && service.split('.').all(is_identifier),
     };
-    let is_service = service.len() <= 1024 && service.split('.').all(is_identifier);
-    let method = match method {
+    let is_method = match method {
         // Every call is of a method.
-        "" if kind == Type::Exact => return None,
-        "" => None,
-        method if method.len() <= 1024 && is_identifier(method) => Some(method.to_owned()),
-        _ => return None,
+        "" => kind != Type::Exact,
+        method => method.len() <= 1024 && is_identifier(method),
     };
-    is_service.then(|| Match::Method {
-        service: Some(service.to_owned()),
-        method,
+    (is_service && is_method).then(|| Match::Method {
+        service: service.to_owned(),
+        method: method.to_owned(),
     })
 }
 

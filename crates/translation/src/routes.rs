@@ -1,10 +1,13 @@
 //! From hosts with their paths to routes.
 
+use std::rc::Rc;
+
 use admission::Node;
 
 use crate::finding::{say, shown};
 use crate::redirect::Redirect;
 use crate::rule::{self, Action, HOSTNAMES, Match, Rule};
+use crate::spec::spec;
 use crate::text::joined;
 use crate::translate::Host;
 use crate::wishes::Wishes;
@@ -46,7 +49,7 @@ struct Group {
     names: Vec<String>,
     /// Whether the routes can be applied as far as hosts go.
     ready: bool,
-    rules: Vec<Rule>,
+    rules: Rc<Vec<Rule>>,
 }
 
 impl<'a> Maker<'_, 'a> {
@@ -54,7 +57,7 @@ impl<'a> Maker<'_, 'a> {
         let alone = hosts.len() == 1;
         let mut others = Vec::new();
         for host in &hosts {
-            let rules = self.rules(host);
+            let rules = Rc::new(self.rules(host));
             if rules.is_empty() {
                 continue;
             }
@@ -78,8 +81,8 @@ impl<'a> Maker<'_, 'a> {
             };
             let mut rules = Vec::new();
             let all = Match::Prefix("/".to_owned());
-            rule::add(&mut rules, all, &Action::Redirect(redirect));
-            self.place(&other, node, &rules);
+            rule::add(&mut rules, all, &Rc::new(Action::Redirect(redirect)));
+            self.place(&other, node, &Rc::new(rules));
         }
         for (alias, node) in &self.wishes.aliases {
             let parts = [
@@ -108,7 +111,7 @@ impl<'a> Maker<'_, 'a> {
         let mut rules = Vec::new();
         let root = Match::Exact("/".to_owned());
         if let Some(app_root) = &self.wishes.app_root {
-            let redirect = Action::Redirect(app_root.clone());
+            let redirect = Rc::new(Action::Redirect(app_root.clone()));
             rule::add(&mut rules, root.clone(), &redirect);
         }
         for path in &host.paths {
@@ -123,7 +126,7 @@ impl<'a> Maker<'_, 'a> {
     }
 
     /// Puts a host with those that have the same rules and, as it, can be routed or not.
-    fn place(&mut self, host: &str, node: Node<'a>, rules: &[Rule]) {
+    fn place(&mut self, host: &str, node: Node<'a>, rules: &Rc<Vec<Rule>>) {
         let domain = self.options.domain;
         let mut name = host.to_owned();
         let obstacle = match host.is_empty() {
@@ -147,7 +150,7 @@ impl<'a> Maker<'_, 'a> {
             say(&mut self.out.obstacles, node, &[&obstacle]);
         }
         let fits = |group: &&mut Group| {
-            group.ready == ready && group.names.len() < HOSTNAMES && group.rules == rules
+            group.ready == ready && group.names.len() < HOSTNAMES && group.rules == *rules
         };
         match self.groups.iter_mut().find(fits) {
             Some(group) if !group.names.contains(&name) => group.names.push(name),
@@ -156,7 +159,7 @@ impl<'a> Maker<'_, 'a> {
                 host: host.to_owned(),
                 names: vec![name],
                 ready,
-                rules: rules.to_vec(),
+                rules: Rc::clone(rules),
             }),
         }
     }
@@ -182,7 +185,7 @@ impl<'a> Maker<'_, 'a> {
                     kind,
                     name,
                     namespace: namespace.map(str::to_owned),
-                    spec: rule::spec(&self.options.gateway, &group.names, rules, &self.wishes),
+                    spec: spec(&self.options.gateway, &group.names, rules, &self.wishes),
                 });
             }
         }

@@ -1,6 +1,7 @@
 //! From the rules of an Ingress to those of routes.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use admission::{Malformed, Node, Object};
 
@@ -84,7 +85,7 @@ pub(crate) struct Host<'a> {
 /// A path and what is done with its requests.
 pub(crate) struct Path<'a> {
     pub(crate) what: Match,
-    pub(crate) action: Action,
+    pub(crate) action: Rc<Action>,
     /// The path of the Ingress, as text.
     text: String,
     pub(crate) node: Node<'a>,
@@ -159,7 +160,7 @@ impl<'a> Translator<'_, 'a> {
             }
             return;
         }
-        let backend = |path: &Path<'_>| match &path.action {
+        let backend = |path: &Path<'_>| match &*path.action {
             Action::Send(backend, _) => backend.shown(),
             Action::Redirect(_) => String::new(),
         };
@@ -211,16 +212,16 @@ impl<'a> Translator<'_, 'a> {
         backend: Option<Node<'a>>,
         place: Node<'a>,
         rewrite: Rewrite,
-    ) -> Result<Option<Action>, Malformed> {
+    ) -> Result<Option<Rc<Action>>, Malformed> {
         if let Some(redirect) = &self.wishes.redirect {
-            return Ok(Some(Action::Redirect(redirect.clone())));
+            return Ok(Some(Rc::new(Action::Redirect(redirect.clone()))));
         }
         let Some(backend) = backend else {
             say(&mut self.out.obstacles, place, &["names no backend"]);
             return Ok(None);
         };
         let backend = backend::read(&backend.object()?, self.services, &mut self.out)?;
-        Ok(backend.map(|backend| Action::Send(backend, rewrite)))
+        Ok(backend.map(|backend| Rc::new(Action::Send(backend, rewrite))))
     }
 
     /// The default backend takes what no path of a host takes. It never becomes a route of its own beside
@@ -257,7 +258,7 @@ impl<'a> Translator<'_, 'a> {
             if !host.paths.iter().any(|path| path.what == what) {
                 host.paths.push(Path {
                     what: what.clone(),
-                    action: action.clone(),
+                    action: Rc::clone(&action),
                     text: "/".to_owned(),
                     node,
                 });

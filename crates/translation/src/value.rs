@@ -13,10 +13,46 @@ pub enum Value {
     List(Vec<Value>),
 }
 
+impl Default for Value {
+    /// A map without members.
+    fn default() -> Self {
+        Self::Map(Vec::new())
+    }
+}
+
 impl Value {
     /// A string.
     pub(crate) fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+
+    /// A map of strings. Those that are empty are left out.
+    #[inline(never)]
+    pub(crate) fn texts(members: &[(&'static str, &str)]) -> Self {
+        let mut map = Self::default();
+        for (key, text) in members {
+            map = map.with(key, Self::text(text));
+        }
+        map
+    }
+
+    /// The map with one more member, unless that is empty.
+    #[inline(never)]
+    pub(crate) fn with(mut self, key: &'static str, value: Self) -> Self {
+        if let (Self::Map(members), false) = (&mut self, value.is_empty()) {
+            members.push((key, value));
+        }
+        self
+    }
+
+    /// Whether there is nothing to write: no text, number, member or item.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::Number(number) => *number == 0,
+            Self::Map(members) => members.is_empty(),
+            Self::List(items) => items.is_empty(),
+        }
     }
 
     /// As one YAML document in block style, which YAML 1.1 and 1.2 read alike. Ends in a line break.
