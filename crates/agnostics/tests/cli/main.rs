@@ -10,6 +10,7 @@
 mod bad_input;
 mod claims;
 mod context;
+mod convert;
 mod default_class;
 mod exit;
 mod forms;
