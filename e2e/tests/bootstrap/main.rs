@@ -12,6 +12,7 @@ mod check;
 mod components;
 mod dns;
 mod errors;
+mod examples;
 mod network;
 mod pods;
 mod policies;
