@@ -8,9 +8,10 @@ use e2e::{Case, Expectation};
 
 fn run_all(host: &dyn Host) -> Result<(), e2e::Error> {
     let mut failures = Vec::new();
-    let mut ran = 0;
+    let mut counts = Vec::new();
     let mut unfit = BTreeMap::new();
     for module in Native::modules() {
+        let mut ran = 0;
         for case in Case::all_of(module)? {
             if let Some(reason) = host.unfit(&case) {
                 *unfit.entry(reason).or_insert(0) += 1;
@@ -27,20 +28,25 @@ fn run_all(host: &dyn Host) -> Result<(), e2e::Error> {
                 failures.push(format!("{module}/{name} on {host}: {about}\n  {complaint}"));
             }
         }
+        assert!(ran > 0, "{} ran nothing of {module}", host.name());
+        counts.push(format!("{module} {ran}"));
     }
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
-    assert!(ran > 0, "{} ran nothing", host.name());
-    println!("{}: {ran} cases", host.name());
+    say(&format!("{}: cases of {}", host.name(), counts.join(", ")))?;
     for (reason, cases) in unfit {
         skip(&format!("{cases} cases on {}: {reason}", host.name()))?;
     }
     Ok(())
 }
 
-/// Says why a host did not run: to standard output itself, since the test runner swallows what a passing
-/// test prints.
+/// Says why a host did not run.
 fn skip(reason: &str) -> Result<(), e2e::Error> {
-    writeln!(std::io::stdout(), "\nskipped: {reason}")?;
+    say(&format!("skipped: {reason}"))
+}
+
+/// To standard output itself, since the test runner swallows what a passing test prints.
+fn say(line: &str) -> Result<(), e2e::Error> {
+    writeln!(std::io::stdout(), "\n{line}")?;
     Ok(())
 }
 

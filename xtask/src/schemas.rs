@@ -9,6 +9,10 @@ type SchemaOf = fn() -> Schema;
 
 const SETTINGS: &[(&str, SchemaOf)] = &[
     (
+        "httproute-attachment",
+        schema::<httproute_attachment::Settings>,
+    ),
+    (
         "internal-load-balancer",
         schema::<internal_load_balancer::Settings>,
     ),

@@ -8,8 +8,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::value::RawValue;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use crate::text::{NO_TEXT, unquote};
 use crate::{path, scan};
 
 /// A value that is not what it must be, and where it stands.
@@ -45,11 +47,13 @@ impl<'a> Node<'a> {
     /// # Errors
     /// When `text` is not exactly one JSON value.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
-        match serde_json::from_str::<&RawValue>(text) {
-            Ok(raw) => Ok(Self {
-                text: raw.get(),
-                root: raw.get(),
-            }),
+        let mut json = serde_json::Deserializer::from_str(text);
+        let checked = IgnoredAny::deserialize(&mut json).and_then(|_| json.end());
+        match checked {
+            Ok(()) => {
+                let text = text.trim();
+                Ok(Self { text, root: text })
+            }
             Err(error) => Err(Malformed {
                 path: String::new(),
                 problem: format!("is not JSON: {error}"),
@@ -93,8 +97,8 @@ impl<'a> Node<'a> {
         self.expect('{', "an object")?;
         let members = scan::members(self.text).into_iter();
         let members = members.map(|(key, value)| match unquote(key) {
-            Ok(key) => Ok((key, value)),
-            Err(error) => Err(self.malformed(format!("has a key that is no text: {error}"))),
+            Some(key) => Ok((key, value)),
+            None => Err(self.malformed(format!("has a key that {NO_TEXT}"))),
         });
         Ok(Object {
             members: members.collect::<Result<_, _>>()?,
@@ -118,7 +122,19 @@ impl<'a> Node<'a> {
     /// When the value is not a string, or holds half a surrogate pair.
     pub fn string(self) -> Result<Cow<'a, str>, Malformed> {
         self.expect('"', "a string")?;
-        unquote(self.text).map_err(|error| self.malformed(format!("cannot be read: {error}")))
+        unquote(self.text).ok_or_else(|| self.malformed(NO_TEXT))
+    }
+
+    /// `true` or `false`.
+    ///
+    /// # Errors
+    /// When the value is neither.
+    pub fn boolean(self) -> Result<bool, Malformed> {
+        match self.text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(self.malformed(format!("must be a boolean, not {}", self.describe()))),
+        }
     }
 
     /// An error at this value: `problem` is the predicate, as in [`Malformed::problem`].
@@ -228,16 +244,5 @@ impl<'a> Object<'a> {
             path: path::child(&self.node.path(), key),
             problem: problem.into(),
         }
-    }
-}
-
-/// The text of a JSON string, borrowed where it holds no escapes.
-pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, serde_json::Error> {
-    let inner = quoted
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
-    match inner.filter(|text| !text.contains('\\')) {
-        Some(text) => Ok(Cow::Borrowed(text)),
-        None => serde_json::from_str(quoted).map(Cow::Owned),
     }
 }

@@ -11,11 +11,15 @@ mod cluster;
 mod edit;
 mod export;
 mod json;
+mod map;
 mod names;
 mod path;
 mod request;
 mod scan;
+#[doc(hidden)]
+pub mod setting;
 mod settings;
+mod text;
 mod verdict;
 
 pub use cluster::{Cluster, NoCluster, Query, Unanswered};
@@ -24,10 +28,20 @@ pub use edit::Edits;
 #[doc(hidden)]
 pub use export::wasm;
 pub use json::{Malformed, Node, Object};
+pub use map::Map;
 pub use names::{is_dns_label, is_dns_subdomain};
 pub use request::{AdmissionRequest, GroupVersionKind, Operation};
-pub use settings::{Settings, from_object, from_objects, read as read_settings};
+pub use setting::Setting;
+pub use settings::{Settings, read as read_settings};
 pub use verdict::{Decision, Verdict};
+
+/// What [`settings!`] and [`choice!`] need outside of Wasm.
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod native {
+    pub use schemars;
+    pub use serde;
+}
 
 /// A module's judgement. The error is a request that cannot be read, which becomes a rejection.
 pub type Evaluate<S> = fn(&S, &AdmissionRequest<'_>, &dyn Cluster) -> Result<Verdict, Malformed>;
@@ -58,9 +72,8 @@ fn judge<S: Settings>(
         .map_err(|error| about(format!("the payload {}", error.problem)))?
         .object()
         .map_err(|error| about(format!("the payload {}", error.problem)))?;
-    let settings = payload.get("settings")?;
-    let settings = settings.map(Node::text).unwrap_or_default();
-    let settings = settings::read(settings).map_err(about)?;
+    let settings = payload.get("settings")?.map(Node::at_root);
+    let settings = settings::read_node(settings).map_err(about)?;
     let request = payload
         .get("request")?
         .ok_or_else(|| payload.malformed("request", "is missing"))?;

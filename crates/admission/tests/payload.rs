@@ -11,11 +11,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// A module that paints widgets blue and looks at each of their sizes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-struct Settings {
-    colour: Option<String>,
+admission::settings! {
+    /// Of a module that paints widgets blue and looks at each of their sizes.
+    pub struct Settings {
+        /// Another colour.
+        pub colour: Option<String> = None,
+    }
 }
 
 impl admission::Settings for Settings {
@@ -249,15 +250,15 @@ fn keys_given_twice() {
 fn half_surrogate_pairs() {
     refuses(
         creation(r#"{"spec":{"colour":"\ud800"}}"#),
-        "spec.colour cannot be read: unexpected end of hex escape at line 1 column 8",
+        "spec.colour holds half a surrogate pair, which is no character",
     );
     refuses(
         creation(r#"{"spec":{"colour":"\udc00"}}"#),
-        "spec.colour cannot be read: lone leading surrogate in hex escape at line 1 column 7",
+        "spec.colour holds half a surrogate pair, which is no character",
     );
     refuses(
         creation(r#"{"spec":{"\ud800":1}}"#),
-        "spec has a key that is no text: unexpected end of hex escape at line 1 column 8",
+        "spec has a key that holds half a surrogate pair, which is no character",
     );
     // Nobody asks for this one, so it goes back as it came.
     paints(
@@ -284,7 +285,7 @@ fn a_hundred_thousand_levels_deep() {
     );
     refuses(
         format!(r#"{{"settings":{{"colour":{deep}}},"request":{{}}}}"#),
-        "setting `colour`: invalid type: sequence, expected a string",
+        "setting `colour`: must be a string, not an array",
     );
     // Cut off, and of objects.
     let column = 5 * DEPTH;
@@ -307,7 +308,7 @@ fn huge_numbers_are_left_alone() {
 fn wrong_settings_refuse_the_request() {
     refuses(
         r#"{"settings":{"color":"red"},"request":{}}"#,
-        "settings: unknown field `color`, expected `colour`",
+        "setting `color`: is not known; write `colour`",
     );
     refuses(
         r#"{"settings":{},"settings":{},"request":{}}"#,
@@ -315,7 +316,7 @@ fn wrong_settings_refuse_the_request() {
     );
     refuses(
         r#"{"settings":[],"request":{}}"#,
-        "settings: invalid type: sequence, expected an object",
+        "settings: must be an object, not an array",
     );
     let payload = creation(r#"{"spec":{}}"#);
     paints(

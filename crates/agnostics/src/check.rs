@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use host::Snapshot;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use manifest::{Object, Problem, Severity};
-use serde_json::json;
 use serde_json::value::to_raw_value;
+use serde_json::{Map, Value, json};
 
 use crate::arguments::{Check, Output};
 use crate::claims::Deriver;
@@ -21,6 +21,7 @@ use crate::modules::Modules;
 use crate::policy::Policy;
 use crate::profile::Profile;
 use crate::report::{Row, Summary, json, text};
+use crate::selector::NAMESPACE_NAME_LABEL;
 
 /// Runs the command to its exit code.
 pub(crate) fn run(arguments: &Check) -> ExitCode {
@@ -276,11 +277,32 @@ fn learn_cluster(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
             if let (Some(metadata), Some(namespace)) = (metadata, namespace) {
                 metadata.insert("namespace".to_owned(), namespace.into());
             }
+            if group.is_empty() && kind.kind == "Namespace" {
+                label_with_name(fields);
+            }
         }
         // One without a name is no object that could be looked up; its own row says what is wrong.
         let _ = cluster.insert(value);
         Ok::<(), Failure>(())
     })
+}
+
+/// Gives a Namespace the label with its name, as the API server does; selectors go by it.
+fn label_with_name(namespace: &mut Map<String, Value>) {
+    let metadata = namespace.get_mut("metadata").and_then(Value::as_object_mut);
+    let Some(metadata) = metadata else {
+        return;
+    };
+    let Some(name) = metadata.get("name").cloned() else {
+        return;
+    };
+    let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+    if labels.is_null() {
+        *labels = json!({});
+    }
+    if let Some(labels) = labels.as_object_mut() {
+        labels.insert(NAMESPACE_NAME_LABEL.to_owned(), name);
+    }
 }
 
 /// The report as it grows.

@@ -1,104 +1,108 @@
-//! Time of one request, in the embedded host, against two modules that do nothing: `constant` answers
-//! without reading, `noop` reads the request with the SDK and accepts.
+//! Time of one request, in the embedded host, against two modules that do nothing: `noop` reads the
+//! request with the SDK and accepts, `constant` answers without reading and is the floor.
 //!
-//! Times are a machine's; ratios, taken in turns within one run, are what can be compared.
+//! Times are a machine's; ratios on the same request, taken in turns within one run, are what can be
+//! compared.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use e2e::{Error, workspace};
-use host::{Host, Module, Options, Snapshot};
-use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Value, json};
+use e2e::hosts::{Embedded, Host};
+use e2e::{Case, Error, Expectation, workspace};
+use host::{Module, Options, Snapshot};
+use serde_json::value::to_raw_value;
+use serde_json::{Map, Value, json};
 
-/// How often each subject has its turn; the median of turns is printed.
+/// How often each module has its turn; the median of turns is printed.
 const TURNS: usize = 41;
 /// Requests in a turn.
-const REQUESTS: u32 = 100;
+const REQUESTS: u32 = 50;
+/// Labels that objects get besides their own: few, and as many as make an object large.
+const LABELS: [usize; 2] = [4, 400];
 
-struct Subject {
-    name: &'static str,
-    module: Module,
-    request: Box<RawValue>,
-    turns: Vec<Duration>,
-}
+const STORAGE: &str = "storage-class";
+const BALANCER: &str = "internal-load-balancer";
+const STORES: &str = "secret-store-references";
+
+/// What is measured: a module, one of its cases, and what happens there.
+const SUBJECTS: [(&str, &str, &str); 12] = [
+    (STORAGE, "right-class", "accepts a claim"),
+    (STORAGE, "vendor-gp3", "mutates a claim"),
+    (BALANCER, "cluster-ip", "accepts a ClusterIP Service"),
+    (BALANCER, "azure-right", "accepts an internal Service"),
+    (BALANCER, "azure", "mutates a Service"),
+    (BALANCER, "gateway-right", "accepts an internal Gateway"),
+    (BALANCER, "gateway", "mutates a Gateway"),
+    (STORES, "generator-allowed", "accepts, asks nothing"),
+    (STORES, "right", "accepts, asks for the store"),
+    (
+        STORES,
+        "conditions-labels",
+        "accepts, asks for store and namespace",
+    ),
+    (
+        STORES,
+        "conditions-regex-unanchored",
+        "accepts, by a regular expression",
+    ),
+    (STORES, "kind-omitted", "rejects"),
+];
 
 fn main() -> Result<(), Error> {
-    let host = Host::new(Options::default())?;
+    let guests = host::Host::new(Options::default())?;
     let guest = |name: &str| -> Result<Module, Error> {
         let path = workspace::root().join(format!("target/guests/{name}.wasm"));
-        Ok(host.load(name, &std::fs::read(path)?)?)
+        Ok(guests.load(name, &std::fs::read(path)?)?)
     };
-    let constant = guest("constant")?;
-    let noop = guest("noop")?;
-    let storage_class = host.load(
-        "storage-class",
-        &workspace::built_module("storage-class")?.1,
-    )?;
-    let settings = to_raw_value(&json!({}))?;
-    for labels in [4, 400] {
-        let accepted = to_raw_value(&request("rwo-default", labels))?;
-        let mutated = to_raw_value(&request("gp3", labels))?;
-        let subject = |name, module: &Module, request: &RawValue| Subject {
-            name,
-            module: module.clone(),
-            request: request.to_owned(),
-            turns: Vec::new(),
-        };
-        let mut subjects = [
-            subject("constant", &constant, &accepted),
-            subject("noop", &noop, &accepted),
-            subject("storage-class accepts", &storage_class, &accepted),
-            subject("storage-class mutates", &storage_class, &mutated),
-        ];
-        for _ in 0..TURNS {
-            for subject in &mut subjects {
-                subject.take_turn(&settings)?;
+    let embedded = Embedded::new()?;
+    let idle = [guest("noop")?, guest("constant")?];
+    for labels in LABELS {
+        println!("with {labels} labels: KB, microseconds, ratio to noop, ratio to constant");
+        for (module, name, does) in SUBJECTS {
+            let case = Case::all_of(module)?.into_iter().find(|it| it.name == name);
+            let case = case.ok_or_else(|| format!("{module} has no case `{name}`"))?;
+            let wrong = Expectation(&case).complaints(&embedded.run(module, &case)?);
+            if !wrong.is_empty() {
+                return Err(format!("{module}/{name}: {}", wrong.join("; ")).into());
             }
+            let line = measure(&embedded.module(module)?, &idle, &case, labels)?;
+            println!("  {module:<24} {does:<38} {line}");
         }
-        report(accepted.get().len(), &subjects);
     }
     Ok(())
 }
 
-impl Subject {
-    fn take_turn(&mut self, settings: &RawValue) -> Result<(), Error> {
+/// The figures of one module on the request of a case.
+fn measure(
+    module: &Module,
+    [noop, constant]: &[Module; 2],
+    case: &Case,
+    labels: usize,
+) -> Result<String, Error> {
+    let mut request = case.request_or_any().0;
+    label(&mut request, labels);
+    let (settings, request) = (to_raw_value(&case.settings)?, to_raw_value(&request)?);
+    let cluster = Snapshot::complete(case.cluster.iter().cloned())?;
+    let turn = |module: &Module| -> Result<f64, Error> {
         let started = Instant::now();
         for _ in 0..REQUESTS {
-            let response = self
-                .module
-                .validate(settings, &self.request, &Snapshot::new())?;
-            std::hint::black_box(response);
+            std::hint::black_box(module.validate(&settings, &request, &cluster)?);
         }
-        self.turns.push(started.elapsed() / REQUESTS);
-        Ok(())
-    }
-}
-
-fn report(bytes: usize, subjects: &[Subject]) {
-    println!(
-        "a request of {:.1} KB: microseconds each, and the ratio to noop, turn by turn",
-        bytes as f64 / 1e3
-    );
-    let Some(noop) = subjects.iter().find(|subject| subject.name == "noop") else {
-        return;
+        Ok(started.elapsed().as_secs_f64() / f64::from(REQUESTS))
     };
-    for subject in subjects {
-        let times = subject
-            .turns
-            .iter()
-            .map(|turn| turn.as_secs_f64() * 1e6)
-            .collect();
-        let pairs = subject.turns.iter().zip(&noop.turns);
-        let ratios = pairs
-            .map(|(turn, noop)| turn.as_secs_f64() / noop.as_secs_f64())
-            .collect();
-        println!(
-            "  {:<24} {:>7.1}  {:>5.2}",
-            subject.name,
-            median(times),
-            median(ratios)
-        );
+    let (mut times, mut to_noop, mut to_constant) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        let time = turn(module)?;
+        times.push(time * 1e6);
+        to_noop.push(time / turn(noop)?);
+        to_constant.push(time / turn(constant)?);
     }
+    Ok(format!(
+        "{:>5.1} {:>7.1} {:>5.2} {:>5.2}",
+        request.get().len() as f64 / 1e3,
+        median(times),
+        median(to_noop),
+        median(to_constant),
+    ))
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
@@ -106,59 +110,30 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The creation of a claim as the API server sends it, managedFields and all.
-fn request(class: &str, labels: usize) -> Value {
-    let label = |i| {
-        (
-            format!("example.org/label-{i:03}"),
-            json!(format!("value-{i}")),
-        )
+/// Gives the object labels, and managedFields that speak of them and its spec, as from the API server.
+fn label(request: &mut Value, labels: usize) {
+    let key = |i| format!("example.org/label-{i:03}");
+    let values: Map<_, _> = (0..labels)
+        .map(|i| (key(i), json!(format!("value-{i}"))))
+        .collect();
+    let owned: Map<_, _> = (0..labels)
+        .map(|i| (format!("f:{}", key(i)), json!({})))
+        .collect();
+    let spec = request.pointer("/object/spec").and_then(Value::as_object);
+    let fields = spec.into_iter().flat_map(Map::keys);
+    let fields: Map<_, _> = fields
+        .map(|field| (format!("f:{field}"), json!({})))
+        .collect();
+    let Some(Value::Object(metadata)) = request.pointer_mut("/object/metadata") else {
+        return;
     };
-    let names = (0..labels).map(label).collect::<serde_json::Map<_, _>>();
-    let owned = names.keys().map(|key| (format!("f:{key}"), json!({})));
-    let owned = owned.collect::<serde_json::Map<_, _>>();
-    let resource = json!({"group": "", "version": "v1", "resource": "persistentvolumeclaims"});
-    let kind = json!({"group": "", "version": "v1", "kind": "PersistentVolumeClaim"});
-    json!({
-        "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
-        "kind": kind,
-        "resource": resource,
-        "requestKind": kind,
-        "requestResource": resource,
-        "name": "data",
-        "namespace": "research",
-        "operation": "CREATE",
-        "userInfo": {"username": "developer", "groups": ["system:authenticated"]},
-        "object": {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {
-                "name": "data",
-                "namespace": "research",
-                "labels": names,
-                "managedFields": [{
-                    "manager": "kubectl-create",
-                    "operation": "Update",
-                    "apiVersion": "v1",
-                    "fieldsType": "FieldsV1",
-                    "fieldsV1": {
-                        "f:metadata": {"f:labels": owned},
-                        "f:spec": {
-                            "f:accessModes": {},
-                            "f:resources": {"f:requests": {"f:storage": {}}},
-                            "f:storageClassName": {},
-                        },
-                    },
-                }],
-            },
-            "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": "8Gi"}},
-                "storageClassName": class,
-            },
-        },
-        "oldObject": null,
-        "dryRun": false,
-        "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
-    })
+    metadata.insert("labels".to_owned(), values.into());
+    let entry = json!([{
+        "manager": "kubectl-create",
+        "operation": "Update",
+        "apiVersion": "v1",
+        "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:metadata": {"f:labels": owned}, "f:spec": fields},
+    }]);
+    metadata.insert("managedFields".to_owned(), entry);
 }

@@ -46,10 +46,8 @@ pub fn evaluate(
         (_, Some(gateway)) => Subject::gateway(settings, request, gateway)?,
         _ => None,
     };
-    match (&subject, settings.provider) {
-        (None, _) => Ok(Verdict::accept()),
-        (Some(subject), Some(provider)) => Plan::new(settings, provider, subject)?.verdict(),
-        // Such settings are refused before any request is read.
-        (Some(_), None) => Ok(Verdict::reject("setting `provider`: is not set")),
+    match subject {
+        Some(subject) => Plan::new(settings, &subject)?.verdict(),
+        None => Ok(Verdict::accept()),
     }
 }

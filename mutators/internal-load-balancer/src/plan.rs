@@ -1,6 +1,7 @@
 //! What is to change on one load balancer's annotations, and what is to be said of it.
 
 use std::borrow::Cow;
+use std::fmt::Arguments;
 
 use admission::{Edits, Malformed, Verdict};
 
@@ -21,52 +22,40 @@ pub(crate) struct Plan<'a, 's> {
     /// Annotations that get another value.
     replaced: Vec<(Cow<'s, str>, Cow<'s, str>)>,
     removed: Vec<&'static str>,
-    conflicts: Vec<Conflict>,
-    /// Why the object is refused whatever the settings say.
+    /// What contradicted an internal load balancer and is overwritten.
+    overwritten: Vec<String>,
+    /// Why the object is refused.
     refusals: Vec<String>,
     warnings: Vec<String>,
-}
-
-/// Something that contradicts an internal load balancer.
-struct Conflict {
-    path: String,
-    /// What is said where it is overwritten.
-    done: String,
-    /// What is said where it is refused.
-    refused: String,
 }
 
 impl<'a, 's> Plan<'a, 's> {
     /// # Errors
     /// When a field that decides has the wrong type.
-    pub(crate) fn new(
-        settings: &'s Settings,
-        provider: Provider,
-        subject: &'a Subject<'a>,
-    ) -> Result<Self, Malformed> {
+    pub(crate) fn new(settings: &'s Settings, subject: &'a Subject<'a>) -> Result<Self, Malformed> {
         let mut plan = Self {
             settings,
-            provider,
+            provider: settings.provider,
             subject,
             added: Vec::new(),
             replaced: Vec::new(),
             removed: Vec::new(),
-            conflicts: Vec::new(),
+            overwritten: Vec::new(),
             refusals: Vec::new(),
             warnings: Vec::new(),
         };
         let is_new = subject.before.is_none();
         let annotations = &subject.annotations;
         annotations.check()?;
-        let set = wanted(settings, provider, annotations, subject.of_gateway, is_new)?;
+        let set = wanted(settings, annotations, subject.of_gateway, is_new)?;
         plan.look_at_spec()?;
         plan.set(&set)?;
         plan.keep_aws_type()?;
         plan.look_at_known(&set)?;
+        plan.make_room();
         plan.replace_deprecated()?;
         plan.look_at_switch(&set)?;
         plan.look_at_addresses()?;
-        plan.make_room();
         Ok(plan)
     }
 
@@ -74,11 +63,7 @@ impl<'a, 's> Plan<'a, 's> {
     ///
     /// # Errors
     /// When the annotations cannot be edited.
-    pub(crate) fn verdict(mut self) -> Result<Verdict, Malformed> {
-        if self.settings.on_conflict == OnConflict::Reject {
-            let refused = |conflict: Conflict| format!("{}: {}", conflict.path, conflict.refused);
-            self.refusals.extend(self.conflicts.drain(..).map(refused));
-        }
+    pub(crate) fn verdict(self) -> Result<Verdict, Malformed> {
         if !self.refusals.is_empty() {
             return Ok(Verdict::reject(self.refusals.join("\n")));
         }
@@ -95,14 +80,11 @@ impl<'a, 's> Plan<'a, 's> {
             }
         }
         let provider = self.provider.name();
-        let done = self.conflicts.into_iter();
-        let mut warnings: Vec<String> = done
-            .map(|conflict| format!("{}: {}", conflict.path, conflict.done))
-            .collect();
+        let mut warnings = self.overwritten;
         if !self.added.is_empty() {
             warnings.push(format!(
                 "{}: {} added for an internal load balancer on {provider}",
-                subject.path.join("."),
+                subject.place,
                 self.added.len()
             ));
         }
@@ -151,13 +133,13 @@ impl<'a, 's> Plan<'a, 's> {
             let everyone = ["0.0.0.0/0", "::/0"];
             let mut ranges = ranges.split(',').map(str::trim);
             if let Some(range) = ranges.find(|range| everyone.contains(range)) {
-                self.conflicts.push(Conflict {
+                self.conflict(
                     path,
-                    done: format!("`{range}` lets every address connect"),
-                    refused: format!(
+                    format_args!("`{range}` lets every address connect"),
+                    format_args!(
                         "`{range}` lets every address connect; write the networks that may"
                     ),
-                });
+                );
             }
         }
         Ok(())
@@ -195,25 +177,25 @@ impl<'a, 's> Plan<'a, 's> {
                     .push((AWS_TYPE.into(), stored.into_owned().into()));
             }
             (Some(stored), Some(current)) => {
-                self.conflicts.push(Conflict {
-                    path: self.subject.at(AWS_TYPE),
-                    done: format!("put back to `{stored}`; it must not change"),
-                    refused: format!(
+                self.conflict(
+                    self.subject.at(AWS_TYPE),
+                    format_args!("put back to `{stored}`; it must not change"),
+                    format_args!(
                         "must stay `{stored}`, not `{current}`, while the load balancer exists"
                     ),
-                });
+                );
                 self.replaced
                     .push((AWS_TYPE.into(), stored.into_owned().into()));
             }
             (None, current) => {
                 let current = current.unwrap_or_default();
-                self.conflicts.push(Conflict {
-                    path: self.subject.at(AWS_TYPE),
-                    done: "taken out; only a new Service may get it".to_owned(),
-                    refused: format!(
+                self.conflict(
+                    self.subject.at(AWS_TYPE),
+                    format_args!("taken out; only a new Service may get it"),
+                    format_args!(
                         "`{current}` cannot be added now; take it out, or create the Service anew"
                     ),
-                });
+                );
                 self.removed.push(AWS_TYPE);
             }
         }
@@ -237,13 +219,11 @@ impl<'a, 's> Plan<'a, 's> {
                 }
                 _ if known.vendor != provider && provider != Provider::Custom => {
                     let (vendor, provider) = (known.vendor.name(), provider.name());
-                    self.conflicts.push(Conflict {
-                        path: self.subject.at(known.key),
-                        done: format!("is for {vendor}, not {provider}"),
-                        refused: format!(
-                            "is for {vendor}, and this cluster has {provider}; remove it"
-                        ),
-                    });
+                    self.conflict(
+                        self.subject.at(known.key),
+                        format_args!("is for {vendor}, not {provider}"),
+                        format_args!("is for {vendor}, and this cluster has {provider}; remove it"),
+                    );
                 }
                 _ => {}
             }
@@ -251,7 +231,7 @@ impl<'a, 's> Plan<'a, 's> {
         Ok(())
     }
 
-    /// MetalLB's keys of old: their values move to the keys of today.
+    /// MetalLB's keys of old: their values move to the keys of today, which takes no room.
     fn replace_deprecated(&mut self) -> Result<(), Malformed> {
         if self.provider != Provider::Metallb {
             return Ok(());
@@ -298,7 +278,7 @@ impl<'a, 's> Plan<'a, 's> {
         let by_controller = managed.is_some_and(|kind| kind == "external" || kind == "nlb-ip")
             || class.is_some_and(|class| is_controllers_class(&class));
         let what = on_switch(self.settings, self.provider, by_controller);
-        let path = self.subject.path.join(".");
+        let path = self.subject.place;
         self.warnings.push(format!("{path}: {what}"));
         Ok(())
     }
@@ -334,18 +314,26 @@ impl<'a, 's> Plan<'a, 's> {
             self.added.clear();
             self.warnings.push(format!(
                 "{}: holds {stay} of {} annotations, no room for {many}; its Service gets them",
-                self.subject.path.join("."),
-                self.subject.room
+                self.subject.place, self.subject.room
             ));
         }
     }
 
+    /// Says that something contradicts an internal load balancer: `done` where it is overwritten, or
+    /// `refused`.
+    fn conflict(&mut self, path: String, done: Arguments<'_>, refused: Arguments<'_>) {
+        match self.settings.on_conflict {
+            OnConflict::Overwrite => self.overwritten.push(format!("{path}: {done}")),
+            OnConflict::Reject => self.refusals.push(format!("{path}: {refused}")),
+        }
+    }
+
     fn replace(&mut self, key: Cow<'s, str>, current: &str, value: Cow<'s, str>) {
-        self.conflicts.push(Conflict {
-            path: self.subject.at(&key),
-            done: format!("`{current}` replaced by `{value}`"),
-            refused: format!("`{current}` contradicts an internal load balancer; write `{value}`"),
-        });
+        self.conflict(
+            self.subject.at(&key),
+            format_args!("`{current}` replaced by `{value}`"),
+            format_args!("`{current}` contradicts an internal load balancer; write `{value}`"),
+        );
         self.replaced.push((key, value));
     }
 

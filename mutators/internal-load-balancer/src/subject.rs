@@ -17,8 +17,9 @@ const GATEWAY_LABELS: [&str; 2] = [
 /// A Service or Gateway that gets a load balancer.
 pub(crate) struct Subject<'a> {
     pub(crate) root: Object<'a>,
-    /// Where its annotations are, from the root.
+    /// Where its annotations are, from the root, and the same for messages.
     pub(crate) path: &'static [&'static str],
+    pub(crate) place: &'static str,
     /// How many annotations fit there.
     pub(crate) room: usize,
     pub(crate) annotations: Annotations<'a>,
@@ -116,6 +117,7 @@ impl<'a> Subject<'a> {
         addresses.extend(spec.get("loadBalancerIP")?);
         Ok(Some(Self {
             path: &SERVICE_PATH,
+            place: "metadata.annotations",
             room: usize::MAX,
             annotations: Annotations(below(&root, &SERVICE_PATH)?),
             of_gateway,
@@ -168,6 +170,7 @@ impl<'a> Subject<'a> {
         }
         Ok(Some(Self {
             path: &GATEWAY_PATH,
+            place: "spec.infrastructure.annotations",
             // `maxProperties` in the Gateway's schema.
             room: 8,
             annotations: Annotations(below(&root, &GATEWAY_PATH)?),
@@ -181,7 +184,7 @@ impl<'a> Subject<'a> {
 
     /// The path of one annotation, for messages.
     pub(crate) fn at(&self, key: &str) -> String {
-        format!("{}[{key}]", self.path.join("."))
+        format!("{}[{key}]", self.place)
     }
 
     /// `spec.loadBalancerClass`.

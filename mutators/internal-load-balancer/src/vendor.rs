@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use admission::Malformed;
 
-use crate::settings::{Controller, ProbeProtocol, Provider, Settings, TargetType};
+use crate::settings::{Controller, ProbeProtocol, Provider, Settings};
 use crate::subject::Annotations;
 
 const AZURE_INTERNAL: &str = "service.beta.kubernetes.io/azure-load-balancer-internal";
@@ -105,23 +105,18 @@ pub(crate) struct Wanted<'a> {
 /// When an annotation that decides is no string.
 pub(crate) fn wanted<'a>(
     settings: &'a Settings,
-    provider: Provider,
     annotations: &Annotations<'_>,
     of_gateway: bool,
     is_new: bool,
 ) -> Result<Vec<Wanted<'a>>, Malformed> {
     let mut set = Set(Vec::new());
-    match provider {
+    match settings.provider {
         Provider::Azure => {
             let azure = &settings.azure;
             set.must(AZURE_INTERNAL, "true");
             set.may(AZURE_SUBNET, azure.subnet.as_deref());
             set.may(AZURE_IP, azure.ip.as_deref().filter(|_| of_gateway));
-            let protocol = azure.health_probe_protocol.map(|protocol| match protocol {
-                ProbeProtocol::Tcp => "tcp",
-                ProbeProtocol::Http => "http",
-                ProbeProtocol::Https => "https",
-            });
+            let protocol = azure.health_probe_protocol.map(ProbeProtocol::name);
             set.may(AZURE_PROBE_PROTOCOL, protocol);
             set.may(AZURE_PROBE_PATH, azure.health_probe_path.as_deref());
         }
@@ -133,10 +128,7 @@ pub(crate) fn wanted<'a>(
             set.must(internal, value);
             if is_new {
                 set.must(AWS_TYPE, kind);
-                let target = match settings.aws.target_type {
-                    TargetType::Instance => "instance",
-                    TargetType::Ip => "ip",
-                };
+                let target = settings.aws.target_type.name();
                 // The cloud provider before the controller knows node ports alone.
                 set.may(AWS_TARGET_TYPE, Some(target).filter(|_| kind == "external"));
             }
@@ -162,8 +154,8 @@ pub(crate) fn wanted<'a>(
         }
         Provider::Digitalocean => set.must(DIGITALOCEAN_NETWORK, "INTERNAL"),
         Provider::Custom => {
-            for (key, value) in &settings.custom.annotations {
-                set.must(key.as_str(), value.as_str());
+            for (key, value) in settings.custom.annotations.iter() {
+                set.must(key, value.as_str());
             }
         }
     }

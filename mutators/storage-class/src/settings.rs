@@ -2,83 +2,54 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
-/// Settings of storage-class. The defaults are K8TRE's conventions, the same on every vendor.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(
-    not(target_family = "wasm"),
-    derive(schemars::JsonSchema, serde::Serialize)
-)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Settings {
-    /// The class for each access mode. These classes are the plane's own; any other is unknown.
-    #[serde(deserialize_with = "admission::from_object")]
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Classes"))]
-    pub classes: Classes,
-    /// What becomes of a claim that asks for a class the plane does not know, such as a vendor's:
-    /// `remap` gives it the class for its access mode, `reject` refuses it, `allow` leaves it.
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Unknown class"))]
-    pub unknown_class: UnknownClass,
-    /// Classes that claims may ask for besides the plane's own. They are left as they are.
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Allowed classes"))]
-    pub allowed_classes: Vec<String>,
-    /// The cluster's default class. A claim with this class and no `metadata.managedFields`, which
-    /// would tell, is taken to have asked for none.
-    #[cfg_attr(not(target_family = "wasm"), schemars(title = "Cluster default class"))]
-    pub cluster_default_class: Option<String>,
-}
-
-/// The class for each access mode.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(
-    not(target_family = "wasm"),
-    derive(schemars::JsonSchema, serde::Serialize)
-)]
-#[serde(default, deny_unknown_fields)]
-pub struct Classes {
-    /// The class of volumes that one node mounts.
-    #[serde(rename = "ReadWriteOnce")]
-    pub read_write_once: String,
-    /// The class of volumes that many nodes write.
-    #[serde(rename = "ReadWriteMany")]
-    pub read_write_many: String,
-    /// The class of volumes that many nodes read; that of ReadWriteMany when not set.
-    #[serde(rename = "ReadOnlyMany")]
-    pub read_only_many: Option<String>,
-    /// The class of volumes that one pod mounts; that of ReadWriteOnce when not set.
-    #[serde(rename = "ReadWriteOncePod")]
-    pub read_write_once_pod: Option<String>,
-}
-
-impl Default for Classes {
-    /// K8TRE's two classes, which it has on azure, aws and k3s alike (its
-    /// `agnostics/storage-class` tree).
-    fn default() -> Self {
-        Self {
-            read_write_once: "rwo-default".to_owned(),
-            read_write_many: "rwx-default".to_owned(),
-            read_only_many: None,
-            read_write_once_pod: None,
-        }
+admission::settings! {
+    /// Settings of storage-class. The defaults are K8TRE's conventions, the same on every vendor.
+    pub struct Settings {
+        /// The class for each access mode. These classes are the plane's own; any other is unknown.
+        #[title = "Classes"]
+        pub classes: Classes = Classes::default(),
+        /// What becomes of a claim that asks for a class the plane does not know, such as a vendor's:
+        /// `remap` gives it the class for its access mode, `reject` refuses it, `allow` leaves it.
+        #[title = "Unknown class"]
+        pub unknown_class: UnknownClass = UnknownClass::Remap,
+        /// Classes that claims may ask for besides the plane's own. They are left as they are.
+        #[title = "Allowed classes"]
+        pub allowed_classes: Vec<String> = Vec::new(),
+        /// The cluster's default class. A claim with this class and no `metadata.managedFields`, which
+        /// would tell, is taken to have asked for none.
+        #[title = "Cluster default class"]
+        pub cluster_default_class: Option<String> = None,
     }
 }
 
-/// What becomes of a class the plane does not know.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(
-    not(target_family = "wasm"),
-    derive(schemars::JsonSchema, serde::Serialize)
-)]
-#[serde(rename_all = "lowercase")]
-pub enum UnknownClass {
-    /// The claim gets the class for its access mode.
-    #[default]
-    Remap,
-    /// The claim is refused.
-    Reject,
-    /// The claim keeps it.
-    Allow,
+admission::settings! {
+    /// The class for each access mode.
+    ///
+    /// By default K8TRE's two classes, which it has on azure, aws and k3s alike (its
+    /// `agnostics/storage-class` tree).
+    #[names = "PascalCase"]
+    pub struct Classes {
+        /// The class of volumes that one node mounts.
+        pub read_write_once: String = "rwo-default".to_owned(),
+        /// The class of volumes that many nodes write.
+        pub read_write_many: String = "rwx-default".to_owned(),
+        /// The class of volumes that many nodes read; that of ReadWriteMany when not set.
+        pub read_only_many: Option<String> = None,
+        /// The class of volumes that one pod mounts; that of ReadWriteOnce when not set.
+        pub read_write_once_pod: Option<String> = None,
+    }
+}
+
+admission::choice! {
+    /// What becomes of a class the plane does not know.
+    pub enum UnknownClass {
+        /// The claim gets the class for its access mode.
+        Remap = "remap",
+        /// The claim is refused.
+        Reject = "reject",
+        /// The claim keeps it.
+        Allow = "allow",
+    }
 }
 
 /// An access mode of a claim, weakest first: a class made for one serves those before it.

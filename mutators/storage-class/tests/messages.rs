@@ -203,7 +203,7 @@ fn settings_are_objects_all_the_way_down() {
     let read = |text| admission::read_settings::<Settings>(text).map(drop);
     assert_eq!(
         read(r#"{"classes":["fast","shared"]}"#),
-        Err("setting `classes`: invalid type: sequence, expected an object".to_owned())
+        Err("setting `classes`: must be an object, not an array".to_owned())
     );
     assert_eq!(read(r#"{"classes":{"ReadWriteOnce":"fast"}}"#), Ok(()));
 }

@@ -3,68 +3,62 @@
 //! Source: `shouldProcessSecret` in External Secrets' `pkg/controllers/secretstore`. Any item that
 //! matches is enough, and within one any of its three fields.
 
+use std::borrow::Cow;
+
 use admission::{Malformed, Node, Object};
 use regex_lite::Regex;
 
 use crate::labels;
 
-/// What conditions say of a namespace by its name.
-pub(crate) enum ByName<'a> {
-    Served,
-    NotServed,
-    /// It depends on the namespace's labels, which cost a question.
-    Labels(Vec<Object<'a>>),
-}
+/// Why it cannot be told whether a store serves a namespace.
+pub(crate) type Unclear = Cow<'static, str>;
 
-/// Whether the conditions let `namespace` in by its name. Expressions that cannot be read match nothing
-/// and are added to `unreadable`.
+/// Whether the conditions let `namespace` in. Its labels cost a question, so `ask` is called only where
+/// they decide.
 ///
 /// # Errors
-/// When a condition has another form than External Secrets gives it.
-pub(crate) fn by_name<'a>(
-    conditions: &[Node<'a>],
+/// When nothing that can be read lets it in, and there is something that cannot.
+pub(crate) fn serve<'a>(
+    conditions: &[Node<'_>],
     namespace: &str,
-    unreadable: &mut Vec<String>,
-) -> Result<ByName<'a>, Malformed> {
-    if conditions.is_empty() {
-        return Ok(ByName::Served);
-    }
+    ask: impl FnOnce() -> Result<Option<Object<'a>>, Unclear>,
+) -> Result<bool, Unclear> {
+    let unreadable = |_: Malformed| Unclear::from("its conditions cannot be read");
     let mut selectors = Vec::new();
+    let mut unclear = None;
     for condition in conditions {
-        let condition = condition.object()?;
-        for name in condition.array("namespaces")?.unwrap_or_default() {
-            if name.string()? == namespace {
-                return Ok(ByName::Served);
+        let condition = condition.object().map_err(unreadable)?;
+        for name in list(&condition, "namespaces").map_err(unreadable)? {
+            if name == namespace {
+                return Ok(true);
             }
         }
-        for regex in condition.array("namespaceRegexes")?.unwrap_or_default() {
-            let regex = regex.string()?;
+        for regex in list(&condition, "namespaceRegexes").map_err(unreadable)? {
             match Regex::new(&regex) {
-                Ok(regex) if regex.is_match(namespace) => return Ok(ByName::Served),
+                Ok(regex) if regex.is_match(namespace) => return Ok(true),
                 Ok(_) => {}
-                Err(_) => unreadable.push(regex.into_owned()),
+                // External Secrets refuses stores with expressions that it cannot read.
+                Err(_) => unclear = Some(format!("its expression `{regex}` cannot be read").into()),
             }
         }
-        selectors.extend(condition.object("namespaceSelector")?);
+        selectors.extend(condition.object("namespaceSelector").map_err(unreadable)?);
     }
-    Ok(match selectors.is_empty() {
-        true => ByName::NotServed,
-        false => ByName::Labels(selectors),
-    })
+    if !selectors.is_empty() {
+        let labels = ask()?;
+        for selector in &selectors {
+            if labels::select(selector, labels.as_ref()).map_err(unreadable)? {
+                return Ok(true);
+            }
+        }
+    }
+    match unclear {
+        Some(unclear) => Err(unclear),
+        None => Ok(conditions.is_empty()),
+    }
 }
 
-/// Whether one of the selectors chooses a namespace with these labels. One that cannot be read matches
-/// nothing and is added to `unreadable`.
-pub(crate) fn by_labels(
-    selectors: &[Object<'_>],
-    labels: Option<&Object<'_>>,
-    unreadable: &mut Vec<String>,
-) -> bool {
-    selectors.iter().any(|selector| {
-        let chosen = labels::select(selector, labels);
-        chosen.unwrap_or_else(|malformed| {
-            unreadable.push(malformed.to_string());
-            false
-        })
-    })
+/// The strings of a list, absent or not.
+fn list<'a>(object: &Object<'a>, field: &str) -> Result<Vec<Cow<'a, str>>, Malformed> {
+    let items = object.array(field)?.unwrap_or_default();
+    items.into_iter().map(Node::string).collect()
 }

@@ -4,7 +4,11 @@ use std::cmp::Ordering;
 
 use admission::Verdict;
 
-/// Findings about one object, gathered in any order.
+/// More reasons to refuse an object than anybody reads. To tell the place of one takes longer the larger
+/// the object is, so an object full of them could hold up admission.
+const ENOUGH: usize = 100;
+
+/// Findings about one object, gathered in any order and kept by path.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     refused: Vec<Finding>,
@@ -22,26 +26,30 @@ impl Findings {
     /// The object is refused for what stands at `path`.
     pub(crate) fn refuse(&mut self, path: String, text: impl Into<String>) {
         let text = text.into();
-        self.refused.push(Finding { path, text });
+        insert(&mut self.refused, Finding { path, text });
+    }
+
+    /// Whether there are enough reasons to refuse the object.
+    pub(crate) fn are_enough(&self) -> bool {
+        self.refused.len() >= ENOUGH
     }
 
     /// A warning about what stands at `path`.
     pub(crate) fn note(&mut self, path: String, text: impl Into<String>) {
         let text = text.into();
-        self.noted.push(Finding { path, text });
+        insert(&mut self.noted, Finding { path, text });
     }
 
     /// Everything, ordered by path: a line for each reason to refuse, and the warnings.
-    pub(crate) fn verdict(mut self) -> Verdict {
-        self.refused.sort_by(|a, b| by_path(&a.path, &b.path));
-        self.noted.sort_by(|a, b| by_path(&a.path, &b.path));
+    pub(crate) fn verdict(self) -> Verdict {
         let mut lines = self.refused.iter().map(Finding::line);
         let verdict = match lines.next() {
             None => Verdict::accept(),
             Some(mut message) => {
+                let least = if self.are_enough() { "at least " } else { "" };
                 match self.refused.len() {
                     1 => {}
-                    more => message.push_str(&format!(" (and {} more)", more - 1)),
+                    more => message.push_str(&format!(" (and {least}{} more)", more - 1)),
                 }
                 for line in lines {
                     message.push('\n');
@@ -56,12 +64,20 @@ impl Findings {
 }
 
 impl Finding {
+    /// One line, whatever an object quotes: a key that brought lines of its own could pass for findings.
     fn line(&self) -> String {
-        match self.path.as_str() {
+        let line = match self.path.as_str() {
             "" => self.text.clone(),
             path => format!("{path}: {}", self.text),
-        }
+        };
+        line.replace(char::is_control, " ")
     }
+}
+
+/// Adds a finding after those of its place. A sort would cost 5 KB.
+fn insert(findings: &mut Vec<Finding>, finding: Finding) {
+    let before = |other: &Finding| by_path(&other.path, &finding.path).is_le();
+    findings.insert(findings.partition_point(before), finding);
 }
 
 /// The order of places: field by field, and `[10]` after `[9]`. What is said of no place comes last.

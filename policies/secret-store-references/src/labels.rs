@@ -7,7 +7,7 @@ use admission::{Malformed, Object};
 /// Source: `LabelSelectorAsSelector` in `k8s.io/apimachinery/pkg/apis/meta/v1`.
 ///
 /// # Errors
-/// When it cannot be read, or has an operator that Kubernetes does not know.
+/// When it cannot be read, or has an expression that Kubernetes does not know.
 pub(crate) fn select(
     selector: &Object<'_>,
     labels: Option<&Object<'_>>,
@@ -27,15 +27,16 @@ pub(crate) fn select(
         let fields = expression.object()?;
         let key = fields.string("key")?.unwrap_or_default();
         let found = label(&key)?;
+        let values = fields.array("values")?.unwrap_or_default();
         let mut listed = false;
-        for value in fields.array("values")?.unwrap_or_default() {
+        for value in &values {
             listed |= found == Some(value.string()?);
         }
-        let holds = match fields.string("operator")?.as_deref() {
-            Some("In") => listed,
-            Some("NotIn") => !listed,
-            Some("Exists") => found.is_some(),
-            Some("DoesNotExist") => found.is_none(),
+        let holds = match (fields.string("operator")?.as_deref(), values.is_empty()) {
+            (Some("In"), false) => listed,
+            (Some("NotIn"), false) => !listed,
+            (Some("Exists"), true) => found.is_some(),
+            (Some("DoesNotExist"), true) => found.is_none(),
             _ => return Err(fields.malformed("operator", "is none that Kubernetes knows")),
         };
         if !holds {

@@ -83,8 +83,7 @@ pub fn evaluate(
     };
     let mut approved = rules.judge(uses, &mut findings)?;
     if matches!(kind, Kind::PushSecret) && !settings.allow_push {
-        let problem =
-            format!("a {name} sends secrets out of the cluster, which is not allowed here");
+        let problem = format!("a {name} sends secrets out of the cluster; `allowPush` is off here");
         findings.refuse(spec.node().path(), problem);
         // Every reference of it is refused.
         approved.clear();

@@ -39,44 +39,56 @@ pub(crate) struct StoreRef<'a> {
 /// When a field that decides cannot be read.
 pub(crate) fn of_external_secret<'a>(spec: &Object<'a>) -> Result<Vec<Use<'a>>, Malformed> {
     let mut uses = Vec::new();
-    let top = match spec.get("secretStoreRef")? {
-        Some(node) => named(node)?,
-        None => None,
-    };
-    // The top reference counts where an entry has none of its own; with no entry at all, nothing else
-    // would be judged.
-    let mut top_counts = true;
+    let top = spec.get("secretStoreRef")?.map(named).transpose()?;
+    let top = top.flatten();
     let data = spec.array("data")?.unwrap_or_default();
     let data_from = spec.array("dataFrom")?.unwrap_or_default();
-    if !data.is_empty() || !data_from.is_empty() {
-        top_counts = false;
-    }
-    let no_store = "names no store; write `secretStoreRef` for the whole object, or \
-                    `sourceRef.storeRef` here";
+    // The reference above counts where an entry has none of its own; with no entry at all, nothing else
+    // would be judged.
+    let mut top_counts = data.is_empty() && data_from.is_empty();
+    let mut without_source = |entry, uses: &mut Vec<Use<'a>>| {
+        top_counts = true;
+        if top.is_none() {
+            let problem = "names no store; write `secretStoreRef` for the whole object, or \
+                           `sourceRef.storeRef` here";
+            uses.push(Use::Wrong(entry, problem));
+        }
+    };
     for entry in data {
         let fields = entry.object()?;
         if let Some(remote) = fields.object("remoteRef")? {
             key(&remote, "key", &mut uses)?;
         }
-        match fields.object("sourceRef")? {
-            Some(source) => of_data_source(&source, &mut uses)?,
-            None if top.is_some() => top_counts = true,
-            None => uses.push(Use::Wrong(entry, no_store)),
-        }
+        let Some(source) = fields.object("sourceRef")? else {
+            without_source(entry, &mut uses);
+            continue;
+        };
+        let generator = source.get("generatorRef")?;
+        let problem = "External Secrets has no generators in `data`; use `dataFrom`";
+        uses.extend(generator.map(|generator| Use::Wrong(generator, problem)));
+        store_of(&source, generator.is_some(), &mut uses)?;
     }
     for entry in data_from {
         let fields = entry.object()?;
-        if let Some(extract) = fields.object("extract")? {
-            key(&extract, "key", &mut uses)?;
+        let extract = fields.object("extract")?;
+        if let Some(extract) = &extract {
+            key(extract, "key", &mut uses)?;
         }
-        if let Some(find) = fields.object("find")? {
-            uses.push(Use::Find(find));
+        let find = fields.object("find")?;
+        let reads = extract.is_some() || find.is_some();
+        uses.extend(find.map(Use::Find));
+        let Some(source) = fields.object("sourceRef")? else {
+            without_source(entry, &mut uses);
+            continue;
+        };
+        let generator = source.get("generatorRef")?;
+        if let Some(generator) = generator {
+            uses.push(of_generator(generator)?);
+            // Else the entry would be read from the store above.
+            let problem = "stands beside `extract` or `find`; write it in an entry of its own";
+            uses.extend(reads.then_some(Use::Wrong(generator, problem)));
         }
-        match fields.object("sourceRef")? {
-            Some(source) => of_data_from_source(&source, &mut uses)?,
-            None if top.is_some() => top_counts = true,
-            None => uses.push(Use::Wrong(entry, no_store)),
-        }
+        store_of(&source, generator.is_some(), &mut uses)?;
     }
     uses.extend(top.filter(|_| top_counts).map(Use::Store));
     Ok(uses)
@@ -122,46 +134,27 @@ pub(crate) fn of_push_secret<'a>(spec: &Object<'a>) -> Result<Vec<Use<'a>>, Malf
     Ok(uses)
 }
 
-/// `data[].sourceRef`.
-fn of_data_source<'a>(source: &Object<'a>, uses: &mut Vec<Use<'a>>) -> Result<(), Malformed> {
-    let generator = source.get("generatorRef")?;
-    if let Some(generator) = generator {
-        let problem = "External Secrets has no generators in `data`; use `dataFrom`";
-        uses.push(Use::Wrong(generator, problem));
-    }
+/// The store of a `sourceRef`, which replaces the one above wholly.
+fn store_of<'a>(
+    source: &Object<'a>,
+    has_generator: bool,
+    uses: &mut Vec<Use<'a>>,
+) -> Result<(), Malformed> {
     match source.get("storeRef")? {
         Some(store) => uses.push(store_or_none(store)?),
-        None if generator.is_none() => uses.push(no_source(source)),
-        None => {}
+        None if has_generator => {}
+        None => uses.push(Use::Wrong(
+            source.node(),
+            "names no store; write `storeRef` in it, or leave it out for the `secretStoreRef` above",
+        )),
     }
     Ok(())
-}
-
-/// `dataFrom[].sourceRef`.
-fn of_data_from_source<'a>(source: &Object<'a>, uses: &mut Vec<Use<'a>>) -> Result<(), Malformed> {
-    let generator = source.get("generatorRef")?;
-    if let Some(generator) = generator {
-        uses.push(of_generator(generator)?);
-    }
-    match source.get("storeRef")? {
-        Some(store) => uses.push(store_or_none(store)?),
-        None if generator.is_none() => uses.push(no_source(source)),
-        None => {}
-    }
-    Ok(())
-}
-
-/// It replaces the reference above all the same.
-fn no_source<'a>(source: &Object<'a>) -> Use<'a> {
-    Use::Wrong(
-        source.node(),
-        "names no store, and hides the `secretStoreRef` above; write `storeRef` in it, or leave it out",
-    )
 }
 
 fn push_store<'a>(node: Node<'a>, uses: &mut Vec<Use<'a>>) -> Result<(), Malformed> {
     let selector = node.object()?.get("labelSelector")?;
     uses.extend(selector.map(Use::Selector));
+    // Of a selector and a name, which of them counts depends on the place: both are judged.
     match named(node)? {
         Some(store) => uses.push(Use::Store(store)),
         None if selector.is_none() => uses.push(store_or_none(node)?),
@@ -171,14 +164,17 @@ fn push_store<'a>(node: Node<'a>, uses: &mut Vec<Use<'a>>) -> Result<(), Malform
 }
 
 fn of_generator(node: Node<'_>) -> Result<Use<'_>, Malformed> {
-    let kind = node.object()?.string("kind")?;
-    Ok(Use::Generator(node, kind.unwrap_or_default()))
+    let kind = node.object()?.string("kind")?.filter(|it| !it.is_empty());
+    Ok(match kind {
+        Some(kind) => Use::Generator(node, kind),
+        None => Use::Wrong(node, "names no generator; write its `kind` and `name`"),
+    })
 }
 
 fn store_or_none(node: Node<'_>) -> Result<Use<'_>, Malformed> {
     Ok(match named(node)? {
         Some(store) => Use::Store(store),
-        None => Use::Wrong(node, "names no store; write its `name` and `kind`"),
+        None => Use::Wrong(node, "names no store; write its `kind` and `name`"),
     })
 }
 

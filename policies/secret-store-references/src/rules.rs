@@ -29,6 +29,9 @@ impl Rules<'_> {
         let prefix = self.settings.key_prefix(self.namespace);
         let mut approved = Vec::new();
         for used in uses {
+            if findings.are_enough() {
+                break;
+            }
             match used {
                 Use::Store(store) => {
                     let kind = self.store(&store, findings);
@@ -89,16 +92,22 @@ impl Rules<'_> {
         if self.settings.allows_store(kind, name, self.namespace) {
             return Some(kind);
         }
-        let place = match self.namespace {
-            Some(namespace) if self.settings.allows_store(kind, name, None) => {
-                format!(" in namespace `{namespace}`")
+        let approved: Vec<_> = self.settings.stores_for(self.namespace).collect();
+        let instead = suggest::instead(kind, name, &approved);
+        let problem = match store.kind {
+            None if approved.iter().any(|other| other.name == name) => {
+                format!("an omitted kind means {kind}; {instead}")
             }
-            _ => String::new(),
+            _ => {
+                let place = match self.namespace {
+                    Some(namespace) if self.settings.allows_store(kind, name, None) => {
+                        format!(" in namespace `{namespace}`")
+                    }
+                    _ => String::new(),
+                };
+                format!("{kind} `{name}` is not approved{place}; {instead}")
+            }
         };
-        let approved = self.settings.stores_for(self.namespace);
-        let approved: Vec<_> = approved.collect();
-        let instead = suggest::instead(kind, store.kind.is_some(), name, approved.iter().copied());
-        let problem = format!("{kind} `{name}` is not approved{place}{instead}");
         findings.refuse(store.node.path(), problem);
         None
     }
@@ -113,13 +122,13 @@ impl Rules<'_> {
             "ClusterGenerator" => "hides which generator it is",
             // These make values up.
             "Fake" | "MFA" | "Password" | "SSHKey" | "UUID" => "is not allowed here",
-            _ => "has credentials of its own, past every store",
+            _ => "has credentials of its own",
         };
         let instead = match allowed.as_slice() {
             [] => "none is allowed".to_owned(),
             allowed => format!("allowed: {}", allowed.join(", ")),
         };
-        Some(format!("generator {kind} {why}; {instead}"))
+        Some(format!("`{kind}` {why}; {instead}"))
     }
 
     fn find(
@@ -149,9 +158,9 @@ impl Rules<'_> {
         let regex = name.map(|name| name.string("regexp")).transpose()?;
         let regex = regex.flatten().unwrap_or_default();
         if !keys::is_anchored_below(prefix, &regex) {
+            let anchored = keys::anchored(prefix);
             let problem = format!(
-                "`{regex}` may match keys outside of `{prefix}`; begin with `^{prefix}`, letter by \
-                 letter, without `|`"
+                "may match keys outside of `{prefix}`; begin it with `{anchored}` and write no `|`"
             );
             findings.refuse(format!("{place}.name.regexp"), problem);
         }
@@ -160,5 +169,5 @@ impl Rules<'_> {
 }
 
 fn outside(key: &str, prefix: &str) -> String {
-    format!("`{key}` is not a key of this namespace's; its keys begin with `{prefix}`")
+    format!("`{key}` is outside of `{prefix}`; write a key that begins with it")
 }

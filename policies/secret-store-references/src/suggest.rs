@@ -4,38 +4,26 @@ use crate::settings::{AllowedStore, StoreKind};
 
 /// The way out for a reference to a store that is not approved: the approved one that is most like it,
 /// else those that there are.
-pub(crate) fn instead<'a>(
-    kind: StoreKind,
-    kind_is_written: bool,
-    name: &str,
-    approved: impl Iterator<Item = &'a AllowedStore> + Clone,
-) -> String {
-    if approved.clone().any(|store| store.name == name) {
-        let other = match kind {
-            StoreKind::ClusterSecretStore => StoreKind::SecretStore,
-            StoreKind::SecretStore => StoreKind::ClusterSecretStore,
-        };
-        let rule = match kind_is_written {
-            true => "",
-            false => ", which an omitted kind means",
-        };
-        return format!("{rule}; did you mean `kind: {other}`?");
+pub(crate) fn instead(kind: StoreKind, name: &str, approved: &[&AllowedStore]) -> String {
+    let named = |same: &dyn Fn(&str) -> bool| approved.iter().find(|store| same(&store.name));
+    if let Some(other) = named(&|other| other == name) {
+        return format!("did you mean `kind: {}`?", other.kind);
     }
-    let near = approved
-        .clone()
-        .find(|store| distance(&store.name, name) <= 2);
-    if let Some(near) = near {
+    if let Some(near) = named(&|other| distance(other, name) <= 2.min(name.len() / 3)) {
         return match near.kind == kind {
-            true => format!("; did you mean `{}`?", near.name),
-            false => format!("; did you mean {} `{}`?", near.kind, near.name),
+            true => format!("did you mean `{}`?", near.name),
+            false => format!("did you mean {} `{}`?", near.kind, near.name),
         };
     }
-    let mut names = approved.map(|store| format!("{} `{}`", store.kind, store.name));
-    match (names.next(), names.next(), names.count()) {
-        (None, ..) => "; no store is approved here".to_owned(),
-        (Some(one), None, _) => format!("; use {one}"),
-        (Some(one), Some(two), 0) => format!("; use {one} or {two}"),
-        (Some(one), Some(two), more) => format!("; use {one}, {two} or one of {more} more"),
+    let written = |store: &AllowedStore| format!("{} `{}`", store.kind, store.name);
+    match approved {
+        [] => "no store is approved here".to_owned(),
+        [one] => format!("use {}", written(one)),
+        [one, two] => format!("use {} or {}", written(one), written(two)),
+        [one, two, more @ ..] => {
+            let (one, two) = (written(one), written(two));
+            format!("use {one}, {two} or one of {} more", more.len())
+        }
     }
 }
 

@@ -30,7 +30,7 @@ spec:
     )
 }
 
-const NOTHING_KNOWN: &str = "whether ClusterSecretStores exist, are ready and serve the namespace: the cluster gave no answer";
+const NOTHING_KNOWN: &str = "whether ClusterSecretStore `secret-store` exists, is ready and serves the namespace: no cluster answered";
 
 #[test]
 fn what_nothing_is_known_of_is_said_once() {
@@ -60,4 +60,74 @@ fn stores_and_namespaces_among_the_manifests_are_seen() {
         let refused = "ClusterSecretStore `secret-store` does not serve namespace `research`";
         assert_eq!(run.stdout.contains(refused), code == 1, "{}", run.stdout);
     }
+}
+
+#[test]
+fn namespaces_have_the_label_that_the_api_server_gives_them() {
+    let by_name = STORE.replace("team: genomics", "kubernetes.io/metadata.name: research");
+    for namespace in [
+        NAMESPACE,
+        &NAMESPACE.replace(", labels: {team: genomics}", ""),
+    ] {
+        let manifests = [&by_name, namespace, &secret("a")].join("---\n");
+        let run = Dir::with(&manifests).check(&["app.yaml", "--profile", "aws"]);
+        assert_eq!(run.code, 0, "{}", run.stdout);
+        assert!(!run.stdout.contains("not checked"), "{}", run.stdout);
+    }
+}
+
+/// Manifests are never all the stores that a cluster has, so these are looked up one by one.
+#[test]
+fn several_stores_of_an_object_are_seen() {
+    let policy = "\
+apiVersion: policies.kubewarden.io/v1
+kind: ClusterAdmissionPolicy
+metadata: {name: stores}
+spec:
+  module: registry://ghcr.io/k8tre/agnostics/secret-store-references:v0.1.0
+  mutating: false
+  rules: [{apiGroups: [external-secrets.io], apiVersions: [v1], resources: [externalsecrets], operations: [CREATE]}]
+  contextAwareResources: [{apiVersion: external-secrets.io/v1, kind: ClusterSecretStore}]
+  settings:
+    allowedStores:
+      - {kind: ClusterSecretStore, name: secret-store}
+      - {kind: ClusterSecretStore, name: vault}
+";
+    let open = STORE.replace(
+        ", conditions: [{namespaceSelector: {matchLabels: {team: genomics}}}]",
+        "",
+    );
+    let closed = open.replace("secret-store", "vault").replace(
+        "{provider:",
+        "{conditions: [{namespaces: [imaging]}], provider:",
+    );
+    let both = secret("a").replace(
+        "data: [",
+        "data: [{secretKey: key, remoteRef: {key: db}, \
+         sourceRef: {storeRef: {kind: ClusterSecretStore, name: vault}}}, ",
+    );
+    let check = |manifests: &[&str]| {
+        let dir = Dir::with(&manifests.join("---\n")).file("policy.yaml", policy);
+        dir.check(&["app.yaml", "--policies", "policy.yaml"])
+    };
+    let run = check(&[&open, &closed, &both]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    let refused = "ClusterSecretStore `vault` does not serve namespace `research`";
+    assert!(run.stdout.contains(refused), "{}", run.stdout);
+    assert!(!run.stdout.contains("not checked"), "{}", run.stdout);
+
+    let run = check(&[&open, &both]);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    let unknown = NOTHING_KNOWN.replace("secret-store", "vault");
+    assert!(
+        run.stdout.ends_with(&format!("\nnot checked: {unknown}\n")),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(
+        run.stdout.matches("not checked").count(),
+        1,
+        "{}",
+        run.stdout
+    );
 }

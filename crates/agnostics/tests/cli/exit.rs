@@ -61,10 +61,15 @@ fn two_where_modules_are_missing() {
     let dir = Dir::with(&claim("gp3"));
     let run = dir.check(&["app.yaml", "--profile", "k3s", "--modules", "nowhere"]);
     assert_eq!(run.code, 2);
+    let (place, said) = run.stderr.split_once(": policy ").unwrap();
+    assert!(
+        place.starts_with("error: bootstrap/policies/k3s.yaml:"),
+        "{place}"
+    );
     assert_eq!(
-        run.stderr,
-        "error: bootstrap/policies/k3s.yaml:2: policy `internal-load-balancer`: module `internal-load-balancer` is not in \
-         `nowhere`; build it with `cargo xtask build`, or say where the modules are with --modules DIR\n"
+        said,
+        "`internal-load-balancer`: module `internal-load-balancer` is not in `nowhere`; build it with \
+         `cargo xtask build`, or say where the modules are with --modules DIR\n"
     );
 }
 

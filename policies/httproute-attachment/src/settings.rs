@@ -1,0 +1,150 @@
+//! The settings of httproute-attachment.
+
+mod findings;
+
+use crate::rule::Rule;
+
+admission::settings! {
+    /// Settings of httproute-attachment. The defaults are K8TRE's conventions, the same on every vendor:
+    /// its `agnostics/gateway` tree, with the two routes that the gateway itself has, and the headers that
+    /// the auth proxies of its `jupyterhub` and `guacamole` apps set. What differs between TREs has to be
+    /// given.
+    pub struct Settings {
+        /// The Gateway that every route attaches to.
+        #[title = "Gateway"]
+        pub gateway: Gateway = Gateway::default(),
+        /// The domain that hostnames are below, such as `k8tre.internal`. Any domain will do when not set.
+        #[title = "Domain"]
+        pub domain: Option<String> = None,
+        /// Hosts below the domain that no route may claim: the gateway's health probe, Active Directory
+        /// and what kare-dns keeps there for itself.
+        #[title = "Reserved hosts"]
+        pub reserved_hosts: Vec<String> = strings(&["ad", "apex", "dns", "gw", "ns1"]),
+        /// The hosts that namespaces may claim. Every namespace may claim any when empty; else those that
+        /// are not listed may claim none.
+        #[title = "Delegation"]
+        pub delegation: Vec<Delegation> = Vec::new(),
+        /// Namespaces with Services that routes may not lead to, and those that they may, such as auth
+        /// proxies. In other namespaces they may lead to any.
+        #[title = "Backends"]
+        pub backends: Vec<Backends> = Vec::new(),
+        /// Headers that tell apps who the user is, which no filter may set; a `*` at the end stands for
+        /// anything.
+        #[title = "Identity headers"]
+        pub identity_headers: Vec<String> = strings(&[
+            "Authorization",
+            "Cookie",
+            "Remote-User",
+            "X-Auth-*",
+            "X-Forwarded-Email",
+            "X-Forwarded-Groups",
+            "X-Forwarded-Preferred-Username",
+            "X-Forwarded-User",
+        ]),
+        /// Annotations by which ExternalDNS publishes hostnames beside the route's own.
+        #[title = "Hostname annotations"]
+        pub hostname_annotations: Vec<String> = strings(&[
+            "external-dns.alpha.kubernetes.io/hostname",
+            "external-dns.kubernetes.io/hostname",
+        ]),
+        /// The namespaces that may have Gateways, ListenerSets, ReferenceGrants, TLSRoutes, TCPRoutes and
+        /// UDPRoutes.
+        #[title = "Platform namespaces"]
+        pub platform_namespaces: Vec<String> = strings(&["gateway"]),
+        /// Routes that are not judged.
+        #[title = "Exemptions"]
+        pub exemptions: Vec<Exemption> = ["gw-health-probe-route", "http-to-https-redirect"]
+            .map(|name| Exemption {
+                namespace: "gateway".to_owned(),
+                name: name.to_owned(),
+            })
+            .to_vec(),
+        /// Rules that are off.
+        #[title = "Disabled rules"]
+        pub disabled_rules: Vec<Rule> = Vec::new(),
+    }
+}
+
+admission::settings! {
+    /// A Gateway.
+    pub struct Gateway {
+        /// Its namespace.
+        pub namespace: String = "gateway".to_owned(),
+        /// Its name.
+        pub name: String = "internal-gateway".to_owned(),
+        /// Its listeners, which a route may name.
+        pub section_names: Vec<String> = strings(&["http", "https"]),
+    }
+}
+
+admission::settings! {
+    /// The hosts of a namespace.
+    pub struct Delegation {
+        /// The namespace.
+        pub namespace: String,
+        /// The hosts that its routes may claim, without the domain: `jupyter`.
+        pub hosts: Vec<String>,
+    }
+}
+
+admission::settings! {
+    /// The Services of a namespace that routes may lead to.
+    pub struct Backends {
+        /// The namespace.
+        pub namespace: String,
+        /// The names of the Services.
+        pub services: Vec<String>,
+    }
+}
+
+admission::settings! {
+    /// A route that is not judged.
+    pub struct Exemption {
+        /// Its namespace.
+        pub namespace: String,
+        /// Its name.
+        pub name: String,
+    }
+}
+
+fn strings(strings: &[&str]) -> Vec<String> {
+    strings.iter().map(|&it| it.to_owned()).collect()
+}
+
+impl Settings {
+    /// Whether a rule holds.
+    pub(crate) fn is_on(&self, rule: Rule) -> bool {
+        !self.disabled_rules.contains(&rule)
+    }
+
+    /// Whether `domain` is a placeholder such as `${DOMAIN}`, as in the manifests of the plane before
+    /// Argo CD fills them in.
+    pub(crate) fn domain_is_unrendered(&self) -> bool {
+        let domain = self.domain.as_deref();
+        domain.is_some_and(|domain| domain.starts_with("${"))
+    }
+
+    /// Whether a header tells apps who the user is. Servers of the CGI kind read `_` as `-`.
+    pub(crate) fn is_identity_header(&self, name: &str) -> bool {
+        let name = name.replace('_', "-");
+        self.identity_headers
+            .iter()
+            .any(|header| match header.strip_suffix('*') {
+                Some(start) => name
+                    .get(..start.len())
+                    .is_some_and(|it| it.eq_ignore_ascii_case(start)),
+                None => name.eq_ignore_ascii_case(header),
+            })
+    }
+
+    /// Whether a namespace is the platform's own.
+    pub(crate) fn is_platform(&self, namespace: &str) -> bool {
+        self.platform_namespaces.iter().any(|it| it == namespace)
+    }
+
+    /// Whether a route is not judged.
+    pub(crate) fn exempts(&self, namespace: &str, name: &str) -> bool {
+        let mut exemptions = self.exemptions.iter();
+        exemptions.any(|it| it.namespace == namespace && it.name == name)
+    }
+}

@@ -1,0 +1,116 @@
+//! Hostnames that routes of other namespaces have.
+//!
+//! Of two routes with a hostname Gateway API prefers the older one (`HTTPRouteRule`, "Proceed with ties"),
+//! so an old route that adds a newer one's host takes its traffic. Listing races with creation, so this is the
+//! second line of defence; delegation is the first.
+
+use std::borrow::Cow;
+
+use admission::{Cluster, Malformed, Node, Query, Unanswered};
+
+use crate::findings::{Findings, shown};
+use crate::hostnames::Hostname;
+use crate::rule::Rule;
+
+/// The kinds that share the Gateway's hostnames, and so unseat each other.
+const KINDS: [&str; 2] = ["HTTPRoute", "GRPCRoute"];
+
+/// Refuses the hostnames that another namespace has: one question for each kind of route. What cannot
+/// be asked is a warning.
+pub(crate) fn check(
+    hostnames: &[Hostname<'_>],
+    namespace: &str,
+    cluster: &dyn Cluster,
+    findings: &mut Findings<'_>,
+) {
+    if hostnames.is_empty() {
+        return;
+    }
+    let mut lists = Vec::new();
+    let mut trouble = None;
+    for kind in KINDS {
+        let query = Query {
+            api_version: "gateway.networking.k8s.io/v1",
+            kind,
+            namespace: None,
+            name: None,
+            fields: &["metadata.name", "metadata.namespace", "spec.hostnames"],
+        };
+        match cluster.list(&query) {
+            Ok(text) => lists.push((kind, text)),
+            Err(Unanswered::NotPermitted(_)) => {
+                trouble = trouble.or(Some(format!("the policy may not list {kind}s")));
+            }
+            Err(Unanswered::CouldNotAsk(_)) => {
+                trouble = trouble.or(Some(format!("the cluster gave no answer about {kind}s")));
+            }
+        }
+    }
+    let mut claims = Vec::new();
+    for (kind, text) in &lists {
+        match read(kind, text, namespace) {
+            Ok(found) => claims.extend(found),
+            Err(_) => trouble = trouble.or(Some(format!("the list of {kind}s cannot be read"))),
+        }
+    }
+    for (node, hostname) in hostnames {
+        let claim = claims.iter().find(|claim| claim.is_on(hostname));
+        if let Some(claim) = claim {
+            let (hostname, kind) = (shown(hostname), claim.kind);
+            let (namespace, name) = (shown(&claim.namespace), shown(&claim.name));
+            findings.refuse(
+                Rule::TakenHostnames,
+                &node.path(),
+                &format!(
+                    "`{hostname}` is taken by {kind} `{namespace}/{name}`; choose another host"
+                ),
+            );
+        }
+    }
+    if let Some(trouble) = trouble {
+        let what = "whether routes of other namespaces have these hostnames";
+        findings.not_checked(what, &trouble);
+    }
+}
+
+/// A route of another namespace.
+struct Claim<'a> {
+    kind: &'a str,
+    namespace: Cow<'a, str>,
+    name: Cow<'a, str>,
+    hostnames: Vec<Cow<'a, str>>,
+}
+
+impl Claim<'_> {
+    fn is_on(&self, hostname: &str) -> bool {
+        let mut hostnames = self.hostnames.iter();
+        hostnames.any(|other| other.eq_ignore_ascii_case(hostname))
+    }
+}
+
+/// The routes of a list that are not in `namespace`.
+fn read<'a>(kind: &'a str, text: &'a str, namespace: &str) -> Result<Vec<Claim<'a>>, Malformed> {
+    let mut claims = Vec::new();
+    let list = Node::parse(text)?.object()?;
+    for item in list.array("items")?.unwrap_or_default() {
+        let item = item.object()?;
+        let (Some(metadata), Some(spec)) = (item.object("metadata")?, item.object("spec")?) else {
+            continue;
+        };
+        let owner = metadata.string("namespace")?.unwrap_or_default();
+        if owner == namespace {
+            continue;
+        }
+        let hostnames = spec.array("hostnames")?.unwrap_or_default();
+        claims.push(Claim {
+            kind,
+            namespace: owner,
+            name: metadata.string("name")?.unwrap_or_default(),
+            hostnames: hostnames
+                .into_iter()
+                .map(Node::string)
+                .collect::<Result<_, _>>()?,
+        });
+    }
+    Ok(claims)
+}
