@@ -4,11 +4,13 @@ mod bench;
 mod build;
 mod demo;
 mod deny;
+mod e2e;
 mod files;
 mod generate;
 mod modules;
 mod progress;
 mod readme;
+mod render;
 mod scaffold;
 mod schemas;
 mod sizes;
@@ -48,7 +50,22 @@ enum Task {
     /// Set everything up and check the example apps on every vendor
     Demo,
     /// Run everything that needs no cluster: format, lints, tests, cases, README commands, drift
-    Test,
+    Test {
+        /// The end-to-end suites too, which build programs of others first
+        #[arg(long)]
+        e2e: bool,
+    },
+    /// Run a suite that needs real programs, which are built first (minutes, the first time)
+    E2e {
+        /// Which one
+        #[arg(value_enum)]
+        suite: e2e::Suite,
+    },
+    /// Work with the manifests that install the plane
+    Bootstrap {
+        #[command(subcommand)]
+        task: Bootstrap,
+    },
     /// Build the modules to target/modules/<name>.wasm, getting the toolchain they need
     Build {
         /// Only these, by name; all of them and the test guests if none is given
@@ -79,6 +96,12 @@ enum Task {
     Deny,
 }
 
+#[derive(Debug, Subcommand)]
+enum Bootstrap {
+    /// Print a vendor's manifests with their variables filled in, each checked first
+    Render(render::Render),
+}
+
 /// A failure whose reason is printed already.
 #[derive(Debug)]
 struct Told;
@@ -107,7 +130,11 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     match &cli.task {
         Task::Demo => demo::demo(&workspace, cli.guest),
-        Task::Test => test::test(&workspace, cli.guest),
+        Task::Test { e2e } => test::test(&workspace, cli.guest, *e2e),
+        Task::E2e { suite } => e2e::e2e(&workspace, *suite),
+        Task::Bootstrap {
+            task: Bootstrap::Render(wanted),
+        } => render::render(&workspace, wanted),
         Task::Build { modules } => build::build(&workspace, cli.guest, modules),
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),

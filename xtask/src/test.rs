@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::e2e::Suite;
 use crate::progress::{say, seconds};
 use crate::toolchain::Way;
 use crate::workspace::{Workspace, run};
-use crate::{build, deny, generate, readme, sizes};
+use crate::{build, deny, e2e, generate, readme, sizes};
 use tally::Tally;
 
 /// How a step ended, other than with an error.
@@ -25,12 +26,12 @@ enum Outcome {
     Skipped(String),
 }
 
-/// Runs every step.
+/// Runs every step, the end-to-end suites where wanted.
 ///
 /// # Errors
 /// If anything failed, after the last step.
-pub(crate) fn test(workspace: &Workspace, way: Option<Way>) -> Result<()> {
-    let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+pub(crate) fn test(workspace: &Workspace, way: Option<Way>, with_e2e: bool) -> Result<()> {
+    let ci = is_ci();
     let passed = |result: Result<()>| result.map(|()| Outcome::Passed);
     let mut steps = Steps {
         ci,
@@ -65,7 +66,17 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>) -> Result<()> {
         Some(program) => passed(deny::check(workspace, &program)),
         None => Ok(Outcome::Skipped("`cargo-deny` is not on PATH".to_owned())),
     });
+    if with_e2e {
+        steps.run("e2e dns", || {
+            e2e::counted(workspace, Suite::Dns, ci).map(Outcome::Counted)
+        });
+    }
     steps.finish()
+}
+
+/// Whether nobody is there to see what was skipped.
+pub(crate) fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
 }
 
 #[derive(Default)]
@@ -133,7 +144,7 @@ fn tests(workspace: &Workspace, ci: bool) -> Result<Tally> {
 }
 
 /// Runs a test runner, passing its output on, and counts what it says.
-fn counted(runner: &mut Command, ci: bool) -> Result<Tally> {
+pub(crate) fn counted(runner: &mut Command, ci: bool) -> Result<Tally> {
     let mut child = runner
         .stdout(Stdio::piped())
         .spawn()
