@@ -11,6 +11,7 @@ mod modules;
 mod progress;
 mod publish;
 mod readme;
+mod render;
 mod scaffold;
 mod schemas;
 mod sizes;
@@ -25,7 +26,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use e2e::Scenario;
 use scaffold::Sort;
 use toolchain::Way;
 use workspace::Workspace;
@@ -52,7 +52,22 @@ enum Task {
     /// Set everything up and check the example apps on every vendor
     Demo,
     /// Run everything that needs no cluster: format, lints, tests, cases, README commands, drift
-    Test,
+    Test {
+        /// The end-to-end suites too, which build programs of others first
+        #[arg(long)]
+        e2e: bool,
+    },
+    /// Run a suite that needs real programs, which are built first (minutes, the first time)
+    E2e {
+        /// Which one
+        #[arg(value_enum)]
+        suite: e2e::Suite,
+    },
+    /// Work with the manifests that install the plane
+    Bootstrap {
+        #[command(subcommand)]
+        task: Bootstrap,
+    },
     /// Build the modules to target/modules/<name>.wasm, getting the toolchain they need
     Build {
         /// Only these, by name; all of them and the test guests if none is given
@@ -74,12 +89,6 @@ enum Task {
     },
     /// Build the modules and push them to an OCI registry, with SBOM, provenance and signature
     Publish(publish::Options),
-    /// Try what takes a real component, or longer than a developer waits
-    E2e {
-        /// What is tried
-        #[arg(value_enum)]
-        scenario: Scenario,
-    },
     /// Measure the time per request, and the modules' sizes
     Bench {
         /// Passed to the measuring program
@@ -96,6 +105,12 @@ enum Task {
     },
     /// Check licences, advisories and sources of the dependencies with cargo-deny
     Deny,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bootstrap {
+    /// Print a vendor's manifests with their variables filled in, each checked first
+    Render(render::Render),
 }
 
 /// A failure whose reason is printed already.
@@ -126,13 +141,16 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     match &cli.task {
         Task::Demo => demo::demo(&workspace, cli.guest),
-        Task::Test => test::test(&workspace, cli.guest),
+        Task::Test { e2e } => test::test(&workspace, cli.guest, *e2e),
+        Task::E2e { suite } => e2e::e2e(&workspace, cli.guest, *suite),
+        Task::Bootstrap {
+            task: Bootstrap::Render(wanted),
+        } => render::render(&workspace, wanted),
         Task::Build { modules } => build::build(&workspace, cli.guest, modules).map(drop),
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::Artifacthub => generate::artifacthub(&workspace),
         Task::ReleaseCheck { tag } => generate::release_check(&workspace, tag),
         Task::Publish(options) => publish::publish(&workspace, cli.guest, options),
-        Task::E2e { scenario } => e2e::e2e(&workspace, cli.guest, *scenario),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
         Task::New { sort, name } => scaffold::new(&workspace, *sort, name),
         Task::Deny => deny::deny(&workspace),

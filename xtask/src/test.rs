@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::e2e::Suite;
 use crate::progress::{say, seconds};
 use crate::toolchain::Way;
 use crate::workspace::{Workspace, run};
-use crate::{build, deny, generate, publish, readme, sizes, workflows};
+use crate::{build, deny, e2e, generate, publish, readme, sizes, workflows};
 use tally::Tally;
 
 /// How a step ended, other than with an error.
@@ -25,12 +26,12 @@ enum Outcome {
     Skipped(String),
 }
 
-/// Runs every step.
+/// Runs every step, the end-to-end suites where wanted.
 ///
 /// # Errors
 /// If anything failed, after the last step.
-pub(crate) fn test(workspace: &Workspace, way: Option<Way>) -> Result<()> {
-    let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+pub(crate) fn test(workspace: &Workspace, way: Option<Way>, with_e2e: bool) -> Result<()> {
+    let ci = is_ci();
     let passed = |result: Result<()>| result.map(|()| Outcome::Passed);
     let mut steps = Steps {
         ci,
@@ -43,6 +44,8 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>) -> Result<()> {
         let args = [
             "--workspace",
             "--all-targets",
+            // The suites, which are no test of `cargo test`.
+            "--test=*",
             "--quiet",
             "--",
             "-Dwarnings",
@@ -78,7 +81,20 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>) -> Result<()> {
         Some(program) => passed(deny::check(workspace, &program)),
         None => Ok(Outcome::Skipped("`cargo-deny` is not on PATH".to_owned())),
     });
+    if with_e2e {
+        for suite in [Suite::Dns, Suite::Registry] {
+            let name = format!("e2e {}", suite.name());
+            steps.run(&name, || {
+                e2e::counted(workspace, way, suite, ci).map(Outcome::Counted)
+            });
+        }
+    }
     steps.finish()
+}
+
+/// Whether nobody is there to see what was skipped.
+pub(crate) fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
 }
 
 #[derive(Default)]

@@ -1,0 +1,17 @@
+//! Renders the manifests of `bootstrap/`: kustomize puts an overlay together, and the placeholders that
+//! K8TRE's Argo CD plugin would fill in are filled in here, with values that are checked first.
+//!
+//! What is wrong is said all at once, each with the variable and the file that uses it.
+
+mod error;
+mod format;
+mod kustomize;
+mod overlay;
+mod render;
+mod variable;
+
+pub use error::Error;
+pub use kustomize::{Kustomize, Missing};
+pub use overlay::{ENVIRONMENTS, Overlay, PROFILES, all, of_profile};
+pub use render::{Rendered, render};
+pub use variable::{VARIABLES, Variable};

@@ -1,0 +1,100 @@
+//! Who can reach whom.
+
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::from_value;
+
+use crate::{pods, tree};
+
+fn policies(namespace: &str) -> Vec<NetworkPolicySpec> {
+    tree::of_kind("NetworkPolicy")
+        .into_iter()
+        .filter(|it| it.object.namespace() == namespace)
+        .map(|it| from_value(it.object.value["spec"].clone()).unwrap())
+        .collect()
+}
+
+fn selects_all(selector: &Option<LabelSelector>) -> bool {
+    *selector == Some(LabelSelector::default())
+}
+
+#[test]
+fn what_no_policy_allows_is_denied() {
+    for (made, _) in pods::pods() {
+        for direction in ["Ingress", "Egress"] {
+            let denied = policies(made.object.namespace()).iter().any(|policy| {
+                let types = policy.policy_types.iter().flatten();
+                selects_all(&policy.pod_selector) && types.into_iter().any(|it| it == direction)
+            });
+            assert!(denied, "{direction} of {}", made.name());
+        }
+    }
+}
+
+#[test]
+fn etcd_is_for_kare_dns_and_externaldns() {
+    let selects = |selector: &Option<LabelSelector>, name: &str| {
+        let labels = selector.as_ref().and_then(|it| it.match_labels.as_ref());
+        labels.is_some_and(|it| {
+            it.get("app.kubernetes.io/name")
+                .is_some_and(|it| it == name)
+        })
+    };
+    let mut found = 0;
+    for policy in policies("kare-dns") {
+        let Some(ingress) = policy.ingress else {
+            continue;
+        };
+        if selects(&policy.pod_selector, "kare-dns") {
+            continue;
+        }
+        assert!(selects(&policy.pod_selector, "etcd"));
+        found += 1;
+        for rule in ingress {
+            for peer in rule.from.unwrap() {
+                // No namespace: its own. No block of addresses.
+                assert_eq!(peer.namespace_selector, None);
+                assert_eq!(peer.ip_block, None);
+                let selector = peer.pod_selector.unwrap();
+                assert_eq!(selector.match_labels, None);
+                let expressions = selector.match_expressions.unwrap();
+                assert_eq!(expressions.len(), 1);
+                assert_eq!(
+                    expressions[0].values.as_deref(),
+                    Some(&["kare-dns".to_owned(), "externaldns".to_owned()][..])
+                );
+            }
+        }
+    }
+    assert!(found == 3 || tree::made().is_empty(), "{found}");
+}
+
+/// Only kare-dns has a load balancer of its own, and all there are get the plane's internal addresses.
+#[test]
+fn load_balancers_are_internal_and_answer_for_one_zone() {
+    for made in tree::of_kind("Service") {
+        if made.text("/spec/type") != "LoadBalancer" {
+            continue;
+        }
+        assert_eq!(made.object.name(), "kare-dns", "{}", made.name());
+        assert_eq!(
+            made.text("/metadata/annotations/metallb.io~1address-pool"),
+            "default-pool"
+        );
+        assert_eq!(made.text("/spec/externalTrafficPolicy"), "Local");
+    }
+    for made in tree::of_kind("Gateway") {
+        let annotations = &made.object.value["spec"]["infrastructure"]["annotations"];
+        let wanted = match made.overlay.profile {
+            "azure" => Some("service.beta.kubernetes.io/azure-load-balancer-internal"),
+            "k3s" => Some("metallb.io/address-pool"),
+            _ => None,
+        };
+        assert_eq!(wanted.is_some(), !annotations.is_null(), "{}", made.name());
+        assert!(wanted.is_none_or(|it| annotations[it].is_string()));
+    }
+    for made in tree::of_kind("Ingress") {
+        let scheme = made.text("/metadata/annotations/alb.ingress.kubernetes.io~1scheme");
+        assert_eq!(scheme, "internal", "{}", made.name());
+    }
+}

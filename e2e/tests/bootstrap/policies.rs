@@ -1,0 +1,88 @@
+//! The plane's policies, which `agnostics check` has too.
+
+use std::collections::BTreeSet;
+
+use crate::tree;
+
+/// `Kind` of an API as RBAC names it.
+fn plural(kind: &str) -> String {
+    let lower = kind.to_lowercase();
+    match lower.strip_suffix('y') {
+        Some(stem) if !lower.ends_with("ay") => format!("{stem}ies"),
+        _ if lower.ends_with('s') => format!("{lower}es"),
+        _ => format!("{lower}s"),
+    }
+}
+
+#[test]
+fn the_policy_server_may_read_what_policies_ask_for_and_no_more() {
+    for overlay in bootstrap::all(&tree::root()).unwrap() {
+        let of_overlay = |kind: &str| {
+            let all = tree::of_kind(kind).into_iter();
+            all.filter(|it| it.overlay == overlay).collect::<Vec<_>>()
+        };
+        if overlay.component != "policies" || tree::made().is_empty() {
+            continue;
+        }
+        let mut asked = BTreeSet::new();
+        for policy in of_overlay("ClusterAdmissionPolicy") {
+            let resources = &policy.object.value["spec"]["contextAwareResources"];
+            for resource in resources.as_array().into_iter().flatten() {
+                let api = resource["apiVersion"].as_str().unwrap();
+                let group = api.rsplit_once('/').map_or("", |(group, _)| group);
+                asked.insert((group.to_owned(), plural(resource["kind"].as_str().unwrap())));
+            }
+        }
+        let mut granted = BTreeSet::new();
+        for role in of_overlay("ClusterRole") {
+            for rule in role.object.value["rules"].as_array().unwrap() {
+                let texts = |field: &str| {
+                    let list = rule[field].as_array().unwrap().iter();
+                    list.map(|it| it.as_str().unwrap().to_owned())
+                        .collect::<Vec<_>>()
+                };
+                assert_eq!(texts("verbs"), ["list", "watch"]);
+                for group in texts("apiGroups") {
+                    let resources = texts("resources").into_iter();
+                    granted.extend(resources.map(|resource| (group.clone(), resource)));
+                }
+            }
+        }
+        assert!(!asked.is_empty());
+        assert_eq!(
+            granted, asked,
+            "bootstrap/policies/base/rbac.yaml against the contextAwareResources of {}.yaml",
+            overlay.profile
+        );
+    }
+}
+
+#[test]
+fn policies_watch_first() {
+    for made in tree::of_kind("ClusterAdmissionPolicy") {
+        assert_eq!(made.text("/spec/mode"), "monitor", "{}", made.name());
+    }
+}
+
+#[test]
+fn protect_is_one_component_away_and_changes_nothing_else() {
+    let Some(kustomize) = tree::kustomize() else {
+        return;
+    };
+    for profile in bootstrap::PROFILES {
+        let overlay = format!("policies/{profile}/envs/dev");
+        let directory = tree::customized(&overlay, "policies/components/protect");
+        let protected = tree::objects(profile, &kustomize.build(directory.path()).unwrap());
+        // What `agnostics check` has is what the cluster gets.
+        let file = tree::root().join(format!("policies/{profile}.yaml"));
+        let source = std::fs::read_to_string(file).unwrap();
+        for policy in tree::objects(profile, &source) {
+            let made = protected
+                .iter()
+                .find(|it| it.kind() == policy.kind() && it.name() == policy.name());
+            let made = made.unwrap_or_else(|| panic!("{profile}: {}", policy.name()));
+            assert_eq!(made.value, policy.value, "{profile}");
+            assert_eq!(policy.value["spec"]["mode"], "protect", "{profile}");
+        }
+    }
+}

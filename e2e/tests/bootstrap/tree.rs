@@ -1,0 +1,137 @@
+//! The tree, rendered.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use bootstrap::{Kustomize, Overlay, Rendered, VARIABLES};
+use e2e::workspace;
+use manifest::Object;
+
+/// One object and the overlay that makes it.
+pub(crate) struct Made {
+    pub(crate) overlay: Overlay,
+    pub(crate) object: Object,
+}
+
+impl Made {
+    /// For messages: what it is and where it comes from.
+    pub(crate) fn name(&self) -> String {
+        let Object { file, .. } = &self.object;
+        let (kind, name) = (self.object.kind(), self.object.name());
+        format!("{kind} {name} of {file}")
+    }
+
+    pub(crate) fn text(&self, pointer: &str) -> &str {
+        let value = self.object.value.pointer(pointer);
+        value.and_then(|it| it.as_str()).unwrap_or_default()
+    }
+}
+
+pub(crate) fn root() -> PathBuf {
+    workspace::root().join("bootstrap")
+}
+
+/// Kubectl, or a word to whoever reads the tests' output.
+pub(crate) fn kustomize() -> Option<Kustomize> {
+    match Kustomize::find() {
+        Ok(kustomize) => Some(kustomize),
+        Err(missing) => {
+            // To standard output itself: the test runner swallows what a passing test prints.
+            let written = writeln!(std::io::stdout(), "\nskipped: {missing}");
+            written.expect("standard output is open");
+            None
+        }
+    }
+}
+
+/// Values of the right form for the variables that the overlays of a profile use.
+pub(crate) fn values(profile: &str) -> BTreeMap<String, String> {
+    let names: &[&str] = match profile {
+        "azure" => &[
+            "AZURE_DNS_RESOURCE_GROUP",
+            "AZURE_EXTERNAL_DNS_CLIENT_ID",
+            "AZURE_EXTERNAL_SECRETS_CLIENT_ID",
+            "AZURE_KEYVAULT_URL",
+            "AZURE_SUBSCRIPTION_ID",
+            "AZURE_TENANT_ID",
+            "DOMAIN",
+        ],
+        "aws" => &["CLUSTER_NAME", "DOMAIN", "EFS_FILE_SYSTEM_ID", "REGION"],
+        _ => &["DOMAIN", "METALLB_IP_RANGE"],
+    };
+    let named = |name: &&str| {
+        let variable = VARIABLES.iter().find(|it| it.name == *name);
+        let variable = variable.unwrap_or_else(|| panic!("{name} is a variable"));
+        ((*name).to_owned(), variable.example.to_owned())
+    };
+    names.iter().map(named).collect()
+}
+
+pub(crate) fn render(kustomize: &Kustomize, profile: &str, environment: &str) -> Vec<Rendered> {
+    let root = root();
+    let overlays = bootstrap::of_profile(&root, profile, environment).expect("there are overlays");
+    match bootstrap::render(kustomize, &root, &overlays, &values(profile)) {
+        Ok(rendered) => rendered,
+        Err(error) => panic!("{profile} {environment}: {error}"),
+    }
+}
+
+pub(crate) fn objects(name: &str, yaml: &str) -> Vec<Object> {
+    let documents = manifest::read(name, yaml.as_bytes());
+    let objects = documents.flat_map(|document| document.expect("YAML").objects());
+    let objects: Vec<Object> = objects.map(|it| it.expect("an object")).collect();
+    assert!(!objects.is_empty(), "{name} makes nothing");
+    objects
+}
+
+/// Every object of every overlay; none, and a word about it, where there is no kubectl.
+pub(crate) fn made() -> &'static [Made] {
+    static MADE: OnceLock<Vec<Made>> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let Some(kustomize) = kustomize() else {
+            return Vec::new();
+        };
+        let mut made = Vec::new();
+        for profile in bootstrap::PROFILES {
+            for environment in bootstrap::ENVIRONMENTS {
+                for Rendered { overlay, yaml } in render(&kustomize, profile, environment) {
+                    let file = overlay.path.display().to_string();
+                    made.extend(objects(&file, &yaml).into_iter().map(|object| Made {
+                        overlay: overlay.clone(),
+                        object,
+                    }));
+                }
+            }
+        }
+        assert!(made.len() > 200, "the tree makes {} objects", made.len());
+        made
+    })
+}
+
+/// The objects of one kind. Not vacuous: there is at least one, where kubectl is.
+pub(crate) fn of_kind(kind: &str) -> Vec<&'static Made> {
+    let all = made();
+    let found: Vec<_> = all.iter().filter(|it| it.object.kind() == kind).collect();
+    assert!(all.is_empty() || !found.is_empty(), "no {kind}");
+    found
+}
+
+/// A kustomization of one's own over the tree, in a directory that is removed with the result.
+pub(crate) fn customized(resource: &str, component: &str) -> tempfile::TempDir {
+    // Below the workspace: kustomize takes relative paths alone.
+    let directory = workspace::root().join("target/tmp");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let directory = tempfile::tempdir_in(directory).expect("a directory");
+    let tree = Path::new("../../../bootstrap");
+    let (resource, component) = (tree.join(resource), tree.join(component));
+    let kustomization = format!(
+        "resources: [{}]\ncomponents: [{}]\n",
+        resource.display(),
+        component.display()
+    );
+    let path = directory.path().join("kustomization.yaml");
+    std::fs::write(path, kustomization).expect("a file");
+    directory
+}

@@ -1,0 +1,107 @@
+//! A program that runs for as long as a value lives.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a condition that is to come true may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks until the answer is there; panics with the last refusal at the deadline.
+pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
+    let started = Instant::now();
+    loop {
+        match ask() {
+            Ok(answer) => return answer,
+            Err(why) if started.elapsed() > PATIENCE => panic!("{what}: {why}"),
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+/// A child that is ended, by its id, when this is dropped, a failed test included.
+pub(crate) struct Process {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts a program with its output in a file of `directory`.
+    pub(crate) fn start(name: &str, command: &mut Command, directory: &Path) -> Self {
+        let log = directory.join(format!("{name}.log"));
+        let output = File::options().create(true).append(true).open(&log);
+        let output = output.expect("a log file");
+        let child = command
+            .current_dir(directory)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a second handle"))
+            .stderr(output)
+            .spawn();
+        let name = name.to_owned();
+        match child {
+            Ok(child) => Self { name, child, log },
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+
+    /// Waits until an HTTP endpoint of the program answers 200.
+    pub(crate) fn ready(&mut self, address: SocketAddr, path: &str) {
+        let name = self.name.clone();
+        until(&name, || {
+            if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
+                panic!("{name} ended with {status}:\n{}", self.log());
+            }
+            let status = get(address, path).map(|(status, _)| status)?;
+            match status {
+                200 => Ok(()),
+                _ => Err(format!("{path} answers {status}:\n{}", self.log())),
+            }
+        });
+    }
+
+    /// The process' id, which changes when it is started again.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it without a chance to tidy up.
+    pub(crate) fn kill(mut self) {
+        self.end();
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    fn end(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+        if std::thread::panicking() {
+            eprintln!("== {}\n{}", self.name, self.log());
+        }
+    }
+}
+
+/// The status and body of a page.
+pub(crate) fn get(address: SocketAddr, path: &str) -> Result<(u16, String), String> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(10)))
+        .build()
+        .into();
+    let response = agent.get(format!("http://{address}{path}")).call();
+    let mut response = response.map_err(|error| error.to_string())?;
+    let status = response.status().as_u16();
+    let body = response.body_mut().read_to_string();
+    Ok((status, body.map_err(|error| error.to_string())?))
+}

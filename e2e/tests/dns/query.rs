@@ -1,0 +1,154 @@
+//! Asks a DNS server, from an address of one's choice.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::time::Duration;
+
+use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use hickory_proto::serialize::binary::{BinDecodable, BinEncodable};
+
+/// CoreDNS gives etcd five seconds for each of two look-ups before it answers SERVFAIL.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// How often a question goes out over UDP, where one that comes before the server listens is lost.
+const TRIES: u32 = 4;
+
+/// A client at an address, and the server that it asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client {
+    pub(crate) from: Ipv4Addr,
+    pub(crate) server: SocketAddr,
+}
+
+/// What a server answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer(Message);
+
+impl Client {
+    /// Asks over UDP.
+    pub(crate) fn ask(&self, name: &str, kind: RecordType) -> Result<Answer, String> {
+        let (request, bytes) = question(name, kind);
+        let socket = UdpSocket::bind((self.from, 0)).map_err(|error| error.to_string())?;
+        let exchange = || {
+            socket.set_read_timeout(Some(LIMIT / TRIES))?;
+            let mut buffer = vec![0; 4096];
+            let mut tries = 1;
+            loop {
+                socket.send_to(&bytes, self.server)?;
+                match socket.recv_from(&mut buffer) {
+                    Ok((length, _)) => {
+                        buffer.truncate(length);
+                        return Ok(buffer);
+                    }
+                    Err(error) if tries == TRIES => return Err(error),
+                    Err(_) => tries += 1,
+                }
+            }
+        };
+        answer(&request, exchange())
+    }
+
+    /// Asks over TCP.
+    pub(crate) fn ask_tcp(&self, name: &str, kind: RecordType) -> Result<Answer, String> {
+        let (request, bytes) = question(name, kind);
+        let exchange = || {
+            let mut stream = TcpStream::connect_timeout(&self.server, LIMIT)?;
+            stream.set_read_timeout(Some(LIMIT))?;
+            let length = u16::try_from(bytes.len()).expect("a short question");
+            stream.write_all(&length.to_be_bytes())?;
+            stream.write_all(&bytes)?;
+            let mut length = [0; 2];
+            stream.read_exact(&mut length)?;
+            let mut buffer = vec![0; usize::from(u16::from_be_bytes(length))];
+            stream.read_exact(&mut buffer)?;
+            Ok(buffer)
+        };
+        answer(&request, exchange())
+    }
+
+    /// The addresses of a name, in order; an error where there are none.
+    pub(crate) fn addresses(&self, name: &str) -> Result<Vec<Ipv4Addr>, String> {
+        self.ask(name, RecordType::A)?.addresses()
+    }
+}
+
+fn question(name: &str, kind: RecordType) -> (Message, Vec<u8>) {
+    let mut name = Name::from_ascii(name).expect("a name");
+    name.set_fqdn(true);
+    let mut query = Query::query(name, kind);
+    query.set_query_class(DNSClass::IN);
+    let id = u16::try_from(std::process::id() % 65_536).unwrap_or_default();
+    let mut message = Message::new(id, MessageType::Query, OpCode::Query);
+    message.metadata.recursion_desired = true;
+    message.add_query(query);
+    let bytes = message.to_bytes().expect("a question");
+    (message, bytes)
+}
+
+fn answer(request: &Message, bytes: std::io::Result<Vec<u8>>) -> Result<Answer, String> {
+    let bytes = bytes.map_err(|error| format!("no answer to {:?}: {error}", request.queries))?;
+    let message = Message::from_bytes(&bytes).map_err(|error| error.to_string())?;
+    assert_eq!(
+        message.metadata.id, request.metadata.id,
+        "an answer to something else"
+    );
+    assert_eq!(
+        message.queries, request.queries,
+        "an answer to something else"
+    );
+    Ok(Answer(message))
+}
+
+impl Answer {
+    pub(crate) fn code(&self) -> ResponseCode {
+        self.0.metadata.response_code
+    }
+
+    pub(crate) fn is_authoritative(&self) -> bool {
+        self.0.metadata.authoritative
+    }
+
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.0.answers
+    }
+
+    /// The names that the answer's records point to.
+    pub(crate) fn targets(&self) -> Vec<String> {
+        let names = self
+            .0
+            .answers
+            .iter()
+            .filter_map(|record| match &record.data {
+                RData::NS(name) => Some(name.0.to_ascii()),
+                RData::CNAME(name) => Some(name.0.to_ascii()),
+                _ => None,
+            });
+        names.collect()
+    }
+
+    /// The zone that the authority section names by its SOA.
+    pub(crate) fn soa(&self) -> Option<String> {
+        let records = self.0.authorities.iter();
+        let mut soa = records.filter(|record| record.record_type() == RecordType::SOA);
+        soa.next().map(|record| record.name.to_ascii())
+    }
+
+    /// The addresses of the answer, in order; an error where there are none.
+    pub(crate) fn addresses(&self) -> Result<Vec<Ipv4Addr>, String> {
+        let addresses = self
+            .0
+            .answers
+            .iter()
+            .filter_map(|record| match record.data.ip_addr() {
+                Some(IpAddr::V4(address)) => Some(address),
+                _ => None,
+            });
+        let mut addresses: Vec<Ipv4Addr> = addresses.collect();
+        addresses.sort();
+        match addresses.is_empty() {
+            true => Err(format!("{}, no address", self.code())),
+            false => Ok(addresses),
+        }
+    }
+}
