@@ -2,7 +2,7 @@
 //! written where Kubewarden, Rancher, editors and readers look for it.
 
 mod artifacthub;
-mod changelog;
+pub(crate) mod changelog;
 mod questions;
 mod setting;
 mod table;
@@ -10,7 +10,7 @@ mod yaml;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::build::count;
@@ -20,7 +20,7 @@ use crate::progress::say;
 use crate::schemas;
 use crate::workspace::Workspace;
 
-const COMMAND: &str = "cargo xtask generate";
+pub(crate) const COMMAND: &str = "cargo xtask generate";
 
 /// A file and what it is to hold.
 struct Generated {
@@ -41,29 +41,6 @@ pub(crate) fn generate(workspace: &Workspace, only_check: bool) -> Result<()> {
     }
     files.extend(artifacthub::files(workspace)?);
     hold(workspace, &files, only_check)
-}
-
-/// Holds that `tag` is that of the present version, which the changelog dates, and that everything generated
-/// is in its place: what the release workflow asks before anything else.
-///
-/// # Errors
-/// It is not so.
-pub(crate) fn release_check(workspace: &Workspace, tag: &str) -> Result<()> {
-    let changelog = files::read(&workspace.path("CHANGELOG.md"))?;
-    for module in modules::all(workspace)? {
-        let version = module.package.version.to_string();
-        ensure!(
-            tag == format!("v{version}"),
-            "the tag is `{tag}` and the version of `{}` in Cargo.toml is `{version}`",
-            module.name
-        );
-        let release = changelog::Release::read(&changelog, &version)?;
-        ensure!(
-            release.date.is_some(),
-            "CHANGELOG.md calls {version} unreleased: write the day in its place, and run `{COMMAND}`"
-        );
-    }
-    generate(workspace, true)
 }
 
 /// Writes the packages that Artifact Hub reads, and nothing else.

@@ -11,6 +11,7 @@ mod modules;
 mod progress;
 mod publish;
 mod readme;
+mod release;
 mod render;
 mod scaffold;
 mod schemas;
@@ -149,7 +150,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Task::Build { modules } => build::build(&workspace, cli.guest, modules).map(drop),
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::Artifacthub => generate::artifacthub(&workspace),
-        Task::ReleaseCheck { tag } => generate::release_check(&workspace, tag),
+        Task::ReleaseCheck { tag } => release::check(&workspace, tag),
         Task::Publish(options) => publish::publish(&workspace, cli.guest, options),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
         Task::New { sort, name } => scaffold::new(&workspace, *sort, name),

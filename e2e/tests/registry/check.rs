@@ -115,9 +115,7 @@ fn a_signature_of_another_module_is_no_signature() -> Result<(), Error> {
             Err("no signature".into())
         };
         let modules: Vec<&str> = Native::modules().collect();
-        let [first, .., last] = modules.as_slice() else {
-            return Err("fewer than two modules".into());
-        };
+        let last = modules.last().ok_or("no module")?;
         let data = |path: &str| trial.server.data().join("docker/registry/v2").join(path);
         let link = fs::read(tags(last)?)?;
         let digest = String::from_utf8(link.clone())?.replace("sha256:", "sha256/");
@@ -136,7 +134,6 @@ fn a_signature_of_another_module_is_no_signature() -> Result<(), Error> {
                 fs::copy(layer.path().join("link"), to.join("link"))?;
             }
         }
-        let _ = first;
         let key = trial.verify_key("key.pub");
         trial
             .check(&[&trial.modules(), &key])?

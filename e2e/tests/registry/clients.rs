@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use e2e::hosts::{Further, Host, Kwctl, Native, Origin, PolicyServer, on_path};
+use e2e::hosts::{Further, Host, Native, Origin, PolicyServer, on_path};
 use e2e::report::{run_all, say, skip};
 use e2e::{Case, Error, Expectation, workspace};
 use serde_json::{Value, json};
@@ -13,9 +13,7 @@ use crate::with_published;
 
 fn kwctl(trial: &Trial, program: &Path, arguments: &[&str]) -> Result<Run, Error> {
     let mut kwctl = trial.command(program);
-    kwctl.args(arguments);
-    kwctl.arg("--sources-path").arg(trial.path("sources.yml"));
-    run(&mut kwctl)
+    run(kwctl.args(arguments))
 }
 
 #[test]
@@ -76,12 +74,11 @@ fn kwctl_pulls_inspects_and_verifies_them() -> Result<(), Error> {
 
 #[test]
 fn kwctl_runs_them_from_the_registry() -> Result<(), Error> {
-    let program = match Kwctl::find() {
-        Ok(_) => on_path("kwctl")?,
+    let program = match on_path("kwctl") {
+        Ok(program) => program,
         Err(reason) => return skip(&reason),
     };
     with_published(|trial| {
-        let mut ran = 0;
         for module in Native::modules() {
             // One case that needs no cluster shows that what was pulled runs; all of them run in `cases`.
             let cases = Case::all_of(module)?;
@@ -100,9 +97,7 @@ fn kwctl_runs_them_from_the_registry() -> Result<(), Error> {
                     &case.settings.to_string(),
                 ])
                 .arg("--request-path")
-                .arg(&request)
-                .arg("--sources-path")
-                .arg(trial.path("sources.yml"));
+                .arg(&request);
             let said = run(&mut command)?;
             assert!(
                 said.stdout.contains("\"allowed\":"),
@@ -110,9 +105,7 @@ fn kwctl_runs_them_from_the_registry() -> Result<(), Error> {
                 said.stdout,
                 said.stderr
             );
-            ran += 1;
         }
-        assert_eq!(ran, Native::modules().count());
         Ok(())
     })
 }

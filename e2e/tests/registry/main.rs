@@ -7,6 +7,7 @@ mod check;
 mod clients;
 mod faults;
 mod publishing;
+mod readme;
 mod server;
 mod trial;
 

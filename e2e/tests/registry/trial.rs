@@ -65,6 +65,12 @@ impl Trial {
         // What kwctl and the policy server are told of the registry.
         let sources = json!({"insecure_sources": [trial.server.host()]});
         fs::write(trial.path("sources.yml"), sources.to_string())?;
+        // Where kwctl looks by itself.
+        fs::create_dir_all(trial.path("config/kubewarden"))?;
+        fs::write(
+            trial.path("config/kubewarden/sources.yml"),
+            sources.to_string(),
+        )?;
         fs::write(trial.path("trust.json"), trust()?)?;
         Ok(trial)
     }

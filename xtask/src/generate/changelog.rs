@@ -6,9 +6,9 @@ use anyhow::{Result, bail, ensure};
 
 /// What the changelog says of one version.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Release {
+pub(crate) struct Release {
     /// `2026-11-23`; `None` while the version is under way.
-    pub(super) date: Option<String>,
+    pub(crate) date: Option<String>,
     changes: Vec<Change>,
 }
 
@@ -38,7 +38,7 @@ impl Release {
     ///
     /// # Errors
     /// There is none, or it is not as Keep a Changelog has it.
-    pub(super) fn read(changelog: &str, version: &str) -> Result<Self> {
+    pub(crate) fn read(changelog: &str, version: &str) -> Result<Self> {
         let heading = format!("## [{version}] - ");
         let mut lines = changelog.lines();
         let Some(date) = lines.find_map(|line| line.strip_prefix(&heading)) else {

@@ -1,0 +1,98 @@
+//! `cargo xtask release-check`: whether a tag is what the repository says of itself.
+
+use anyhow::{Result, ensure};
+
+use crate::generate::{self, COMMAND, changelog::Release};
+use crate::modules;
+use crate::workspace::Workspace;
+use crate::{Told, files, progress};
+
+/// Where people are told to take modules from, besides what is generated.
+const TELLS: [&str; 4] = [
+    "README.md",
+    "bootstrap/policies/aws.yaml",
+    "bootstrap/policies/azure.yaml",
+    "bootstrap/policies/k3s.yaml",
+];
+
+/// Holds that `tag` is that of the present version, that the changelog dates it, that everything which names
+/// a published module names that version, and that what is generated is in its place.
+///
+/// # Errors
+/// It is not so.
+pub(crate) fn check(workspace: &Workspace, tag: &str) -> Result<()> {
+    let text = files::read(&workspace.path("CHANGELOG.md"))?;
+    for module in modules::all(workspace)? {
+        let version = module.package.version.to_string();
+        ensure!(
+            tag == format!("v{version}"),
+            "the tag is `{tag}` and the version of `{}` in Cargo.toml is `{version}`",
+            module.name
+        );
+        ensure!(
+            Release::read(&text, &version)?.date.is_some(),
+            "CHANGELOG.md calls {version} unreleased: write the day in its place, and run `{COMMAND}`"
+        );
+    }
+    let stale = stale(workspace)?;
+    for line in &stale {
+        progress::say(line);
+    }
+    ensure!(stale.is_empty(), Told);
+    generate::generate(workspace, true)
+}
+
+/// Every place that names another version of a module than the present one.
+fn stale(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut stale = Vec::new();
+    for name in TELLS {
+        let text = files::read(&workspace.path(name))?;
+        for module in modules::all(workspace)? {
+            let tag = format!("v{}", module.package.version);
+            for (number, line) in (1..).zip(text.lines()) {
+                stale.extend(
+                    tags(line, &module.image().unwrap_or_default())
+                        .filter(|&other| other != tag)
+                        .map(|other| format!("{name}:{number}: `{other}` is to be `{tag}`")),
+                );
+            }
+        }
+    }
+    Ok(stale)
+}
+
+/// The tags that `line` gives to `image`.
+fn tags<'a>(line: &'a str, image: &str) -> impl Iterator<Item = &'a str> {
+    let named = line.split(&format!("{image}:")).skip(1).collect::<Vec<_>>();
+    let is_end = |letter: char| letter.is_whitespace() || "`'\"".contains(letter);
+    named
+        .into_iter()
+        .map(move |rest| rest.split(is_end).next().unwrap_or(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_names_a_published_module_names_the_present_version() {
+        let workspace = Workspace::load().unwrap();
+        assert_eq!(stale(&workspace).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn tags_are_found_where_they_end() {
+        let line = "pull h/a/b:v1 or `h/a/b:v2`, not h/a/c:v3";
+        assert_eq!(tags(line, "h/a/b").collect::<Vec<_>>(), ["v1", "v2"]);
+    }
+
+    #[test]
+    fn a_tag_of_another_version_is_refused() {
+        let workspace = Workspace::load().unwrap();
+        let said = check(&workspace, "v99.0.0").unwrap_err().to_string();
+        assert!(
+            said.starts_with("the tag is `v99.0.0` and the version of"),
+            "{said}"
+        );
+    }
+}
