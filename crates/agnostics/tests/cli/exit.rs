@@ -44,7 +44,7 @@ fn two_for_a_command_line_that_makes_no_sense() {
         ),
         (
             &["app.yaml", "--output", "xml"][..],
-            "[possible values: text, json]",
+            "[possible values: text, json, sarif, junit, github]",
         ),
         (&[][..], "<PATH>..."),
         (&["app.yaml", "--unknown"][..], "--unknown"),
