@@ -31,7 +31,7 @@ pub use edit::Edits;
 pub use export::wasm;
 pub use json::{Fault, Malformed, Node, Object};
 pub use map::Map;
-pub use names::{is_dns_label, is_dns_subdomain};
+pub use names::{is_dns_label, is_dns_subdomain, is_placeholder};
 pub use request::{AdmissionRequest, GroupVersionKind, Operation};
 pub use setting::Setting;
 pub use settings::{Settings, read as read_settings};

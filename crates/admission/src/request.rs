@@ -124,9 +124,16 @@ impl<'a> AdmissionRequest<'a> {
         }
     }
 
-    /// The error of an UPDATE that comes without the stored object.
-    pub fn missing_old_object(&self) -> Malformed {
-        missing("request.oldObject")
+    /// The object that an UPDATE changes, as it is stored; `None` for any other request.
+    ///
+    /// # Errors
+    /// When an UPDATE comes without it.
+    pub fn stored(&self) -> Result<Option<Node<'a>>, Malformed> {
+        match (self.operation, self.old_object) {
+            (Operation::Update, None) => Err(missing("request.oldObject")),
+            (Operation::Update, old) => Ok(old),
+            _ => Ok(None),
+        }
     }
 }
 

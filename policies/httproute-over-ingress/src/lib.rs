@@ -16,7 +16,7 @@ mod suggest;
 
 pub use settings::{AcmeSolvers, Exemption, Existing, Gateway, Mode, Settings, Untranslatable};
 
-use admission::{AdmissionRequest, Cluster, Malformed, Node, Operation, Verdict};
+use admission::{AdmissionRequest, Cluster, Malformed, Node, Verdict};
 
 use exemptions::Exempt;
 use ingress::Ingress;
@@ -42,11 +42,7 @@ pub fn evaluate(
         return Ok(Verdict::accept());
     };
     let ingress = Ingress::read(object)?;
-    let old = match (request.operation, request.old_object) {
-        (Operation::Update, Some(old)) => Some(Ingress::read(old)?),
-        (Operation::Update, None) => return Err(request.missing_old_object()),
-        _ => None,
-    };
+    let old = request.stored()?.map(Ingress::read).transpose()?;
     if let Some(old) = &old
         && existing::is_unchanged(&ingress, old)?
     {
