@@ -12,7 +12,7 @@ mod outcome;
 pub mod report;
 pub mod workspace;
 
-pub use case::{Case, Request};
+pub use case::{Case, Expected, Request};
 pub use expectation::Expectation;
 pub use outcome::Outcome;
 

@@ -10,6 +10,7 @@ use cargo_metadata::semver::Version;
 use serde::Deserialize;
 
 use crate::files;
+use crate::generate::annotations;
 use crate::workspace::Workspace;
 
 /// The version of the waPC protocol that `admission` speaks.
@@ -114,7 +115,7 @@ fn read(package: &Package, directory: PathBuf) -> Result<Module> {
 
 impl Module {
     /// What Kubewarden reads of the module; `usage` is the README, which only the built module
-    /// carries.
+    /// carries: see [`Module::usage`].
     pub(crate) fn metadata(&self, usage: Option<String>) -> Metadata {
         let (package, kubewarden) = (&self.package, &self.kubewarden);
         let mut annotations: Vec<(&str, String)> = vec![
@@ -192,14 +193,15 @@ impl Module {
     }
 
     /// The README as those read it who have the module and not its sources: without the marks of what is
-    /// generated.
+    /// generated, and without what every node would have to keep.
     pub(crate) fn usage(&self) -> Result<Option<String>> {
-        let is_mark = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
-        let without = |readme: String| {
-            let lines = readme.lines().filter(|line| !is_mark(line));
-            lines.map(|line| format!("{line}\n")).collect()
+        let Some(readme) = self.readme()? else {
+            return Ok(None);
         };
-        Ok(self.readme()?.map(without))
+        let readme = annotations::leave_out(&self.name, &readme)?;
+        let is_mark = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
+        let lines = readme.lines().filter(|line| !is_mark(line));
+        Ok(Some(lines.map(|line| format!("{line}\n")).collect()))
     }
 
     /// `mutators` or `policies`.

@@ -10,9 +10,9 @@ use crate::{Told, files, progress};
 /// Where people are told to take modules from, besides what is generated.
 const TELLS: [&str; 4] = [
     "README.md",
-    "bootstrap/policies/aws.yaml",
-    "bootstrap/policies/azure.yaml",
-    "bootstrap/policies/k3s.yaml",
+    "bootstrap/policies/aws/base/policies.yaml",
+    "bootstrap/policies/azure/base/policies.yaml",
+    "bootstrap/policies/k3s/base/policies.yaml",
 ];
 
 /// Holds that `tag` is that of the present version, that the changelog dates it, that everything which names

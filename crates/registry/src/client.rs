@@ -15,6 +15,9 @@ use crate::{Digest, Error, Pin, Reference};
 /// How long a registry may take to begin its answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long content may be on its way, which is less than a megabyte.
+const TRANSFER: Duration = Duration::from_secs(600);
+
 /// No module, and nothing that belongs to one, comes near this many bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
@@ -79,6 +82,8 @@ impl Registry {
             .tls_config(tls)
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(PATIENCE))
+            .timeout_send_body(Some(TRANSFER))
+            .timeout_recv_body(Some(TRANSFER))
             .user_agent(concat!("agnostics/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {

@@ -44,7 +44,7 @@ fn two_for_a_command_line_that_makes_no_sense() {
         ),
         (
             &["app.yaml", "--output", "xml"][..],
-            "[possible values: text, json]",
+            "[possible values: text, json, sarif, junit, github]",
         ),
         (&[][..], "<PATH>..."),
         (&["app.yaml", "--unknown"][..], "--unknown"),
@@ -63,13 +63,13 @@ fn two_where_modules_are_missing() {
     assert_eq!(run.code, 2);
     let (place, said) = run.stderr.split_once(": policy ").unwrap();
     assert!(
-        place.starts_with("error: bootstrap/policies/k3s.yaml:"),
+        place.starts_with("error: bootstrap/policies/k3s/base/policies.yaml:"),
         "{place}"
     );
     assert_eq!(
         said,
         "`internal-load-balancer`: module `internal-load-balancer` is not in `nowhere`; build it with \
-         `cargo xtask build`, or say where the modules are with --modules DIR\n"
+         `cargo xtask build`, or say where the modules are with --modules DIR or --modules registry://HOST/PATH\n"
     );
 }
 
