@@ -441,11 +441,10 @@ impl Repository<'_> {
             Method::HEAD,
             self.url(&format!("blobs/{digest}")),
         ))?;
-        match present.status {
-            StatusCode::OK => return Ok(false),
-            StatusCode::NOT_FOUND => {}
-            _ => return Err(self.unhappy(&present, &doing)),
+        if present.status == StatusCode::OK {
+            return Ok(false);
         }
+        // Whatever else was answered: the next answer has a body, which tells the reason.
         let begun = self.ask(&question(Method::POST, self.url("blobs/uploads/")))?;
         let place = begun.header(header::LOCATION);
         let (StatusCode::ACCEPTED, Some(place)) = (begun.status, place) else {

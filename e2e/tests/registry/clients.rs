@@ -26,14 +26,11 @@ fn kwctl_pulls_inspects_and_verifies_them() -> Result<(), Error> {
         let kwctl = |arguments: &[&str]| kwctl(trial, &program, arguments);
         for module in Native::modules() {
             let address = format!("registry://{}/{module}:{TAG}", trial.place());
-            let copy = trial.path("pulled.wasm");
+            let copy = trial.path(&format!("{module}.wasm"));
             let path = copy.display().to_string();
             kwctl(&["pull", &address, "--output-path", &path])?.succeeded();
-            assert_eq!(
-                fs::read(&copy)?,
-                fs::read(trial.module(module))?,
-                "{module}"
-            );
+            let same = fs::read(&copy)? == fs::read(trial.module(module))?;
+            assert!(same, "{module} came as other bytes than were pushed");
 
             kwctl(&["pull", &address])?.succeeded();
             let inspect = ["inspect", &address, "--show-signatures"];
@@ -112,7 +109,8 @@ fn kwctl_runs_them_from_the_registry() -> Result<(), Error> {
 fn policies_of_profiles() -> Result<Vec<Further>, Error> {
     let mut policies = Vec::new();
     for profile in ["azure", "aws", "k3s"] {
-        let file = workspace::root().join(format!("bootstrap/policies/{profile}/base/policies.yaml"));
+        let file =
+            workspace::root().join(format!("bootstrap/policies/{profile}/base/policies.yaml"));
         for document in manifest::read(&file.to_string_lossy(), &fs::read(&file)?) {
             let policy = document?.value()?;
             let spec = policy["spec"].clone();

@@ -124,7 +124,9 @@ fn use_it_in_ci() -> Result<(), Error> {
 
 fn yaml(path: &str) -> Result<Value, Error> {
     let path = workspace::root().join(path);
-    let mut documents = manifest::read(&path.to_string_lossy(), &fs::read(&path)?);
+    let text = fs::read(&path)?;
+    let name = path.to_string_lossy();
+    let mut documents = manifest::read(&name, &text);
     Ok(documents.next().ok_or("an empty file")??.value()?)
 }
 

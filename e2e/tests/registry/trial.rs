@@ -68,7 +68,7 @@ impl Trial {
         // Where kwctl looks by itself.
         fs::create_dir_all(trial.path("config/kubewarden"))?;
         fs::write(
-            trial.path("config/kubewarden/sources.yml"),
+            trial.path("config/kubewarden/sources.yaml"),
             sources.to_string(),
         )?;
         fs::write(trial.path("trust.json"), trust()?)?;
