@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use host::{Host, Module, Options};
+use host::{Host, Options, Snapshot};
+use plane::{Answer, Engine, Policy};
+use serde_json::value::RawValue;
 
 /// Loads modules by name.
 pub(crate) struct Modules {
     host: Host,
     dirs: Vec<PathBuf>,
-    loaded: BTreeMap<String, Module>,
+    loaded: BTreeMap<String, host::Module>,
 }
 
 impl Modules {
@@ -34,7 +36,7 @@ impl Modules {
     ///
     /// # Errors
     /// When there is none, or it is no module.
-    pub(crate) fn load(&mut self, name: &str) -> Result<Module, String> {
+    fn load(&mut self, name: &str) -> Result<host::Module, String> {
         if let Some(module) = self.loaded.get(name) {
             return Ok(module.clone());
         }
@@ -64,6 +66,44 @@ impl Modules {
             .map_err(|error| error.to_string())?;
         self.loaded.insert(name.to_owned(), module.clone());
         Ok(module)
+    }
+}
+
+impl Engine for Modules {
+    fn module(&mut self, policy: &Policy) -> Result<Box<dyn plane::Module>, String> {
+        let module = self.load(policy.module_name())?;
+        let granted = policy.spec.context_aware_resources.clone();
+        Ok(Box::new(Built(
+            module.with_context_aware_resources(granted),
+        )))
+    }
+}
+
+/// A built module in the embedded host.
+struct Built(host::Module);
+
+impl plane::Module for Built {
+    fn complaint(&self, settings: &RawValue) -> Result<Option<String>, String> {
+        let response = self.0.validate_settings(settings);
+        let response = response.map_err(|error| error.to_string())?;
+        Ok((!response.valid).then(|| response.message.unwrap_or_default()))
+    }
+
+    fn validate(
+        &self,
+        settings: &RawValue,
+        request: &RawValue,
+        cluster: &Snapshot,
+    ) -> Result<Answer, String> {
+        let response = self.0.validate(settings, request, cluster);
+        let response = response.map_err(|error| error.to_string())?;
+        Ok(Answer {
+            accepted: response.accepted,
+            message: response.message,
+            mutated_object: response.mutated_object,
+            warnings: response.warnings,
+            unanswered: response.activity.unanswered,
+        })
     }
 }
 
