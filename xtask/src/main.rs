@@ -8,6 +8,7 @@ mod e2e;
 mod files;
 mod generate;
 mod modules;
+mod playground;
 mod progress;
 mod readme;
 mod render;
@@ -32,7 +33,7 @@ use workspace::Workspace;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
-    /// Get the toolchain for wasm32-wasip1 this way only, rather than by the first that works
+    /// Get the toolchain for WebAssembly this way only, rather than by the first that works
     #[arg(
         long,
         value_enum,
@@ -77,6 +78,11 @@ enum Task {
         /// Write nothing; fail and name the files that are not as their sources make them
         #[arg(long)]
         check: bool,
+    },
+    /// Build the playground, a page that runs the modules in the browser, to target/playground/
+    Playground {
+        #[command(subcommand)]
+        task: Option<playground::Task>,
     },
     /// Measure the time per request, and the modules' sizes
     Bench {
@@ -137,6 +143,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         } => render::render(&workspace, wanted),
         Task::Build { modules } => build::build(&workspace, cli.guest, modules),
         Task::Generate { check } => generate::generate(&workspace, *check),
+        Task::Playground { task } => playground::playground(&workspace, cli.guest, *task),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
         Task::New { sort, name } => scaffold::new(&workspace, *sort, name),
         Task::Deny => deny::deny(&workspace),

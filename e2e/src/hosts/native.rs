@@ -17,6 +17,20 @@ impl Native {
         linked::MODULES.iter().map(|calls| calls.module)
     }
 
+    /// The module's response in a case, as the policy server would read it.
+    ///
+    /// # Errors
+    /// When there is no such module, or the case's cluster is none.
+    pub fn response(module: &str, case: &Case) -> Result<Vec<u8>, Error> {
+        match case.request() {
+            None => {
+                let settings = case.settings.to_string();
+                Ok((calls(module)?.validate_settings)(settings.as_bytes()))
+            }
+            Some(request) => Ok(validate(module, case, &request)?.0),
+        }
+    }
+
     /// What the module asks the cluster in a case, and is told: the session that kwctl replays.
     pub(super) fn exchanges(module: &str, case: &Case) -> Result<Vec<Exchange>, Error> {
         match case.request() {
@@ -44,13 +58,10 @@ impl Host for Native {
     }
 
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
+        let response = Self::response(module, case)?;
         match case.request() {
-            None => {
-                let settings = case.settings.to_string();
-                let calls = calls(module)?;
-                Outcome::of_settings_response(&(calls.validate_settings)(settings.as_bytes()))
-            }
-            Some(request) => Outcome::of_response(&validate(module, case, &request)?.0),
+            None => Outcome::of_settings_response(&response),
+            Some(_) => Outcome::of_response(&response),
         }
     }
 }
