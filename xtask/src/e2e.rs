@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::progress::Step;
 use crate::workspace::{Workspace, run};
-use crate::{Told, progress, test};
+use crate::{Told, playground, progress, test};
 use test::tally::Tally;
 
 /// A suite of end-to-end tests.
@@ -17,6 +17,8 @@ use test::tally::Tally;
 pub(crate) enum Suite {
     /// CoreDNS, etcd and ExternalDNS with the manifests of `bootstrap/`
     Dns,
+    /// The playground in Chromium, held to the command line and the corpus
+    Playground,
 }
 
 /// The programs of e2e/tools/go.mod: a name here, and the package that makes it.
@@ -48,6 +50,7 @@ pub(crate) fn e2e(workspace: &Workspace, suite: Suite) -> Result<()> {
 pub(crate) fn counted(workspace: &Workspace, suite: Suite, ci: bool) -> Result<Tally> {
     let name = match suite {
         Suite::Dns => "dns",
+        Suite::Playground => return playground::test(workspace, ci),
     };
     tools(workspace)?;
     let mut cargo = workspace.cargo();

@@ -1,6 +1,7 @@
 //! `cargo xtask playground`: the modules and the page for the browser, to `target/playground/`.
 
 mod serve;
+mod test;
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::toolchain::{BROWSER, Way, remap_flags};
 use crate::workspace::{Workspace, run};
 
 pub(crate) use serve::serve;
+pub(crate) use test::test;
 
 /// The profile of the browser's module, in the workspace's Cargo.toml.
 const PROFILE: &str = "playground";

@@ -70,6 +70,9 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>, with_e2e: bool) -> R
         steps.run("e2e dns", || {
             e2e::counted(workspace, Suite::Dns, ci).map(Outcome::Counted)
         });
+        steps.run("e2e playground", || {
+            e2e::counted(workspace, Suite::Playground, ci).map(Outcome::Counted)
+        });
     }
     steps.finish()
 }

@@ -268,10 +268,11 @@ test("it works below any path, and asks for nothing outside of it", async () => 
 
 test("every example has the verdicts of the command line on every vendor", async () => {
   const program = process.env.AGNOSTICS ?? join(ROOT, "target/release/agnostics");
+  const modules = process.env.MODULES ?? join(ROOT, "target/modules");
   await on(site.address, async (page) => {
     for (const file of readdirSync(join(ROOT, "examples")).sort()) {
       for (const profile of PROFILES) {
-        const told = await command(program, ["check", `examples/${file}`, "--profile", profile, "--output", "json"]);
+        const told = await command(program, ["check", `examples/${file}`, "--profile", profile, "--modules", modules, "--output", "json"]);
         const manifests = readFileSync(join(ROOT, "examples", file), "utf8");
         const input = { manifests, cluster: "", profile, policies: null };
         const { report } = await page.evaluate((input) => window.playground.ask({ kind: "report", input }), input);
