@@ -55,3 +55,5 @@ export class Checker {
 function spawn(): Worker {
   return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 }
+
+export const checker = new Checker();

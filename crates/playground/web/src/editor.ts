@@ -4,7 +4,7 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { EditorState, RangeSet, RangeSetBuilder, StateEffect, StateField } from "@codemirror/state";
+import { Compartment, EditorState, RangeSet, RangeSetBuilder, StateEffect, StateField } from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
@@ -117,7 +117,7 @@ const colours = HighlightStyle.define([
 
 const look = EditorView.theme({
   "&": { height: "100%", fontSize: "13px", color: "var(--ink)", backgroundColor: "var(--paper)" },
-  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
+  "&.cm-focused": { outline: "none", boxShadow: "inset 3px 0 var(--accent)" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6" },
   ".cm-content": { padding: "10px 0 60px", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 16px 0 6px" },
@@ -165,6 +165,22 @@ const look = EditorView.theme({
   ".cm-selectionMatch": { backgroundColor: "var(--active)" },
 });
 
+/** Above so many characters a text is shown without colours: the parser would be at work for seconds. */
+const MOST_COLOURED = 150_000;
+
+const language = new Compartment();
+
+/** Takes the language away and brings it back as the text grows and shrinks, before the parser begins. */
+const asLongAs = EditorState.transactionExtender.of((transaction) => {
+  if (!transaction.docChanged) return null;
+  const is = language.get(transaction.startState) === coloured;
+  const should = transaction.newDoc.length <= MOST_COLOURED;
+  return is === should ? null : { effects: language.reconfigure(should ? coloured : plain) };
+});
+
+const coloured = [yaml(), syntaxHighlighting(colours)];
+const plain: never[] = [];
+
 export class Editor {
   readonly #view: EditorView;
 
@@ -189,8 +205,8 @@ export class Editor {
         highlightActiveLineGutter(),
         highlightSelectionMatches(),
         search({ top: true }),
-        yaml(),
-        syntaxHighlighting(colours),
+        language.of(coloured),
+        asLongAs,
         indentUnit.of("  "),
         EditorState.tabSize.of(2),
         look,

@@ -1,43 +1,50 @@
+// First, since it starts the worker: the modules load while the page is put together.
+import { type Checker, checker } from "./checker";
+
 import "./style.css";
 
-import { Checker } from "./checker";
 import { find, h } from "./dom";
 import { Editor } from "./editor";
 import { examples } from "./examples";
 import type { Problem, Profile } from "./generated/playground";
 import type { Mark } from "./protocol";
-import { type Actions, summaryOf, summaryOfAll, table, verdicts } from "./results";
+import { type Actions, summaryOf, summaryOfAll, table, VENDORS, verdicts } from "./results";
 import { pack, PROFILES, type State, unpack, type View } from "./state";
 
 type Source = Problem["source"];
 
 const SOURCES: Source[] = ["manifests", "cluster", "policies"];
 
-const ABOUT: Record<Source, string> = {
-  manifests: "",
-  cluster: "What else the cluster holds: stores, Services, namespaces. It is looked at, not judged.",
-  policies: "As a cluster of this vendor has them. Settings, rules and modes can be changed here.",
-};
+function about(source: Source): string {
+  switch (source) {
+    case "manifests":
+      return "";
+    case "cluster":
+      return "What else the cluster holds: stores, Services, namespaces. It is looked at, not judged.";
+    case "policies":
+      return `As clusters on ${VENDORS[vendor]} have them. Settings, rules and modes can be changed here.`;
+  }
+}
 
 /** Long enough for a word to be typed, short enough to seem at once. */
 const PAUSE = 120;
 /** Above this many characters a link is cut by chat programs and mail. */
 const LONG_LINK = 30_000;
 
-const checker = new Checker();
 const summary = find("summary");
 const list = find("list");
 
 let view: View = "azure";
 /** The vendor whose policies are shown, also while all three are compared. */
 let vendor: Profile = "azure";
+let chosenSource: Source = "manifests";
 let original: Record<Profile, string> = { azure: "", aws: "", k3s: "" };
 let policies: State["policies"] = {};
 /** Whether a text is being put in place, which is no edit. */
 let placing = false;
 
 const editors: Record<Source, Editor> = {
-  manifests: new Editor(find("pane-manifests"), "Manifests", edited),
+  manifests: new Editor(find("pane-manifests"), "Manifests", manifestsEdited),
   cluster: new Editor(find("pane-cluster"), "Cluster", edited),
   policies: new Editor(find("pane-policies"), "Policies", policiesEdited),
 };
@@ -52,6 +59,12 @@ function edited(): void {
   if (placing) return;
   clearTimeout(timer);
   timer = window.setTimeout(() => void judge(), PAUSE);
+}
+
+function manifestsEdited(): void {
+  if (placing) return;
+  find<HTMLSelectElement>("example").value = "";
+  edited();
 }
 
 function policiesEdited(): void {
@@ -159,7 +172,8 @@ function choose(chosen: Source): void {
     tab.tabIndex = source === chosen ? 0 : -1;
     find(`pane-${source}`).hidden = source !== chosen;
   }
-  find("about").textContent = ABOUT[chosen];
+  chosenSource = chosen;
+  find("about").textContent = about(chosen);
   find("reset").hidden = chosen !== "policies" || policies[vendor] === undefined;
 }
 
@@ -195,6 +209,7 @@ function see(chosen: View): void {
     radio.checked = radio.value === chosen;
   }
   document.documentElement.dataset.view = chosen;
+  find("about").textContent = about(chosenSource);
   placePolicies();
 }
 
@@ -213,12 +228,12 @@ find("reset").addEventListener("click", () => {
 
 const menu = find<HTMLSelectElement>("example");
 menu.append(
-  h("option", { value: "", disabled: "", hidden: "" }, "Choose …"),
+  h("option", { value: "", disabled: "", hidden: "" }, "Your own"),
   ...examples.map(({ name }, index) => h("option", { value: String(index) }, name)),
 );
+menu.value = "0";
 menu.addEventListener("change", () => {
   const example = examples[Number(menu.value)];
-  menu.value = "";
   if (!example) return;
   place(editors.manifests, example.text);
   choose("manifests");
@@ -269,6 +284,7 @@ function take(state: State): void {
 async function begin(): Promise<void> {
   const asked = checker.ask({ kind: "policies" });
   const state = await linked();
+  if (state) menu.value = "";
   take(state ?? { manifests: examples[0]?.text ?? "", cluster: "", policies: {}, view: "azure" });
   choose("manifests");
   void judge();

@@ -237,7 +237,7 @@ function changes(cell: ShownObject): HTMLElement[] {
   return [
     ...wrong.map((note) => h("p", { class: "wrong" }, ...said(note.text))),
     ...(lines.length > 0
-      ? [h("pre", { class: "mini" }, ...lines.map((line) => h("span", { class: `diff-line ${kindOf(line)}` }, `${line.sign} ${line.text.trim()}\n`)))]
+      ? [h("div", { class: "mini" }, ...lines.map((line) => h("div", { class: `diff-line ${kindOf(line)}` }, h("span", {}, line.sign), h("span", {}, line.text.trim()))))]
       : []),
   ];
 }
