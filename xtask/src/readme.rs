@@ -112,7 +112,8 @@ fn readmes(directory: &Path) -> Result<Vec<PathBuf>> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if entry.file_type()?.is_dir() {
-            if name != "target" && !name.starts_with('.') {
+            let is_of_others = ["target", "node_modules"].contains(&&*name);
+            if !is_of_others && !name.starts_with('.') {
                 found.extend(readmes(&entry.path())?);
             }
         } else if name == "README.md" {
@@ -195,7 +196,7 @@ mod tests {
     #[test]
     fn readmes_are_found_where_people_put_them() {
         let directory = tempfile::tempdir().unwrap();
-        for folder in ["b", "a", "target", ".hidden"] {
+        for folder in ["b", "a", "target", "node_modules", ".hidden"] {
             let folder = directory.path().join(folder);
             std::fs::create_dir(&folder).unwrap();
             std::fs::write(folder.join("README.md"), "").unwrap();

@@ -149,24 +149,46 @@ impl ObjectReport {
 }
 
 fn notes(object: &Object, row: &Row) -> Vec<Note> {
-    let note = |level, said: &String| {
-        // What comes after an empty line is to be copied.
-        let (text, block) = said.split_once("\n\n").unwrap_or((said, ""));
-        Note {
-            level,
-            module: row.module.clone(),
-            line: object.line_near(&paths::leading_pointer(text)),
-            text: text.to_owned(),
-            block: block.to_owned(),
-        }
-    };
     let level = match row.verdict {
         Verdict::Error => Level::Error,
         _ => Level::Rejected,
     };
-    let messages = row.messages.iter().map(|said| note(level, said));
-    let warnings = row.warnings.iter().map(|said| note(Level::Warning, said));
-    messages.chain(warnings).collect()
+    let mut notes = Vec::new();
+    for said in &row.messages {
+        findings(object, row, level, said, &mut notes);
+    }
+    for said in &row.warnings {
+        findings(object, row, Level::Warning, said, &mut notes);
+    }
+    notes
+}
+
+/// A message as its findings, each at its line. What comes after an empty line is to be copied.
+fn findings(object: &Object, row: &Row, level: Level, said: &str, notes: &mut Vec<Note>) {
+    let (text, block) = said.split_once("\n\n").unwrap_or((said, ""));
+    let before = notes.len();
+    for line in text.lines() {
+        let pointer = paths::leading_pointer(line);
+        let root = pointer.split('/').nth(1).unwrap_or_default();
+        let is_about_a_field = object.value.get(root).is_some();
+        match notes.get_mut(before..).and_then(<[Note]>::last_mut) {
+            // A hint on what it was said of.
+            Some(above) if !is_about_a_field => {
+                above.text.push('\n');
+                above.text.push_str(line);
+            }
+            _ => notes.push(Note {
+                level,
+                module: row.module.clone(),
+                line: object.line_near(&pointer),
+                text: line.to_owned(),
+                block: String::new(),
+            }),
+        }
+    }
+    if let Some(last) = notes.get_mut(before..).and_then(<[Note]>::last_mut) {
+        block.clone_into(&mut last.block);
+    }
 }
 
 fn lines(hunk: &plane::Hunk) -> Vec<DiffLine> {

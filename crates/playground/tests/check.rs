@@ -48,6 +48,15 @@ fn a_change_is_at_its_line_with_its_diff() {
 }
 
 #[test]
+fn every_finding_is_at_its_line() {
+    let report = report(on_azure(&example("guacamole.yaml")));
+    let notes = &report.objects[0].notes;
+    let places: Vec<_> = notes.iter().map(|note| note.line).collect();
+    assert_eq!(places, [11, 9, 14], "{notes:?}");
+    assert!(notes.iter().all(|note| note.level == Level::Rejected));
+}
+
+#[test]
 fn an_ingress_comes_with_its_route() {
     let report = report(on_azure(&example("portal.yaml")));
     assert_eq!((report.summary.objects, report.summary.rejected), (2, 1));

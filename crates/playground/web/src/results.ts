@@ -120,15 +120,15 @@ function notes(object: ShownObject, actions: Actions): HTMLElement[] {
 /** What a message ends in, to be copied; an Ingress's routes have a place of their own. */
 function block(note: Note, routes: Routes | null, actions: Actions): HTMLElement | null {
   if (note.block === "" || routes) return null;
-  return snippet(note.block, "Copy", () => actions.copy(note.block, "It"));
+  return snippet(note.block, "to copy", () => actions.copy(note.block, "Text"));
 }
 
-function snippet(text: string, label: string, copy: () => void): HTMLElement {
+function snippet(text: string, what: string, copy: () => void): HTMLElement {
   return h(
-    "div",
+    "figure",
     { class: "snippet" },
-    h("button", { type: "button", class: "copy", click: copy }, label),
-    h("pre", { tabindex: "0", role: "region", "aria-label": label.replace("Copy ", "") }, h("code", {}, text)),
+    h("figcaption", {}, what, h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, click: copy }, "Copy")),
+    h("pre", { tabindex: "0", role: "region", "aria-label": what }, h("code", {}, text)),
   );
 }
 
@@ -166,7 +166,7 @@ function routes(routes: Routes, verdict: Verdict | null, actions: Actions): HTML
         lineButton("manifests", finding.line, actions),
       ),
     ),
-    routes.yaml !== "" && snippet(routes.yaml, `Copy ${what}`, () => actions.copy(routes.yaml, what)),
+    routes.yaml !== "" && snippet(routes.yaml, what, () => actions.copy(routes.yaml, what)),
   );
 }
 
