@@ -11,11 +11,15 @@ fn main() -> Result<(), e2e::Error> {
     let mut out = BufWriter::new(stdout());
     for module in Native::modules() {
         for case in Case::all_of(module)? {
-            let mut call = json!({"module": module, "settings": case.settings});
-            if let Some(request) = case.request() {
-                call["request"] = request.0;
-                call["cluster"] = case.cluster.clone().into();
-            }
+            let call = match case.request() {
+                None => json!({"module": module, "settings": case.settings}),
+                Some(request) => json!({
+                    "module": module,
+                    "settings": case.settings,
+                    "request": request.0,
+                    "cluster": case.cluster,
+                }),
+            };
             let response = String::from_utf8(Native::response(module, &case)?)?;
             let line = json!({
                 "module": module,

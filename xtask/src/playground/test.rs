@@ -110,5 +110,5 @@ fn find() -> Option<PathBuf> {
             .map(|directory| directory.join(name))
             .find(|candidate| candidate.is_file())
     };
-    BROWSERS.iter().find_map(|name| on_path(&name))
+    BROWSERS.iter().find_map(on_path)
 }

@@ -5,18 +5,24 @@ import type { Answer, Ask } from "./protocol";
 /** How long a check may take; a second of it is a very long text. */
 const PATIENCE = 20_000;
 
+const BROKEN = "The modules cannot be loaded: the browser is too old, or the page is not whole";
+
 type Question = Ask extends infer A ? (A extends { id: number } ? Omit<A, "id"> : never) : never;
 
 export class Checker {
   #worker = spawn();
   #waiting = new Map<number, { give: (answer: Answer) => void; fail: (error: Error) => void }>();
   #last = 0;
+  /** Whether this worker has answered; one that never does would be started for ever. */
+  #answered = false;
+  #broken = false;
 
   constructor() {
     this.#listen();
   }
 
   ask(question: Question): Promise<Answer> {
+    if (this.#broken) return Promise.reject(new Error(BROKEN));
     const id = ++this.#last;
     return new Promise((give, fail) => {
       const timer = setTimeout(() => this.#restart("this takes too long to check here; use `agnostics check`"), PATIENCE);
@@ -32,6 +38,7 @@ export class Checker {
 
   #listen(): void {
     this.#worker.addEventListener("message", (event: MessageEvent<Answer>) => {
+      this.#answered = true;
       const asked = this.#waiting.get(event.data.id);
       if (event.data.kind === "failed") {
         // A module that trapped leaves its memory as it was in the middle of its work.
@@ -41,13 +48,17 @@ export class Checker {
         asked?.give(event.data);
       }
     });
-    this.#worker.addEventListener("error", () => this.#restart("the modules cannot be loaded"));
+    this.#worker.addEventListener("error", () => this.#restart(BROKEN));
   }
 
   #restart(why: string): void {
     this.#worker.terminate();
-    this.#worker = spawn();
-    this.#listen();
+    this.#broken = !this.#answered;
+    if (!this.#broken) {
+      this.#answered = false;
+      this.#worker = spawn();
+      this.#listen();
+    }
     for (const { fail } of [...this.#waiting.values()]) fail(new Error(why));
   }
 }

@@ -82,34 +82,34 @@ async function judge(): Promise<void> {
   if (running) return;
   running = true;
   let judged = 0;
-  try {
-    while (judged !== round) {
-      judged = round;
+  while (judged !== round) {
+    judged = round;
+    try {
       await judgeOnce();
       if (judged === 1) performance.mark("first verdict");
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+      list.replaceChildren();
     }
-  } catch (error) {
-    summary.textContent = error instanceof Error ? error.message : String(error);
-    list.replaceChildren();
-  } finally {
-    running = false;
-    document.documentElement.dataset.judged = String(judged);
   }
+  running = false;
+  document.documentElement.dataset.judged = String(judged);
 }
 
 async function judgeOnce(): Promise<void> {
   const input = { manifests: editors.manifests.text, cluster: editors.cluster.text };
+  const changed = PROFILES.filter((profile) => policies[profile] !== undefined);
   if (view === "all") {
     const answer = await checker.ask({ kind: "compare", input, policies });
     if (answer.kind !== "compare") return;
-    say(summaryOfAll(answer.compared));
+    say(summaryOfAll(answer.compared, changed));
     mark(answer.compared.marks);
     list.replaceChildren(...table(answer.compared, actions));
   } else {
     const profile = view;
     const answer = await checker.ask({ kind: "check", input: { ...input, profile, policies: policies[profile] ?? null } });
     if (answer.kind !== "check") return;
-    say(summaryOf(answer.shown, profile));
+    say(summaryOf(answer.shown, profile, changed));
     mark(answer.shown.marks);
     list.replaceChildren(...verdicts(answer.shown, actions));
   }
@@ -245,8 +245,8 @@ find("share").addEventListener("click", () => void share());
 async function share(): Promise<void> {
   const state: State = { manifests: editors.manifests.text, cluster: editors.cluster.text, policies, view };
   const link = new URL(location.href);
+  // The page's own address stays as it is, or the browser's history would hold the text.
   link.hash = await pack(state);
-  history.replaceState(null, "", link);
   const long = link.href.length > LONG_LINK;
   await copy(link.href, long ? "Link copied; it is long, and chat programs may cut it" : "Link copied");
 }

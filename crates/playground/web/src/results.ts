@@ -28,7 +28,8 @@ function lineButton(source: Problem["source"], line: number, actions: Actions): 
   return h("button", { type: "button", class: "line", click: () => actions.show(source, line) }, `line ${line}`);
 }
 
-export function summaryOf(shown: Shown, profile: Profile): string {
+/** One line about all. A link may bring policies of its own, and verdicts by them are not the plane's, so that is said. */
+export function summaryOf(shown: Shown, profile: Profile, changed: Profile[]): string {
   const { objects, accepted, mutated, rejected, errors } = shown.summary;
   if (objects === 0 && errors === 0) {
     return shown.problems.some((it) => it.error) ? "Something is to be put right first" : "Nothing to judge yet";
@@ -39,10 +40,14 @@ export function summaryOf(shown: Shown, profile: Profile): string {
     rejected > 0 && `${rejected} rejected`,
     errors > 0 && `${errors} not readable`,
   ].filter(Boolean);
-  return `${plural(objects, "object")} on ${VENDORS[profile]}: ${parts.join(", ")}`;
+  return `${plural(objects, "object")} on ${VENDORS[profile]}${changed.includes(profile) ? ", with changed policies" : ""}: ${parts.join(", ")}`;
 }
 
-export function summaryOfAll(compared: Compared): string {
+function withChanged(changed: Profile[]): string {
+  return changed.length === 0 ? "" : `, with changed policies for ${changed.map((profile) => VENDORS[profile]).join(" and ")}`;
+}
+
+export function summaryOfAll(compared: Compared, changed: Profile[]): string {
   if (compared.total === 0) {
     return compared.problems.some((it) => it.error) ? "Something is to be put right first" : "Nothing to judge yet";
   }
@@ -51,7 +56,7 @@ export function summaryOfAll(compared: Compared): string {
       ? `Portable: every vendor admits ${compared.total === 1 ? "it" : `all ${compared.total} objects`}`
       : `Not portable: ${compared.admitted} of ${plural(compared.total, "object")} admitted everywhere`;
   const differing = compared.differing;
-  return `${admitted}; ${differing === 0 ? "the same on all three" : `${differing} differ${differing === 1 ? "s" : ""} between vendors`}`;
+  return `${admitted}; ${differing === 0 ? "the same on all three" : `${differing} differ${differing === 1 ? "s" : ""} between vendors`}${withChanged(changed)}`;
 }
 
 export function verdicts(shown: Shown, actions: Actions): Node[] {

@@ -119,7 +119,10 @@ test("a copied link brings everything back, and the server never sees it", async
     await page.getByRole("button", { name: "Copy link" }).click();
     await page.getByText("Link copied").waitFor();
     link = await page.evaluate(() => navigator.clipboard.readText());
-    assert.equal(link, page.url());
+    assert.match(link, /#1\.[\w-]+$/);
+    assert.equal(page.url(), site.address, "the text is not in the browser's history");
+    const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
+    assert.deepEqual(kept, [0, 0, ""]);
   });
   const asked = site.asked.length;
   await on(link, async (page) => {
@@ -130,6 +133,32 @@ test("a copied link brings everything back, and the server never sees it", async
   });
   const secret = link.split("#")[1];
   assert.ok(site.asked.slice(asked).every((url) => !url.includes(secret)));
+});
+
+test("where the clipboard is closed, the text is there to be copied by hand", async () => {
+  await on(site.address, async (page) => {
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error("no"));
+    });
+    await page.getByRole("button", { name: "Copy link" }).click();
+    const area = page.getByRole("textbox", { name: "Text to copy" });
+    await area.waitFor();
+    assert.match(await area.inputValue(), /#1\./);
+    await page.keyboard.press("Escape");
+    await area.waitFor({ state: "hidden" });
+  });
+});
+
+test("modules that cannot be loaded are told", async () => {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.route("**/worker-*.js", (route) => route.abort());
+    await page.goto(site.address);
+    await page.getByText("The modules cannot be loaded").waitFor();
+  } finally {
+    await context.close();
+  }
 });
 
 test("a damaged link is told, and one that unpacks without end is refused", async () => {
@@ -157,6 +186,8 @@ test("settings are changed for one vendor, told where they are wrong, and taken 
     await rejudged(page, () => page.getByLabel("AWS").check());
     assert.equal(await summary(page), "1 object on AWS: 1 changed");
     await rejudged(page, () => page.getByLabel("Azure").check());
+    await paste(page, text.replaceAll("mode: protect", "mode: monitor"), "Policies");
+    assert.equal(await summary(page), "1 object on Azure, with changed policies: 1 accepted");
     await rejudged(page, () => page.getByRole("button", { name: "Back to the plane's" }).click());
     assert.equal(await summary(page), "1 object on Azure: 1 changed");
   });

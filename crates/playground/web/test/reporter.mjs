@@ -5,7 +5,7 @@ export default async function* reporter(events) {
   let failed = 0;
   let ignored = 0;
   for await (const { type, data } of events) {
-    if (data?.skip !== undefined) {
+    if (type === "test:pass" && data.skip !== undefined) {
       ignored += 1;
     } else if (type === "test:pass" && data.details?.type !== "suite") {
       passed += 1;
