@@ -182,20 +182,72 @@ const coloured = [yaml(), syntaxHighlighting(colours)];
 const plain: never[] = [];
 
 export class Editor {
-  readonly #view: EditorView;
+  readonly #pane: HTMLElement;
+  readonly #label: string;
+  readonly #changed: () => void;
+  /** Made when it is first looked at: the page is there the sooner. */
+  #view: EditorView | null = null;
+  #text = "";
+  #marks: Mark[] = [];
+
+  constructor(pane: HTMLElement, label: string, changed: () => void) {
+    this.#pane = pane;
+    this.#label = label;
+    this.#changed = changed;
+  }
+
+  /** Sees to it that the editor is there; returned is its view. */
+  reveal(): EditorView {
+    if (!this.#view) {
+      this.#view = this.#make();
+      this.mark(this.#marks);
+    }
+    return this.#view;
+  }
+
+  get text(): string {
+    return this.#view ? this.#view.state.doc.toString() : this.#text;
+  }
+
+  set text(text: string) {
+    this.#text = text;
+    this.#marks = [];
+    this.#view?.dispatch({
+      changes: { from: 0, to: this.#view.state.doc.length, insert: text },
+      effects: setMarks.of([]),
+    });
+  }
+
+  mark(marks: Mark[]): void {
+    this.#marks = marks;
+    this.#view?.dispatch({ effects: setMarks.of(marks) });
+  }
+
+  /** Goes to a line, for those who look and for those who listen. */
+  show(line: number): void {
+    const view = this.reveal();
+    const { doc } = view.state;
+    const { from } = doc.line(Math.min(Math.max(line, 1), doc.lines));
+    view.dispatch({
+      selection: { anchor: from },
+      effects: EditorView.scrollIntoView(from, { y: "center" }),
+    });
+    view.focus();
+  }
 
   /** The editor stands in a shadow tree: there its styles are adopted, where the page's policy forbids a style element. */
-  constructor(pane: HTMLElement, label: string, changed: () => void) {
-    const root = pane.attachShadow({ mode: "open" });
+  #make(): EditorView {
+    const root = this.#pane.attachShadow({ mode: "open" });
     const host = document.createElement("div");
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(":host { display: block } :host([hidden]) { display: none } div.host { height: 100% }");
     root.adoptedStyleSheets = [sheet];
     host.className = "host";
     root.append(host);
-    this.#view = new EditorView({
+    return new EditorView({
       parent: host,
       root,
+      doc: this.#text,
       extensions: [
         lineNumbers(),
         marked,
@@ -205,44 +257,23 @@ export class Editor {
         highlightActiveLineGutter(),
         highlightSelectionMatches(),
         search({ top: true }),
-        language.of(coloured),
+        language.of(this.#text.length <= MOST_COLOURED ? coloured : plain),
         asLongAs,
         indentUnit.of("  "),
         EditorState.tabSize.of(2),
         look,
         // Tab leaves the editor, as anywhere on a page.
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),
-        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({
+          "aria-label": this.#label,
+          tabindex: "0",
+          spellcheck: "false",
+          autocapitalize: "off",
+        }),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) changed();
+          if (update.docChanged) this.#changed();
         }),
       ],
     });
-  }
-
-  get text(): string {
-    return this.#view.state.doc.toString();
-  }
-
-  set text(text: string) {
-    this.#view.dispatch({
-      changes: { from: 0, to: this.#view.state.doc.length, insert: text },
-      effects: setMarks.of([]),
-    });
-  }
-
-  mark(marks: Mark[]): void {
-    this.#view.dispatch({ effects: setMarks.of(marks) });
-  }
-
-  /** Goes to a line, for those who look and for those who listen. */
-  show(line: number): void {
-    const { doc } = this.#view.state;
-    const { from } = doc.line(Math.min(Math.max(line, 1), doc.lines));
-    this.#view.dispatch({
-      selection: { anchor: from },
-      effects: EditorView.scrollIntoView(from, { y: "center" }),
-    });
-    this.#view.focus();
   }
 }

@@ -172,6 +172,7 @@ function choose(chosen: Source): void {
     tab.tabIndex = source === chosen ? 0 : -1;
     find(`pane-${source}`).hidden = source !== chosen;
   }
+  editors[chosen].reveal();
   chosenSource = chosen;
   find("about").textContent = about(chosen);
   find("reset").hidden = chosen !== "policies" || policies[vendor] === undefined;
@@ -286,8 +287,8 @@ async function begin(): Promise<void> {
   const state = await linked();
   if (state) menu.value = "";
   take(state ?? { manifests: examples[0]?.text ?? "", cluster: "", policies: {}, view: "azure" });
-  choose("manifests");
   void judge();
+  choose("manifests");
   try {
     const answer = await asked;
     if (answer.kind === "policies") original = answer.texts;
