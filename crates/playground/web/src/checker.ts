@@ -25,12 +25,17 @@ export class Checker {
     if (this.#broken) return Promise.reject(new Error(BROKEN));
     const id = ++this.#last;
     return new Promise((give, fail) => {
-      const timer = setTimeout(() => this.#restart("this takes too long to check here; use `agnostics check`"), PATIENCE);
-      const settle = <T>(then: (value: T) => void) => (value: T) => {
-        clearTimeout(timer);
-        this.#waiting.delete(id);
-        then(value);
-      };
+      const timer = setTimeout(
+        () => this.#restart("this takes too long to check here; use `agnostics check`"),
+        PATIENCE,
+      );
+      const settle =
+        <T>(then: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer);
+          this.#waiting.delete(id);
+          then(value);
+        };
       this.#waiting.set(id, { give: settle(give), fail: settle(fail) });
       this.#worker.postMessage({ id, ...question });
     });

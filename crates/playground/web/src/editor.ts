@@ -160,7 +160,12 @@ const look = EditorView.theme({
   ".cm-panels": { backgroundColor: "var(--panel)", color: "var(--ink)", borderColor: "var(--rule)" },
   ".cm-panel.cm-search": { padding: "6px 10px", fontFamily: "var(--sans)" },
   ".cm-textfield": { backgroundColor: "var(--paper)", border: "1px solid var(--rule)", color: "var(--ink)" },
-  ".cm-button": { backgroundImage: "none", backgroundColor: "var(--paper)", border: "1px solid var(--rule)", color: "var(--ink)" },
+  ".cm-button": {
+    backgroundImage: "none",
+    backgroundColor: "var(--paper)",
+    border: "1px solid var(--rule)",
+    color: "var(--ink)",
+  },
   ".cm-searchMatch": { backgroundColor: "var(--warning-wash)", outline: "1px solid var(--warning)" },
   ".cm-selectionMatch": { backgroundColor: "var(--active)" },
 });

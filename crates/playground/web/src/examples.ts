@@ -6,9 +6,7 @@ const files = import.meta.glob<string>("../../../../examples/*.yaml", {
   eager: true,
 });
 
-const texts = new Map(
-  Object.entries(files).map(([path, text]) => [path.replace(/^.*\/|\.yaml$/g, ""), text] as const),
-);
+const texts = new Map(Object.entries(files).map(([path, text]) => [path.replace(/^.*\/|\.yaml$/g, ""), text] as const));
 
 export interface Example {
   name: string;

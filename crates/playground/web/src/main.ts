@@ -107,7 +107,10 @@ async function judgeOnce(): Promise<void> {
     list.replaceChildren(...table(answer.compared, actions));
   } else {
     const profile = view;
-    const answer = await checker.ask({ kind: "check", input: { ...input, profile, policies: policies[profile] ?? null } });
+    const answer = await checker.ask({
+      kind: "check",
+      input: { ...input, profile, policies: policies[profile] ?? null },
+    });
     if (answer.kind !== "check") return;
     say(summaryOf(answer.shown, profile, changed));
     mark(answer.shown.marks);

@@ -32,7 +32,8 @@ export function compare(reports: Report[]): Compared {
     const objects = reports.map((report) => report.objects[index]!);
     return { index, objects, same: new Set(objects.map(ends)).size === 1, refused: objects.some(isRefused) };
   });
-  const chosen = rows.length <= MOST_OBJECTS ? rows : rows.filter((row) => !row.same || row.refused).slice(0, MOST_OBJECTS);
+  const chosen =
+    rows.length <= MOST_OBJECTS ? rows : rows.filter((row) => !row.same || row.refused).slice(0, MOST_OBJECTS);
   const problems = [...(first?.problems ?? [])];
   for (const problem of others.flatMap((report) => report.problems)) {
     if (!problems.some((known) => JSON.stringify(known) === JSON.stringify(problem))) problems.push(problem);

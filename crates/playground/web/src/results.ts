@@ -44,7 +44,9 @@ export function summaryOf(shown: Shown, profile: Profile, changed: Profile[]): s
 }
 
 function withChanged(changed: Profile[]): string {
-  return changed.length === 0 ? "" : `, with changed policies for ${changed.map((profile) => VENDORS[profile]).join(" and ")}`;
+  return changed.length === 0
+    ? ""
+    : `, with changed policies for ${changed.map((profile) => VENDORS[profile]).join(" and ")}`;
 }
 
 export function summaryOfAll(compared: Compared, changed: Profile[]): string {
@@ -132,7 +134,12 @@ function snippet(text: string, what: string, copy: () => void): HTMLElement {
   return h(
     "figure",
     { class: "snippet" },
-    h("figcaption", {}, what, h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, click: copy }, "Copy")),
+    h(
+      "figcaption",
+      {},
+      what,
+      h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, click: copy }, "Copy"),
+    ),
     h("pre", { tabindex: "0", role: "region", "aria-label": what }, h("code", {}, text)),
   );
 }
@@ -161,7 +168,11 @@ function routes(routes: Routes, verdict: Verdict | null, actions: Actions): HTML
   return h(
     "section",
     { class: "routes" },
-    h("h3", {}, routes.complete ? `Write this ${verdict === "rejected" ? "instead" : "to move it"}` : `No ${what} says all of it`),
+    h(
+      "h3",
+      {},
+      routes.complete ? `Write this ${verdict === "rejected" ? "instead" : "to move it"}` : `No ${what} says all of it`,
+    ),
     ...routes.findings.map((finding) =>
       h(
         "p",
@@ -218,7 +229,15 @@ export function table(compared: Compared, actions: Actions): Node[] {
         lineButton("manifests", line, actions),
       ),
       ...(same && cells[0]
-        ? [h("td", { colspan: "3" }, badge(cells[0].verdict), h("span", { class: "all" }, "on all three"), ...changes(cells[0]))]
+        ? [
+            h(
+              "td",
+              { colspan: "3" },
+              badge(cells[0].verdict),
+              h("span", { class: "all" }, "on all three"),
+              ...changes(cells[0]),
+            ),
+          ]
         : cells.map((cell) => h("td", {}, badge(cell.verdict), ...changes(cell)))),
     ),
   );
@@ -242,7 +261,20 @@ function changes(cell: ShownObject): HTMLElement[] {
   return [
     ...wrong.map((note) => h("p", { class: "wrong" }, ...said(note.text))),
     ...(lines.length > 0
-      ? [h("div", { class: "mini" }, ...lines.map((line) => h("div", { class: `diff-line ${kindOf(line)}` }, h("span", {}, line.sign), h("span", {}, line.text.trim()))))]
+      ? [
+          h(
+            "div",
+            { class: "mini" },
+            ...lines.map((line) =>
+              h(
+                "div",
+                { class: `diff-line ${kindOf(line)}` },
+                h("span", {}, line.sign),
+                h("span", {}, line.text.trim()),
+              ),
+            ),
+          ),
+        ]
       : []),
   ];
 }

@@ -35,7 +35,12 @@ export async function serve(path) {
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address();
-  return { origin: `http://127.0.0.1:${port}`, address: `http://127.0.0.1:${port}${path}`, asked, close: () => server.close() };
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    address: `http://127.0.0.1:${port}${path}`,
+    asked,
+    close: () => server.close(),
+  };
 }
 
 export async function browse() {
