@@ -20,7 +20,7 @@ function joined(names: string[]): string {
 const all = [...texts.keys()].sort();
 
 export const examples: Example[] = [
-  { name: "A short tour", text: joined(["portal", "database"]) },
+  { name: "A short tour", text: joined(["database", "portal"]) },
   ...all.map((name) => ({ name: title(name), text: texts.get(name) ?? "" })),
   { name: "All of them", text: joined(all) },
 ];

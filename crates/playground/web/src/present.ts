@@ -88,7 +88,8 @@ function marks(reports: Report[]): Record<Problem["source"], Mark[]> {
   const found: Record<Problem["source"], Mark[]> = { manifests: [], cluster: [], policies: [] };
   const known = new Set<string>();
   const add = (source: Problem["source"], line: number, level: Level, said: string) => {
-    const text = cut(said.split("\n", 1)[0] ?? "", LONGEST_MARK);
+    // The path of the field, which the line itself shows, is left out.
+    const text = cut((said.split("\n", 1)[0] ?? "").replace(/^[a-z][\w.[\]/-]*: /, ""), LONGEST_MARK);
     const key = `${source} ${line} ${text}`;
     if (known.has(key) || found[source].length >= MOST_MARKS) return;
     known.add(key);
