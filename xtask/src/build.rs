@@ -33,18 +33,10 @@ pub(crate) fn build(
     } else {
         Vec::new()
     };
-    let guest_target = workspace.path("target/guest");
-    let provision = Provision {
-        system: &Machine,
-        say: &|line| say(line),
-        rustc: std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned()),
-        rust_version: workspace.rust_version()?,
-        memory: &guest_target.join("toolchain"),
-    };
-    let toolchain = provision.toolchain(way)?;
+    let toolchain = toolchain(workspace, way, TARGET)?;
     let compiler = Compiler {
         workspace,
-        target: guest_target.join(toolchain.name()),
+        target: workspace.path("target/guest").join(toolchain.name()),
         toolchain,
     };
 
@@ -74,6 +66,26 @@ pub(crate) fn build(
         seconds(started.elapsed())
     ));
     Ok(compiler.toolchain)
+}
+
+/// Finds or gets what builds for `target`, and says which it is.
+///
+/// # Errors
+/// If no way works.
+pub(crate) fn toolchain(
+    workspace: &Workspace,
+    way: Option<Way>,
+    target: &str,
+) -> Result<Toolchain> {
+    let provision = Provision {
+        target,
+        system: &Machine,
+        say: &|line| say(line),
+        rustc: std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned()),
+        rust_version: workspace.rust_version()?,
+        memory: &workspace.path("target/guest/toolchain"),
+    };
+    provision.toolchain(way)
 }
 
 /// Compiles a program of the workspace in the release profile.
@@ -124,7 +136,7 @@ impl Compiler<'_> {
             &Workspace::cargo_home()?,
             &self.toolchain,
         );
-        let mut cargo = self.toolchain.cargo_build(&flags);
+        let mut cargo = self.toolchain.cargo_build(TARGET, &flags);
         cargo
             .current_dir(&self.workspace.root)
             .args(["--profile", PROFILE])

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::toolchain::Way;
 use crate::workspace::Workspace;
-use crate::{Told, progress, test};
+use crate::{Told, playground, progress, test};
 use test::tally::Tally;
 
 /// A suite of end-to-end tests.
@@ -18,6 +18,8 @@ use test::tally::Tally;
 pub(crate) enum Suite {
     /// CoreDNS, etcd and ExternalDNS with the manifests of `bootstrap/`
     Dns,
+    /// The playground in Chromium, held to the command line and the corpus
+    Playground,
     /// The modules published to a docker-registry on loopback, pulled, verified and run
     Registry,
     /// The modules built again in another directory: the bytes are to be the same
@@ -29,6 +31,7 @@ impl Suite {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Dns => "dns",
+            Self::Playground => "playground",
             Self::Registry => "registry",
             Self::Reproducible => "reproducible",
         }
@@ -58,6 +61,7 @@ pub(crate) fn counted(
 ) -> Result<Tally> {
     match suite {
         Suite::Dns => dns::tools(workspace)?,
+        Suite::Playground => return playground::test(workspace, ci),
         Suite::Registry => {
             if let Err(reason) = registry::prepare(workspace, way)? {
                 progress::say(format_args!("skipped: {reason}"));

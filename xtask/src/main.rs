@@ -8,6 +8,7 @@ mod e2e;
 mod files;
 mod generate;
 mod modules;
+mod playground;
 mod progress;
 mod publish;
 mod readme;
@@ -35,7 +36,7 @@ use workspace::Workspace;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
-    /// Get the toolchain for wasm32-wasip1 this way only, rather than by the first that works
+    /// Get the toolchain for WebAssembly this way only, rather than by the first that works
     #[arg(
         long,
         value_enum,
@@ -90,6 +91,11 @@ enum Task {
     },
     /// Build the modules and push them to an OCI registry, with SBOM, provenance and signature
     Publish(publish::Options),
+    /// Build the playground, a page that runs the modules in the browser, to target/playground/
+    Playground {
+        #[command(subcommand)]
+        task: Option<playground::Task>,
+    },
     /// Measure the time per request, and the modules' sizes
     Bench {
         /// Passed to the measuring program
@@ -152,6 +158,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Task::Artifacthub => generate::artifacthub(&workspace),
         Task::ReleaseCheck { tag } => release::check(&workspace, tag),
         Task::Publish(options) => publish::publish(&workspace, cli.guest, options),
+        Task::Playground { task } => playground::playground(&workspace, cli.guest, *task),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
         Task::New { sort, name } => scaffold::new(&workspace, *sort, name),
         Task::Deny => deny::deny(&workspace),

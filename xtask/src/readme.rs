@@ -101,9 +101,9 @@ fn own_command_exists(command: &str) -> Result<(), String> {
     crate::cli_accepts(&arguments)
 }
 
-/// Directories without READMEs of this repository as it is: build products, and copies that are kept as
+/// Directories without READMEs of this repository as it is: what is built or installed, and copies kept as
 /// they were released.
-const PASSED_OVER: [&str; 2] = ["target", "artifacthub"];
+const PASSED_OVER: [&str; 3] = ["target", "artifacthub", "node_modules"];
 
 /// Every README.md, in order; hidden directories are passed over too.
 fn readmes(directory: &Path) -> Result<Vec<PathBuf>> {
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn readmes_are_found_where_people_put_them() {
         let directory = tempfile::tempdir().unwrap();
-        for folder in ["b", "a", "target", "artifacthub", ".hidden"] {
+        for folder in ["b", "a", "target", "artifacthub", "node_modules", ".hidden"] {
             let folder = directory.path().join(folder);
             std::fs::create_dir(&folder).unwrap();
             std::fs::write(folder.join("README.md"), "").unwrap();

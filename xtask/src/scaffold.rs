@@ -108,13 +108,13 @@ fn registrations(sort: Sort, name: &str) -> Vec<Registration> {
             format!("(\"{name}\", schema::<{crate_name}::Settings>),"),
         ),
         registration(
-            "e2e/Cargo.toml",
+            "crates/linked/Cargo.toml",
             "[dependencies]\n",
             format!("{dependency}\n"),
         ),
         registration(
-            "e2e/src/hosts/native.rs",
-            "const MODULES: &[Calls] = &[",
+            "crates/linked/src/lib.rs",
+            "pub const MODULES: &[Calls] = &[",
             format!("calls!(\"{name}\", {crate_name}),"),
         ),
     ]

@@ -1,5 +1,5 @@
-//! Finds or provisions what builds for `wasm32-wasip1`: the machine's own toolchain where it has the
-//! target, what rustup adds, or Debian's packages.
+//! Finds or provisions what builds for WebAssembly: the machine's own toolchain where it has the target,
+//! what rustup adds, or Debian's packages.
 
 mod debian;
 
@@ -19,6 +19,8 @@ pub(crate) use debian::Linker;
 
 /// What the modules are built for: what Kubewarden's policy server runs.
 pub(crate) const TARGET: &str = "wasm32-wasip1";
+/// What the playground is built for: a browser.
+pub(crate) const BROWSER: &str = "wasm32-unknown-unknown";
 
 /// For questions that are answered from the disk.
 const MOMENT: Duration = Duration::from_secs(20);
@@ -26,18 +28,18 @@ const MOMENT: Duration = Duration::from_secs(20);
 /// try again where packets vanish.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
 
-/// A way to a toolchain that builds for [`TARGET`], in the order they are tried.
+/// A way to a toolchain that builds for a target, in the order they are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Way {
     /// the active toolchain has the target already
     Sysroot,
-    /// `rustup target add wasm32-wasip1`
+    /// `rustup target add`
     Rustup,
     /// Debian's rustc-web, cargo-web, rust-web-src and wasi-libc, installed by apt-get
     Debian,
 }
 
-/// A toolchain that builds for [`TARGET`].
+/// A toolchain that builds for WebAssembly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Toolchain {
     /// The one that runs this program.
@@ -64,16 +66,16 @@ impl Toolchain {
         }
     }
 
-    /// `cargo build` for [`TARGET`], with `flags` for rustc.
-    pub(crate) fn cargo_build(&self, flags: &[OsString]) -> Command {
+    /// `cargo build` for `target`, with `flags` for rustc.
+    pub(crate) fn cargo_build(&self, target: &str, flags: &[OsString]) -> Command {
         match self {
             Self::Active => {
                 let mut cargo = Command::new(active_cargo());
                 cargo.arg("build");
-                with_flags(&mut cargo, flags);
+                with_flags(&mut cargo, target, flags);
                 cargo
             }
-            Self::Debian(linker) => debian::cargo_build(linker, flags),
+            Self::Debian(linker) => debian::cargo_build(linker, target, flags),
         }
     }
 }
@@ -85,16 +87,18 @@ pub(crate) fn active_cargo() -> OsString {
 
 /// Sets rustc's flags in the one variable that beats every other source of flags, so that a
 /// developer's RUSTFLAGS do not change what a module is.
-fn with_flags(cargo: &mut Command, flags: &[OsString]) {
+fn with_flags(cargo: &mut Command, target: &str, flags: &[OsString]) {
     cargo.env(
         "CARGO_ENCODED_RUSTFLAGS",
         flags.join(&OsString::from("\x1f")),
     );
-    cargo.arg("--target").arg(TARGET);
+    cargo.arg("--target").arg(target);
 }
 
 /// How provisioning goes about it.
 pub(crate) struct Provision<'a> {
+    /// What it is to build for.
+    pub(crate) target: &'a str,
     pub(crate) system: &'a dyn System,
     /// Told what is done, a line each.
     pub(crate) say: &'a dyn Fn(&str),
@@ -142,22 +146,26 @@ impl Provision<'_> {
             Some(way) => format!("the way `{}` does not work", name_of(way)),
             None => "none of the three ways works".to_owned(),
         };
-        bail!("cannot build for {TARGET} on this machine, {ways}:{refusals}")
+        bail!(
+            "cannot build for {} on this machine, {ways}:{refusals}",
+            self.target
+        )
     }
 
     fn attempt(&self, way: Way) -> Result<Toolchain, String> {
         let started = Instant::now();
+        let target = self.target;
         let (toolchain, how) = match way {
             Way::Sysroot => {
                 self.in_sysroot()?;
                 (
                     Toolchain::Active,
-                    format!("{TARGET} is in the sysroot of the active toolchain"),
+                    format!("{target} is in the sysroot of the active toolchain"),
                 )
             }
             Way::Rustup => {
                 self.rustup()?;
-                (Toolchain::Active, format!("rustup added {TARGET}"))
+                (Toolchain::Active, format!("rustup added {target}"))
             }
             Way::Debian => {
                 let linker = match self.debian_ready() {
@@ -178,7 +186,7 @@ impl Provision<'_> {
     }
 
     fn in_sysroot(&self) -> Result<(), String> {
-        let args = ["--print", "target-libdir", "--target", TARGET];
+        let args = ["--print", "target-libdir", "--target", self.target];
         let directory = self.ask(&self.rustc, &args)?;
         let names = self.system.names_in(Path::new(&directory));
         let has_std = names.iter().any(|name| {
@@ -192,12 +200,13 @@ impl Provision<'_> {
     }
 
     fn rustup(&self) -> Result<(), String> {
+        let target = self.target;
         let limit = seconds(RUSTUP_LIMIT);
-        (self.say)(&format!("rustup target add {TARGET}, at most {limit} …"));
-        let call = Call::new("rustup", &["target", "add", TARGET], RUSTUP_LIMIT);
+        (self.say)(&format!("rustup target add {target}, at most {limit} …"));
+        let call = Call::new("rustup", &["target", "add", target], RUSTUP_LIMIT);
         said(&call, self.system.run(&call))?;
         self.in_sysroot().map_err(|refusal| {
-            format!("added {TARGET}, but not to the active toolchain: {refusal}")
+            format!("added {target}, but not to the active toolchain: {refusal}")
         })
     }
 

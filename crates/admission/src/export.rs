@@ -4,8 +4,8 @@
 /// `admission::export!(Settings, evaluate);`, or `admission::export!(Settings, evaluate, context-aware);`
 /// for one that asks the cluster. The others do not carry the code for it.
 ///
-/// The entry point exists in Wasm alone: two modules that both defined `wapc_init` could not be
-/// linked into one native test.
+/// The entry point exists in the policy server's guests alone (wasm32-wasip1): two modules that both
+/// defined `wapc_init` could not be linked into one native test, nor into the playground.
 #[macro_export]
 macro_rules! export {
     ($settings:ty, $evaluate:path) => {
@@ -16,7 +16,7 @@ macro_rules! export {
     };
     (@ $settings:ty, $evaluate:path, $cluster:expr) => {
         /// The waPC host calls this once per instance, before anything else.
-        #[cfg(target_family = "wasm")]
+        #[cfg(target_os = "wasi")]
         #[allow(
             unsafe_code,
             reason = "the host finds the entry point by its bare name"
@@ -31,8 +31,8 @@ macro_rules! export {
     };
 }
 
-/// What [`export!`] needs in Wasm.
-#[cfg(target_family = "wasm")]
+/// What [`export!`] needs in a guest.
+#[cfg(target_os = "wasi")]
 pub mod wasm {
     use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest};
     use wapc_guest::CallResult;

@@ -26,7 +26,7 @@ mod verdict;
 pub use cluster::{Cluster, NoCluster, Query, Unanswered};
 pub use distance::distance;
 pub use edit::Edits;
-#[cfg(target_family = "wasm")]
+#[cfg(target_os = "wasi")]
 #[doc(hidden)]
 pub use export::wasm;
 pub use json::{Fault, Malformed, Node, Object};

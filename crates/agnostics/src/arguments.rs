@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plane::Profile;
 
 use crate::modules::Source;
-use crate::profile::Profile;
 
 /// What K8TRE's agnostics plane would make of manifests, before they reach a cluster.
 #[derive(Debug, Parser)]
@@ -38,7 +39,7 @@ pub(crate) struct Check {
     pub(crate) paths: Vec<PathBuf>,
 
     /// The vendor whose policies and defaults apply.
-    #[arg(long, value_enum, env = "AGNOSTICS_PROFILE", hide_env_values = true)]
+    #[arg(long, value_parser = profile(), env = "AGNOSTICS_PROFILE", hide_env_values = true)]
     pub(crate) profile: Option<Profile>,
 
     /// ClusterAdmissionPolicy manifests in place of the profile's; may be repeated.
@@ -91,7 +92,7 @@ pub(crate) struct Convert {
     pub(crate) paths: Vec<PathBuf>,
 
     /// The vendor whose policies apply.
-    #[arg(long, value_enum, env = "AGNOSTICS_PROFILE", hide_env_values = true)]
+    #[arg(long, value_parser = profile(), env = "AGNOSTICS_PROFILE", hide_env_values = true)]
     pub(crate) profile: Option<Profile>,
 
     /// ClusterAdmissionPolicy manifests in place of the profile's; may be repeated.
@@ -117,6 +118,12 @@ pub(crate) struct Convert {
     /// Write routes that lack something as they are, not as comments.
     #[arg(long)]
     pub(crate) partial: bool,
+}
+
+fn profile() -> impl TypedValueParser<Value = Profile> {
+    let values = Profile::ALL.map(|it| PossibleValue::new(it.name()).help(it.distribution()));
+    // Only the names of profiles get past the parser.
+    PossibleValuesParser::new(values).map(|name| Profile::named(&name).unwrap_or(Profile::DEFAULT))
 }
 
 fn gateway(text: &str) -> Result<(String, String), String> {

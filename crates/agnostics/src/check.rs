@@ -1,28 +1,20 @@
 //! `agnostics check`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host::Snapshot;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use manifest::{Object, Problem, Severity};
-use serde_json::value::to_raw_value;
-use serde_json::{Map, Value, json};
+use plane::{Plane, Policy, Profile, Row, Summary};
 
 use crate::arguments::{Check, Output};
-use crate::claims::Deriver;
-use crate::evaluate::{self, Judge, Plane};
 use crate::input::Input;
-use crate::kinds;
 use crate::modules::Modules;
 use crate::policies;
-use crate::policy::Policy;
-use crate::profile::Profile;
-use crate::report::{Row, Summary, github, json, junit, sarif, text};
-use crate::selector::NAMESPACE_NAME_LABEL;
+use crate::report::{github, json, junit, sarif, text};
 
 /// Runs the command to its exit code.
 pub(crate) fn run(arguments: &Check) -> ExitCode {
@@ -77,8 +69,7 @@ fn check(arguments: &Check) -> Result<Summary, Failure> {
         policies::load(&arguments.policies, arguments.profile).map_err(Failure::Policies)?;
     let mut plane = plane(arguments, policies)?;
     let input = Input::open(&arguments.paths);
-    learn_namespaces(&input, &mut plane)?;
-    learn_cluster(&input, &mut plane)?;
+    learn(&input, &mut plane)?;
     let mut report = Report::new(arguments.output);
     for problem in &input.problems {
         report.problem(problem)?;
@@ -90,51 +81,14 @@ fn check(arguments: &Check) -> Result<Summary, Failure> {
     report.finish(arguments, input.skipped)
 }
 
-/// Loads what the policies need, and has their settings checked by the modules.
-fn plane(arguments: &Check, mut policies: Vec<Policy>) -> Result<Plane, Failure> {
-    let failure = |file: &str, message: String| {
-        Failure::Policies(vec![Problem::error(&Arc::from(file), message)])
-    };
+/// Loads what the policies need.
+fn plane(arguments: &Check, policies: Vec<Policy>) -> Result<Plane, Failure> {
     let mut modules = Modules::new(
         arguments.modules.as_ref(),
         arguments.verify_key.as_deref(),
         arguments.insecure,
     )
-    .map_err(|message| failure("modules", message))?;
-    policies.sort_by(|a, b| a.order().cmp(&b.order()));
-    let mut judges = Vec::new();
-    for policy in policies {
-        let about = |message: String| Failure::Policies(vec![policy.error(&message)]);
-        if !policy.spec.match_conditions.is_empty() {
-            let warning = policy.warning(
-                "matchConditions are not evaluated offline; it is taken to see every object that its \
-                 rules and selectors match",
-            );
-            text::problem(&mut anstream::stderr(), &warning)?;
-        }
-        let module = modules
-            .load(policy.module_name(), &policy.spec.module)
-            .map_err(about)?;
-        let module =
-            module.with_context_aware_resources(policy.spec.context_aware_resources.clone());
-        let settings = if policy.spec.settings.is_null() {
-            json!({})
-        } else {
-            policy.spec.settings.clone()
-        };
-        let settings = to_raw_value(&settings).map_err(|error| about(error.to_string()))?;
-        let verdict = module
-            .validate_settings(&settings)
-            .map_err(|error| about(error.to_string()))?;
-        if !verdict.valid {
-            return Err(about(verdict.message.unwrap_or_default()));
-        }
-        judges.push(Judge {
-            policy,
-            module,
-            settings,
-        });
-    }
+    .map_err(|message| Failure::Policies(vec![Problem::error(&Arc::from("modules"), message)]))?;
     let of_profile = match arguments.policies.is_empty() {
         true => arguments
             .profile
@@ -143,123 +97,30 @@ fn plane(arguments: &Check, mut policies: Vec<Policy>) -> Result<Plane, Failure>
         false => arguments.profile.and_then(Profile::default_storage_class),
     };
     let default = arguments.default_storage_class.as_deref().or(of_profile);
-    Ok(Plane {
-        judges,
-        deriver: Deriver::new().map_err(|message| failure("claims", message))?,
-        default_storage_class: default.filter(|class| !class.is_empty()).map(str::to_owned),
-        namespaces: BTreeMap::new(),
-        cluster: Snapshot::new(),
-    })
+    let (plane, warnings) = Plane::new(policies, &mut modules, default)
+        .map_err(|problem| Failure::Policies(vec![problem]))?;
+    for warning in &warnings {
+        text::problem(&mut anstream::stderr(), warning)?;
+    }
+    Ok(plane)
 }
 
-/// Namespace selectors go by labels, which the namespaces among the manifests tell. Where they do not,
-/// whether a policy applies is a guess, and that is said.
-fn learn_namespaces(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
-    let by_labels = |policy: &&Policy| policy.spec.namespace_selector.needs_more_than_the_name();
-    let policies = || {
-        plane
-            .judges
-            .iter()
-            .map(|judge| &judge.policy)
-            .filter(by_labels)
-    };
-    if policies().next().is_none() {
+/// Has the plane look over the manifests for what they tell of the cluster around them.
+fn learn(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
+    let mut survey = plane.survey();
+    if !survey.is_wanted() {
         return Ok(());
     }
-    let mut known = BTreeMap::new();
-    let mut used = BTreeSet::new();
     input.read(|item| {
         if let Ok(object) = item {
-            if object.kind() == "Namespace" {
-                let labels = crate::policy::labels(&object.value);
-                known.insert(object.name().to_owned(), labels);
-            } else {
-                used.extend(evaluate::namespace(&object.value));
-            }
+            survey.note(&object);
         }
         Ok::<(), Failure>(())
     })?;
-    let unknown: Vec<String> = used
-        .iter()
-        .filter(|name| !known.contains_key(*name))
-        .map(|name| format!("`{name}`"))
-        .collect();
-    if !unknown.is_empty() {
-        for policy in policies() {
-            let warning = policy.warning(&format!(
-                "its namespaceSelector goes by labels, and no manifest here tells those of {}; taken to \
-                 have none",
-                unknown.join(", ")
-            ));
-            let help = "name the manifests of the namespaces too";
-            text::problem(&mut anstream::stderr(), &warning.with_help(help))?;
-        }
+    for warning in plane.learn(survey) {
+        text::problem(&mut anstream::stderr(), &warning)?;
     }
-    plane.namespaces = known;
     Ok(())
-}
-
-/// Context-aware modules find the objects among the manifests of the kinds that their policies name. Of
-/// others nothing is known: they may well be in the cluster.
-fn learn_cluster(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
-    let kinds: BTreeSet<_> = plane
-        .judges
-        .iter()
-        .flat_map(|judge| judge.policy.spec.context_aware_resources.iter().cloned())
-        .collect();
-    if kinds.is_empty() {
-        return Ok(());
-    }
-    let cluster = &mut plane.cluster;
-    input.read(|item| {
-        let Ok(object) = item else {
-            return Ok(());
-        };
-        let (group, _) = kinds::group_version(object.api_version());
-        // The API server gives an object in every version of its kind; modules ask for one.
-        let kind = kinds.iter().find(|kind| {
-            kind.kind == object.kind() && kinds::group_version(&kind.api_version).0 == group
-        });
-        let Some(kind) = kind else {
-            return Ok(());
-        };
-        let mut value = object.value.clone();
-        let namespace = match kinds::is_cluster_scoped(group, &kind.kind) {
-            true => None,
-            false => evaluate::namespace(&value),
-        };
-        if let Some(fields) = value.as_object_mut() {
-            fields.insert("apiVersion".to_owned(), kind.api_version.clone().into());
-            let metadata = fields.get_mut("metadata").and_then(|it| it.as_object_mut());
-            if let (Some(metadata), Some(namespace)) = (metadata, namespace) {
-                metadata.insert("namespace".to_owned(), namespace.into());
-            }
-            if group.is_empty() && kind.kind == "Namespace" {
-                label_with_name(fields);
-            }
-        }
-        // One without a name is no object that could be looked up; its own row says what is wrong.
-        let _ = cluster.insert(value);
-        Ok::<(), Failure>(())
-    })
-}
-
-/// Gives a Namespace the label with its name, as the API server does; selectors go by it.
-fn label_with_name(namespace: &mut Map<String, Value>) {
-    let metadata = namespace.get_mut("metadata").and_then(Value::as_object_mut);
-    let Some(metadata) = metadata else {
-        return;
-    };
-    let Some(name) = metadata.get("name").cloned() else {
-        return;
-    };
-    let labels = metadata.entry("labels").or_insert_with(|| json!({}));
-    if labels.is_null() {
-        *labels = json!({});
-    }
-    if let Some(labels) = labels.as_object_mut() {
-        labels.insert(NAMESPACE_NAME_LABEL.to_owned(), name);
-    }
 }
 
 /// The report as it grows.

@@ -1,29 +1,22 @@
 //! `agnostics convert`.
 
-mod services;
-mod settings;
-
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use admission::{Malformed, Node};
 use manifest::{Object, Problem, Severity};
-use translation::{Class, Finding, Kind, Options, Translation, translate};
+use plane::{Names, Policy, RouteSettings, Services, is_ingress, paths};
+use translation::{Finding, Translation};
 
 use crate::arguments::Convert;
 use crate::input::Input;
+use crate::policies;
 use crate::report::text;
-use crate::{evaluate, kinds, paths, policies};
-
-use services::Services;
-use settings::Settings;
 
 /// Runs the command to its exit code.
 pub(crate) fn run(arguments: &Convert) -> ExitCode {
     let settings = policies::load(&arguments.policies, arguments.profile)
-        .and_then(|policies| Settings::read(arguments, &policies).map_err(|problem| vec![problem]));
+        .and_then(|policies| settings(arguments, &policies).map_err(|problem| vec![problem]));
     let settings = match settings {
         Ok(settings) => settings,
         Err(problems) => {
@@ -45,6 +38,26 @@ pub(crate) fn run(arguments: &Convert) -> ExitCode {
     }
 }
 
+/// Where routes go: as the policy says, unless the command line says otherwise.
+fn settings(arguments: &Convert, policies: &[Policy]) -> Result<RouteSettings, Problem> {
+    let mut settings = RouteSettings::of(policies)?;
+    if let Some((namespace, name)) = arguments.gateway.clone() {
+        settings.gateway.namespace = namespace;
+        settings.gateway.name = name;
+        settings.gateway.section_name = None;
+    }
+    if arguments.section_name.is_some() {
+        settings.gateway.section_name = arguments.section_name.clone();
+    }
+    if arguments.domain.is_some() {
+        settings.domain = arguments.domain.clone();
+    }
+    if !arguments.nginx_class.is_empty() {
+        settings.allowed_classes = arguments.nginx_class.clone();
+    }
+    Ok(settings)
+}
+
 /// Writes a problem to standard error. Nothing is left to be done where even this cannot be written.
 fn tell(problem: &Problem) {
     let _ = text::problem(&mut anstream::stderr(), problem);
@@ -59,14 +72,21 @@ struct Summary {
     errors: usize,
 }
 
-fn convert(arguments: &Convert, settings: &Settings) -> io::Result<Summary> {
+fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary> {
     let input = Input::open(&arguments.paths);
-    let services = Services::read(&input);
+    let mut services = Services::default();
+    let Ok(()) = input.read(|item| {
+        // What cannot be read is told with the Ingresses.
+        if let Ok(object) = item {
+            services.note(&object);
+        }
+        Ok::<(), std::convert::Infallible>(())
+    });
     let mut writer = Writer {
         out: Box::new(io::BufWriter::new(anstream::stdout())),
         as_comments: !arguments.partial,
         begun: false,
-        names: BTreeMap::new(),
+        names: Names::default(),
         summary: Summary::default(),
     };
     input
@@ -78,7 +98,8 @@ fn convert(arguments: &Convert, settings: &Settings) -> io::Result<Summary> {
             writer.problem(&problem);
             Ok(())
         }
-        Ok(object) if is_ingress(&object) => match translation(&object, settings, &services) {
+        Ok(object) if is_ingress(&object) => match plane::translation(&object, settings, &services)
+        {
             Ok(translation) => writer.translation(&object, translation),
             Err(malformed) => {
                 writer.problem(&problem(
@@ -93,30 +114,6 @@ fn convert(arguments: &Convert, settings: &Settings) -> io::Result<Summary> {
         Ok(_) => Ok(()),
     })?;
     writer.finish(arguments)
-}
-
-fn is_ingress(object: &Object) -> bool {
-    let (group, _) = kinds::group_version(object.api_version());
-    object.kind() == "Ingress" && matches!(group, "networking.k8s.io" | "extensions")
-}
-
-fn translation(
-    object: &Object,
-    settings: &Settings,
-    services: &Services,
-) -> Result<Translation, Malformed> {
-    let text = object.value.to_string();
-    let ingress = Node::parse(&text)?.object()?;
-    let class = Class::read(&ingress)?;
-    let options = Options {
-        gateway: settings.gateway(),
-        domain: settings.domain.as_deref(),
-        nginx: class.names().all(|name| settings.is_nginx(name)),
-    };
-    let namespace = evaluate::namespace(&object.value).unwrap_or_default();
-    translate(&ingress, &options, &|service, port| {
-        services.port(&namespace, service, port)
-    })
 }
 
 /// What is to be said of a place in the object, with the line that it stands on.
@@ -139,8 +136,7 @@ struct Writer {
     as_comments: bool,
     /// Whether there is a document already.
     begun: bool,
-    /// Which Ingress a route is of, by namespace, kind and name.
-    names: BTreeMap<(String, &'static str, String), String>,
+    names: Names,
     summary: Summary,
 }
 
@@ -171,7 +167,7 @@ impl Writer {
             note.severity = Severity::Warning;
             tell(&note);
         }
-        self.tell_apart(object, &mut translation);
+        self.names.tell_apart(object, &mut translation);
         let yaml = translation.to_yaml();
         if complete {
             if std::mem::replace(&mut self.begun, true) {
@@ -181,23 +177,6 @@ impl Writer {
         }
         self.summary.partial += 1;
         self.partial(object, &yaml)
-    }
-
-    /// Two Ingresses can come to one name of a route: `a` with the host `b.c`, `a-b` with `c`.
-    fn tell_apart(&mut self, object: &Object, translation: &mut Translation) {
-        for route in &mut translation.routes {
-            let namespace = route.namespace.clone().unwrap_or_default();
-            let key = |kind: Kind, name: &str| (namespace.clone(), kind.name(), name.to_owned());
-            let of_other = self
-                .names
-                .get(&key(route.kind, &route.name))
-                .is_some_and(|ingress| ingress != object.name());
-            if of_other {
-                route.name = translation::distinct(&route.name, object.name());
-            }
-            let key = key(route.kind, &route.name);
-            self.names.insert(key, object.name().to_owned());
-        }
     }
 
     fn partial(&mut self, object: &Object, yaml: &str) -> io::Result<()> {

@@ -92,26 +92,7 @@ impl Input {
                     (path.display().to_string(), &loaded, *named)
                 }
             };
-            if let Some(warning) = std::str::from_utf8(bytes)
-                .ok()
-                .and_then(|text| manifest::warn_of_placeholders(&name, text))
-            {
-                take(Err(warning))?;
-            }
-            let mut documents = manifest::read(&name, bytes).peekable();
-            if documents.peek().is_none() {
-                take(Err(empty(&name, named)))?;
-            }
-            for document in documents {
-                match document {
-                    Err(problem) => take(Err(problem))?,
-                    Ok(document) => {
-                        for object in document.objects() {
-                            take(object)?;
-                        }
-                    }
-                }
-            }
+            plane::read(&name, bytes, named, &mut take)?;
         }
         Ok(())
     }
@@ -126,13 +107,4 @@ fn read_stdin() -> Result<Vec<u8>, Problem> {
             Err(Problem::error(&Arc::from(STDIN), message))
         }
     }
-}
-
-/// A file without documents. Among others in a directory it may be so on purpose, all commented out.
-fn empty(name: &str, named: bool) -> Problem {
-    let problem = match named {
-        true => Problem::error,
-        false => Problem::warning,
-    };
-    problem(&Arc::from(name), "this is empty, or nothing but comments").at_line(1)
 }

@@ -6,18 +6,11 @@
 
 mod arguments;
 mod check;
-mod claims;
 mod convert;
-mod evaluate;
 mod input;
-mod kinds;
 mod modules;
-mod paths;
 mod policies;
-mod policy;
-mod profile;
 mod report;
-mod selector;
 
 pub use arguments::Arguments;
 

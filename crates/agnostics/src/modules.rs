@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use host::{Host, Module, Options};
+use host::{Host, Options, Snapshot};
+use plane::{Answer, Engine, Policy};
 use registry::Reference;
+use serde_json::value::RawValue;
 
 use published::Published;
 
@@ -40,7 +42,7 @@ pub(crate) struct Modules {
     host: Host,
     place: Place,
     /// By where they came from.
-    loaded: BTreeMap<String, Module>,
+    loaded: BTreeMap<String, host::Module>,
 }
 
 enum Place {
@@ -88,7 +90,7 @@ impl Modules {
     ///
     /// # Errors
     /// When there is none, it is no module, or its signature is missing or wrong.
-    pub(crate) fn load(&mut self, name: &str, address: &str) -> Result<Module, String> {
+    fn load(&mut self, name: &str, address: &str) -> Result<host::Module, String> {
         let key = match &self.place {
             Place::Directories(_) => name.to_owned(),
             Place::Published(published) => published.reference(name, address)?.to_string(),
@@ -106,6 +108,44 @@ impl Modules {
             .map_err(|error| error.to_string())?;
         self.loaded.insert(key, module.clone());
         Ok(module)
+    }
+}
+
+impl Engine for Modules {
+    fn module(&mut self, policy: &Policy) -> Result<Box<dyn plane::Module>, String> {
+        let module = self.load(policy.module_name(), &policy.spec.module)?;
+        let granted = policy.spec.context_aware_resources.clone();
+        Ok(Box::new(Built(
+            module.with_context_aware_resources(granted),
+        )))
+    }
+}
+
+/// A built module in the embedded host.
+struct Built(host::Module);
+
+impl plane::Module for Built {
+    fn complaint(&self, settings: &RawValue) -> Result<Option<String>, String> {
+        let response = self.0.validate_settings(settings);
+        let response = response.map_err(|error| error.to_string())?;
+        Ok((!response.valid).then(|| response.message.unwrap_or_default()))
+    }
+
+    fn validate(
+        &self,
+        settings: &RawValue,
+        request: &RawValue,
+        cluster: &Snapshot,
+    ) -> Result<Answer, String> {
+        let response = self.0.validate(settings, request, cluster);
+        let response = response.map_err(|error| error.to_string())?;
+        Ok(Answer {
+            accepted: response.accepted,
+            message: response.message,
+            mutated_object: response.mutated_object,
+            warnings: response.warnings,
+            unanswered: response.activity.unanswered,
+        })
     }
 }
 

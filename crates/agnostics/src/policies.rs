@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use manifest::{Object, Problem, Severity};
+use manifest::{Problem, Severity};
+use plane::{Policy, Profile};
 
 use crate::input::Input;
-use crate::policy::Policy;
-use crate::profile::Profile;
 use crate::report::text;
 
 /// The policies in `files`, or the profile's where there are none. Warnings about them go to standard error.
@@ -18,30 +17,19 @@ pub(crate) fn load(
     files: &[PathBuf],
     profile: Option<Profile>,
 ) -> Result<Vec<Policy>, Vec<Problem>> {
-    let mut policies = Vec::new();
-    let mut problems = Vec::new();
-    let mut take = |item: Result<Object, Problem>| match item.map(|object| Policy::read(&object)) {
-        Ok(Some(Ok(policy))) => policies.push(policy),
-        Ok(None) => {}
-        Ok(Some(Err(problem))) | Err(problem) => problems.push(problem),
-    };
+    let (mut policies, mut problems) = (Vec::new(), Vec::new());
     if files.is_empty() {
         let (path, text) = profile.unwrap_or(Profile::DEFAULT).policies();
-        for document in manifest::read(path, text.as_bytes()) {
-            match document {
-                Ok(document) => document.objects().for_each(&mut take),
-                Err(problem) => take(Err(problem)),
-            }
-        }
+        (policies, problems) = Policy::all(path, text);
     } else {
         let input = Input::open(files);
-        input
-            .problems
-            .iter()
-            .cloned()
-            .for_each(|problem| take(Err(problem)));
+        problems.extend(input.problems.iter().cloned());
         let Ok(()) = input.read(|item| {
-            take(item);
+            match item.map(|object| Policy::read(&object)) {
+                Ok(Some(Ok(policy))) => policies.push(policy),
+                Ok(None) => {}
+                Ok(Some(Err(problem))) | Err(problem) => problems.push(problem),
+            }
             Ok::<(), std::convert::Infallible>(())
         });
         if policies.is_empty() && !problems.iter().any(|it| it.severity == Severity::Error) {

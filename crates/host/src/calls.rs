@@ -3,12 +3,10 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
+use snapshot::{LookupError, Mask, Query, Snapshot};
 
 use crate::annotation::ContextAwareResource;
-use crate::mask::Mask;
 use crate::response::Activity;
-use crate::selector::Query;
-use crate::snapshot::{LookupError, Snapshot};
 
 /// A module that logs in a loop must not fill the host's memory.
 const LOG_EVENTS: usize = 100;

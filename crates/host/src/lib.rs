@@ -25,11 +25,8 @@ mod cache;
 mod calls;
 mod engine;
 mod error;
-mod mask;
 mod module;
 mod response;
-mod selector;
-mod snapshot;
 mod ticker;
 
 pub use annotation::{self, ContextAwareResource, ExecutionMode, Metadata};
@@ -37,4 +34,4 @@ pub use engine::{Host, Options};
 pub use error::Error;
 pub use module::Module;
 pub use response::{Activity, Response, SettingsResponse};
-pub use snapshot::{ObjectError, Snapshot};
+pub use snapshot::{self, ObjectError, Snapshot};

@@ -1,45 +1,11 @@
 //! The module's own code, linked into the test: the quickest host, and the one a debugger reaches.
 
-use admission::Cluster;
+use linked::Calls;
 use serde_json::json;
 
 use crate::cluster::{CaseCluster, Exchange};
 use crate::hosts::Host;
 use crate::{Case, Error, Outcome, Request};
-
-/// A module's two calls.
-struct Calls {
-    module: &'static str,
-    validate: fn(&[u8], &dyn Cluster) -> Vec<u8>,
-    validate_settings: fn(&[u8]) -> Vec<u8>,
-}
-
-macro_rules! calls {
-    ($module:literal, $crate_name:ident) => {
-        Calls {
-            module: $module,
-            validate: |payload, cluster| {
-                admission::validate::<$crate_name::Settings>(
-                    payload,
-                    $crate_name::evaluate,
-                    cluster,
-                )
-            },
-            validate_settings: |payload| {
-                admission::validate_settings::<$crate_name::Settings>(payload)
-            },
-        }
-    };
-}
-
-/// Every module, by name.
-const MODULES: &[Calls] = &[
-    calls!("httproute-attachment", httproute_attachment),
-    calls!("httproute-over-ingress", httproute_over_ingress),
-    calls!("internal-load-balancer", internal_load_balancer),
-    calls!("secret-store-references", secret_store_references),
-    calls!("storage-class", storage_class),
-];
 
 /// The modules as Rust libraries.
 #[derive(Debug, Default)]
@@ -48,7 +14,21 @@ pub struct Native;
 impl Native {
     /// The names of all modules.
     pub fn modules() -> impl Iterator<Item = &'static str> {
-        MODULES.iter().map(|calls| calls.module)
+        linked::MODULES.iter().map(|calls| calls.module)
+    }
+
+    /// The module's response in a case, as the policy server would read it.
+    ///
+    /// # Errors
+    /// When there is no such module, or the case's cluster is none.
+    pub fn response(module: &str, case: &Case) -> Result<Vec<u8>, Error> {
+        match case.request() {
+            None => {
+                let settings = case.settings.to_string();
+                Ok((calls(module)?.validate_settings)(settings.as_bytes()))
+            }
+            Some(request) => Ok(validate(module, case, &request)?.0),
+        }
     }
 
     /// What the module asks the cluster in a case, and is told: the session that kwctl replays.
@@ -61,8 +41,8 @@ impl Native {
 }
 
 fn calls(module: &str) -> Result<&'static Calls, Error> {
-    let calls = MODULES.iter().find(|calls| calls.module == module);
-    Ok(calls.ok_or_else(|| format!("`{module}` is not linked into the native host"))?)
+    let calls = linked::module(module);
+    Ok(calls.ok_or_else(|| format!("`{module}` is not among the linked modules"))?)
 }
 
 fn validate(module: &str, case: &Case, request: &Request) -> Result<(Vec<u8>, CaseCluster), Error> {
@@ -78,13 +58,10 @@ impl Host for Native {
     }
 
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
+        let response = Self::response(module, case)?;
         match case.request() {
-            None => {
-                let settings = case.settings.to_string();
-                let calls = calls(module)?;
-                Outcome::of_settings_response(&(calls.validate_settings)(settings.as_bytes()))
-            }
-            Some(request) => Outcome::of_response(&validate(module, case, &request)?.0),
+            None => Outcome::of_settings_response(&response),
+            Some(_) => Outcome::of_response(&response),
         }
     }
 }

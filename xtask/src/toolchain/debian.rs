@@ -27,19 +27,18 @@ const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Linker(pub(crate) PathBuf);
 
-/// `cargo build` with Debian's toolchain, which has no standard library for WASI and builds it.
-pub(super) fn cargo_build(linker: &Linker, flags: &[OsString]) -> Command {
-    let mut all: Vec<OsString> = [
-        "-L",
-        &format!("native={WASI_LIBC}"),
+/// `cargo build` with Debian's toolchain, which has no standard library for WebAssembly and builds it.
+pub(super) fn cargo_build(linker: &Linker, target: &str, flags: &[OsString]) -> Command {
+    let mut all = Vec::new();
+    if target == super::TARGET {
+        let libc = format!("native={WASI_LIBC}");
         // The sysroot has no libc of its own for this target.
-        "-C",
-        "link-self-contained=no",
-    ]
-    .into_iter()
-    .map(OsString::from)
-    .collect();
+        all = ["-L", &libc, "-C", "link-self-contained=no"]
+            .map(OsString::from)
+            .into();
+    }
     all.extend_from_slice(flags);
+    let variable = target.to_uppercase().replace('-', "_");
     let mut cargo = Command::new(CARGO);
     cargo
         .arg("build")
@@ -48,9 +47,9 @@ pub(super) fn cargo_build(linker: &Linker, flags: &[OsString]) -> Command {
         .env("RUSTC", RUSTC)
         // Lets a stable toolchain build its own standard library.
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_TARGET_WASM32_WASIP1_LINKER", &linker.0)
+        .env(format!("CARGO_TARGET_{variable}_LINKER"), &linker.0)
         .env_remove("RUSTUP_TOOLCHAIN");
-    super::with_flags(&mut cargo, &all);
+    super::with_flags(&mut cargo, target, &all);
     cargo
 }
 

@@ -110,6 +110,7 @@ impl Stage {
     fn provision(&self, forced: Option<Way>, memory: &Path) -> Result<Toolchain, String> {
         let say = |line: &str| self.said.borrow_mut().push(line.to_owned());
         let provision = Provision {
+            target: TARGET,
             system: self,
             say: &say,
             rustc: "rustc".to_owned(),

@@ -5,7 +5,9 @@
 
 use std::io::{self, Write};
 
-use super::{Row, Summary, Verdict, text};
+use plane::{Row, Summary, Verdict};
+
+use super::text;
 
 /// Writes a command for each refusal, error and warning, and the summary as plain text.
 ///

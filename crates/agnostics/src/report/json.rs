@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Row, Summary};
+use plane::{Row, Summary};
 
 /// Writes `{"summary":…,"results":[…]}`, and `notChecked` where modules could not tell something without
 /// a cluster.

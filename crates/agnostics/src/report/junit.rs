@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::{Row, Verdict};
+use plane::{Row, Verdict};
 
 /// Writes the report as JUnit's XML. Refusals are failures; what could not be judged is an error; what
 /// warnings say is the test's output.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Row, Verdict};
+use plane::{Row, Verdict};
 
 /// The id of results about input that no module saw.
 const INPUT: &str = "input";

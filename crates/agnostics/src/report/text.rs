@@ -7,7 +7,9 @@ use anstyle::{AnsiColor, Style};
 use manifest::{Object, Problem, Severity};
 use serde_json::Value;
 
-use super::{Row, Summary, Verdict, diff};
+use plane::{Row, Summary, Verdict};
+
+use super::diff;
 
 pub(super) const ADDED: Style = AnsiColor::Green.on_default();
 pub(super) const REMOVED: Style = AnsiColor::Red.on_default();

@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use host::ContextAwareResource;
 use manifest::{Object, Problem};
 use serde::Deserialize;
 use serde_json::Value;
+use snapshot::ContextAwareResource;
 
 use crate::kinds;
 use crate::selector::LabelSelector;
 
 /// A ClusterAdmissionPolicy, or an AdmissionPolicy, which is one for its own namespace.
 #[derive(Debug, Clone)]
-pub(crate) struct Policy {
+pub struct Policy {
     /// `metadata.name`.
-    pub(crate) name: String,
+    pub name: String,
     /// The namespace of an AdmissionPolicy; `None` for every namespace.
-    pub(crate) namespace: Option<String>,
-    pub(crate) spec: Spec,
+    pub namespace: Option<String>,
+    /// `spec`.
+    pub spec: Spec,
     /// Where it is written.
     file: Arc<str>,
     line: usize,
@@ -27,31 +28,37 @@ pub(crate) struct Policy {
 /// `spec` of policies.kubewarden.io/v1; what decides nothing here is passed over.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Spec {
+pub struct Spec {
     /// Where the policy server would pull the module from.
-    pub(crate) module: String,
-    pub(crate) rules: Vec<Rule>,
-    pub(crate) mutating: bool,
+    pub module: String,
+    /// Which requests it sees.
+    pub rules: Vec<Rule>,
+    /// Whether the module may change objects.
+    pub mutating: bool,
+    /// What the module is told; null for nothing.
     #[serde(default)]
-    pub(crate) settings: Value,
+    pub settings: Value,
+    /// What comes of a verdict.
     #[serde(default)]
-    pub(crate) mode: Mode,
+    pub mode: Mode,
     /// In place of the module's message, for the user.
-    pub(crate) message: Option<String>,
+    pub message: Option<String>,
     #[serde(default)]
     pub(crate) namespace_selector: LabelSelector,
     #[serde(default)]
     object_selector: LabelSelector,
+    /// CEL, which is not evaluated offline.
     #[serde(default)]
-    pub(crate) match_conditions: Vec<Value>,
+    pub match_conditions: Vec<Value>,
+    /// The kinds that the module may ask the cluster for.
     #[serde(default)]
-    pub(crate) context_aware_resources: Vec<ContextAwareResource>,
+    pub context_aware_resources: Vec<ContextAwareResource>,
 }
 
 /// Which requests a policy sees; a request must match one entry of each list.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Rule {
+pub struct Rule {
     api_groups: Vec<String>,
     api_versions: Vec<String>,
     resources: Vec<String>,
@@ -74,7 +81,7 @@ enum Scope {
 /// What comes of a verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Mode {
+pub enum Mode {
     /// It is carried out.
     #[default]
     Protect,
@@ -86,7 +93,10 @@ const GROUP: &str = "policies.kubewarden.io";
 
 impl Policy {
     /// Reads a policy; `None` for other kinds, which lie beside policies in many trees.
-    pub(crate) fn read(object: &Object) -> Option<Result<Self, Problem>> {
+    ///
+    /// # Errors
+    /// When it is a policy that cannot be read, or of a kind that is not supported.
+    pub fn read(object: &Object) -> Option<Result<Self, Problem>> {
         if kinds::group_version(object.api_version()).0 != GROUP {
             return None;
         }
@@ -124,13 +134,34 @@ impl Policy {
         })
     }
 
+    /// The policies in a text, and what is wrong with them.
+    pub fn all(name: &str, text: &str) -> (Vec<Self>, Vec<Problem>) {
+        let mut policies = Vec::new();
+        let mut problems = Vec::new();
+        for document in manifest::read(name, text.as_bytes()) {
+            match document {
+                Err(problem) => problems.push(problem),
+                Ok(document) => {
+                    for object in document.objects() {
+                        match object.map(|object| Self::read(&object)) {
+                            Ok(Some(Ok(policy))) => policies.push(policy),
+                            Ok(None) => {}
+                            Ok(Some(Err(problem))) | Err(problem) => problems.push(problem),
+                        }
+                    }
+                }
+            }
+        }
+        (policies, problems)
+    }
+
     /// What is wrong with the policy, at its place.
-    pub(crate) fn error(&self, message: &str) -> Problem {
+    pub fn error(&self, message: &str) -> Problem {
         Problem::error(&self.file, format!("policy `{}`: {message}", self.name)).at_line(self.line)
     }
 
     /// What the policy's author should know, at its place.
-    pub(crate) fn warning(&self, message: &str) -> Problem {
+    pub fn warning(&self, message: &str) -> Problem {
         Problem::warning(&self.file, format!("policy `{}`: {message}", self.name))
             .at_line(self.line)
     }
@@ -143,7 +174,7 @@ impl Policy {
     }
 
     /// The module's name: the last part of its address without tag, digest and ending.
-    pub(crate) fn module_name(&self) -> &str {
+    pub fn module_name(&self) -> &str {
         let address = self.spec.module.split('@').next().unwrap_or_default();
         let last = address.rsplit('/').next().unwrap_or_default();
         let last = last.split(':').next().unwrap_or_default();

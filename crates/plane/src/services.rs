@@ -1,38 +1,29 @@
 //! The ports of the Services among the manifests.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
+use manifest::Object;
 use serde_json::Value;
 use translation::Port;
 
 use crate::evaluate;
-use crate::input::Input;
 
 /// Numbers of named ports, by namespace and Service.
 #[derive(Debug, Default)]
-pub(crate) struct Services(BTreeMap<(String, String), BTreeMap<String, u16>>);
+pub struct Services(BTreeMap<(String, String), BTreeMap<String, u16>>);
 
 impl Services {
-    /// Takes the Services out of the input; what cannot be read is told with the Ingresses.
-    pub(crate) fn read(input: &Input) -> Self {
-        let mut services = BTreeMap::new();
-        let Ok(()) = input.read(|item| {
-            if let Ok(object) = item
-                && object.kind() == "Service"
-                && object.api_version() == "v1"
-            {
-                let namespace = evaluate::namespace(&object.value).unwrap_or_default();
-                let key = (namespace, object.name().to_owned());
-                services.insert(key, ports(&object.value));
-            }
-            Ok::<(), Infallible>(())
-        });
-        Self(services)
+    /// Takes note of an object, if it is a Service.
+    pub fn note(&mut self, object: &Object) {
+        if object.kind() == "Service" && object.api_version() == "v1" {
+            let namespace = evaluate::namespace(&object.value).unwrap_or_default();
+            let key = (namespace, object.name().to_owned());
+            self.0.insert(key, ports(&object.value));
+        }
     }
 
     /// The number of a port. A Service that is not here may well be in the cluster.
-    pub(crate) fn port(&self, namespace: &str, service: &str, port: &str) -> Port {
+    pub fn port(&self, namespace: &str, service: &str, port: &str) -> Port {
         match self.0.get(&(namespace.to_owned(), service.to_owned())) {
             None => Port::Unknown,
             Some(ports) => ports

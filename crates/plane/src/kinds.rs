@@ -1,13 +1,13 @@
 //! Groups and resources of kinds.
 
 /// `apps/v1` → (`apps`, `v1`); `v1` → (``, `v1`).
-pub(crate) fn group_version(api_version: &str) -> (&str, &str) {
+pub fn group_version(api_version: &str) -> (&str, &str) {
     api_version.rsplit_once('/').unwrap_or(("", api_version))
 }
 
 /// The group and version that the API server has of a kind whose first ones it no longer serves. A policy
 /// for those sees the kind in every version (`matchPolicy: Equivalent`), and old charts have them still.
-pub(crate) fn served<'a>(group: &'a str, version: &'a str, kind: &str) -> (&'a str, &'a str) {
+pub fn served<'a>(group: &'a str, version: &'a str, kind: &str) -> (&'a str, &'a str) {
     match (group, version, kind) {
         ("extensions" | "networking.k8s.io", "v1beta1", "Ingress") => ("networking.k8s.io", "v1"),
         _ => (group, version),
@@ -16,7 +16,7 @@ pub(crate) fn served<'a>(group: &'a str, version: &'a str, kind: &str) -> (&'a s
 
 /// The plural that rules name a kind by. Files do not say it, so it is formed as English does, which
 /// is right for every kind of Kubernetes, Gateway API, cert-manager and External Secrets.
-pub(crate) fn resource(kind: &str) -> String {
+pub fn resource(kind: &str) -> String {
     let lower = kind.to_lowercase();
     if lower == "endpoints" {
         return lower;
@@ -37,7 +37,7 @@ pub(crate) fn resource(kind: &str) -> String {
 
 /// Whether objects of a kind stand in no namespace. Files do not say it either, so this knows the kinds
 /// of Kubernetes and of what K8TRE runs; a kind that is not here is taken to stand in a namespace.
-pub(crate) fn is_cluster_scoped(group: &str, kind: &str) -> bool {
+pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
     let kinds: &[&str] = match group {
         "" => &["Namespace", "Node", "PersistentVolume"],
         "admissionregistration.k8s.io"

@@ -1,10 +1,8 @@
 //! The vendors that K8TRE runs on.
 
-use clap::ValueEnum;
-
 /// A vendor's clusters as K8TRE sets them up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Profile {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
     /// AKS.
     Azure,
     /// EKS.
@@ -14,10 +12,19 @@ pub(crate) enum Profile {
 }
 
 impl Profile {
-    /// What is taken when none is given: K3s, K8TRE's profile for a developer's own machine.
-    pub(crate) const DEFAULT: Self = Self::K3s;
+    /// Every profile.
+    pub const ALL: [Self; 3] = [Self::Azure, Self::Aws, Self::K3s];
 
-    pub(crate) fn name(self) -> &'static str {
+    /// What is taken when none is given: K3s, K8TRE's profile for a developer's own machine.
+    pub const DEFAULT: Self = Self::K3s;
+
+    /// The profile of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.name() == name)
+    }
+
+    /// The name on the command line and of the directory in `bootstrap/`.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Azure => "azure",
             Self::Aws => "aws",
@@ -25,8 +32,17 @@ impl Profile {
         }
     }
 
+    /// The vendor's distribution of Kubernetes.
+    pub fn distribution(self) -> &'static str {
+        match self {
+            Self::Azure => "AKS",
+            Self::Aws => "EKS",
+            Self::K3s => "K3s",
+        }
+    }
+
     /// Where the profile's policies stand in the repository, and their text.
-    pub(crate) fn policies(self) -> (&'static str, &'static str) {
+    pub fn policies(self) -> (&'static str, &'static str) {
         macro_rules! policies {
             ($path:literal) => {
                 ($path, include_str!(concat!("../../../", $path)))
@@ -41,7 +57,7 @@ impl Profile {
 
     /// The class that DefaultStorageClass gives a claim without one: K8TRE marks `rwx-default` on
     /// azure and k3s, and none on aws.
-    pub(crate) fn default_storage_class(self) -> Option<&'static str> {
+    pub fn default_storage_class(self) -> Option<&'static str> {
         match self {
             Self::Azure | Self::K3s => Some("rwx-default"),
             Self::Aws => None,

@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::annotation::ContextAwareResource;
 use crate::mask::Mask;
 use crate::selector::{Query, SelectorError};
+use annotation::ContextAwareResource;
 
 /// The objects that Kubernetes host calls are answered from, in place of a cluster.
 ///
@@ -13,8 +13,7 @@ use crate::selector::{Query, SelectorError};
 /// answer, and the module is told which:
 /// - *not found*: the snapshot holds all objects of the kind ([`complete`](Self::complete),
 ///   [`know_all`](Self::know_all)), and not this one;
-/// - *not permitted*: neither metadata nor policy name the kind (decided by the
-///   [`Module`](crate::Module));
+/// - *not permitted*: neither metadata nor policy name the kind (decided by what runs the module);
 /// - *could not ask*: the object may well be in the cluster, the snapshot cannot tell. An
 ///   [`insert`](Self::insert)ed object answers a look-up of itself, and says nothing of others of
 ///   its kind.
@@ -46,21 +45,32 @@ pub enum ObjectError {
 
 /// Why a look-up has no answer; the words are those of the policy server where it has any.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LookupError {
+pub enum LookupError {
+    /// All objects of the kind are known, and this is none of them.
     #[error("Cannot find {kind} named '{name}' inside of namespace '{namespace:?}'")]
     NotFound {
+        /// The kind asked for.
         kind: ContextAwareResource,
+        /// The name asked for.
         name: String,
+        /// The namespace asked in.
         namespace: Option<String>,
     },
+    /// The object may well be in the cluster.
     #[error("cannot ask for {0} objects: there is no cluster, and not all of them were given")]
     Unknown(ContextAwareResource),
+    /// The kind stands in namespaces, and none was named.
     #[error("Resource {0} is namespaced, but no namespace was provided")]
     Namespaced(ContextAwareResource),
+    /// The kind stands in no namespace, and one was named.
     #[error("resource {0} is cluster wide. Cannot search for it inside of a namespace")]
     ClusterWide(ContextAwareResource),
+    /// The selector cannot be used.
     #[error(transparent)]
     Selector(SelectorError),
+    /// The answer cannot be written.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
 }
 
 impl Snapshot {
@@ -132,25 +142,28 @@ impl Snapshot {
     /// `fields` are dot paths; none is all.
     ///
     /// # Errors
-    /// When the snapshot cannot tell, or the question cannot be asked; the text that a module gets.
+    /// When the snapshot cannot tell, or the question cannot be asked; it displays as the text that a
+    /// module gets.
     pub fn list_answer(
         &self,
         kind: &ContextAwareResource,
         namespace: Option<&str>,
         name: Option<&str>,
         fields: &[&str],
-    ) -> Result<String, String> {
+    ) -> Result<String, LookupError> {
         let selector = name.map(|name| format!("metadata.name={name}"));
         let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
-        let query = Query::parse(None, selector.as_deref()).map_err(|error| error.to_string())?;
-        let found = self.list(kind, namespace, &query);
-        let found = found.map_err(|error| error.to_string())?;
-        let answer = Mask::new(fields.iter()).list(kind, &found);
-        let answer = answer.map_err(|error| error.to_string())?;
-        String::from_utf8(answer).map_err(|error| error.to_string())
+        let query = Query::parse(None, selector.as_deref()).map_err(LookupError::Selector)?;
+        let found = self.list(kind, namespace, &query)?;
+        let answer = Mask::new(fields.iter()).list(kind, &found)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 
-    pub(crate) fn get(
+    /// The object of a kind by its name.
+    ///
+    /// # Errors
+    /// When there is none, or the snapshot cannot tell.
+    pub fn get(
         &self,
         kind: &ContextAwareResource,
         namespace: Option<&str>,
@@ -185,7 +198,11 @@ impl Snapshot {
         )
     }
 
-    pub(crate) fn list(
+    /// The objects of a kind that a query selects, by namespace and name.
+    ///
+    /// # Errors
+    /// When the snapshot cannot tell.
+    pub fn list(
         &self,
         kind: &ContextAwareResource,
         namespace: Option<&str>,

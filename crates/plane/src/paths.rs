@@ -1,7 +1,7 @@
 //! JSON pointers as people write paths.
 
 /// `/spec/volumes/0/name` → `spec.volumes[0].name`; keys with dots or slashes in brackets.
-pub(crate) fn of_pointer(pointer: &str) -> String {
+pub fn of_pointer(pointer: &str) -> String {
     let mut path = String::new();
     for token in pointer.split('/').skip(1) {
         let key = key(token);
@@ -21,17 +21,17 @@ pub(crate) fn of_pointer(pointer: &str) -> String {
 }
 
 /// The key that a token of a JSON pointer (RFC 6901) stands for.
-pub(crate) fn key(token: &str) -> String {
+pub fn key(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 
 /// A key as a token of a JSON pointer (RFC 6901).
-pub(crate) fn token(key: &str) -> String {
+pub fn token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
 /// The JSON pointer of the path that `message` begins with: `spec.volumes[0].name must …`.
-pub(crate) fn leading_pointer(message: &str) -> String {
+pub fn leading_pointer(message: &str) -> String {
     let mut pointer = String::new();
     let mut rest = message;
     loop {

@@ -4,7 +4,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::annotation::ContextAwareResource;
+use annotation::ContextAwareResource;
 
 /// The fields a module wants of an object, as a tree of `field_masks`: dot paths that go through
 /// arrays.
@@ -12,10 +12,11 @@ use crate::annotation::ContextAwareResource;
 /// As in the policy server, `apiVersion`, `kind` and `metadata` come whole whatever the mask says,
 /// and an empty mask asks for everything.
 #[derive(Debug, Default)]
-pub(crate) struct Mask(BTreeMap<String, Mask>);
+pub struct Mask(BTreeMap<String, Mask>);
 
 impl Mask {
-    pub(crate) fn new<'a>(paths: impl Iterator<Item = &'a String>) -> Self {
+    /// The mask of these paths; of none, everything.
+    pub fn new<'a>(paths: impl Iterator<Item = &'a String>) -> Self {
         let mut root = Self::default();
         for path in paths {
             path.split('.').fold(&mut root, |mask, field| {
@@ -26,7 +27,10 @@ impl Mask {
     }
 
     /// The answer to `get_resource`.
-    pub(crate) fn object(&self, object: &Map<String, Value>) -> serde_json::Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// Those of the JSON writer.
+    pub fn object(&self, object: &Map<String, Value>) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&Object {
             fields: object,
             mask: self,
@@ -36,7 +40,10 @@ impl Mask {
 
     /// The answer to a list call: a `List` in the shape of the API server's, and like the policy
     /// server's without what only takes space.
-    pub(crate) fn list(
+    ///
+    /// # Errors
+    /// Those of the JSON writer.
+    pub fn list(
         &self,
         kind: &ContextAwareResource,
         objects: &[&Map<String, Value>],

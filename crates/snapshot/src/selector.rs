@@ -10,18 +10,26 @@ use labels::LabelSelector;
 
 /// What a list call asks for.
 #[derive(Debug, Default)]
-pub(crate) struct Query {
+pub struct Query {
     labels: LabelSelector,
     fields: FieldSelector,
 }
 
 /// Why a selector cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SelectorError {
+pub enum SelectorError {
+    /// The API server could not read the label selector.
     #[error("unable to parse the label selector `{selector}`: {cause}")]
-    Labels { selector: String, cause: String },
+    Labels {
+        /// As it was given.
+        selector: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// Nor this field selector.
     #[error("unable to parse the field selector `{0}`: a term needs `=`, `==` or `!=`")]
     Fields(String),
+    /// The field cannot be selected by.
     #[error(
         "field label not supported: {0} (offline, only metadata.name and metadata.namespace are)"
     )]
@@ -30,7 +38,10 @@ pub(crate) enum SelectorError {
 
 impl Query {
     /// Reads both selectors; one that is missing or empty selects everything.
-    pub(crate) fn parse(labels: Option<&str>, fields: Option<&str>) -> Result<Self, SelectorError> {
+    ///
+    /// # Errors
+    /// When a selector cannot be used.
+    pub fn parse(labels: Option<&str>, fields: Option<&str>) -> Result<Self, SelectorError> {
         Ok(Self {
             labels: LabelSelector::parse(labels.unwrap_or_default())?,
             fields: FieldSelector::parse(fields.unwrap_or_default())?,

@@ -1,33 +1,36 @@
 //! One object through the policies: mutators to a fixed point, then validators on the result.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use host::{Module, Response, Snapshot};
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
-use manifest::Object;
+use manifest::{Object, Problem};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
+use snapshot::Snapshot;
 
 use crate::claims::{Claim, Deriver};
+use crate::engine::{Answer, Engine, Module};
 use crate::policy::{Mode, Policy};
-use crate::report::{Row, Verdict};
+use crate::row::{Row, Verdict};
 use crate::selector::NAMESPACE_NAME_LABEL;
+use crate::survey::Survey;
 use crate::{kinds, paths};
 
 /// A policy with its module and settings, ready to judge.
-pub(crate) struct Judge {
-    pub(crate) policy: Policy,
-    pub(crate) module: Module,
-    pub(crate) settings: Box<RawValue>,
+struct Judge {
+    policy: Policy,
+    module: Box<dyn Module>,
+    settings: Box<RawValue>,
 }
 
 /// Everything that verdicts depend on beside the object.
-pub(crate) struct Plane {
+pub struct Plane {
     /// In the order of the API server: mutating policies first, each kind by name.
-    pub(crate) judges: Vec<Judge>,
-    pub(crate) deriver: Deriver,
+    judges: Vec<Judge>,
+    deriver: Deriver,
     /// The class that DefaultStorageClass fills in.
-    pub(crate) default_storage_class: Option<String>,
+    default_storage_class: Option<String>,
     /// Labels of the namespaces that are among the manifests.
     pub(crate) namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// What context-aware modules find.
@@ -41,8 +44,72 @@ const NOT_CHECKED: &str = "not checked: ";
 const MOST_ROUNDS: usize = 8;
 
 impl Plane {
+    /// Loads what the policies need, and has their settings checked by the modules. Beside the plane come
+    /// warnings about the policies. `default_storage_class` is what DefaultStorageClass would fill in.
+    ///
+    /// # Errors
+    /// The first policy that cannot be carried out.
+    pub fn new(
+        mut policies: Vec<Policy>,
+        engine: &mut dyn Engine,
+        default_storage_class: Option<&str>,
+    ) -> Result<(Self, Vec<Problem>), Problem> {
+        policies.sort_by(|a, b| a.order().cmp(&b.order()));
+        let mut warnings = Vec::new();
+        let mut judges = Vec::new();
+        for policy in policies {
+            let about = |message: String| policy.error(&message);
+            if !policy.spec.match_conditions.is_empty() {
+                warnings.push(policy.warning(
+                    "matchConditions are not evaluated offline; it is taken to see every object that its \
+                     rules and selectors match",
+                ));
+            }
+            let module = engine.module(&policy).map_err(about)?;
+            let settings = if policy.spec.settings.is_null() {
+                json!({})
+            } else {
+                policy.spec.settings.clone()
+            };
+            let settings = to_raw_value(&settings).map_err(|error| about(error.to_string()))?;
+            if let Some(complaint) = module.complaint(&settings).map_err(about)? {
+                return Err(about(complaint));
+            }
+            judges.push(Judge {
+                policy,
+                module,
+                settings,
+            });
+        }
+        let deriver =
+            Deriver::new().map_err(|message| Problem::error(&Arc::from("claims"), message))?;
+        let default = default_storage_class.filter(|class| !class.is_empty());
+        let plane = Self {
+            judges,
+            deriver,
+            default_storage_class: default.map(str::to_owned),
+            namespaces: BTreeMap::new(),
+            cluster: Snapshot::new(),
+        };
+        Ok((plane, warnings))
+    }
+
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.judges.iter().map(|judge| &judge.policy)
+    }
+
+    /// What the plane wants to know of the manifests before it judges them.
+    pub fn survey(&self) -> Survey {
+        Survey::of(self)
+    }
+
+    /// Takes over what the manifests tell; returned are warnings about what they do not.
+    pub fn learn(&mut self, survey: Survey) -> Vec<Problem> {
+        survey.into_plane(self)
+    }
+
     /// What each policy that sees the object, or a claim that it ends in, makes of it.
-    pub(crate) fn judge(&self, object: &Object) -> Vec<Row> {
+    pub fn judge(&self, object: &Object) -> Vec<Row> {
         let own = Claim::own(object.value.clone());
         let derived = self.deriver.derive(&object.value);
         let mut written = object.value.clone();
@@ -157,13 +224,10 @@ impl Plane {
 
 impl Judge {
     /// The module's answer; why there is none is noted.
-    fn ask(&self, request: &Value, cluster: &Snapshot, row: &mut Row) -> Option<Response> {
+    fn ask(&self, request: &Value, cluster: &Snapshot, row: &mut Row) -> Option<Answer> {
         let answer = to_raw_value(request)
             .map_err(|error| error.to_string())
-            .and_then(|request| {
-                let answer = self.module.validate(&self.settings, &request, cluster);
-                answer.map_err(|error| error.to_string())
-            });
+            .and_then(|request| self.module.validate(&self.settings, &request, cluster));
         answer.map_err(|error| row.error(error)).ok()
     }
 
@@ -173,14 +237,14 @@ impl Judge {
         &self,
         object: &Object,
         claim: &Claim,
-        answer: Response,
+        answer: Answer,
         row: &mut Row,
         round: usize,
     ) -> Option<Value> {
         // A later round sees its own work; what it has to say of that was said.
         if round == 0 || answer.mutated_object.is_some() {
             // Of a cluster that is not there, a module says so with every object.
-            let offline = !answer.activity.unanswered.is_empty();
+            let offline = !answer.unanswered.is_empty();
             for warning in &answer.warnings {
                 match warning.strip_prefix(NOT_CHECKED) {
                     Some(what) if offline => row.not_checked.push(what.to_owned()),
@@ -215,7 +279,7 @@ impl Judge {
 
 /// The namespace that kubectl would put the object in; of a Namespace, itself; none for other
 /// cluster-scoped kinds.
-pub(crate) fn namespace(object: &Value) -> Option<String> {
+pub fn namespace(object: &Value) -> Option<String> {
     let text = |pointer| {
         object
             .pointer(pointer)

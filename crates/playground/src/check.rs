@@ -1,0 +1,128 @@
+//! `agnostics check` over text.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use manifest::{Object, Problem, Severity};
+use plane::{Names, Plane, Policy, Profile, RouteSettings, Services, Summary, is_ingress};
+use serde::Deserialize;
+
+use crate::modules::Linked;
+use crate::report::{ObjectReport, ProblemReport, Report, Source};
+use crate::routes::Routes;
+
+/// What the page holds.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Input {
+    /// The manifests to judge: YAML documents or JSON.
+    pub manifests: String,
+    /// What else the cluster holds, in the same form: looked at and not judged.
+    pub cluster: String,
+    /// `azure`, `aws` or `k3s`.
+    pub profile: String,
+    /// Policies in place of the profile's.
+    pub policies: Option<String>,
+}
+
+/// What the plane makes of the manifests.
+///
+/// # Errors
+/// When there is no such profile.
+pub fn check(input: &Input) -> Result<Report, String> {
+    let profile = Profile::named(&input.profile)
+        .ok_or_else(|| format!("no profile `{}`: azure, aws or k3s", input.profile))?;
+    let mut report = Report::default();
+    let text = input.policies.as_deref();
+    let text = text.unwrap_or_else(|| profile.policies().1);
+    let (policies, problems) = Policy::all(Source::Policies.name(), text);
+    let mut fatal = false;
+    for problem in problems {
+        fatal |= problem.severity == Severity::Error;
+        report.problem(&problem);
+    }
+    if fatal {
+        return Ok(report);
+    }
+    let routes = RouteSettings::of(&policies);
+    let default = profile.default_storage_class();
+    let plane = Plane::new(policies, &mut Linked, default)
+        .and_then(|(plane, warnings)| Ok((plane, warnings, routes?)));
+    let (mut plane, warnings, routes) = match plane {
+        Ok(made) => made,
+        Err(problem) => {
+            report.problem(&problem);
+            return Ok(report);
+        }
+    };
+    warnings.iter().for_each(|it| report.problem(it));
+
+    let mut survey = plane.survey();
+    let mut services = Services::default();
+    let mut learn = |item: Result<Object, Problem>| {
+        let object = item?;
+        survey.note(&object);
+        services.note(&object);
+        Ok(())
+    };
+    each(Source::Manifests, &input.manifests, |item| {
+        // What is wrong here is said when it is judged.
+        let _: Result<(), Problem> = learn(item);
+    });
+    each(Source::Cluster, &input.cluster, |item| {
+        if let Err(problem) = learn(item) {
+            report.problem(&problem);
+        }
+    });
+    for warning in plane.learn(survey) {
+        report.problem(&warning);
+    }
+    judge(input, &plane, &routes, &services, &mut report);
+    Ok(report)
+}
+
+fn judge(
+    input: &Input,
+    plane: &Plane,
+    settings: &RouteSettings,
+    services: &Services,
+    report: &mut Report,
+) {
+    let mut summary = Summary::default();
+    let mut not_checked = BTreeSet::new();
+    let mut names = Names::default();
+    each(Source::Manifests, &input.manifests, |item| match item {
+        Err(problem) => {
+            summary.errors += usize::from(problem.severity == Severity::Error);
+            report.problem(&problem);
+        }
+        Ok(object) => {
+            let rows = plane.judge(&object);
+            summary.count(&rows);
+            not_checked.extend(rows.iter().flat_map(|row| row.not_checked.iter().cloned()));
+            let routes = is_ingress(&object)
+                .then(|| Routes::of(&object, settings, services, &mut names))
+                .flatten();
+            report.objects.push(ObjectReport::of(&object, rows, routes));
+        }
+    });
+    report.summary = summary;
+    report.not_checked = not_checked;
+}
+
+/// Every object and problem of a text. One that is blank is not begun yet, which is no problem.
+fn each(source: Source, text: &str, mut take: impl FnMut(Result<Object, Problem>)) {
+    if text.trim().is_empty() {
+        return;
+    }
+    let Ok(()) = plane::read(source.name(), text.as_bytes(), true, &mut |item| {
+        take(item);
+        Ok::<(), Infallible>(())
+    });
+}
+
+impl Report {
+    fn problem(&mut self, problem: &Problem) {
+        self.problems.push(ProblemReport::of(problem));
+    }
+}

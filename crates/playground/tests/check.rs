@@ -1,0 +1,140 @@
+//! What the page is told.
+#![allow(clippy::expect_used, reason = "helpers of tests are tests")]
+
+use playground::{Call, Input, Level, Report, Source, check, evaluate};
+
+const CLAIM: &str = "\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: app}
+spec:
+  accessModes: [ReadWriteOnce]
+  storageClassName: gp3
+";
+
+fn report(input: Input) -> Report {
+    check(&input).expect("the profile is known")
+}
+
+fn on_azure(manifests: &str) -> Input {
+    Input {
+        manifests: manifests.to_owned(),
+        profile: "azure".to_owned(),
+        ..Input::default()
+    }
+}
+
+fn example(name: &str) -> String {
+    let path = format!("{}/../../examples/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).expect(&path)
+}
+
+#[test]
+fn a_change_is_at_its_line_with_its_diff() {
+    let report = report(on_azure(&format!("# a comment\n---\n{CLAIM}")));
+    assert_eq!(report.summary.mutated, 1);
+    let object = &report.objects[0];
+    let [note] = &object.notes[..] else {
+        panic!("{:?}", object.notes)
+    };
+    assert_eq!((note.level, note.line), (Level::Warning, 8));
+    assert_eq!(note.module, "storage-class");
+    let changed = |sign| {
+        let lines = object.diff.iter().filter(|line| line.sign == sign);
+        lines.map(|line| line.text.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(changed('-'), ["  storageClassName: gp3"]);
+    assert_eq!(changed('+'), ["  storageClassName: rwo-default"]);
+}
+
+#[test]
+fn every_finding_is_at_its_line() {
+    let report = report(on_azure(&example("guacamole.yaml")));
+    let notes = &report.objects[0].notes;
+    let places: Vec<_> = notes.iter().map(|note| note.line).collect();
+    assert_eq!(places, [11, 9, 14], "{notes:?}");
+    assert!(notes.iter().all(|note| note.level == Level::Rejected));
+}
+
+#[test]
+fn an_ingress_comes_with_its_route() {
+    let report = report(on_azure(&example("portal.yaml")));
+    assert_eq!((report.summary.objects, report.summary.rejected), (2, 1));
+    let routes = report.objects[0].routes.as_ref().expect("it is an Ingress");
+    assert!(routes.complete, "{routes:?}");
+    assert!(routes.yaml.contains("kind: HTTPRoute"), "{}", routes.yaml);
+    // The port that the Ingress has by its name is the Service's, which is among the manifests.
+    assert!(routes.yaml.contains("port: 8080"), "{}", routes.yaml);
+    assert_eq!(report.objects[1].routes, None);
+}
+
+#[test]
+fn what_the_cluster_holds_is_looked_at_and_not_judged() {
+    let (ingress, service) = {
+        let text = example("portal.yaml");
+        let (ingress, service) = text.split_once("---\n").expect("two documents");
+        (ingress.to_owned(), service.to_owned())
+    };
+    let alone = report(on_azure(&ingress));
+    assert!(!alone.not_checked.is_empty() || !alone.objects[0].routes.as_ref().unwrap().complete);
+    let report = report(Input {
+        cluster: service,
+        ..on_azure(&ingress)
+    });
+    assert_eq!(report.objects.len(), 1);
+    assert!(report.objects[0].routes.as_ref().unwrap().complete);
+}
+
+#[test]
+fn settings_are_those_of_the_policies_given() {
+    let (_, policies) = plane::Profile::Azure.policies();
+    let edited = policies.replace("clusterDefaultClass: rwx-default", "clusterDefaultClas: x");
+    let report = report(Input {
+        policies: Some(edited),
+        ..on_azure(CLAIM)
+    });
+    let [problem] = &report.problems[..] else {
+        panic!("{:?}", report.problems)
+    };
+    assert_eq!(problem.source, Source::Policies);
+    assert!(problem.error && problem.line.is_some());
+    assert!(
+        problem.message.contains("clusterDefaultClas"),
+        "{problem:?}"
+    );
+    assert!(report.objects.is_empty());
+}
+
+#[test]
+fn nothing_yet_is_no_problem_and_what_is_broken_is() {
+    let nothing = report(on_azure(" \n"));
+    assert_eq!((nothing.objects.len(), nothing.problems.len()), (0, 0));
+    let broken = report(on_azure("a: [\n"));
+    assert_eq!(broken.summary.errors, 1);
+    assert_eq!(broken.problems[0].source, Source::Manifests);
+}
+
+#[test]
+fn a_profile_that_is_none_is_told() {
+    let input = Input {
+        profile: "gcp".to_owned(),
+        ..Input::default()
+    };
+    let said = check(&input).unwrap_err();
+    assert_eq!(said, "no profile `gcp`: azure, aws or k3s");
+}
+
+#[test]
+fn a_call_is_answered_as_the_policy_server_would_read_it() {
+    let call: Call = serde_json::from_str(
+        r#"{"module": "storage-class", "settings": {"clusterDefaultClas": "x"}}"#,
+    )
+    .unwrap();
+    let response = evaluate(call).unwrap();
+    assert!(
+        response.starts_with(r#"{"valid":false,"message":"setting `"#),
+        "{response}"
+    );
+    let unknown: Call = serde_json::from_str(r#"{"module": "nothing", "settings": {}}"#).unwrap();
+    assert_eq!(evaluate(unknown).unwrap_err(), "no module `nothing`");
+}
