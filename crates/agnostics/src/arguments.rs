@@ -18,6 +18,8 @@ pub struct Arguments {
 pub(crate) enum Command {
     /// Show what the plane would change or refuse, and how to fix it.
     Check(Check),
+    /// Say Ingresses as HTTPRoutes on the internal Gateway.
+    Convert(Convert),
 }
 
 /// Exit status: 0 when nothing is rejected, 1 when something is, 2 when the work could not be done:
@@ -60,10 +62,70 @@ pub(crate) struct Check {
     pub(crate) output: Output,
 }
 
+/// Writes the routes to standard output as YAML, and what does not translate to standard error.
+///
+/// Routes of an Ingress that does not translate in full are written as comments, since they lack something:
+/// authentication, for one. Ports that have names are looked up in the Services among the manifests.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Gateway, domain and classes are those that the profile's policy httproute-over-ingress \
+                  has, unless they are given.\n\n\
+                  Exit status: 0 all translated in full, 1 something was not, 2 could not do its work (bad \
+                  input, no Ingress, unknown profile)."
+)]
+pub(crate) struct Convert {
+    /// Manifests: files, directories, or `-` for standard input.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The vendor whose policies apply.
+    #[arg(long, value_enum, env = "AGNOSTICS_PROFILE", hide_env_values = true)]
+    pub(crate) profile: Option<Profile>,
+
+    /// ClusterAdmissionPolicy manifests in place of the profile's; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policies: Vec<PathBuf>,
+
+    /// The Gateway that routes attach to [default: gateway/internal-gateway].
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = gateway)]
+    pub(crate) gateway: Option<(String, String)>,
+
+    /// The listener of the Gateway that routes attach to [default: each that takes the host].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) section_name: Option<String>,
+
+    /// The domain of the Gateway's certificate: hosts that are not one label below it are told.
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) domain: Option<String>,
+
+    /// A class that ingress-nginx serves; may be repeated [default: nginx].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) nginx_class: Vec<String>,
+
+    /// Write routes that lack something as they are, not as comments.
+    #[arg(long)]
+    pub(crate) partial: bool,
+}
+
+fn gateway(text: &str) -> Result<(String, String), String> {
+    match text.split_once('/') {
+        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
+            Ok((namespace.to_owned(), name.to_owned()))
+        }
+        _ => Err("write it as NAMESPACE/NAME".to_owned()),
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// For people.
     Text,
     /// For programs: one object with a summary and a row per object and module.
     Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For CI servers that show tests: JUnit's XML.
+    Junit,
+    /// For GitHub Actions: annotations on the lines of a pull request.
+    Github,
 }

@@ -18,9 +18,10 @@ use crate::evaluate::{self, Judge, Plane};
 use crate::input::Input;
 use crate::kinds;
 use crate::modules::Modules;
+use crate::policies;
 use crate::policy::Policy;
 use crate::profile::Profile;
-use crate::report::{Row, Summary, json, text};
+use crate::report::{Row, Summary, github, json, junit, sarif, text};
 use crate::selector::NAMESPACE_NAME_LABEL;
 
 /// Runs the command to its exit code.
@@ -72,7 +73,8 @@ impl Failure {
 }
 
 fn check(arguments: &Check) -> Result<Summary, Failure> {
-    let policies = policies(arguments)?;
+    let policies =
+        policies::load(&arguments.policies, arguments.profile).map_err(Failure::Policies)?;
     let mut plane = plane(arguments, policies)?;
     let input = Input::open(&arguments.paths);
     learn_namespaces(&input, &mut plane)?;
@@ -86,57 +88,6 @@ fn check(arguments: &Check) -> Result<Summary, Failure> {
         Err(problem) => report.problem(&problem),
     })?;
     report.finish(arguments, input.skipped)
-}
-
-/// The profile's policies, or those named.
-fn policies(arguments: &Check) -> Result<Vec<Policy>, Failure> {
-    let mut policies = Vec::new();
-    let mut problems = Vec::new();
-    let mut take = |item: Result<Object, Problem>| match item.map(|object| Policy::read(&object)) {
-        Ok(Some(Ok(policy))) => policies.push(policy),
-        Ok(None) => {}
-        Ok(Some(Err(problem))) | Err(problem) => problems.push(problem),
-    };
-    if arguments.policies.is_empty() {
-        let (path, text) = arguments.profile.unwrap_or(Profile::DEFAULT).policies();
-        for document in manifest::read(path, text.as_bytes()) {
-            match document {
-                Ok(document) => document.objects().for_each(&mut take),
-                Err(problem) => take(Err(problem)),
-            }
-        }
-    } else {
-        let input = Input::open(&arguments.policies);
-        input
-            .problems
-            .iter()
-            .cloned()
-            .for_each(|problem| take(Err(problem)));
-        let Ok(()) = input.read(|item| {
-            take(item);
-            Ok::<(), std::convert::Infallible>(())
-        });
-        if policies.is_empty() && !problems.iter().any(|it| it.severity == Severity::Error) {
-            let files: Vec<String> = arguments
-                .policies
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            let problem = Problem::error(&Arc::from(files.join(", ")), "no policy in here");
-            problems
-                .push(problem.with_help(
-                    "a policy is a ClusterAdmissionPolicy of policies.kubewarden.io/v1",
-                ));
-        }
-    }
-    let is_error = |problem: &Problem| problem.severity == Severity::Error;
-    if problems.iter().any(is_error) {
-        return Err(Failure::Policies(problems));
-    }
-    for warning in &problems {
-        text::problem(&mut anstream::stderr(), warning)?;
-    }
-    Ok(policies)
 }
 
 /// Loads what the policies need, and has their settings checked by the modules.
@@ -336,7 +287,7 @@ impl Report {
         self.progress.set(self.summary.objects);
         match self.output {
             Output::Text => text::object(&mut self.out, object, &rows)?,
-            Output::Json => self.rows.extend(rows),
+            _ => self.rows.extend(rows),
         }
         Ok(())
     }
@@ -372,6 +323,9 @@ impl Report {
             Output::Json => {
                 json::write(&mut self.out, &self.summary, &self.rows, &self.not_checked)?;
             }
+            Output::Sarif => sarif::write(&mut self.out, &self.rows)?,
+            Output::Junit => junit::write(&mut self.out, &self.rows)?,
+            Output::Github => github::write(&mut self.out, &self.summary, &self.rows)?,
             Output::Text => {
                 text::summary(&mut self.out, &self.summary)?;
                 for what in &self.not_checked {

@@ -2,7 +2,10 @@
 
 pub(crate) mod diff;
 mod excerpt;
+pub(crate) mod github;
 pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod sarif;
 pub(crate) mod text;
 
 use json_patch::PatchOperation;
@@ -92,6 +95,23 @@ impl Row {
             warnings: Vec::new(),
             patch: Vec::new(),
             not_checked: Vec::new(),
+        }
+    }
+
+    /// `Kind namespace/name`, as far as they are known.
+    fn object(&self) -> String {
+        let (namespace, name) = (&self.namespace, &self.name);
+        let slash = if namespace.is_empty() { "" } else { "/" };
+        format!("{} {namespace}{slash}{name}", self.kind)
+            .trim()
+            .to_owned()
+    }
+
+    /// What is judged, and by which module.
+    fn title(&self) -> String {
+        match self.module.as_str() {
+            "" => "input".to_owned(),
+            module => format!("{module}: {}", self.object()),
         }
     }
 

@@ -10,8 +10,10 @@
 mod bad_input;
 mod claims;
 mod context;
+mod convert;
 mod default_class;
 mod exit;
+mod forms;
 mod json;
 mod lists;
 mod policies;

@@ -119,18 +119,32 @@ impl Dir {
 
     /// `agnostics check` with these arguments.
     pub(crate) fn check(&self, arguments: &[&str]) -> Run {
+        self.run("check", arguments)
+    }
+
+    /// `agnostics convert` with these arguments.
+    pub(crate) fn convert(&self, arguments: &[&str]) -> Run {
+        self.run("convert", arguments)
+    }
+
+    fn run(&self, command: &str, arguments: &[&str]) -> Run {
         Run::of(
             program()
-                .arg("check")
+                .arg(command)
                 .args(arguments)
                 .current_dir(self.path()),
         )
     }
 
-    /// The same with text on standard input.
+    /// `agnostics check` with text on standard input.
     pub(crate) fn check_stdin(&self, arguments: &[&str], input: &[u8]) -> Run {
+        self.run_stdin("check", arguments, input)
+    }
+
+    /// Any command with text on standard input.
+    pub(crate) fn run_stdin(&self, command: &str, arguments: &[&str], input: &[u8]) -> Run {
         let mut child = program()
-            .arg("check")
+            .arg(command)
             .args(arguments)
             .current_dir(self.path())
             .stdin(Stdio::piped())

@@ -1,0 +1,302 @@
+//! `agnostics convert`: Ingresses in, routes out.
+
+use crate::run::Dir;
+
+/// An Ingress for `web.k8tre.internal` with more lines of metadata. 14 lines without them.
+fn ingress(metadata: &str) -> String {
+    format!(
+        "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: web
+  namespace: app
+{metadata}spec:
+  ingressClassName: nginx
+  rules:
+  - host: web.k8tre.internal
+    http:
+      paths:
+      - path: /
+        pathType: Prefix
+        backend: {{service: {{name: web, port: {{name: http}}}}}}
+"
+    )
+}
+
+const SERVICE: &str = "\
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: app}
+spec:
+  ports:
+  - {name: metrics, port: 9090}
+  - {name: http, port: 8080}
+";
+
+const ROUTE: &str = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: web-web-k8tre-internal
+  namespace: app
+spec:
+  parentRefs:
+  - name: internal-gateway
+    namespace: gateway
+  hostnames:
+  - web.k8tre.internal
+  rules:
+  - matches:
+    - path:
+        type: PathPrefix
+        value: /
+    backendRefs:
+    - name: web
+      port: 8080
+";
+
+fn with_service(ingress: &str) -> Dir {
+    Dir::with(ingress).file("service.yaml", SERVICE)
+}
+
+#[test]
+fn an_ingress_and_its_service_are_a_route() {
+    for paths in [&["app.yaml", "service.yaml"][..], &["."]] {
+        let run = with_service(&ingress("")).convert(paths);
+        assert_eq!(run.stdout, ROUTE);
+        assert_eq!((run.stderr.as_str(), run.code), ("", 0));
+    }
+}
+
+#[test]
+fn it_reads_standard_input_lists_and_several_documents() {
+    let item = |text: &str| format!("- {}\n", text.trim_end().replace('\n', "\n  "));
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n{}{}",
+        item(&ingress("")),
+        item(SERVICE)
+    );
+    let other = ingress("").replace("name: web\n", "name: other\n");
+    let run = Dir::new().run_stdin("convert", &["-"], format!("{list}---\n{other}").as_bytes());
+    let other_route = ROUTE.replace("name: web-web", "name: other-web");
+    assert_eq!(run.stdout, format!("{ROUTE}---\n{other_route}"));
+    assert_eq!((run.stderr.as_str(), run.code), ("", 0));
+}
+
+#[test]
+fn what_does_not_translate_is_told_with_its_line_and_the_rest_is_a_comment() {
+    let annotations = "  annotations:
+    nginx.ingress.kubernetes.io/proxy-buffering: 'off'
+    nginx.ingress.kubernetes.io/auth-url: https://auth.k8tre.internal
+    nginx.ingress.kubernetes.io/auth-uri: https://auth.k8tre.internal
+    konghq.com/strip-path: 'true'
+";
+    let dir = with_service(&ingress(annotations));
+    let run = dir.convert(&["."]);
+    assert_eq!(
+        run.stderr,
+        "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: asks another \
+         service about each request; routes may not (ExternalAuth)\n\
+         error: ./app.yaml:9: metadata.annotations[nginx.ingress.kubernetes.io/auth-uri]: ingress-nginx has \
+         no annotation `auth-uri` and ignores it\n\
+         error: ./app.yaml:10: metadata.annotations[konghq.com/strip-path]: not understood: only Kong reads \
+         it\n\
+         warning: ./app.yaml:7: metadata.annotations[nginx.ingress.kubernetes.io/proxy-buffering]: the gateway \
+         streams\n\
+         1 Ingress, 1 not translated in full\n"
+    );
+    let comment: String = ROUTE.lines().map(|line| format!("# {line}\n")).collect();
+    let first = "# ./app.yaml:1 does not translate in full. As far as it does:\n";
+    assert_eq!(run.stdout, format!("{first}{comment}"));
+    assert_eq!(run.code, 1);
+    // Unless it is wanted all the same.
+    let run = dir.convert(&[".", "--partial"]);
+    assert_eq!((run.stdout.as_str(), run.code), (ROUTE, 1));
+}
+
+#[test]
+fn a_port_without_its_service_is_left_out() {
+    let run = Dir::with(&ingress("")).convert(&["app.yaml", "--partial"]);
+    assert_eq!(run.stdout, ROUTE.replace("      port: 8080\n", ""));
+    assert_eq!(
+        run.stderr,
+        "error: app.yaml:14: spec.rules[0].http.paths[0].backend.service.port.name: port `http` of Service \
+         `web` is left out, since routes want its number and the Service is not known here\n\
+         1 Ingress, 1 not translated in full\n"
+    );
+    assert_eq!(run.code, 1);
+    let elsewhere = SERVICE.replace("namespace: app", "namespace: other");
+    let dir = Dir::with(&ingress("")).file("service.yaml", elsewhere);
+    assert_eq!(
+        dir.convert(&["."]).code,
+        1,
+        "a Service of another namespace is another"
+    );
+}
+
+#[test]
+fn gateway_and_domain_may_be_given() {
+    let dir = with_service(&ingress(""));
+    let run = dir.convert(&[".", "--gateway", "edge/public", "--section-name", "https"]);
+    let expected = ROUTE.replace(
+        "  - name: internal-gateway\n    namespace: gateway\n",
+        "  - name: public\n    namespace: edge\n    sectionName: https\n",
+    );
+    assert_eq!((run.stdout, run.code), (expected, 0));
+    assert_eq!(dir.convert(&[".", "--domain", "k8tre.internal"]).code, 0);
+    let run = dir.convert(&[".", "--domain", "example.org"]);
+    assert_eq!(
+        run.stderr,
+        "error: ./app.yaml:9: spec.rules[0].host: `web.k8tre.internal` is outside of `example.org`, where \
+         the Gateway's certificate and DNS end\n1 Ingress, 1 not translated in full\n"
+    );
+}
+
+/// The policy that refuses an Ingress and the command that translates it say the same.
+#[test]
+fn gateway_domain_and_classes_are_those_of_the_policy() {
+    let policy = |settings: &str| {
+        format!(
+            "apiVersion: policies.kubewarden.io/v1
+kind: ClusterAdmissionPolicy
+metadata: {{name: httproute-over-ingress}}
+spec:
+  module: registry://ghcr.io/k8tre/agnostics/httproute-over-ingress:v0.1.0
+  mutating: false
+  rules: []
+  settings: {settings}
+"
+        )
+    };
+    let settings = "{gateway: {namespace: edge, name: public}, domain: example.org, mode: reject}";
+    let dir = with_service(&ingress("")).file("policy/policy.yaml", policy(settings));
+    let files = [
+        "app.yaml",
+        "service.yaml",
+        "--policies",
+        "policy/policy.yaml",
+    ];
+    let run = dir.convert(&files);
+    assert!(
+        run.stderr.contains("outside of `example.org`"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stdout.contains("namespace: edge\n"), "{}", run.stdout);
+    // The command line has the last word.
+    let mut more = files.to_vec();
+    more.extend([
+        "--domain",
+        "k8tre.internal",
+        "--gateway",
+        "gateway/internal-gateway",
+    ]);
+    let run = dir.convert(&more);
+    assert_eq!((run.stdout.as_str(), run.code), (ROUTE, 0));
+    let dir = dir.file("policy/policy.yaml", policy("{domain: 5}"));
+    let run = dir.convert(&files);
+    assert_eq!(
+        run.stderr,
+        "error: policy/policy.yaml:1: policy `httproute-over-ingress`: settings: invalid type: integer `5`, \
+         expected a string\n"
+    );
+    assert_eq!((run.stdout.as_str(), run.code), ("", 2));
+}
+
+#[test]
+fn what_a_class_makes_of_a_path_is_its_own() {
+    let specific = ingress("")
+        .replace("pathType: Prefix", "pathType: ImplementationSpecific")
+        .replace("path: /\n", "path: /app/*\n");
+    let dir = with_service(&specific);
+    assert_eq!(dir.convert(&["."]).code, 0);
+    let dir = with_service(&specific.replace("ingressClassName: nginx", "ingressClassName: alb"));
+    let run = dir.convert(&["."]);
+    assert!(
+        run.stderr.contains("means what its controller says"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(run.code, 1);
+    assert_eq!(
+        dir.convert(&[".", "--nginx-class", "nginx", "--nginx-class", "alb"])
+            .code,
+        0
+    );
+}
+
+#[test]
+fn routes_of_two_ingresses_never_share_a_name() {
+    let of = |name: &str, host: &str| {
+        ingress("")
+            .replace("name: web\n", &format!("name: {name}\n"))
+            .replace("web.k8tre.internal", host)
+    };
+    let both = format!("{}---\n{}", of("a", "b.c"), of("a-b", "c"));
+    let run = with_service(&both).convert(&["."]);
+    let names: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("  name: "))
+        .collect();
+    assert_eq!(names, ["a-b-c", "a-b-c-2a89df63"]);
+    assert_eq!(run.code, 0);
+}
+
+#[test]
+fn an_ingress_that_cannot_be_read_is_an_error_and_costs_nothing_but_itself() {
+    let broken = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: x}\nspec:\n  rules: {}\n";
+    let run = with_service(&format!("{broken}---\n{}", ingress(""))).convert(&["."]);
+    assert_eq!(
+        run.stderr,
+        "error: ./app.yaml:5: spec.rules must be an array, not an object\n"
+    );
+    assert_eq!((run.stdout.as_str(), run.code), (ROUTE, 2));
+}
+
+#[test]
+fn two_where_there_is_no_ingress() {
+    let run = Dir::with(SERVICE).convert(&["app.yaml"]);
+    assert_eq!(
+        run.stderr,
+        "error: app.yaml: no Ingress in here\n  help: name files or directories of rendered manifests\n"
+    );
+    assert_eq!((run.stdout.as_str(), run.code), ("", 2));
+    assert_eq!(Dir::new().convert(&["missing.yaml"]).code, 2);
+    assert_eq!(Dir::new().convert(&[]).code, 2);
+    let run = Dir::with(&ingress("")).convert(&["app.yaml", "--gateway", "public"]);
+    assert!(run.stderr.contains("NAMESPACE/NAME"), "{}", run.stderr);
+    assert_eq!(run.code, 2);
+}
+
+#[test]
+fn the_help_tells_what_scripts_need() {
+    let run = Dir::new().convert(&["--help"]);
+    for part in [
+        "Exit status: 0 all translated",
+        "--gateway <NAMESPACE/NAME>",
+        "--partial",
+        "as comments",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert_eq!(run.code, 0);
+}
+
+/// Ingresses from before `networking.k8s.io/v1`, as old charts have them.
+#[test]
+fn old_charts_are_read() {
+    let old = "apiVersion: extensions/v1beta1
+kind: Ingress
+metadata:
+  name: web
+  namespace: app
+  annotations: {kubernetes.io/ingress.class: nginx}
+spec:
+  rules:
+  - host: web.k8tre.internal
+    http: {paths: [{path: /, backend: {serviceName: web, servicePort: 8080}}]}
+";
+    let run = Dir::with(old).convert(&["app.yaml"]);
+    assert_eq!((run.stdout.as_str(), run.code), (ROUTE, 0));
+}

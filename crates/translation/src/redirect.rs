@@ -1,0 +1,126 @@
+//! Redirects to a URL or a path.
+
+use admission::is_dns_subdomain;
+
+use crate::text::{cut, has_any};
+
+/// A RequestRedirect.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Redirect {
+    pub(crate) scheme: Option<&'static str>,
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<u16>,
+    /// The whole new path; `None` keeps the request's.
+    pub(crate) path: Option<String>,
+    pub(crate) code: u16,
+}
+
+/// Reads where a redirect goes, or why a route cannot say it.
+pub(crate) fn read(url: &str, code: u16) -> Result<Redirect, &'static str> {
+    let mut redirect = Redirect {
+        code,
+        ..Redirect::default()
+    };
+    let (url, keeps_path) = match url.strip_suffix("$request_uri") {
+        Some(origin) => (origin, true),
+        None => (url, false),
+    };
+    if has_any(url, b"$") {
+        return Err("holds an NGINX variable");
+    }
+    if has_any(url, b"?#") {
+        return Err("has a query or fragment, which a route's redirect has not");
+    }
+    let scheme = url.get(..url.len().min("https://".len()));
+    let scheme = scheme.unwrap_or_default().to_ascii_lowercase();
+    let origin = match scheme.as_str() {
+        "https://" => Some(("https", "https://".len())),
+        other if other.starts_with("http://") => Some(("http", "http://".len())),
+        _ => None,
+    };
+    let path = match origin {
+        None => url,
+        Some((scheme, length)) => {
+            redirect.scheme = Some(scheme);
+            let rest = url.get(length..).unwrap_or_default();
+            let (authority, path) =
+                rest.split_at(rest.bytes().position(|b| b == b'/').unwrap_or(rest.len()));
+            let host = match cut(authority, b':') {
+                None => authority,
+                Some((host, port)) => {
+                    let port = port.parse().ok().filter(|port| *port > 0);
+                    redirect.port = Some(port.ok_or("has no port that a route takes")?);
+                    host
+                }
+            };
+            let host = host.to_ascii_lowercase();
+            if !is_dns_subdomain(&host) {
+                return Err("has no host that a route takes");
+            }
+            redirect.host = Some(host);
+            match path {
+                "" => "/",
+                path => path,
+            }
+        }
+    };
+    match path {
+        "/" if keeps_path && !url.ends_with('/') => {}
+        _ if keeps_path => return Err("puts something before the path, which a redirect cannot"),
+        path if !path.starts_with('/') => return Err("is neither a URL nor a path"),
+        path if path.len() > 1024 => return Err("is longer than 1024 characters"),
+        path => redirect.path = Some(path.to_owned()),
+    }
+    Ok(redirect)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Redirect, read};
+
+    #[test]
+    fn redirects_that_a_route_can_say() {
+        let to = |scheme, host: Option<&str>, port, path: Option<&str>| Redirect {
+            scheme,
+            host: host.map(str::to_owned),
+            port,
+            path: path.map(str::to_owned),
+            code: 301,
+        };
+        for (url, expected) in [
+            (
+                "https://a.org",
+                to(Some("https"), Some("a.org"), None, Some("/")),
+            ),
+            (
+                "HTTP://A.org:8080/x/",
+                to(Some("http"), Some("a.org"), Some(8080), Some("/x/")),
+            ),
+            (
+                "https://a.org$request_uri",
+                to(Some("https"), Some("a.org"), None, None),
+            ),
+            ("/login", to(None, None, None, Some("/login"))),
+        ] {
+            assert_eq!(read(url, 301), Ok(expected), "{url}");
+        }
+        for url in [
+            "",
+            "login",
+            "ftp://a.org",
+            "https://",
+            "https://a.org:0",
+            "https://a.org:x",
+            "https://a.org/?q",
+            "https://a.org/#f",
+            "https://u@a.org",
+            "https://$host",
+            "https://a.org/x$request_uri",
+            "https://a.org/$request_uri",
+            "$request_uri",
+            "/x$request_uri",
+        ] {
+            assert!(read(url, 301).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Rules as `spec` of an HTTPRoute or GRPCRoute.
+
+use crate::options::Gateway;
+use crate::redirect::Redirect;
+use crate::rule::{Action, Match, Rewrite, Rule};
+use crate::value::Value;
+use crate::wishes::Wishes;
+
+/// `spec` of a route.
+pub(crate) fn spec(
+    gateway: &Gateway<'_>,
+    hostnames: &[String],
+    rules: &[Rule],
+    wishes: &Wishes<'_>,
+) -> Value {
+    let parent = Value::texts(&[
+        ("name", gateway.name),
+        ("namespace", gateway.namespace),
+        ("sectionName", gateway.section_name.unwrap_or_default()),
+    ]);
+    let hostnames = hostnames.iter().map(|host| Value::text(host)).collect();
+    let rules = rules.iter().map(|it| rule(it, wishes)).collect();
+    Value::default()
+        .with("parentRefs", Value::List(vec![parent]))
+        .with("hostnames", Value::List(hostnames))
+        .with("rules", Value::List(rules))
+}
+
+fn rule(rule: &Rule, wishes: &Wishes<'_>) -> Value {
+    let mut matches: Vec<Value> = rule.matches.iter().map(|it| item(it, wishes)).collect();
+    // A GRPCRoute's rule without matches takes every call.
+    if matches.iter().all(Value::is_empty) {
+        matches.clear();
+    }
+    let value = Value::default()
+        .with("matches", Value::List(matches))
+        .with("filters", Value::List(filters(&rule.action, wishes)));
+    let Action::Send(backend, _) = &*rule.action else {
+        return value;
+    };
+    let port = Value::Number(backend.port.unwrap_or_default());
+    let backend = Value::texts(&[("name", &backend.service)]).with("port", port);
+    let timeout = wishes.timeout.as_deref().unwrap_or_default();
+    value
+        .with("backendRefs", Value::List(vec![backend]))
+        .with("timeouts", Value::texts(&[("request", timeout)]))
+}
+
+/// An item of `matches`.
+fn item(item: &Match, wishes: &Wishes<'_>) -> Value {
+    let (key, value) = match item {
+        Match::Prefix(path) => ("path", typed("PathPrefix", "value", path)),
+        Match::Exact(path) => ("path", typed("Exact", "value", path)),
+        Match::Regex(path) => ("path", typed("RegularExpression", "value", path)),
+        Match::Method { service, method } => {
+            let members = [("service", service.as_str()), ("method", method)];
+            ("method", Value::texts(&members))
+        }
+    };
+    let headers = match &wishes.header {
+        Some((name, value)) => vec![header(name, value)],
+        None => Vec::new(),
+    };
+    Value::default()
+        .with(key, value)
+        .with("headers", Value::List(headers))
+}
+
+/// One filter of a kind, and no rewrite beside a redirect.
+fn filters(action: &Action, wishes: &Wishes<'_>) -> Vec<Value> {
+    let mut filters = Vec::new();
+    let mut filter = |kind, key, value: Value| {
+        if !value.is_empty() {
+            filters.push(Value::texts(&[("type", kind)]).with(key, value));
+        }
+    };
+    match action {
+        Action::Redirect(to) => filter("RequestRedirect", "requestRedirect", redirect(to)),
+        Action::Send(_, rewrite) => {
+            if let (Some(prefix), false) = (&wishes.prefix, *rewrite == Rewrite::None) {
+                let headers = Value::List(vec![header("X-Forwarded-Prefix", prefix)]);
+                let set = Value::default().with("set", headers);
+                filter("RequestHeaderModifier", "requestHeaderModifier", set);
+            }
+            let path = match rewrite {
+                Rewrite::None => Value::default(),
+                Rewrite::Full(path) => typed("ReplaceFullPath", "replaceFullPath", path),
+                Rewrite::Prefix(path) => typed("ReplacePrefixMatch", "replacePrefixMatch", path),
+            };
+            let host = wishes.vhost.as_deref().unwrap_or_default();
+            let rewrite = Value::texts(&[("hostname", host)]).with("path", path);
+            filter("URLRewrite", "urlRewrite", rewrite);
+        }
+    }
+    filters
+}
+
+fn redirect(redirect: &Redirect) -> Value {
+    let path = match &redirect.path {
+        Some(path) => typed("ReplaceFullPath", "replaceFullPath", path),
+        None => Value::default(),
+    };
+    Value::texts(&[
+        ("scheme", redirect.scheme.unwrap_or_default()),
+        ("hostname", redirect.host.as_deref().unwrap_or_default()),
+    ])
+    .with("port", Value::Number(redirect.port.unwrap_or_default()))
+    .with("path", path)
+    .with("statusCode", Value::Number(redirect.code))
+}
+
+fn header(name: &str, value: &str) -> Value {
+    Value::texts(&[("name", name), ("value", value)])
+}
+
+fn typed(kind: &str, key: &'static str, text: &str) -> Value {
+    Value::texts(&[("type", kind), (key, text)])
+}
