@@ -70,6 +70,9 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>, with_e2e: bool) -> R
         steps.run("e2e dns", || {
             e2e::counted(workspace, Suite::Dns, ci).map(Outcome::Counted)
         });
+        steps.run("e2e cluster", || {
+            e2e::counted(workspace, Suite::Cluster, ci).map(Outcome::Counted)
+        });
     }
     steps.finish()
 }

@@ -16,6 +16,7 @@ mod api;
 mod endurance;
 mod keys;
 mod lab;
+#[path = "../shared/process.rs"]
 mod process;
 mod publishing;
 mod query;

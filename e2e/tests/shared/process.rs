@@ -51,15 +51,24 @@ impl Process {
     pub(crate) fn ready(&mut self, address: SocketAddr, path: &str) {
         let name = self.name.clone();
         until(&name, || {
-            if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
-                panic!("{name} ended with {status}:\n{}", self.log());
-            }
+            self.alive()?;
             let status = get(address, path).map(|(status, _)| status)?;
             match status {
                 200 => Ok(()),
                 _ => Err(format!("{path} answers {status}:\n{}", self.log())),
             }
         });
+    }
+
+    /// Panics where the program has ended by itself.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub(crate) fn alive(&mut self) -> Result<(), String> {
+        if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
+            panic!("{} ended with {status}:\n{}", self.name, self.log());
+        }
+        Ok(())
     }
 
     /// The process' id, which changes when it is started again.

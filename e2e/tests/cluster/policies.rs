@@ -1,0 +1,148 @@
+//! The plane's policies, as Kubewarden tells the API server and the policy server of them.
+
+use std::fmt;
+
+use host::ContextAwareResource;
+use serde_json::{Value, json};
+
+/// The policy server's ServiceAccount, `namespace:name` of Kubewarden's chart.
+pub(crate) const ACCOUNT: &str = "kubewarden:policy-server";
+
+/// The domain of the tests.
+pub(crate) const DOMAIN: &str = "dev.k8tre.org";
+
+/// A vendor's policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Azure,
+    Aws,
+    K3s,
+}
+
+impl Profile {
+    pub(crate) const ALL: [Self; 3] = [Self::Azure, Self::Aws, Self::K3s];
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Azure => "azure",
+            Self::Aws => "aws",
+            Self::K3s => "k3s",
+        })
+    }
+}
+
+/// A ClusterAdmissionPolicy of bootstrap/policies.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    profile: Profile,
+    pub(crate) name: String,
+    spec: Value,
+}
+
+/// The policies of a profile, in the file's order.
+pub(crate) fn of(profile: Profile) -> Vec<Policy> {
+    let file = format!("bootstrap/policies/{profile}.yaml");
+    let text = std::fs::read_to_string(e2e::workspace::root().join(&file)).expect("a file");
+    let text = text.replace("${DOMAIN}", DOMAIN);
+    let documents = manifest::read(&file, text.as_bytes());
+    let objects = documents.flat_map(|document| document.expect("YAML").objects());
+    let policies: Vec<Policy> = objects
+        .map(|object| {
+            let object = object.expect("an object");
+            Policy {
+                profile,
+                name: object.name().to_owned(),
+                spec: object.value["spec"].clone(),
+            }
+        })
+        .collect();
+    assert!(!policies.is_empty(), "{file}");
+    policies
+}
+
+impl Policy {
+    /// What Kubewarden calls it everywhere: the name of its webhook, and the end of its path. The
+    /// profile is part of it so that one policy server serves all three.
+    pub(crate) fn id(&self) -> String {
+        format!("clusterwide-{}-{}", self.name, self.profile)
+    }
+
+    /// The name of the module's file.
+    pub(crate) fn module(&self) -> &str {
+        let reference = self.spec["module"].as_str().unwrap_or_default();
+        let file = reference.rsplit('/').next().unwrap_or_default();
+        file.split(':').next().unwrap_or_default()
+    }
+
+    pub(crate) fn settings(&self) -> &Value {
+        &self.spec["settings"]
+    }
+
+    pub(crate) fn context_aware_resources(&self) -> Vec<ContextAwareResource> {
+        let kinds = self.spec["contextAwareResources"].as_array();
+        let text = |kind: &Value, field: &str| kind[field].as_str().unwrap_or_default().to_owned();
+        let kinds = kinds.into_iter().flatten();
+        kinds
+            .map(|kind| ContextAwareResource::new(text(kind, "apiVersion"), text(kind, "kind")))
+            .collect()
+    }
+
+    /// Its entry in the policy server's file.
+    pub(crate) fn entry(&self) -> Value {
+        let (module, _) = e2e::workspace::built_module(self.module()).expect("a module");
+        let resources = &self.spec["contextAwareResources"];
+        json!({
+            "module": format!("file://{}", module.display()),
+            "policyMode": self.spec["mode"],
+            "allowedToMutate": self.spec["mutating"],
+            "settings": self.settings(),
+            "contextAwareResources": resources.as_array().map_or(&[][..], Vec::as_slice),
+        })
+    }
+
+    /// The webhook that Kubewarden's controller makes of it, but for the Service that leads to the
+    /// policy server: nothing routes Services here. Its own namespace is left out.
+    pub(crate) fn webhook(&self, url: &str, authority: &str) -> Value {
+        let kind = match self.spec["mutating"] == true {
+            true => "MutatingWebhookConfiguration",
+            false => "ValidatingWebhookConfiguration",
+        };
+        let namespaces = &self.spec["namespaceSelector"]["matchExpressions"];
+        let mut expressions = vec![json!({
+            "key": "kubernetes.io/metadata.name",
+            "operator": "NotIn",
+            "values": ["kubewarden"],
+        })];
+        expressions.extend(namespaces.as_array().cloned().unwrap_or_default());
+        use base64::Engine as _;
+        let authority = base64::engine::general_purpose::STANDARD.encode(authority);
+        let mut webhook = json!({
+            "name": format!("{}.kubewarden.admission", self.id()),
+            "admissionReviewVersions": ["v1"],
+            "clientConfig": {"url": format!("{url}/validate/{}", self.id()), "caBundle": authority},
+            "namespaceSelector": {"matchExpressions": expressions},
+            "sideEffects": "None",
+        });
+        let given = [
+            "rules",
+            "failurePolicy",
+            "matchPolicy",
+            "objectSelector",
+            "timeoutSeconds",
+            "matchConditions",
+        ];
+        for field in given {
+            if !self.spec[field].is_null() {
+                webhook[field] = self.spec[field].clone();
+            }
+        }
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": kind,
+            "metadata": {"name": self.id(), "labels": {"part-of": "e2e"}},
+            "webhooks": [webhook],
+        })
+    }
+}

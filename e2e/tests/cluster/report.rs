@@ -1,0 +1,75 @@
+//! The table of what was seen, and the line that `cargo xtask` counts by.
+
+use std::fmt::Write as _;
+use std::process::{Command, ExitCode};
+
+use crate::plane::{Plane, tool};
+
+/// Where `cargo xtask e2e cluster` wants the table; without it there is none.
+const FILE: &str = "AGNOSTICS_E2E_REPORT";
+
+#[derive(Default)]
+pub(crate) struct Report {
+    versions: String,
+    rows: String,
+    passed: usize,
+    failed: usize,
+}
+
+impl Report {
+    /// What is running, by its own word.
+    pub(crate) fn versions(&mut self, plane: &Plane) {
+        let server = plane.admin.get("/version").accepted();
+        let go = |path: &str| said(Command::new(tool(path)).arg("--version"));
+        let etcd = go("etcd");
+        let kubectl = said(Command::new("kubectl").args(["version", "--client"]));
+        for (what, version) in [
+            (
+                "API server",
+                server["gitVersion"].as_str().unwrap_or_default(),
+            ),
+            ("etcd", first_line(&etcd)),
+            ("kubectl", first_line(&kubectl)),
+            ("reviews answered by", &plane.reviewer()),
+        ] {
+            writeln!(self.versions, "| {what} | {version} |").expect("memory");
+        }
+    }
+
+    pub(crate) fn row(&mut self, property: &str, sentence: &str, passed: bool) {
+        let result = if passed { "passed" } else { "FAILED" };
+        writeln!(self.rows, "| {property} | {sentence} | {result} |").expect("memory");
+        match passed {
+            true => self.passed += 1,
+            false => self.failed += 1,
+        }
+    }
+
+    /// Writes the table and prints the count as Rust's own test runner does.
+    pub(crate) fn end(self) -> ExitCode {
+        if let Some(file) = std::env::var_os(FILE) {
+            let Self { versions, rows, .. } = &self;
+            let text = format!(
+                "# The plane against a real API server\n\n\
+                 Written by `cargo xtask e2e cluster`, which does it all again.\n\n\
+                 | program | version |\n|---|---|\n{versions}\n\
+                 | about | what was seen | result |\n|---|---|---|\n{rows}"
+            );
+            std::fs::write(file, text).expect("a file");
+        }
+        let (passed, failed) = (self.passed, self.failed);
+        let verdict = if failed == 0 { "ok" } else { "FAILED" };
+        println!("\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored");
+        ExitCode::from(u8::from(failed > 0))
+    }
+}
+
+fn said(command: &mut Command) -> String {
+    let output = command.output().expect("a program that tells its version");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn first_line(text: &str) -> &str {
+    let line = text.lines().next().unwrap_or_default();
+    line.rsplit(": ").next().unwrap_or_default()
+}
