@@ -36,6 +36,8 @@ impl Suite {
 struct Tools {
     source: &'static str,
     programs: &'static [(&'static str, &'static str)],
+    /// For the linker.
+    flags: &'static str,
 }
 
 const TOOLS: Tools = Tools {
@@ -46,11 +48,14 @@ const TOOLS: Tools = Tools {
         ("etcdctl", "go.etcd.io/etcd/etcdctl/v3"),
         ("external-dns", "sigs.k8s.io/external-dns"),
     ],
+    flags: "-s -w",
 };
 
 const KUBERNETES: Tools = Tools {
     source: "e2e/tools/kubernetes",
     programs: &[("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver")],
+    // What it says it is, which it does not read from its module: the version in go.mod.
+    flags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4",
 };
 
 /// Where kinds of others are: a module with its checksum as go.sum has it, which pins it where no
@@ -179,7 +184,13 @@ fn build_all(workspace: &Workspace, go: &str, tools: &Tools) -> Result<()> {
     let version = Command::new(go).arg("version").output()?.stdout;
     let read = |file: &str| fs::read(source.join(file)).context("cannot read the tools' modules");
     // Whatever decides what is built; the same text means the same programs.
-    let built_of = [version, read("go.mod")?, read("go.sum")?].concat();
+    let built_of = [
+        version,
+        read("go.mod")?,
+        read("go.sum")?,
+        tools.flags.into(),
+    ]
+    .concat();
     let last = tools.source.rsplit('/').next().unwrap_or_default();
     let stamp = target.join(format!("{last}-built-of"));
     let all_there = tools
@@ -191,12 +202,19 @@ fn build_all(workspace: &Workspace, go: &str, tools: &Tools) -> Result<()> {
     }
     fs::create_dir_all(&target).context("cannot make target/tools")?;
     for (name, package) in tools.programs {
-        build(go, &source, &target.join(name), name, package)?;
+        build(go, &source, tools.flags, &target.join(name), name, package)?;
     }
     fs::write(&stamp, built_of).context("cannot write to target/tools")
 }
 
-fn build(go: &str, source: &Path, output: &Path, name: &str, package: &str) -> Result<()> {
+fn build(
+    go: &str,
+    source: &Path,
+    flags: &str,
+    output: &Path,
+    name: &str,
+    package: &str,
+) -> Result<()> {
     let step = Step::start(format!("building {name}"));
     let mut command = Command::new(go);
     command
@@ -205,7 +223,8 @@ fn build(go: &str, source: &Path, output: &Path, name: &str, package: &str) -> R
             "build",
             "-mod=readonly",
             "-trimpath",
-            "-ldflags=-s -w",
+            "-ldflags",
+            flags,
             "-o",
         ])
         .arg(output)

@@ -13,17 +13,21 @@
 mod claims;
 mod client;
 mod endpoint;
+mod faults;
 mod hostnames;
 mod keys;
 mod kubectl;
+mod manifests;
 mod plane;
 mod policies;
+#[allow(dead_code, reason = "shared with the suite `dns`")]
 #[path = "../shared/process.rs"]
 mod process;
 mod rendered;
 mod report;
 mod services;
 mod stores;
+#[allow(dead_code, reason = "shared with the tests of the tree")]
 #[path = "../bootstrap/tree.rs"]
 mod tree;
 mod webhooks;
@@ -39,11 +43,13 @@ use report::Report;
 pub(crate) type Scenario = (&'static str, fn(&mut Plane));
 
 /// By the number of the property that each shows, in the order in which they run.
-const PROPERTIES: [(&str, &[Scenario]); 4] = [
+const PROPERTIES: [(&str, &[Scenario]); 6] = [
     ("claims", &claims::SCENARIOS),
     ("services", &services::SCENARIOS),
     ("stores", &stores::SCENARIOS),
     ("hostnames", &hostnames::SCENARIOS),
+    ("manifests", &manifests::SCENARIOS),
+    ("faults", &faults::SCENARIOS),
 ];
 
 fn main() -> ExitCode {
