@@ -24,6 +24,9 @@ pub struct Case {
     /// The subresource asked for.
     #[serde(default)]
     pub sub_resource: String,
+    /// Who asks.
+    #[serde(default = "developer")]
+    pub username: String,
     /// The policy's settings.
     #[serde(default = "no_settings")]
     pub settings: Value,
@@ -75,6 +78,10 @@ pub struct Request(pub Value);
 
 fn create() -> String {
     "CREATE".to_owned()
+}
+
+fn developer() -> String {
+    "developer".to_owned()
 }
 
 fn no_settings() -> Value {
@@ -163,7 +170,7 @@ impl Request {
             "name": text("/metadata/name"),
             "namespace": text("/metadata/namespace"),
             "operation": case.operation,
-            "userInfo": {"username": "developer", "groups": ["system:authenticated"]},
+            "userInfo": {"username": case.username, "groups": ["system:authenticated"]},
             "object": case.object,
             "oldObject": case.old_object,
             "dryRun": false,

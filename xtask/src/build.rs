@@ -142,7 +142,7 @@ impl Compiler<'_> {
 }
 
 fn annotate(module: &Module, wasm: &[u8]) -> Result<Vec<u8>> {
-    let metadata = module.metadata(module.readme()?);
+    let metadata = module.metadata(module.usage()?);
     annotation::write(wasm, &metadata).with_context(|| format!("cannot annotate `{}`", module.name))
 }
 

@@ -49,13 +49,14 @@ fn check(workspace: &Workspace, args: &[&str]) -> Result<()> {
 }
 
 const CLOSING: &str = "
-What you saw: each app asks for storage in its own way, by a vendor's class, by an old name, or by
-none at all. The module storage-class gives every claim the K8TRE class for its access mode, so the
-same manifest works on each vendor; a `-` line is what the app wrote, a `+` line what the cluster
-would store. What no class can serve is rejected, and the message says what to write instead.
+What you saw: apps ask for storage by a vendor's class, by an old name or by none at all, and get the
+K8TRE class for their access mode; a `-` line is what the app wrote, a `+` line what the cluster would
+store. A route that leaves the plane's rules and an Ingress that a route can say are rejected, and the
+message says what to write instead: for the Ingress the whole HTTPRoute.
 Nothing was sent to a cluster.
 
 Next, from this directory:
   target/release/agnostics check PATH    your own manifests: files, directories, or - for stdin
-  target/release/agnostics check --help  profiles, JSON output, policies of your own
+  target/release/agnostics check --help  profiles, reports for programs, policies of your own
+  target/release/agnostics convert PATH  Ingresses as HTTPRoutes
   cargo xtask test                       everything that needs no cluster";

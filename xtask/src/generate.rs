@@ -1,6 +1,8 @@
 //! `cargo xtask generate`: what is said once, in a module's Cargo.toml and in its settings type,
 //! written where Kubewarden, Rancher, editors and readers look for it.
 
+pub(crate) mod annotations;
+mod markers;
 mod questions;
 mod setting;
 mod table;
@@ -80,6 +82,8 @@ fn files_of(module: &Module) -> Result<Vec<Generated>> {
     let readme = module
         .readme()?
         .context("no `README.md`; the settings table goes there")?;
+    let readme = table::replace(&readme, &settings)?;
+    let readme = annotations::replace(&module.name, &readme)?;
     let file = |name: &str, text: String| Generated {
         path: module.directory.join(name),
         text,
@@ -88,7 +92,7 @@ fn files_of(module: &Module) -> Result<Vec<Generated>> {
         file("metadata.yml", metadata(module)?),
         file("questions-ui.yml", with_header(&questions::of(&settings))),
         file("settings.schema.json", pretty(&schema)?),
-        file("README.md", table::replace(&readme, &settings)?),
+        file("README.md", readme),
     ])
 }
 

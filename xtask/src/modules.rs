@@ -10,6 +10,7 @@ use cargo_metadata::semver::Version;
 use serde::Deserialize;
 
 use crate::files;
+use crate::generate::annotations;
 use crate::workspace::Workspace;
 
 /// The version of the waPC protocol that `admission` speaks.
@@ -114,7 +115,7 @@ fn read(package: &Package, directory: PathBuf) -> Result<Module> {
 
 impl Module {
     /// What Kubewarden reads of the module; `usage` is the README, which only the built module
-    /// carries.
+    /// carries: see [`Module::usage`].
     pub(crate) fn metadata(&self, usage: Option<String>) -> Metadata {
         let (package, kubewarden) = (&self.package, &self.kubewarden);
         let mut annotations: Vec<(&str, String)> = vec![
@@ -169,6 +170,13 @@ impl Module {
             minimum_kubewarden_version: Some(kubewarden.minimum_kubewarden_version.to_string()),
             ..Metadata::default()
         }
+    }
+
+    /// The README as the built module carries it, if there is one.
+    pub(crate) fn usage(&self) -> Result<Option<String>> {
+        let readme = self.readme()?;
+        let usage = readme.map(|readme| annotations::leave_out(&self.name, &readme));
+        usage.transpose()
     }
 
     /// The module's README, if it has one.

@@ -13,6 +13,10 @@ const SETTINGS: &[(&str, SchemaOf)] = &[
         schema::<httproute_attachment::Settings>,
     ),
     (
+        "httproute-over-ingress",
+        schema::<httproute_over_ingress::Settings>,
+    ),
+    (
         "internal-load-balancer",
         schema::<internal_load_balancer::Settings>,
     ),

@@ -8,6 +8,7 @@
 //! ([`Edits`]): what a module does not know comes back as it came.
 
 mod cluster;
+mod distance;
 mod edit;
 mod export;
 mod json;
@@ -23,16 +24,18 @@ mod text;
 mod verdict;
 
 pub use cluster::{Cluster, NoCluster, Query, Unanswered};
+pub use distance::distance;
 pub use edit::Edits;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub use export::wasm;
-pub use json::{Malformed, Node, Object};
+pub use json::{Fault, Malformed, Node, Object};
 pub use map::Map;
-pub use names::{is_dns_label, is_dns_subdomain};
+pub use names::{is_dns_label, is_dns_subdomain, is_placeholder};
 pub use request::{AdmissionRequest, GroupVersionKind, Operation};
 pub use setting::Setting;
 pub use settings::{Settings, read as read_settings};
+pub use text::joined;
 pub use verdict::{Decision, Verdict};
 
 /// What [`settings!`] and [`choice!`] need outside of Wasm.
@@ -62,10 +65,7 @@ fn judge<S: Settings>(
     evaluate: Evaluate<S>,
     cluster: &dyn Cluster,
 ) -> Result<Verdict, Malformed> {
-    let about = |problem: String| Malformed {
-        path: String::new(),
-        problem,
-    };
+    let about = |problem: String| Malformed::new("", problem);
     let text = std::str::from_utf8(payload)
         .map_err(|error| about(format!("the payload is not UTF-8 text: {error}")))?;
     let payload = Node::parse(text)

@@ -16,3 +16,15 @@ fn is_part(part: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     !part.is_empty() && !part.starts_with('-') && !part.ends_with('-') && part.bytes().all(allowed)
 }
+
+/// Whether `text` is a placeholder such as `${DOMAIN}`, which Argo CD's plugin fills in when it renders
+/// K8TRE's manifests.
+pub fn is_placeholder(text: &str) -> bool {
+    let name = text
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'));
+    name.is_some_and(|name| {
+        let allowed = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+        !name.is_empty() && name.bytes().all(allowed)
+    })
+}

@@ -24,6 +24,8 @@ pub struct AdmissionRequest<'a> {
     pub object: Option<Node<'a>>,
     /// The object as it is stored; `None` on CREATE.
     pub old_object: Option<Node<'a>>,
+    /// `userInfo`; see [`AdmissionRequest::username`].
+    user_info: Option<Node<'a>>,
 }
 
 /// A kind with its group and version.
@@ -86,7 +88,20 @@ impl<'a> AdmissionRequest<'a> {
             },
             object: request.get("object")?.map(Node::at_root),
             old_object: request.get("oldObject")?.map(Node::at_root),
+            user_info: request.get("userInfo")?,
         })
+    }
+
+    /// Who asks, as the API server knows them: `system:serviceaccount:NAMESPACE:NAME` for a service
+    /// account. `None` where it is not said, as by the audit scanner, which asks on nobody's behalf.
+    ///
+    /// # Errors
+    /// When it is no string.
+    pub fn username(&self) -> Result<Option<Cow<'a, str>>, Malformed> {
+        match self.user_info {
+            Some(user) => user.object()?.string("username"),
+            None => Ok(None),
+        }
     }
 
     /// The object of a CREATE or UPDATE of the kind `group`/`kind` itself; `None` for any other
@@ -109,17 +124,21 @@ impl<'a> AdmissionRequest<'a> {
         }
     }
 
-    /// The error of an UPDATE that comes without the stored object.
-    pub fn missing_old_object(&self) -> Malformed {
-        missing("request.oldObject")
+    /// The object that an UPDATE changes, as it is stored; `None` for any other request.
+    ///
+    /// # Errors
+    /// When an UPDATE comes without it.
+    pub fn stored(&self) -> Result<Option<Node<'a>>, Malformed> {
+        match (self.operation, self.old_object) {
+            (Operation::Update, None) => Err(missing("request.oldObject")),
+            (Operation::Update, old) => Ok(old),
+            _ => Ok(None),
+        }
     }
 }
 
 fn missing(path: &str) -> Malformed {
-    Malformed {
-        path: path.to_owned(),
-        problem: "is missing".to_owned(),
-    }
+    Malformed::new(path, "is missing")
 }
 
 fn text<'a>(object: &Object<'a>, key: &str) -> Result<Cow<'a, str>, Malformed> {

@@ -1,7 +1,7 @@
 //! The settings of a module, read strictly.
 
 use crate::edit::push_string;
-use crate::json::{Malformed, Node};
+use crate::json::{Fault, Malformed, Node};
 use crate::setting::Setting;
 
 /// The settings of a module: camelCase, unknown ones refused, defaults that are right for K8TRE.
@@ -34,13 +34,21 @@ pub(crate) fn read_node<S: Settings>(node: Option<Node<'_>>) -> Result<S, String
     };
     let settings = settings.map_err(complaint)?;
     let findings = settings.findings();
-    if findings.is_empty() {
-        return Ok(settings);
+    let mut complaint = String::new();
+    for finding in &findings {
+        if !complaint.is_empty() {
+            complaint.push_str("; ");
+        }
+        complaint.push_str(finding);
     }
-    Err(findings.join("; "))
+    match complaint.is_empty() {
+        true => Ok(settings),
+        false => Err(complaint),
+    }
 }
 
-fn complaint(Malformed { path, problem }: Malformed) -> String {
+fn complaint(malformed: Malformed) -> String {
+    let Fault { path, problem } = &*malformed;
     match path.as_str() {
         "" => format!("settings: {problem}"),
         path => format!("setting `{path}`: {problem}"),

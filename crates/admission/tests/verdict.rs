@@ -57,10 +57,7 @@ fn rejection_warns_with_the_first_line_of_its_message() {
 
 #[test]
 fn what_cannot_be_read_is_rejected() {
-    let malformed = Malformed {
-        path: "spec.a[0]".to_owned(),
-        problem: "must be a string, not null".to_owned(),
-    };
+    let malformed = Malformed::new("spec.a[0]", "must be a string, not null");
     let verdict = Verdict::from(malformed);
     let message = "spec.a[0] must be a string, not null";
     assert_eq!(verdict.decision, Decision::Reject(message.to_owned()));

@@ -5,6 +5,15 @@ pub(crate) fn group_version(api_version: &str) -> (&str, &str) {
     api_version.rsplit_once('/').unwrap_or(("", api_version))
 }
 
+/// The group and version that the API server has of a kind whose first ones it no longer serves. A policy
+/// for those sees the kind in every version (`matchPolicy: Equivalent`), and old charts have them still.
+pub(crate) fn served<'a>(group: &'a str, version: &'a str, kind: &str) -> (&'a str, &'a str) {
+    match (group, version, kind) {
+        ("extensions" | "networking.k8s.io", "v1beta1", "Ingress") => ("networking.k8s.io", "v1"),
+        _ => (group, version),
+    }
+}
+
 /// The plural that rules name a kind by. Files do not say it, so it is formed as English does, which
 /// is right for every kind of Kubernetes, Gateway API, cert-manager and External Secrets.
 pub(crate) fn resource(kind: &str) -> String {
@@ -82,7 +91,17 @@ pub(crate) fn is_cluster_scoped(group: &str, kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::resource;
+    use super::{resource, served};
+
+    #[test]
+    fn old_charts_have_ingresses_of_versions_that_are_gone() {
+        let of = ("networking.k8s.io", "v1");
+        assert_eq!(served("extensions", "v1beta1", "Ingress"), of);
+        assert_eq!(served("networking.k8s.io", "v1beta1", "Ingress"), of);
+        assert_eq!(served("networking.k8s.io", "v1", "Ingress"), of);
+        let other = ("apps", "v1beta1");
+        assert_eq!(served("apps", "v1beta1", "Ingress"), other);
+    }
 
     #[test]
     fn plurals_are_those_of_the_apis() {

@@ -165,6 +165,7 @@ impl Policy {
                 .unwrap_or_default()
         };
         let (group, version) = kinds::group_version(text("apiVersion"));
+        let (group, version) = kinds::served(group, version, text("kind"));
         let resource = kinds::resource(text("kind"));
         let scope = match kinds::is_cluster_scoped(group, text("kind")) {
             true => Scope::Cluster,

@@ -33,9 +33,9 @@ impl Profile {
             };
         }
         match self {
-            Self::Azure => policies!("bootstrap/policies/azure.yaml"),
-            Self::Aws => policies!("bootstrap/policies/aws.yaml"),
-            Self::K3s => policies!("bootstrap/policies/k3s.yaml"),
+            Self::Azure => policies!("bootstrap/policies/azure/base/policies.yaml"),
+            Self::Aws => policies!("bootstrap/policies/aws/base/policies.yaml"),
+            Self::K3s => policies!("bootstrap/policies/k3s/base/policies.yaml"),
         }
     }
 

@@ -51,10 +51,7 @@ impl Kustomize {
     /// What the program says.
     pub fn build(&self, directory: &Path) -> Result<String, Error> {
         let shown = directory.display();
-        // Each vendor's policies stand beside the overlays that use them, for `agnostics check` has them
-        // too; kustomize takes files from above a kustomization only when told so.
         let output = command(self.program)
-            .arg("--load-restrictor=LoadRestrictionsNone")
             .arg(directory)
             .stdin(Stdio::null())
             .output()

@@ -97,7 +97,7 @@ pub fn other_controller(prefix: &str) -> Option<&'static str> {
 }
 
 /// Prefixes of annotations that only other controllers read.
-pub const OTHER_CONTROLLERS: &[(&str, &str)] = &[
+pub static OTHER_CONTROLLERS: &[(&str, &str)] = &[
     (
         "alb.ingress.kubernetes.io",
         "the AWS Load Balancer Controller",
@@ -140,7 +140,7 @@ const fn part(name: &'static str, of: &'static str) -> Annotation {
 
 /// The table, in the order of the names.
 #[rustfmt::skip]
-pub const ANNOTATIONS: &[Annotation] = &[
+pub static ANNOTATIONS: &[Annotation] = &[
     row("affinity", Untranslatable, Given, "binds a client to one pod; Gateway API's session persistence is experimental and not in Cilium"),
     part("affinity-canary-behavior", "affinity"),
     part("affinity-mode", "affinity"),

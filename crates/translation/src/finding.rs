@@ -35,6 +35,15 @@ pub(crate) fn say(list: &mut Vec<Finding>, place: Node<'_>, parts: &[&str]) {
     }
 }
 
+/// Adds a sentence about an annotation: each is named, though others do the same.
+#[inline(never)]
+pub(crate) fn tell(list: &mut Vec<Finding>, annotation: Node<'_>, parts: &[&str]) {
+    list.push(Finding {
+        path: annotation.path(),
+        message: joined(parts),
+    });
+}
+
 /// Text of the Ingress as it may stand in a sentence: short, and on one line.
 #[inline(never)]
 pub(crate) fn shown(text: &str) -> String {

@@ -1,12 +1,19 @@
 //! Hosts: what the CRD and the plane take.
 
-use admission::is_dns_subdomain;
+use admission::{is_dns_label, is_dns_subdomain};
 
 use crate::finding::shown;
 use crate::text::{has_any, joined};
 
 /// What keeps a route for `host` from being applied, as a sentence.
 pub(crate) fn obstacle(host: &str, domain: Option<&str>) -> Option<String> {
+    if let Some(placeholder) = domain.filter(|domain| is_placeholder(domain)) {
+        let above = host.strip_suffix(placeholder);
+        return match above.and_then(|above| above.strip_suffix('.')) {
+            Some(label) if is_dns_label(label) => None,
+            _ => obstacle(host, None),
+        };
+    }
     let wildcard = host.strip_prefix("*.");
     if !is_dns_subdomain(wildcard.unwrap_or(host)) || is_address(host) {
         return Some(joined(&[
@@ -63,11 +70,17 @@ pub(crate) fn obstacle(host: &str, domain: Option<&str>) -> Option<String> {
     }
 }
 
+/// `${DOMAIN}`, which Argo CD fills in when it renders manifests and policies.
+fn is_placeholder(domain: &str) -> bool {
+    domain.starts_with("${")
+}
+
 /// Whether a filter may name the host: in the plane's domain, as far as that is known.
 pub(crate) fn is_inside(host: &str, domain: Option<&str>) -> bool {
     domain.is_none_or(|domain| {
         let above = host.strip_suffix(domain);
-        above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+        is_placeholder(domain)
+            || above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
     })
 }
 

@@ -19,6 +19,8 @@ pub(crate) fn of(ingress: &str, host: &str) -> String {
         Some(rest) => ("wildcard", rest),
         None => ("", host),
     };
+    // Not by a placeholder for the domain, which has no name yet.
+    let host = host.split('$').next().unwrap_or_default();
     for part in [wildcard, &safe(host)] {
         if !part.is_empty() {
             name.push('-');

@@ -17,7 +17,8 @@ pub struct Options<'a> {
     /// The Gateway that the routes attach to.
     pub gateway: Gateway<'a>,
     /// The domain of the Gateway's certificate, without a leading dot; hosts that are not one label below
-    /// it are obstacles. `None` asks nothing of hosts.
+    /// it are obstacles. `None` asks nothing of hosts, and a placeholder such as `${DOMAIN}` nothing of those
+    /// that do not end in it.
     pub domain: Option<&'a str>,
     /// Whether ingress-nginx serves the Ingress, which decides what `ImplementationSpecific` means.
     pub nginx: bool,

@@ -1,14 +1,7 @@
 //! Text of ASCII syntax, byte by byte: the standard library's searches are made for long texts and cost a
 //! module several KB.
 
-/// The parts one after another.
-pub(crate) fn joined(parts: &[&str]) -> String {
-    let mut out = String::new();
-    for part in parts {
-        out.push_str(part);
-    }
-    out
-}
+pub(crate) use admission::joined;
 
 /// Whether the text holds one of these ASCII characters.
 pub(crate) fn has_any(text: &str, set: &[u8]) -> bool {

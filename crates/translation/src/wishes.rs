@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use admission::{Malformed, Node, Object, is_dns_subdomain};
 
 use crate::annotation::{Annotation, Effect, Fate, PREFIX, annotation, is_true, other_controller};
-use crate::finding::{say, shown};
+use crate::finding::{say, shown, tell};
 use crate::redirect::{self, Redirect};
 use crate::text::{cut, has_any, joined};
 use crate::{Options, Translation, host};
@@ -77,7 +77,7 @@ pub(crate) fn read<'a>(
             let prefix = cut(key, b'/').map_or(key, |(prefix, _)| prefix);
             if let Some(controller) = other_controller(prefix) {
                 let parts = ["not understood: only ", controller, " reads it"];
-                say(&mut out.foreign, node, &parts);
+                tell(&mut out.foreign, node, &parts);
             }
             continue;
         };
@@ -89,7 +89,7 @@ pub(crate) fn read<'a>(
                     &shown(name),
                     " and ignores it",
                 ];
-                say(&mut out.unknown, node, &parts);
+                tell(&mut out.unknown, node, &parts);
             }
         }
     }
@@ -98,7 +98,7 @@ pub(crate) fn read<'a>(
             (Effect::Beside(main), _) => {
                 if given.get(main).is_none() {
                     let parts = ["has no effect without `", main, "`"];
-                    say(&mut out.notes, *node, &parts);
+                    tell(&mut out.notes, *node, &parts);
                 }
                 continue;
             }
@@ -107,7 +107,7 @@ pub(crate) fn read<'a>(
             (_, Fate::Ignorable) => &mut out.notes,
             _ => continue,
         };
-        say(list, *node, &[known.why]);
+        tell(list, *node, &[known.why]);
     }
     Ok(Reader {
         given,

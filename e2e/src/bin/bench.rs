@@ -22,9 +22,11 @@ const LABELS: [usize; 2] = [4, 400];
 const STORAGE: &str = "storage-class";
 const BALANCER: &str = "internal-load-balancer";
 const STORES: &str = "secret-store-references";
+const ROUTES: &str = "httproute-attachment";
+const INGRESSES: &str = "httproute-over-ingress";
 
 /// What is measured: a module, one of its cases, and what happens there.
-const SUBJECTS: [(&str, &str, &str); 12] = [
+const SUBJECTS: [(&str, &str, &str); 20] = [
     (STORAGE, "right-class", "accepts a claim"),
     (STORAGE, "vendor-gp3", "mutates a claim"),
     (BALANCER, "cluster-ip", "accepts a ClusterIP Service"),
@@ -45,6 +47,14 @@ const SUBJECTS: [(&str, &str, &str); 12] = [
         "accepts, by a regular expression",
     ),
     (STORES, "kind-omitted", "rejects"),
+    (ROUTES, "update-metadata", "accepts an update of metadata"),
+    (ROUTES, "taken-by-own", "accepts, asks for routes"),
+    (ROUTES, "parent-service", "rejects"),
+    (INGRESSES, "update-labels", "accepts an update of labels"),
+    (INGRESSES, "exempt-gateway", "accepts an exempt Ingress"),
+    (INGRESSES, "nginx-auth-url", "accepts what requires NGINX"),
+    (INGRESSES, "plain", "rejects with the route"),
+    (INGRESSES, "named-port", "rejects, asks for the Service"),
 ];
 
 fn main() -> Result<(), Error> {

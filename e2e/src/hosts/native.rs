@@ -35,6 +35,7 @@ macro_rules! calls {
 /// Every module, by name.
 const MODULES: &[Calls] = &[
     calls!("httproute-attachment", httproute_attachment),
+    calls!("httproute-over-ingress", httproute_over_ingress),
     calls!("internal-load-balancer", internal_load_balancer),
     calls!("secret-store-references", secret_store_references),
     calls!("storage-class", storage_class),

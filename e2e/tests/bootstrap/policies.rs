@@ -51,7 +51,7 @@ fn the_policy_server_may_read_what_policies_ask_for_and_no_more() {
         assert!(!asked.is_empty());
         assert_eq!(
             granted, asked,
-            "bootstrap/policies/base/rbac.yaml against the contextAwareResources of {}.yaml",
+            "bootstrap/policies/base/rbac.yaml against the contextAwareResources of bootstrap/policies/{}/base/policies.yaml",
             overlay.profile
         );
     }
@@ -74,7 +74,7 @@ fn protect_is_one_component_away_and_changes_nothing_else() {
         let directory = tree::customized(&overlay, "policies/components/protect");
         let protected = tree::objects(profile, &kustomize.build(directory.path()).unwrap());
         // What `agnostics check` has is what the cluster gets.
-        let file = tree::root().join(format!("policies/{profile}.yaml"));
+        let file = tree::root().join(format!("policies/{profile}/base/policies.yaml"));
         let source = std::fs::read_to_string(file).unwrap();
         for policy in tree::objects(profile, &source) {
             let made = protected

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use admission::{AdmissionRequest, Malformed, Node, Object, Operation};
+use admission::{AdmissionRequest, Malformed, Node, Object};
 
 use crate::address::is_public;
 use crate::settings::{Scope, Settings};
@@ -90,7 +90,7 @@ impl<'a> Subject<'a> {
         let Some(spec) = balancer_spec(&root)? else {
             return Ok(None);
         };
-        let old = stored(request)?;
+        let old = request.stored()?.map(Node::object).transpose()?;
         let decides: [&[&str]; 3] = [&["spec"], &SERVICE_PATH, &["metadata", "labels"]];
         if is_over(&root)? || is_unchanged(&root, old.as_ref(), &decides)? {
             return Ok(None);
@@ -141,7 +141,7 @@ impl<'a> Subject<'a> {
         let spec = root
             .object("spec")?
             .ok_or_else(|| root.malformed("spec", "is missing"))?;
-        let old = stored(request)?;
+        let old = request.stored()?.map(Node::object).transpose()?;
         if is_over(&root)? || is_unchanged(&root, old.as_ref(), &[&["spec"]])? {
             return Ok(None);
         }
@@ -236,15 +236,6 @@ fn balancer_spec<'a>(service: &Object<'a>) -> Result<Option<Object<'a>>, Malform
         .string("type")?
         .is_some_and(|kind| kind == "LoadBalancer");
     Ok(is_balancer.then_some(spec))
-}
-
-/// The object before an update.
-fn stored<'a>(request: &AdmissionRequest<'a>) -> Result<Option<Object<'a>>, Malformed> {
-    match (request.operation, request.old_object) {
-        (Operation::Update, Some(old)) => old.object().map(Some),
-        (Operation::Update, None) => Err(request.missing_old_object()),
-        _ => Ok(None),
-    }
 }
 
 /// Whether the object is being deleted: what waits is finalizers, and they must be able to go.

@@ -9,7 +9,7 @@ mod settings;
 
 pub use settings::{AccessMode, Classes, Settings, UnknownClass};
 
-use admission::{AdmissionRequest, Cluster, Edits, Malformed, Node, Operation, Verdict};
+use admission::{AdmissionRequest, Cluster, Edits, Malformed, Node, Verdict};
 
 use choice::Choice;
 use claim::{BETA_ANNOTATION, Claim};
@@ -29,10 +29,9 @@ pub fn evaluate(
         return Ok(Verdict::accept());
     };
     let claim = Claim::read(object)?;
-    match (request.operation, &request.old_object) {
-        (Operation::Update, Some(old)) => pin(settings, object, &claim, &Claim::read(*old)?),
-        (Operation::Update, None) => Err(request.missing_old_object()),
-        _ => create(settings, object, &claim),
+    match request.stored()? {
+        Some(old) => pin(settings, object, &claim, &Claim::read(old)?),
+        None => create(settings, object, &claim),
     }
 }
 

@@ -18,7 +18,7 @@ mod taken;
 pub use rule::Rule;
 pub use settings::{Backends, Delegation, Exemption, Gateway, Settings};
 
-use admission::{AdmissionRequest, Cluster, Malformed, Node, Object, Operation, Verdict};
+use admission::{AdmissionRequest, Cluster, Malformed, Node, Object, Verdict};
 
 use findings::Findings;
 use judge::Judge;
@@ -80,12 +80,10 @@ fn is_unchanged(
     object: &Object<'_>,
     request: &AdmissionRequest<'_>,
 ) -> Result<bool, Malformed> {
-    let old = match (request.operation, request.old_object) {
-        (Operation::Update, Some(old)) => old.object()?,
-        (Operation::Update, None) => return Err(request.missing_old_object()),
-        _ => return Ok(false),
-    };
-    Ok(deciding(settings, object)? == deciding(settings, &old)?)
+    match request.stored()? {
+        Some(old) => Ok(deciding(settings, object)? == deciding(settings, &old.object()?)?),
+        None => Ok(false),
+    }
 }
 
 /// What decides: the keys and texts of it.

@@ -1,5 +1,7 @@
 //! What somebody may have meant.
 
+use admission::distance;
+
 use crate::settings::{AllowedStore, StoreKind};
 
 /// The way out for a reference to a store that is not approved: the approved one that is most like it,
@@ -23,43 +25,6 @@ pub(crate) fn instead(kind: StoreKind, name: &str, approved: &[&AllowedStore]) -
         [one, two, more @ ..] => {
             let (one, two) = (written(one), written(two));
             format!("use {one}, {two} or one of {} more", more.len())
-        }
-    }
-}
-
-/// How many letters must be added, removed or changed to make `b` of `a` (Levenshtein's distance).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        let mut next = vec![before];
-        for (right, &above) in b.bytes().zip(row.iter().skip(1)) {
-            let changed = diagonal + usize::from(left != right);
-            before = changed.min(above + 1).min(before + 1);
-            next.push(before);
-            diagonal = above;
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn distances() {
-        for (a, b, expected) in [
-            ("secret-store", "secret-store", 0),
-            ("secret-store", "secrets-store", 1),
-            ("secret-store", "secretstore", 1),
-            ("secret-store", "secert-store", 2),
-            ("", "abc", 3),
-            ("abc", "", 3),
-        ] {
-            assert_eq!(distance(a, b), expected, "{a} {b}");
         }
     }
 }

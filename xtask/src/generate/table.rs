@@ -2,20 +2,15 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 
+use super::markers;
 use super::setting::{Kind, Setting};
-
-const START: &str = "<!-- settings -->";
-const END: &str = "<!-- /settings -->";
 
 /// `readme` with the table of `settings` between its markers.
 pub(super) fn replace(readme: &str, settings: &[Setting]) -> Result<String> {
-    let missing = || format!("`README.md` has no `{START}` with a `{END}` below it");
-    let (before, rest) = readme.split_once(START).with_context(missing)?;
-    let (_, after) = rest.split_once(END).with_context(missing)?;
-    Ok(format!("{before}{START}\n{}{END}{after}", table(settings)))
+    markers::fill(readme, "settings", &table(settings))
 }
 
 fn table(settings: &[Setting]) -> String {
@@ -88,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_row_for_each_setting_and_field() {
-        let readme = format!("# Title\n\n{START}\nold\n{END}\n\nrest\n");
+        let readme = "# Title\n\n<!-- settings -->\nold\n<!-- /settings -->\n\nrest\n";
         let expected = "# Title\n\n<!-- settings -->
 | setting | type | default | meaning |
 |---|---|---|---|
@@ -103,7 +98,7 @@ mod tests {
 | `exceptions[].namespace` | string | required | Where. |
 | `exceptions[].times` | integer | `0` | How often. |
 <!-- /settings -->\n\nrest\n";
-        let once = replace(&readme, &example()).unwrap();
+        let once = replace(readme, &example()).unwrap();
         assert_eq!(once, expected);
         assert_eq!(replace(&once, &example()).unwrap(), expected);
     }
@@ -114,17 +109,5 @@ mod tests {
         settings.truncate(1);
         settings[0].description = "a | b".into();
         assert!(table(&settings).ends_with("| a \\| b |\n"));
-    }
-
-    #[test]
-    fn a_readme_without_markers_is_refused() {
-        for readme in [
-            "# Title",
-            "<!-- settings -->",
-            "<!-- /settings --> <!-- settings -->",
-        ] {
-            let said = replace(readme, &example()).unwrap_err().to_string();
-            assert!(said.contains("has no `<!-- settings -->`"), "{said}");
-        }
     }
 }

@@ -85,11 +85,12 @@ pub(super) fn is_own(command: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-/// The arguments of one of this program's commands, up to a comment.
+/// The arguments of one of this program's commands on its line, up to what is the shell's: a comment, a
+/// pipe, a redirection, a line that goes on.
 pub(super) fn own_arguments(command: &str) -> Vec<&str> {
     let rest = command.strip_prefix(OWN).unwrap_or(command);
     rest.split_whitespace()
-        .take_while(|word| !word.starts_with('#'))
+        .take_while(|word| !word.starts_with(['#', '|', '>', '\\']))
         .collect()
 }
 
@@ -156,6 +157,12 @@ mod tests {
         let commands = own_commands(markdown);
         assert_eq!(commands, [(2, "cargo xtask build  # modules".to_owned())]);
         assert_eq!(own_arguments(&commands[0].1), ["build"]);
+        for shell in ["| less", "> file", "\\"] {
+            assert_eq!(
+                own_arguments(&format!("cargo xtask build {shell}")),
+                ["build"]
+            );
+        }
     }
 
     fn shown(lines: &[&str], output: &str) -> bool {

@@ -49,9 +49,16 @@ pub(crate) fn object(out: &mut dyn Write, object: &Object, rows: &[Row]) -> io::
         "{style}{word:<8}{style:#}  {BOLD}{kind} {name}{BOLD:#}  {DIM}{file}:{line}{DIM:#}"
     )?;
     for row in rows {
-        for message in row.messages.iter().flat_map(|message| message.lines()) {
-            let message = printable(message);
-            writeln!(out, "  {REMOVED}{}{REMOVED:#}: {message}", row.module)?;
+        for message in &row.messages {
+            // What comes after an empty line is to be copied, so nothing stands before it.
+            let (reasons, block) = message.split_once("\n\n").unwrap_or((message, ""));
+            for reason in reasons.lines() {
+                let reason = printable(reason);
+                writeln!(out, "  {REMOVED}{}{REMOVED:#}: {reason}", row.module)?;
+            }
+            for line in block.lines() {
+                writeln!(out, "    {}", printable(line))?;
+            }
         }
         for warning in &row.warnings {
             let warning = printable(warning);

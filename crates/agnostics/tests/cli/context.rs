@@ -131,3 +131,34 @@ spec:
         run.stdout
     );
 }
+
+#[test]
+fn old_ingresses_get_their_route_with_the_port_of_a_service_among_the_manifests() {
+    let ingress = "\
+apiVersion: extensions/v1beta1
+kind: Ingress
+metadata: {name: portal, namespace: backend}
+spec:
+  rules: [{host: portal.k8tre.internal, http: {paths: [{backend: {serviceName: portal, servicePort: http}}]}}]
+";
+    let service = "\
+apiVersion: v1
+kind: Service
+metadata: {name: portal, namespace: backend}
+spec: {ports: [{name: http, port: 8080}]}
+";
+    let both = [ingress, service].join("---\n");
+    let run = Dir::with(&both).check(&["app.yaml", "--profile", "k3s"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stdout
+            .contains("\n        - name: portal\n          port: 8080\n"),
+        "{}",
+        run.stdout
+    );
+
+    let run = Dir::with(ingress).check(&["app.yaml", "--profile", "k3s"]);
+    assert_eq!(run.code, 1);
+    let why = "port `http` of Service `portal` is left out, since routes want its number and the Service is not known here";
+    assert!(run.stdout.contains(why), "{}", run.stdout);
+}

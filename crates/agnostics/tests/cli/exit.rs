@@ -44,7 +44,7 @@ fn two_for_a_command_line_that_makes_no_sense() {
         ),
         (
             &["app.yaml", "--output", "xml"][..],
-            "[possible values: text, json]",
+            "[possible values: text, json, sarif, junit, github]",
         ),
         (&[][..], "<PATH>..."),
         (&["app.yaml", "--unknown"][..], "--unknown"),
@@ -63,7 +63,7 @@ fn two_where_modules_are_missing() {
     assert_eq!(run.code, 2);
     let (place, said) = run.stderr.split_once(": policy ").unwrap();
     assert!(
-        place.starts_with("error: bootstrap/policies/k3s.yaml:"),
+        place.starts_with("error: bootstrap/policies/k3s/base/policies.yaml:"),
         "{place}"
     );
     assert_eq!(

@@ -1,10 +1,11 @@
 //! Hosts, names of routes, and what no host is said of.
 
+use admission::Node;
 use serde_json::{Value, json};
-use translation::Options;
+use translation::{Options, translate};
 
 use crate::common::{
-    OPTIONS, all_routes, convert, convert_with, ingress, lines, parse, paths, routes,
+    OPTIONS, all_routes, convert, convert_with, ingress, lines, parse, paths, routes, services,
 };
 
 /// A rule for each host, all with the same path.
@@ -391,4 +392,30 @@ spec:
     };
     assert_eq!(of(&rules[0]), (2, json!({"name": "web", "port": 8080})));
     assert_eq!(of(&rules[1]), (1, json!({"name": "rest", "port": 80})));
+}
+
+#[test]
+fn a_domain_that_is_not_filled_in_yet_asks_little() {
+    let options = Options {
+        domain: Some("${DOMAIN}"),
+        ..OPTIONS
+    };
+    let said = |host: &str| {
+        let spec = paths(&["Prefix /"]).replace("web.k8tre.internal", &format!("'{host}'"));
+        let text = ingress(&spec).to_string();
+        let object = Node::parse(&text).unwrap().object().unwrap();
+        let translation = translate(&object, &options, &services).unwrap();
+        assert_eq!(translation.routes.len(), 1);
+        (
+            translation.routes[0].name.clone(),
+            lines(&translation.obstacles),
+        )
+    };
+    assert_eq!(said("web.${DOMAIN}"), ("web-web".to_owned(), vec![]));
+    assert_eq!(said("web.example.org").1, [""; 0]);
+    for refused in ["a.b.${DOMAIN}", "${DOMAIN}", "*.${DOMAIN}", "web.${OTHER}"] {
+        let expected =
+            format!("spec.rules[0].host: `{refused}` is no host name that a route takes");
+        assert_eq!(said(refused).1, [expected]);
+    }
 }

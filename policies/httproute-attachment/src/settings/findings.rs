@@ -1,6 +1,6 @@
 //! What a type cannot say of settings.
 
-use admission::{is_dns_label, is_dns_subdomain};
+use admission::{is_dns_label, is_dns_subdomain, is_placeholder};
 
 use super::Settings;
 
@@ -86,19 +86,6 @@ impl admission::Settings for Settings {
         }
         findings
     }
-}
-
-/// `${DOMAIN}`, which Argo CD's plugin fills in when it renders the plane's manifests.
-fn is_placeholder(domain: &str) -> bool {
-    let name = domain
-        .strip_prefix("${")
-        .and_then(|rest| rest.strip_suffix('}'));
-    name.is_some_and(|name| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-    })
 }
 
 const NAMESPACE: &str = "namespace: lower-case letters, digits and `-`, at most 63 characters";

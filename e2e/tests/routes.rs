@@ -1,0 +1,87 @@
+//! The routes in the refusals of httproute-over-ingress, applied as they stand: the API server takes them,
+//! and so does httproute-attachment.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
+
+#[path = "../../crates/translation/tests/it/crd.rs"]
+mod crd;
+
+use e2e::hosts::{Host, Native};
+use e2e::{Case, Outcome};
+use serde_json::{Value, json};
+
+/// How the first line begins where the routes are ready.
+const READY: &str = "kind: this Ingress can be ";
+
+/// The routes of a message: whatever is YAML below its first line, rendered as Argo CD would.
+fn routes(message: &str) -> Vec<Value> {
+    let message = message.replace("${DOMAIN}", "k8tre.internal");
+    let (_, yaml) = message.split_once("\n\n").unwrap_or_default();
+    manifest::read("message.yaml", yaml.as_bytes())
+        .map(|document| document.expect("YAML").value().expect("YAML"))
+        .filter(|document| !document.is_null())
+        .collect()
+}
+
+/// Whether httproute-attachment, for the Gateway and domain of `case`, lets a route in; what it says if not.
+fn attach(case: &Case, route: Value) -> Result<Option<String>, e2e::Error> {
+    let mut settings = json!({});
+    if let Some(domain) = case.settings.get("domain") {
+        settings["domain"] = domain.clone();
+    }
+    if let Some(gateway) = case.settings.get("gateway") {
+        let listener = gateway.get("sectionName").cloned().into_iter();
+        settings["gateway"] = json!({
+            "namespace": gateway["namespace"],
+            "name": gateway["name"],
+            "sectionNames": listener.collect::<Vec<_>>(),
+        });
+    }
+    let mut applied: Case = serde_json::from_value(json!({
+        "description": "The route is applied.",
+        "settings": settings,
+        "expect": "accepted",
+    }))?;
+    applied.object = Some(route);
+    match Native.run("httproute-attachment", &applied)? {
+        Outcome::Verdict { message, .. } => Ok(message),
+        outcome => Err(format!("{outcome:?}").into()),
+    }
+}
+
+#[test]
+fn every_route_that_is_said_to_be_ready_can_be_applied() -> Result<(), e2e::Error> {
+    let mut applied = 0;
+    for case in Case::all_of("httproute-over-ingress")? {
+        let outcome = Native.run("httproute-over-ingress", &case)?;
+        let Outcome::Verdict {
+            message: Some(message),
+            ..
+        } = outcome
+        else {
+            continue;
+        };
+        let routes = routes(&message);
+        let name = &case.name;
+        assert_eq!(routes.is_empty(), !message.starts_with(READY), "{name}");
+        for route in routes {
+            assert_eq!(crd::refusals(&route), [""; 0], "{name}");
+            let namespace = route.pointer("/metadata/namespace");
+            let of_ingress = case.object.as_ref();
+            let of_ingress = of_ingress.and_then(|object| object.pointer("/metadata/namespace"));
+            assert_eq!(namespace, of_ingress, "{name}");
+            let elsewhere = Case {
+                settings: json!({"gateway": {"namespace": "gateway", "name": "other"}}),
+                ..case.clone()
+            };
+            assert_eq!(attach(&case, route.clone())?, None, "{name}");
+            assert!(attach(&elsewhere, route)?.is_some(), "{name}");
+            applied += 1;
+        }
+    }
+    assert!(applied > 50, "only {applied} routes");
+    Ok(())
+}

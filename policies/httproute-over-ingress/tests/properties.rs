@@ -1,0 +1,340 @@
+//! Whatever an Ingress holds, there is one answer, and nothing passes unnoticed that a route can say.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests"
+)]
+
+use std::cell::RefCell;
+
+use admission::{Cluster, NoCluster, Node, Query, Unanswered};
+use httproute_over_ingress::{Settings, evaluate};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+use translation::{ANNOTATIONS, Gateway, Options, PREFIX, Port, translate};
+
+/// A cluster that remembers what it was asked for.
+#[derive(Default)]
+struct Asked(RefCell<Vec<String>>);
+
+impl Cluster for Asked {
+    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+        let name = query.name.expect("one Service is asked for");
+        assert_eq!(
+            (query.api_version, query.kind, query.namespace),
+            ("v1", "Service", Some("backend"))
+        );
+        assert_eq!(query.fields, ["spec.ports.name", "spec.ports.port"]);
+        self.0.borrow_mut().push(name.to_owned());
+        Err(Unanswered::NotPermitted("no".to_owned()))
+    }
+}
+
+fn respond(ingress: &Value, settings: &Value, cluster: &dyn Cluster) -> Value {
+    let payload = json!({"settings": settings, "request": {
+        "kind": {"group": "networking.k8s.io", "version": "v1", "kind": "Ingress"},
+        "operation": "CREATE",
+        "name": "portal",
+        "namespace": "backend",
+        "object": ingress,
+    }});
+    let response =
+        admission::validate::<Settings>(payload.to_string().as_bytes(), evaluate, cluster);
+    serde_json::from_slice(&response).expect("the response is JSON")
+}
+
+fn message(response: &Value) -> &str {
+    response["message"].as_str().expect("it is refused")
+}
+
+/// An Ingress of class nginx with these annotations of ingress-nginx, and one rule of these paths.
+fn ingress(annotations: &[(&str, &str)], paths: Value) -> Value {
+    let annotations = annotations.iter();
+    let annotations = annotations.map(|(name, value)| (format!("{PREFIX}{name}"), json!(value)));
+    json!({
+        "metadata": {"name": "portal", "namespace": "backend",
+            "annotations": annotations.collect::<serde_json::Map<_, _>>()},
+        "spec": {"ingressClassName": "nginx", "rules": [
+            {"host": "portal.k8tre.internal", "http": {"paths": paths}},
+        ]},
+    })
+}
+
+fn path(path: &str, service: &str, port: Value) -> Value {
+    json!({"path": path, "pathType": "Prefix",
+        "backend": {"service": {"name": service, "port": port}}})
+}
+
+#[test]
+fn services_are_asked_for_once_and_only_of_what_is_refused() {
+    let named = |service: &str, port: &str| path("/", service, json!({"name": port}));
+    let paths = json!([named("a", "x"), named("a", "y"), named("b", "x")]);
+    let asked = Asked::default();
+    let response = respond(&ingress(&[], paths.clone()), &json!({}), &asked);
+    assert!(message(&response).contains("the Service is not known here"));
+    assert_eq!(asked.0.take(), ["a", "b"]);
+
+    let nginx = ingress(
+        &[("auth-url", "https://auth.k8tre.internal")],
+        paths.clone(),
+    );
+    assert_eq!(respond(&nginx, &json!({}), &asked)["accepted"], true);
+    let unknown = [
+        ("auth-url", "https://auth.k8tre.internal"),
+        ("auth-ulr", "x"),
+    ];
+    let unknown = ingress(&unknown, paths);
+    assert_eq!(respond(&unknown, &json!({}), &asked)["accepted"], false);
+    let numbered = ingress(&[], json!([path("/", "a", json!({"number": 80}))]));
+    assert_eq!(respond(&numbered, &json!({}), &asked)["accepted"], false);
+    assert_eq!(asked.0.take(), [""; 0]);
+}
+
+/// What stands below the first line, as documents of YAML.
+fn documents(message: &str) -> Vec<Value> {
+    let (_, yaml) = message.split_once("\n\n").expect("more than a sentence");
+    manifest::read("message.yaml", yaml.as_bytes())
+        .map(|document| document.expect("YAML").value().expect("YAML"))
+        .filter(|document| !document.is_null())
+        .collect()
+}
+
+#[test]
+fn routes_that_do_not_fit_are_a_comment_that_names_the_command() {
+    let paths = |count: usize| -> Value {
+        let paths = 0..count;
+        let paths =
+            paths.map(|it| path(&format!("/{it}"), &format!("s{it}"), json!({"number": 80})));
+        paths.collect()
+    };
+    let fits = respond(&ingress(&[], paths(90)), &json!({}), &NoCluster);
+    assert_eq!(documents(message(&fits)).len(), 6, "16 rules each");
+    assert!(!message(&fits).contains("agnostics convert"));
+
+    let cut = respond(&ingress(&[], paths(900)), &json!({}), &NoCluster);
+    let message = message(&cut);
+    assert_eq!(documents(message), [Value::Null; 0]);
+    assert!(message.ends_with("\n# cut at 16 KiB: `agnostics convert FILE` writes all of it"));
+    // Each of a thousand lines and more has two characters of comment.
+    assert!(
+        (16_000..21_000).contains(&message.len()),
+        "{}",
+        message.len()
+    );
+}
+
+#[test]
+fn nothing_in_an_ingress_ends_its_line() {
+    let key = format!("{PREFIX}a\nkind: Secret\n");
+    let mut hostile = ingress(
+        &[],
+        json!([path("/a\n---\nkind: Secret", "a", json!({"number": 80}))]),
+    );
+    hostile["metadata"]["annotations"] = json!({key: "x\u{2028}y"});
+    hostile["metadata"]["name"] = json!("a\n---\nkind: Secret\n");
+    hostile["spec"]["ingressClassName"] = json!("a\nb");
+    let response = respond(&hostile, &json!({}), &NoCluster);
+    assert_eq!(documents(message(&response)), [Value::Null; 0]);
+    let first = message(&response).lines().next().unwrap();
+    assert!(first.contains(": not known to ingress-nginx"), "{first}");
+}
+
+#[test]
+fn the_first_line_is_never_cut_by_others() {
+    let gateway =
+        json!({"gateway": {"namespace": "gateway", "name": "é".repeat(10) + &"g".repeat(243)}});
+    let long = json!({"gateway": {"namespace": "gateway", "name": "g".repeat(253)}});
+    let plain = ingress(&[], json!([path("/", "a", json!({"number": 80}))]));
+    let response = respond(&plain, &long, &NoCluster);
+    let first = message(&response).lines().next().unwrap();
+    assert_eq!(first.chars().count(), 200);
+    assert!(first.ends_with('…'));
+    // Settings see to it that names are names.
+    assert!(message(&respond(&plain, &gateway, &NoCluster)).starts_with("setting `gateway.name`"));
+}
+
+/// Anything under the names that the policy looks for.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".{0,6}".prop_map(Value::from),
+        select(vec![
+            "nginx",
+            "alb",
+            "/",
+            "Prefix",
+            "portal.k8tre.internal",
+            "true"
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(7, 64, 4, |inner| {
+        let key = select(vec![
+            "metadata",
+            "annotations",
+            "labels",
+            "ownerReferences",
+            "managedFields",
+            "time",
+            "name",
+            "generateName",
+            "creationTimestamp",
+            "kubernetes.io/ingress.class",
+            "nginx.ingress.kubernetes.io/auth-url",
+            "nginx.ingress.kubernetes.io/x",
+            "nginx.ingress.kubernetes.io/server-alias",
+            "acme.cert-manager.io/http01-solver",
+            "spec",
+            "ingressClassName",
+            "rules",
+            "host",
+            "http",
+            "paths",
+            "path",
+            "pathType",
+            "backend",
+            "defaultBackend",
+            "service",
+            "serviceName",
+            "servicePort",
+            "port",
+            "number",
+            "resource",
+            "tls",
+            "hosts",
+        ])
+        .prop_map(str::to_owned);
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map(key, inner, 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Ingresses that are well-formed, with annotations of every sort.
+fn any_ingress() -> impl Strategy<Value = Value> {
+    let names = ANNOTATIONS.iter().map(|known| known.name);
+    let name = select(names.chain(["made-up"]).collect::<Vec<_>>());
+    let value = select(vec![
+        "",
+        "0",
+        "true",
+        "false",
+        "/",
+        "/$1",
+        "GRPC",
+        "HTTPS",
+        "https://a.k8tre.internal",
+    ]);
+    let annotations = proptest::collection::vec((name, value), 0..3);
+    let class = select(vec![None, Some("nginx"), Some("alb")]);
+    let paths = select(vec!["/", "/a", "/a//b", "/(.*)", "/[0-9]+", "/a b"]);
+    let paths = proptest::collection::vec(paths, 0..3);
+    (annotations, class, class_annotation(), paths).prop_map(
+        |(annotations, class, annotation, paths)| {
+            let number = json!({"number": 80});
+            let paths = paths
+                .iter()
+                .map(|it| path(it, "a", number.clone()))
+                .collect();
+            let mut object = ingress(&annotations, paths);
+            object["spec"]["ingressClassName"] = json!(class);
+            if let Some(class) = annotation {
+                object["metadata"]["annotations"]["kubernetes.io/ingress.class"] = json!(class);
+            }
+            object
+        },
+    )
+}
+
+fn class_annotation() -> impl Strategy<Value = Option<&'static str>> {
+    select(vec![None, None, Some("nginx"), Some("alb")])
+}
+
+fn any_settings() -> impl Strategy<Value = Value> {
+    let pick = |names: [&'static str; 2]| select(names.to_vec());
+    (
+        pick(["reject", "warn"]),
+        pick(["allow", "reject"]),
+        any::<bool>(),
+    )
+        .prop_map(|(mode, untranslatable, solvers)| {
+            let acme = solvers.then(|| json!({}));
+            json!({"mode": mode, "untranslatable": untranslatable, "acmeSolvers": acme})
+        })
+}
+
+proptest! {
+    /// The SDK would trap on a panic; and output must not depend on chance.
+    #[test]
+    fn any_object_has_one_answer(object in any_json(), settings in any_settings()) {
+        let response = respond(&object, &settings, &NoCluster);
+        prop_assert_eq!(&response, &respond(&object, &settings, &NoCluster));
+        let accepted = response["accepted"] == true;
+        prop_assert_eq!(response.get("message").is_none(), accepted);
+        // No exemption is for this namespace, so nothing passes without a word.
+        prop_assert!(response.get("warnings").is_some(), "{}", response);
+    }
+
+    /// What passes by the rules is what no route can say, in the class that may be used for it.
+    #[test]
+    fn what_passes_is_what_no_route_can_say(object in any_ingress()) {
+        let response = respond(&object, &json!({}), &NoCluster);
+        let text = object.to_string();
+        let ingress = Node::parse(&text).unwrap().object().unwrap();
+        let options = Options {
+            gateway: Gateway { namespace: "gateway", name: "internal-gateway", section_name: None },
+            domain: None,
+            nginx: true,
+        };
+        let translation = translate(&ingress, &options, &|_, _| Port::Unknown).unwrap();
+        let class = |value: &Value| value.is_null() || value == "nginx";
+        let field = &object["spec"]["ingressClassName"];
+        let annotation = &object["metadata"]["annotations"]["kubernetes.io/ingress.class"];
+        let nginx = class(field) && class(annotation) && !(field.is_null() && annotation.is_null());
+        let passes = nginx && translation.unknown.is_empty() && !translation.untranslatable.is_empty();
+        prop_assert_eq!(response["accepted"] == true, passes, "{}", response);
+        if passes {
+            let named = response["warnings"].as_array().unwrap();
+            prop_assert_eq!(named.len(), translation.untranslatable.len());
+        }
+        // The whole of a complete translation, and nothing of another, can be applied.
+        if !passes && translation.is_complete() && translation.to_yaml().len() < 16_384 {
+            let routes: Vec<Value> = translation.routes.iter()
+                .map(|route| serde_json::from_str(&route.to_json()).unwrap())
+                .collect();
+            prop_assert_eq!(documents(message(&response)), routes);
+        }
+    }
+
+    /// A class by any other name is another, wherever it stands.
+    #[test]
+    fn no_class_but_the_allowed_one_passes(class in "[a-zA-Z.-]{0,8}", by_annotation in any::<bool>()) {
+        let mut object = ingress(&[("auth-url", "https://auth.k8tre.internal")], json!([]));
+        match by_annotation {
+            true => {
+                object["spec"]["ingressClassName"] = Value::Null;
+                object["metadata"]["annotations"]["kubernetes.io/ingress.class"] = json!(class);
+            }
+            false => object["spec"]["ingressClassName"] = json!(class),
+        }
+        let response = respond(&object, &json!({}), &NoCluster);
+        prop_assert_eq!(response["accepted"] == true, class == "nginx");
+    }
+
+    /// A name that ingress-nginx does not know is refused, with every value, beside every reason.
+    #[test]
+    fn no_made_up_annotation_passes(name in "[a-z./-]{0,12}", value in ".{0,8}") {
+        prop_assume!(translation::annotation(&name).is_none());
+        let annotations = [(name.as_str(), value.as_str()), ("configuration-snippet", "deny all;")];
+        let response = respond(&ingress(&annotations, json!([])), &json!({}), &NoCluster);
+        let expected = format!("metadata.annotations[{PREFIX}{name}]: not known to ingress-nginx");
+        prop_assert!(message(&response).starts_with(&expected), "{}", response);
+    }
+}
