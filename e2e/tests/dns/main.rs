@@ -14,11 +14,11 @@
 mod answers;
 mod api;
 mod endurance;
-mod keys;
 mod lab;
 #[path = "../shared/process.rs"]
 mod process;
 mod publishing;
-mod query;
 mod rights;
 mod strangers;
+#[path = "../shared/zone/mod.rs"]
+mod zone;
