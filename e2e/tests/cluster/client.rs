@@ -18,6 +18,7 @@ pub(crate) const PORT: u16 = 6443;
 pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
+    token: Option<String>,
 }
 
 /// What the API server said.
@@ -54,19 +55,20 @@ impl Client {
         let read = |file: String| std::fs::read(authority.path(&file)).expect("a file");
         let certificate = Certificate::from_pem(&read(format!("{file}.crt"))).expect("PEM");
         let key = PrivateKey::from_pem(&read(format!("{file}.key"))).expect("PEM");
-        let root = Certificate::from_pem(authority.pem.as_bytes()).expect("PEM");
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::new_with_certs(&[root]))
-            .client_cert(Some(ClientCert::new_with_certs(&[certificate], key)))
-            .build();
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .tls_config(tls)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build();
+        let certificate = ClientCert::new_with_certs(&[certificate], key);
         Self {
-            agent: config.into(),
+            agent: agent(authority, Some(certificate)),
             base: format!("https://{address}:{PORT}"),
+            token: None,
+        }
+    }
+
+    /// Whoever a token is for, at the same API server.
+    pub(crate) fn with_token(&self, authority: &Authority, token: &str) -> Self {
+        Self {
+            agent: agent(authority, None),
+            base: self.base.clone(),
+            token: Some(format!("Bearer {token}")),
         }
     }
 
@@ -97,10 +99,14 @@ impl Client {
         content_type: &str,
         body: Option<&Value>,
     ) -> Result<Answer, String> {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
-            .header("content-type", content_type)
+            .header("content-type", content_type);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", token);
+        }
+        let request = request
             .body(body.map(Value::to_string).unwrap_or_default())
             .map_err(|error| error.to_string())?;
         let response = self.agent.run(request).map_err(|error| error.to_string())?;
@@ -131,6 +137,12 @@ impl Client {
     #[track_caller]
     pub(crate) fn create(&self, object: &Value) -> Answer {
         self.told("POST", &collection(object), JSON, Some(object))
+    }
+
+    /// Creates what is a part of another object.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.told("POST", path, JSON, Some(body))
     }
 
     /// What creating an object would store.
@@ -175,6 +187,20 @@ impl Client {
     pub(crate) fn delete(&self, object: &Value) -> Answer {
         self.told("DELETE", &path(object), JSON, None)
     }
+}
+
+fn agent(authority: &Authority, certificate: Option<ClientCert>) -> ureq::Agent {
+    let root = Certificate::from_pem(authority.pem.as_bytes()).expect("PEM");
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&[root]))
+        .client_cert(certificate)
+        .build();
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .tls_config(tls)
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build();
+    config.into()
 }
 
 const JSON: &str = "application/json";

@@ -10,6 +10,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod accounts;
 mod claims;
 mod client;
 mod endpoint;
@@ -18,6 +19,7 @@ mod hostnames;
 mod keys;
 mod kubectl;
 mod manifests;
+mod names;
 mod plane;
 mod policies;
 #[allow(dead_code, reason = "shared with the suite `dns`")]
@@ -31,6 +33,9 @@ mod stores;
 #[path = "../bootstrap/tree.rs"]
 mod tree;
 mod webhooks;
+#[allow(dead_code, reason = "shared with the suite `dns`")]
+#[path = "../shared/zone/mod.rs"]
+mod zone;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -43,12 +48,13 @@ use report::Report;
 pub(crate) type Scenario = (&'static str, fn(&mut Plane));
 
 /// By the number of the property that each shows, in the order in which they run.
-const PROPERTIES: [(&str, &[Scenario]); 6] = [
+const PROPERTIES: [(&str, &[Scenario]); 7] = [
     ("claims", &claims::SCENARIOS),
     ("services", &services::SCENARIOS),
     ("stores", &stores::SCENARIOS),
     ("hostnames", &hostnames::SCENARIOS),
     ("manifests", &manifests::SCENARIOS),
+    ("names", &names::SCENARIOS),
     ("faults", &faults::SCENARIOS),
 ];
 

@@ -23,6 +23,11 @@ pub(crate) fn address(place: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, 64 + high % 128, low, 240 + place)
 }
 
+/// Where the API server is.
+pub(crate) fn server() -> String {
+    format!("https://{}:{PORT}", address(1))
+}
+
 /// A program that `cargo xtask e2e cluster` built.
 pub(crate) fn tool(name: &str) -> PathBuf {
     let path = e2e::workspace::root().join("target/tools").join(name);
@@ -271,7 +276,7 @@ impl Plane {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "e2e", "cluster": {
-                "server": format!("https://{}:{PORT}", address(1)),
+                "server": server(),
                 "certificate-authority": self.file("ca.crt"),
             }}],
             "users": [{"name": user, "user": {

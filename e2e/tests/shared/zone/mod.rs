@@ -226,6 +226,16 @@ impl Zone {
     }
 }
 
+/// The name that a key's record is for.
+pub(crate) fn name_of(key: &str) -> String {
+    let labels = key.trim_start_matches("/skydns/").split('/');
+    let mut labels: Vec<&str> = labels.collect();
+    // The last one tells a name's records apart.
+    labels.pop();
+    labels.reverse();
+    labels.join(".")
+}
+
 /// A program that `cargo xtask e2e` built.
 pub(crate) fn tool(name: &str) -> PathBuf {
     let path = e2e::workspace::root().join("target/tools").join(name);
