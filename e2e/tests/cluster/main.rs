@@ -29,6 +29,7 @@ mod rendered;
 mod report;
 mod services;
 mod stores;
+mod syncing;
 #[allow(dead_code, reason = "shared with the tests of the tree")]
 #[path = "../bootstrap/tree.rs"]
 mod tree;
@@ -48,13 +49,14 @@ use report::Report;
 pub(crate) type Scenario = (&'static str, fn(&mut Plane));
 
 /// By the number of the property that each shows, in the order in which they run.
-const PROPERTIES: [(&str, &[Scenario]); 7] = [
+const PROPERTIES: [(&str, &[Scenario]); 8] = [
     ("claims", &claims::SCENARIOS),
     ("services", &services::SCENARIOS),
     ("stores", &stores::SCENARIOS),
     ("hostnames", &hostnames::SCENARIOS),
     ("manifests", &manifests::SCENARIOS),
     ("names", &names::SCENARIOS),
+    ("syncing", &syncing::SCENARIOS),
     ("faults", &faults::SCENARIOS),
 ];
 

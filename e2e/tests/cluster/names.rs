@@ -196,7 +196,6 @@ impl Running {
 
     /// Waits until exactly these records are there, beside those of kare-dns' own Service, and are what
     /// kare-dns answers.
-    #[track_caller]
     fn publishes(&self, expected: &[(&str, &[&str])]) {
         let own = ["apex.dns", "ns.dns"].map(|host| (host, &[KARE_DNS][..]));
         let all = expected.iter().copied().chain(own);
@@ -222,7 +221,6 @@ impl Running {
     }
 
     /// Waits until kare-dns knows nothing of a host.
-    #[track_caller]
     fn denies(&self, host: &str) {
         until("an answer goes", || {
             let answer = self.zone.ask_kare_dns().ask(&named(host), RecordType::A)?;
