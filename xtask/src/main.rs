@@ -131,7 +131,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.task {
         Task::Demo => demo::demo(&workspace, cli.guest),
         Task::Test { e2e } => test::test(&workspace, cli.guest, *e2e),
-        Task::E2e { suite } => e2e::e2e(&workspace, *suite),
+        Task::E2e { suite } => e2e::e2e(&workspace, cli.guest, *suite),
         Task::Bootstrap {
             task: Bootstrap::Render(wanted),
         } => render::render(&workspace, wanted),

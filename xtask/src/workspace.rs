@@ -50,6 +50,14 @@ impl Workspace {
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new(active_cargo());
         cargo.current_dir(&self.root);
+        // What cargo tells this program of its own package. Build scripts that watch these (ring's) would
+        // run again at each change between `cargo xtask` and a plain `cargo`.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(&name);
+            }
+        }
         cargo
     }
 

@@ -145,6 +145,14 @@ impl Client {
         self.told("POST", path, JSON, Some(body))
     }
 
+    /// The same, where there may be nobody to answer.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) fn try_create(&self, object: &Value) -> Result<Answer, String> {
+        self.ask_once("POST", &collection(object), JSON, Some(object))
+    }
+
     /// What creating an object would store.
     #[track_caller]
     pub(crate) fn would_create(&self, object: &Value) -> Answer {

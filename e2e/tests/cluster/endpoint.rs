@@ -4,8 +4,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
 use base64::Engine as _;
@@ -19,17 +19,20 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, plural};
 use crate::plane::{Plane, address};
-use crate::policies::Policy;
+use crate::policies::{Mode, Policy};
 use crate::webhooks::PORT;
 
 /// Serves until it is dropped.
 pub(crate) struct Endpoint {
     address: SocketAddr,
     ended: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     listening: Option<JoinHandle<()>>,
 }
 
 struct Shared {
+    paused: Mutex<bool>,
+    resumed: Condvar,
     tls: Arc<ServerConfig>,
     host: Embedded,
     policies: Vec<Policy>,
@@ -51,6 +54,8 @@ impl Endpoint {
             host.module(policy.module()).expect("a module");
         }
         let shared = Arc::new(Shared {
+            paused: Mutex::new(false),
+            resumed: Condvar::new(),
             tls: Arc::new(tls),
             host,
             policies,
@@ -60,12 +65,13 @@ impl Endpoint {
         let listener = TcpListener::bind(address).expect("an address");
         let ended = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&ended);
+        let serves = Arc::clone(&shared);
         let listening = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if ends.load(Ordering::SeqCst) {
                     return;
                 }
-                let shared = Arc::clone(&shared);
+                let shared = Arc::clone(&serves);
                 let Ok(stream) = stream else { continue };
                 // The API server sees a review that fails here as a failure of the webhook.
                 std::thread::spawn(move || shared.answer(stream));
@@ -74,8 +80,15 @@ impl Endpoint {
         Self {
             address,
             ended,
+            shared,
             listening: Some(listening),
         }
+    }
+
+    /// Has answers wait, or go on.
+    pub(crate) fn pause(&self, paused: bool) {
+        *self.shared.paused.lock().expect("no panic") = paused;
+        self.shared.resumed.notify_all();
     }
 }
 
@@ -129,6 +142,9 @@ impl Shared {
                 ("500 Internal Server Error", error.to_string())
             }
         };
+        let paused = self.paused.lock().expect("no panic");
+        let going = self.resumed.wait_while(paused, |paused| *paused);
+        drop(going.expect("no panic"));
         let length = answer.len();
         let stream = stream.get_mut();
         write!(
@@ -157,6 +173,11 @@ impl Shared {
             "warnings": response.warnings,
             "auditAnnotations": response.audit_annotations,
         });
+        if policy.mode == Mode::Monitor {
+            // As the policy server has it: only the warnings are left.
+            answer["allowed"] = true.into();
+            return Ok(reviewed(review, &answer));
+        }
         if let Some(message) = response.message {
             answer["status"] = json!({"message": message, "code": response.code});
         }
@@ -168,11 +189,7 @@ impl Shared {
                 .encode(patch)
                 .into();
         }
-        Ok(json!({
-            "apiVersion": review["apiVersion"],
-            "kind": review["kind"],
-            "response": answer,
-        }))
+        Ok(reviewed(review, &answer))
     }
 
     /// All objects of the kinds that a policy may ask for.
@@ -199,4 +216,12 @@ impl Shared {
         }
         Ok(cluster)
     }
+}
+
+fn reviewed(review: &Value, answer: &Value) -> Value {
+    json!({
+        "apiVersion": review["apiVersion"],
+        "kind": review["kind"],
+        "response": answer,
+    })
 }

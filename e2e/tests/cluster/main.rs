@@ -16,6 +16,7 @@ mod client;
 mod endpoint;
 mod faults;
 mod hostnames;
+mod ingresses;
 mod keys;
 mod kubectl;
 mod manifests;
@@ -49,9 +50,10 @@ use report::Report;
 pub(crate) type Scenario = (&'static str, fn(&mut Plane));
 
 /// By the number of the property that each shows, in the order in which they run.
-const PROPERTIES: [(&str, &[Scenario]); 8] = [
+const PROPERTIES: [(&str, &[Scenario]); 9] = [
     ("claims", &claims::SCENARIOS),
     ("services", &services::SCENARIOS),
+    ("ingresses", &ingresses::SCENARIOS),
     ("stores", &stores::SCENARIOS),
     ("hostnames", &hostnames::SCENARIOS),
     ("manifests", &manifests::SCENARIOS),

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::client::{Client, PORT};
 use crate::keys::Authority;
-use crate::policies::{self, Profile};
+use crate::policies::{self, Mode, Profile};
 use crate::process::{Process, until};
 use crate::webhooks::Webhooks;
 
@@ -242,11 +242,16 @@ impl Plane {
         }
     }
 
-    /// Puts the policies of a profile before the API server, as Kubewarden does.
+    /// Puts the policies of a profile before the API server, as Kubewarden does, and no others.
     pub(crate) fn install(&mut self, profile: Profile) {
+        self.install_in(profile, Mode::Protect);
+    }
+
+    /// The same, in a mode.
+    pub(crate) fn install_in(&mut self, profile: Profile, mode: Mode) {
         let webhooks = self.webhooks.take();
         let mut webhooks = webhooks.unwrap_or_else(|| Webhooks::start(self));
-        webhooks.install(self, profile);
+        webhooks.install(self, profile, mode);
         self.webhooks = Some(webhooks);
     }
 
@@ -259,6 +264,16 @@ impl Plane {
         let mut webhooks = self.webhooks.take().expect("installed");
         webhooks.serve(self);
         self.webhooks = Some(webhooks);
+    }
+
+    /// Has it answer nothing, as if it were very slow.
+    pub(crate) fn pause_policy_server(&self) {
+        self.webhooks.as_ref().expect("installed").pause(true);
+    }
+
+    /// Has it answer what was asked meanwhile, and go on.
+    pub(crate) fn resume_policy_server(&self) {
+        self.webhooks.as_ref().expect("installed").pause(false);
     }
 
     /// What answers the API server's reviews, for the report.

@@ -5,6 +5,8 @@ use std::fmt;
 use host::ContextAwareResource;
 use serde_json::{Value, json};
 
+use crate::rendered;
+
 /// The policy server's ServiceAccount, `namespace:name` of Kubewarden's chart.
 pub(crate) const ACCOUNT: &str = "kubewarden:policy-server";
 
@@ -33,40 +35,74 @@ impl fmt::Display for Profile {
     }
 }
 
+/// What becomes of what a policy says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// It is done.
+    Protect,
+    /// It is told, and no more: what `bootstrap/` begins with.
+    Monitor,
+}
+
 /// A ClusterAdmissionPolicy of bootstrap/policies.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
-    profile: Profile,
+    pub(crate) profile: Profile,
+    pub(crate) mode: Mode,
     pub(crate) name: String,
     spec: Value,
 }
 
-/// The policies of a profile, in the file's order.
-pub(crate) fn of(profile: Profile) -> Vec<Policy> {
-    let file = format!("bootstrap/policies/{profile}.yaml");
+/// The policies of a profile, in the order in which they are installed.
+pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
+    let policies: Vec<Value> = match mode {
+        Mode::Protect => written(profile),
+        // As the profile's overlay makes them.
+        Mode::Monitor => rendered::of(&profile.to_string(), "policies"),
+    };
+    let policies = policies.into_iter();
+    let policies = policies.filter(|it| it["kind"] == "ClusterAdmissionPolicy");
+    let policies: Vec<Policy> = policies
+        .map(|mut policy| {
+            let spec = policy["spec"].take();
+            let expected = match mode {
+                Mode::Protect => "protect",
+                Mode::Monitor => "monitor",
+            };
+            assert_eq!(spec["mode"], expected);
+            Policy {
+                profile,
+                mode,
+                name: policy["metadata"]["name"].as_str().expect("a name").into(),
+                spec,
+            }
+        })
+        .collect();
+    assert!(!policies.is_empty(), "{profile}");
+    policies
+}
+
+/// The policies of a profile before any overlay.
+fn written(profile: Profile) -> Vec<Value> {
+    let file = format!("bootstrap/policies/{profile}/base/policies.yaml");
     let text = std::fs::read_to_string(e2e::workspace::root().join(&file)).expect("a file");
     let text = text.replace("${DOMAIN}", DOMAIN);
     let documents = manifest::read(&file, text.as_bytes());
     let objects = documents.flat_map(|document| document.expect("YAML").objects());
-    let policies: Vec<Policy> = objects
-        .map(|object| {
-            let object = object.expect("an object");
-            Policy {
-                profile,
-                name: object.name().to_owned(),
-                spec: object.value["spec"].clone(),
-            }
-        })
-        .collect();
-    assert!(!policies.is_empty(), "{file}");
-    policies
+    objects
+        .map(|object| object.expect("an object").value)
+        .collect()
 }
 
 impl Policy {
-    /// What Kubewarden calls it everywhere: the name of its webhook, and the end of its path. The
-    /// profile is part of it so that one policy server serves all three.
+    /// What Kubewarden calls it everywhere: the name of its webhook, and the end of its path. Profile
+    /// and mode are part of it so that one policy server serves them all.
     pub(crate) fn id(&self) -> String {
-        format!("clusterwide-{}-{}", self.name, self.profile)
+        let mode = match self.mode {
+            Mode::Protect => "",
+            Mode::Monitor => "-monitor",
+        };
+        format!("clusterwide-{}-{}{mode}", self.name, self.profile)
     }
 
     /// The name of the module's file.
@@ -99,6 +135,8 @@ impl Policy {
             "allowedToMutate": self.spec["mutating"],
             "settings": self.settings(),
             "contextAwareResources": resources.as_array().map_or(&[][..], Vec::as_slice),
+            // What Kubewarden's controller grants to policies of the whole cluster.
+            "hostCapabilities": ["*"],
         })
     }
 

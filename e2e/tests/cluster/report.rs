@@ -30,6 +30,15 @@ impl Report {
             ),
             ("etcd", first_line(&etcd)),
             ("kubectl", first_line(&kubectl)),
+            ("CoreDNS", &pinned("", "github.com/coredns/coredns")),
+            ("ExternalDNS", &pinned("", "sigs.k8s.io/external-dns")),
+            (
+                "External Secrets",
+                &pinned(
+                    "external-secrets",
+                    "github.com/external-secrets/external-secrets",
+                ),
+            ),
             ("reviews answered by", &plane.reviewer()),
         ] {
             writeln!(self.versions, "| {what} | {version} |").expect("memory");
@@ -67,6 +76,16 @@ impl Report {
 fn said(command: &mut Command) -> String {
     let output = command.output().expect("a program that tells its version");
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The version of a module in a go.mod of e2e/tools: not every program tells its own.
+fn pinned(tools: &str, module: &str) -> String {
+    let directory = e2e::workspace::root().join("e2e/tools").join(tools);
+    let text = std::fs::read_to_string(directory.join("go.mod")).expect("a go.mod");
+    let mut lines = text.lines().map(str::trim);
+    let version = lines.find_map(|line| line.strip_prefix(module)?.strip_prefix(" v"));
+    let version = version.unwrap_or_else(|| panic!("{module} is not there"));
+    version.split(' ').next().unwrap_or_default().to_owned()
 }
 
 fn first_line(text: &str) -> &str {

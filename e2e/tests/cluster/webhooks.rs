@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::endpoint::Endpoint;
 use crate::plane::{APPS, Plane, address};
-use crate::policies::{self, Policy, Profile};
+use crate::policies::{self, Mode, Policy, Profile};
 use crate::process::{Process, until};
 
 /// Where it listens.
@@ -18,16 +18,13 @@ pub(crate) const PORT: u16 = 8443;
 pub(crate) struct Webhooks {
     server: Option<Server>,
     version: String,
+    /// All that it serves.
+    policies: Vec<Policy>,
 }
 
 enum Server {
-    /// Held for its end.
-    Real {
-        _process: Process,
-    },
-    Own {
-        _endpoint: Endpoint,
-    },
+    Real(Process),
+    Own(Endpoint),
 }
 
 impl Webhooks {
@@ -41,9 +38,14 @@ impl Webhooks {
                 plane.admin.apply(&object).accepted();
             }
         }
+        let protecting = Profile::ALL.map(|it| (it, Mode::Protect)).into_iter();
+        let all = protecting.chain([(Profile::K3s, Mode::Monitor)]);
         let mut webhooks = Self {
             server: None,
             version: String::new(),
+            policies: all
+                .flat_map(|(profile, mode)| policies::of(profile, mode))
+                .collect(),
         };
         webhooks.serve(plane);
         webhooks
@@ -51,13 +53,10 @@ impl Webhooks {
 
     /// Starts the server, again where it was stopped, and waits until it answers.
     pub(crate) fn serve(&mut self, plane: &Plane) {
-        let policies: Vec<Policy> = Profile::ALL.into_iter().flat_map(policies::of).collect();
         let Ok(program) = PolicyServer::find() else {
             self.version = "crates/host of this workspace".to_owned();
-            let endpoint = Endpoint::start(plane, policies);
-            self.server = Some(Server::Own {
-                _endpoint: endpoint,
-            });
+            let endpoint = Endpoint::start(plane, self.policies.clone());
+            self.server = Some(Server::Own(endpoint));
             return;
         };
         let said = Command::new(&program).arg("--version").output();
@@ -65,7 +64,7 @@ impl Webhooks {
         self.version = said
             .trim()
             .replace("policy-server", "Kubewarden's policy server");
-        let entries = policies.iter().map(|it| (it.id(), it.entry()));
+        let entries = self.policies.iter().map(|it| (it.id(), it.entry()));
         let file = plane.path().join("policies.yml");
         // JSON is YAML.
         let entries = Value::Object(entries.collect::<Map<_, _>>());
@@ -90,11 +89,19 @@ impl Webhooks {
             .env("KUBECONFIG", plane.kubeconfig("policy-server-account"));
         let mut process = Process::start("policy-server", &mut command, plane.path());
         process.ready((address, 8081).into(), "/readiness");
-        self.server = Some(Server::Real { _process: process });
+        self.server = Some(Server::Real(process));
     }
 
     pub(crate) fn stop(&mut self) {
         self.server = None;
+    }
+
+    /// Has the server wait, or go on.
+    pub(crate) fn pause(&self, paused: bool) {
+        match self.server.as_ref().expect("it serves") {
+            Server::Real(process) => process.signal(if paused { "STOP" } else { "CONT" }),
+            Server::Own(endpoint) => endpoint.pause(paused),
+        }
     }
 
     pub(crate) fn version(&self) -> String {
@@ -102,7 +109,7 @@ impl Webhooks {
     }
 
     /// Tells the API server of a profile's policies and of no others, and waits until it asks them.
-    pub(crate) fn install(&mut self, plane: &Plane, profile: Profile) {
+    pub(crate) fn install(&mut self, plane: &Plane, profile: Profile, mode: Mode) {
         for kind in ["mutating", "validating"] {
             let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations");
             let present = plane.admin.get(&path).accepted();
@@ -115,7 +122,8 @@ impl Webhooks {
             }
         }
         let url = format!("https://{}:{PORT}", address(2));
-        for policy in policies::of(profile) {
+        let wanted = |it: &&Policy| (it.profile, it.mode) == (profile, mode);
+        for policy in self.policies.iter().filter(wanted) {
             let webhook = policy.webhook(&url, &plane.authority.pem);
             plane.admin.create(&webhook).accepted();
         }
@@ -147,14 +155,25 @@ impl Webhooks {
             "metadata": {"name": "probe", "namespace": APPS},
             "spec": {"provider": {"fake": {"data": []}}},
         });
+        let asked = |object: &Value| {
+            let answer = plane.admin.would_create(object);
+            (answer.status < 300, answer.warnings.len(), answer.body)
+        };
         until("the policies are asked", || {
-            let stored = plane.admin.would_create(&balancer);
-            let stored = stored.body["metadata"]["annotations"].to_string();
-            let class = plane.admin.would_create(&claim).body["spec"]["storageClassName"].clone();
-            let refused = plane.admin.would_create(&store).status >= 400;
-            match stored.contains(marked) && class == "rwo-default" && refused {
+            let (_, told, balancer) = asked(&balancer);
+            let marked = balancer["metadata"]["annotations"]
+                .to_string()
+                .contains(marked);
+            let (_, _, claim) = asked(&claim);
+            let classed = claim["spec"]["storageClassName"] == "rwo-default";
+            let (stored, warned, store) = asked(&store);
+            let asked = match mode {
+                Mode::Protect => marked && classed && !stored,
+                Mode::Monitor => !marked && !classed && stored && told > 0 && warned > 0,
+            };
+            match asked {
                 true => Ok(()),
-                false => Err(format!("{stored}, {class}, {refused}")),
+                false => Err(format!("{balancer} {claim} {store}")),
             }
         });
     }

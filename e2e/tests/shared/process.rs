@@ -76,6 +76,14 @@ impl Process {
         self.child.id()
     }
 
+    /// Sends it a signal, by the signal's name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.id().to_string()])
+            .status();
+        assert!(sent.is_ok_and(|it| it.success()), "{}: {name}", self.name);
+    }
+
     /// Ends it without a chance to tidy up.
     pub(crate) fn kill(mut self) {
         self.end();
