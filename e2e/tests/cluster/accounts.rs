@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::access::Access;
 use crate::client::Client;
-use crate::plane::{Plane, server};
+use crate::own::own;
+use crate::plane::Plane;
 
 /// A ServiceAccount of the cluster.
 #[derive(Debug, Clone, Copy)]
@@ -15,39 +17,34 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    fn token(self, plane: &Plane) -> String {
+    /// What a pod's token and the cluster's variables tell in a cluster.
+    fn access(self, admin: &Client) -> Access {
         let Self { namespace, name } = self;
         let request = json!({
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
             "spec": {"expirationSeconds": 3600},
         });
+        let namespace = own(namespace);
         let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token");
-        let answer = plane.admin.post(&path, &request).accepted();
+        let answer = admin.post(&path, &request).accepted();
         let token = answer["status"]["token"].as_str().expect("a token");
-        token.to_owned()
+        admin.access.with_token(token.to_owned())
     }
 
     pub(crate) fn client(self, plane: &Plane) -> Client {
-        plane.admin.with_token(&plane.authority, &self.token(plane))
+        self.by(&plane.admin)
     }
 
-    /// What a pod's token and the cluster's variables tell in a cluster.
+    /// Its client, by the client of whoever may have its token.
+    pub(crate) fn by(self, admin: &Client) -> Client {
+        admin.through(self.access(admin))
+    }
+
     pub(crate) fn kubeconfig(self, plane: &Plane) -> PathBuf {
-        let config = json!({
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "e2e", "cluster": {
-                "server": server(),
-                "certificate-authority": plane.authority.path("ca.crt"),
-            }}],
-            "users": [{"name": self.name, "user": {"token": self.token(plane)}}],
-            "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": self.name}}],
-            "current-context": "e2e",
-        });
-        let path = plane
-            .path()
-            .join(format!("{}-account.kubeconfig", self.name));
+        let Self { namespace, name } = self;
+        let path = plane.path().join(format!("{namespace}-{name}.kubeconfig"));
+        let config = self.access(&plane.admin).kubeconfig();
         std::fs::write(&path, config.to_string()).expect("a file");
         path
     }

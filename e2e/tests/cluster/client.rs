@@ -1,25 +1,26 @@
 //! Asks the API server as one of its users.
 
-use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::Request;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
-use crate::keys::Authority;
+use crate::access::{Access, Identity};
 use crate::process::until;
-
-/// The port of the API server, on an address of its own.
-pub(crate) const PORT: u16 = 6443;
 
 /// A user's connection.
 #[derive(Clone)]
 pub(crate) struct Client {
     agent: ureq::Agent,
-    base: String,
-    token: Option<String>,
+    pub(crate) access: Access,
+    made: Made,
 }
+
+/// The paths of what was created outside of any namespace, namespaces among them, in the order of
+/// creation.
+pub(crate) type Made = Arc<Mutex<Vec<String>>>;
 
 /// What the API server said.
 #[derive(Debug)]
@@ -50,25 +51,52 @@ impl Answer {
 }
 
 impl Client {
-    /// A user by the certificate that the authority issued as `file`.
-    pub(crate) fn new(authority: &Authority, file: &str, address: Ipv4Addr) -> Self {
-        let read = |file: String| std::fs::read(authority.path(&file)).expect("a file");
-        let certificate = Certificate::from_pem(&read(format!("{file}.crt"))).expect("PEM");
-        let key = PrivateKey::from_pem(&read(format!("{file}.key"))).expect("PEM");
-        let certificate = ClientCert::new_with_certs(&[certificate], key);
+    pub(crate) fn new(access: Access) -> Self {
+        let root = Certificate::from_pem(access.authority.as_bytes()).expect("PEM");
+        let mut tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root]));
+        if let Identity::Certificate { certificate, key } = &access.identity {
+            let certificate = Certificate::from_pem(certificate.as_bytes()).expect("PEM");
+            let key = PrivateKey::from_pem(key.as_bytes()).expect("PEM");
+            tls = tls.client_cert(Some(ClientCert::new_with_certs(&[certificate], key)));
+        }
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .tls_config(tls.build())
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build();
         Self {
-            agent: agent(authority, Some(certificate)),
-            base: format!("https://{address}:{PORT}"),
-            token: None,
+            agent: config.into(),
+            access,
+            made: Made::default(),
         }
     }
 
-    /// Whoever a token is for, at the same API server.
-    pub(crate) fn with_token(&self, authority: &Authority, token: &str) -> Self {
+    /// Another user, what they create being noted with what this one creates.
+    pub(crate) fn through(&self, access: Access) -> Self {
         Self {
-            agent: agent(authority, None),
-            base: self.base.clone(),
-            token: Some(format!("Bearer {token}")),
+            made: Arc::clone(&self.made),
+            ..Self::new(access)
+        }
+    }
+
+    /// What was created outside of any namespace, and is from now on forgotten.
+    pub(crate) fn take_made(&self) -> Vec<String> {
+        std::mem::take(&mut self.made.lock().expect("no panic"))
+    }
+
+    fn note(&self, method: &str, path: &str, answer: &Answer) {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        if answer.status != 201 || query.contains("dryRun") {
+            return;
+        }
+        let path = match (method, answer.body["metadata"]["name"].as_str()) {
+            ("POST", Some(name)) => format!("{path}/{name}"),
+            ("POST", None) => return,
+            _ => path.to_owned(),
+        };
+        let within = path.split_once("/namespaces/");
+        if within.is_none_or(|(_, rest)| !rest.contains('/')) {
+            self.made.lock().expect("no panic").push(path);
         }
     }
 
@@ -101,10 +129,10 @@ impl Client {
     ) -> Result<Answer, String> {
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.base))
+            .uri(format!("{}{path}", self.access.server))
             .header("content-type", content_type);
-        if let Some(token) = &self.token {
-            request = request.header("authorization", token);
+        if let Identity::Token(token) = &self.access.identity {
+            request = request.header("authorization", format!("Bearer {token}"));
         }
         let request = request
             .body(body.map(Value::to_string).unwrap_or_default())
@@ -125,7 +153,9 @@ impl Client {
     #[track_caller]
     fn told(&self, method: &str, path: &str, sort: &str, body: Option<&Value>) -> Answer {
         let answer = self.ask(method, path, sort, body);
-        answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        let answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        self.note(method, path, &answer);
+        answer
     }
 
     #[track_caller]
@@ -195,20 +225,6 @@ impl Client {
     pub(crate) fn delete(&self, object: &Value) -> Answer {
         self.told("DELETE", &path(object), JSON, None)
     }
-}
-
-fn agent(authority: &Authority, certificate: Option<ClientCert>) -> ureq::Agent {
-    let root = Certificate::from_pem(authority.pem.as_bytes()).expect("PEM");
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::new_with_certs(&[root]))
-        .client_cert(certificate)
-        .build();
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .tls_config(tls)
-        .timeout_global(Some(Duration::from_secs(60)))
-        .build();
-    config.into()
 }
 
 const JSON: &str = "application/json";

@@ -18,8 +18,8 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use crate::client::{Client, plural};
-use crate::plane::{Plane, address};
-use crate::policies::{Mode, Policy};
+use crate::plane::Plane;
+use crate::policies::{ACCOUNT, Mode, Policy};
 use crate::webhooks::PORT;
 
 /// Serves until it is dropped.
@@ -59,9 +59,9 @@ impl Endpoint {
             tls: Arc::new(tls),
             host,
             policies,
-            client: Client::new(&plane.authority, "policy-server-account", address(1)),
+            client: ACCOUNT.client(plane),
         });
-        let address = SocketAddr::from((address(2), PORT));
+        let address = SocketAddr::from((plane.listens_at(), PORT));
         let listener = TcpListener::bind(address).expect("an address");
         let ended = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&ended);

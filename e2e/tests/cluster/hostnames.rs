@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::Scenario;
 use crate::client::path;
 use crate::kubectl::{kubectl, manifest};
+use crate::own::own;
 use crate::plane::{APPS, Plane};
 use crate::policies::DOMAIN;
 use crate::process::until;
@@ -28,9 +29,9 @@ fn route(kind: &str, namespace: &str, name: &str) -> Value {
     json!({
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": kind,
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": name, "namespace": own(namespace)},
         "spec": {
-            "parentRefs": [{"name": "internal-gateway", "namespace": "gateway"}],
+            "parentRefs": [{"name": "internal-gateway", "namespace": own("gateway")}],
             "hostnames": [format!("portal.{DOMAIN}")],
             "rules": [{"backendRefs": [{"name": "web", "port": 80}]}],
         },
@@ -60,8 +61,9 @@ fn taken(plane: &mut Plane) {
     for stray in strays() {
         let (kind, name) = (stray["kind"].as_str(), stray["metadata"]["name"].as_str());
         let owner = format!(
-            "is taken by {} `{APPS}/{}`",
+            "is taken by {} `{}/{}`",
             kind.expect("a kind"),
+            own(APPS),
             name.expect("a name")
         );
         for wanted in &wanted {

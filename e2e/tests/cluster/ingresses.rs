@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::Scenario;
 use crate::client::path;
 use crate::kubectl::{Terminal, WAYS, kubectl, manifest};
+use crate::own::own;
 use crate::plane::Plane;
 use crate::policies::{DOMAIN, Mode, Profile};
 
@@ -28,7 +29,10 @@ const NAMESPACE: &str = "keycloak";
 const HOST: &str = "keycloak";
 
 /// How the refusal begins, which is its warning too.
-const REFUSAL: &str = "this Ingress can be an HTTPRoute on `gateway/internal-gateway`";
+fn refusal() -> String {
+    let gateway = own("gateway");
+    format!("this Ingress can be an HTTPRoute on `{gateway}/internal-gateway`")
+}
 
 /// As a chart brings it: TLS of its own, and a port by the name that its Service gives it.
 fn ingress(name: &str) -> Value {
@@ -38,7 +42,7 @@ fn ingress(name: &str) -> Value {
         "kind": "Ingress",
         "metadata": {
             "name": name,
-            "namespace": NAMESPACE,
+            "namespace": own(NAMESPACE),
             "annotations": {"nginx.ingress.kubernetes.io/ssl-redirect": "true"},
         },
         "spec": {
@@ -61,7 +65,7 @@ fn prepare(plane: &Plane) {
     let service = json!({
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": "keycloak", "namespace": NAMESPACE},
+        "metadata": {"name": "keycloak", "namespace": own(NAMESPACE)},
         "spec": {"ports": [{"name": "http", "port": 8080}]},
     });
     plane.admin.apply(&service).accepted();
@@ -80,7 +84,7 @@ fn route_in_the_terminal(plane: &mut Plane) {
         let ingress = ingress(&format!("refused-{way}"));
         let terminal = kubectl(plane, arguments, &manifest(&ingress));
         assert!(!terminal.succeeded, "{way}: {terminal:#?}");
-        assert!(terminal.errors.contains(REFUSAL), "{way}: {terminal:#?}");
+        assert!(terminal.errors.contains(&refusal()), "{way}: {terminal:#?}");
         assert_eq!(plane.admin.get(&path(&ingress)).status, 404, "{way}");
 
         let text = manifest_in(&terminal);
@@ -92,13 +96,14 @@ fn route_in_the_terminal(plane: &mut Plane) {
             .strip_prefix("httproute.gateway.networking.k8s.io/");
         let name = name.and_then(|it| it.strip_suffix(" created\n"));
         let name = name.unwrap_or_else(|| panic!("{way}: {}", applied.output));
+        let namespace = own(NAMESPACE);
         let route =
-            format!("/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/httproutes/{name}");
+            format!("/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes/{name}");
         let route = plane.admin.get(&route).accepted();
         let spec = &route["spec"];
         assert_eq!(spec["hostnames"], json!([format!("{HOST}.{DOMAIN}")]));
         assert_eq!(spec["parentRefs"][0]["name"], "internal-gateway");
-        assert_eq!(spec["parentRefs"][0]["namespace"], "gateway");
+        assert_eq!(spec["parentRefs"][0]["namespace"], own("gateway"));
         assert_eq!(spec["rules"].as_array().map(Vec::len), Some(1), "{spec:#}");
         let rule = &spec["rules"][0];
         assert_eq!(
@@ -132,7 +137,7 @@ fn monitored(plane: &mut Plane) {
         let terminal = kubectl(plane, arguments, &manifest(&ingress)).success();
         let lines: Vec<&str> = terminal.errors.lines().collect();
         assert!(lines[0].starts_with("Warning: "), "{way}: {terminal:#?}");
-        assert!(lines[0].contains(REFUSAL), "{way}: {terminal:#?}");
+        assert!(lines[0].contains(&refusal()), "{way}: {terminal:#?}");
         // Not the route: of a refusal that is none only the warning is left.
         assert_eq!(lines.len(), 1, "{way}: {terminal:#?}");
         let stored = plane.admin.get(&path(&ingress)).accepted();

@@ -1,6 +1,5 @@
 //! The cluster's authority, and the certificates of its servers and of those who ask them.
 
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
@@ -40,8 +39,8 @@ impl Authority {
     }
 
     /// A server's certificate, which is a client's too: the API server is etcd's client.
-    pub(crate) fn server(&self, name: &str, address: Ipv4Addr) {
-        let names = vec![address.to_string()];
+    pub(crate) fn server(&self, name: &str, address: &str) {
+        let names = vec![address.to_owned()];
         let mut parameters = CertificateParams::new(names).expect("an address");
         parameters.distinguished_name = named(name, None).distinguished_name;
         self.issue(name, parameters);

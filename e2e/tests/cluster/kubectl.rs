@@ -27,7 +27,7 @@ impl Terminal {
 pub(crate) fn kubectl(plane: &Plane, arguments: &[&str], manifest: &str) -> Terminal {
     let mut child = Command::new("kubectl")
         .arg("--kubeconfig")
-        .arg(plane.kubeconfig("person"))
+        .arg(plane.kubeconfig())
         .arg("--cache-dir")
         .arg(plane.path().join("discovery"))
         .args(arguments)

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Scenario;
 use crate::client::{path, plural};
+use crate::own::{self, own};
 use crate::plane::Plane;
 use crate::policies::Profile;
 use crate::rendered;
@@ -30,11 +31,12 @@ fn strict(plane: &mut Plane) {
     let mut wrong = Vec::new();
     let mut expected = BTreeSet::new();
     let mut groups = BTreeSet::new();
+    let mut changed = false;
     for profile in Profile::ALL {
         plane.install(profile);
-        make_room(plane, profile);
+        changed |= make_room(plane, profile);
         for environment in bootstrap::ENVIRONMENTS {
-            let objects = rendered::all(&profile.to_string(), environment);
+            let objects = all(profile, environment);
             assert!(objects.len() > 20, "{profile}: {} objects", objects.len());
             for (component, object) in &objects {
                 groups.insert(group(object).to_owned());
@@ -56,8 +58,10 @@ fn strict(plane: &mut Plane) {
             }
         }
     }
-    for object in rendered::of("k3s", "storage-class") {
-        plane.admin.apply(&object).accepted();
+    if changed {
+        for object in rendered::of("k3s", "storage-class") {
+            plane.admin.apply(&object).accepted();
+        }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     assert_eq!(expected.len(), EXPECTED.len(), "warnings that nobody says");
@@ -72,27 +76,62 @@ fn group(object: &Value) -> &str {
     version.split_once('/').map_or("", |(group, _)| group)
 }
 
+/// What a profile makes, by names of the suite's own.
+fn all(profile: Profile, environment: &str) -> Vec<(&'static str, Value)> {
+    let mut objects = rendered::all(&profile.to_string(), environment);
+    for (_, object) in &mut objects {
+        own::rename(object);
+        if object["metadata"]["namespace"].is_null() {
+            rename(&mut object["metadata"]["name"]);
+        }
+        if object["roleRef"]["kind"] == "ClusterRole" {
+            rename(&mut object["roleRef"]["name"]);
+        }
+    }
+    objects
+}
+
+/// The kinds of others that the suite makes objects of.
+pub(crate) fn kinds() -> BTreeSet<String> {
+    let all = Profile::ALL.map(|it| rendered::all(&it.to_string(), "prd"));
+    let rendered = all.into_iter().flatten();
+    let rendered = rendered.filter_map(|(_, it)| Some(it["kind"].as_str()?.to_owned()));
+    let others = ["ExternalSecret", "GRPCRoute", "HTTPRoute", "SecretStore"];
+    rendered.chain(others.map(str::to_owned)).collect()
+}
+
+fn rename(name: &mut Value) {
+    *name = own(name.as_str().expect("a name")).into();
+}
+
 /// Makes the namespaces, which a dry run does not, and takes away what another vendor's cluster has
-/// and what is not to be changed to this one's.
-fn make_room(plane: &Plane, profile: Profile) {
-    for (_, object) in rendered::all(&profile.to_string(), "prd") {
+/// and what is not to be changed to this one's; tells whether there was anything.
+fn make_room(plane: &Plane, profile: Profile) -> bool {
+    let mut changed = false;
+    for (_, object) in all(profile, "prd") {
         let kept = !matches!(
             object["kind"].as_str(),
             Some("StorageClass" | "ClusterSecretStore")
         );
         if !kept && plane.admin.get(&path(&object)).status == 200 {
             plane.admin.delete(&object).accepted();
+            changed = true;
         }
+    }
+    for (_, object) in rendered::all(&profile.to_string(), "prd") {
+        let metadata = &object["metadata"];
         if object["kind"] == "Namespace" {
-            plane.admin.apply(&object).accepted();
+            let name = metadata["name"].as_str().expect("a name");
+            plane.namespace(name, &metadata["labels"]);
         }
-        if let Some(namespace) = object["metadata"]["namespace"].as_str() {
-            let present = plane.admin.get(&format!("/api/v1/namespaces/{namespace}"));
-            if present.status == 404 {
-                plane.namespace(namespace, &Value::Null);
+        if let Some(namespace) = metadata["namespace"].as_str() {
+            let path = format!("/api/v1/namespaces/{}", own(namespace));
+            if plane.admin.get(&path).status == 404 {
+                plane.namespace(namespace, &json!({}));
             }
         }
     }
+    changed
 }
 
 fn strict_is_strict(plane: &mut Plane) {
@@ -105,7 +144,7 @@ fn strict_is_strict(plane: &mut Plane) {
         "Gateway",
     ];
     for kind in kinds {
-        let all = ["k3s", "aws"].map(|it| rendered::all(it, "prd"));
+        let all = [Profile::K3s, Profile::Aws].map(|it| all(it, "prd"));
         let mut objects = all.into_iter().flatten();
         let object = objects.find(|(_, it)| it["kind"] == kind);
         let (_, mut object) = object.unwrap_or_else(|| panic!("no {}", plural(kind)));

@@ -1,86 +1,99 @@
-//! The API server with its etcd, and the plane's policies before it.
+//! A cluster with the plane's policies before it.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use manifest::Object;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::client::{Client, PORT};
+use crate::access::Access;
+use crate::accounts::Account;
+use crate::client::{Client, path};
+use crate::foreign::{self, Foreign};
 use crate::keys::Authority;
+use crate::manifests;
+use crate::own::{self, own};
 use crate::policies::{self, Mode, Profile};
-use crate::process::{Process, until};
+use crate::process::until;
 use crate::webhooks::Webhooks;
+
+pub(crate) use crate::lab::{Lab, address, tool};
 
 /// The namespace of the apps of the tests.
 pub(crate) const APPS: &str = "apps";
 
-/// A loopback address of this run, so that several can be at work on one machine.
-pub(crate) fn address(place: u8) -> Ipv4Addr {
-    let [.., high, low] = std::process::id().to_be_bytes();
-    Ipv4Addr::new(127, 64 + high % 128, low, 240 + place)
-}
+/// Works in the namespaces of apps.
+const PERSON: Account = Account {
+    namespace: APPS,
+    name: "person",
+};
 
-/// Where the API server is.
-pub(crate) fn server() -> String {
-    format!("https://{}:{PORT}", address(1))
-}
-
-/// A program that `cargo xtask e2e cluster` built.
-pub(crate) fn tool(name: &str) -> PathBuf {
-    let path = e2e::workspace::root().join("target/tools").join(name);
-    assert!(
-        path.is_file(),
-        "build the programs with `cargo xtask e2e cluster`"
-    );
-    path
-}
-
-/// The processes, and who asks them. Ends with this value.
+/// The cluster, and who asks it.
 pub(crate) struct Plane {
     // Fields are dropped in this order: who asks before who answers.
     webhooks: Option<Webhooks>,
-    api_server: Option<Process>,
-    etcd: Option<Process>,
+    lab: Option<Lab>,
+    /// Of what answers the API server's reviews.
     pub(crate) authority: Authority,
+    /// Where the API server finds that.
+    pub(crate) reviews_at: String,
     /// May do everything, as cluster administrators and the cluster's own controllers.
     pub(crate) admin: Client,
-    /// Works in the namespaces of apps.
     pub(crate) person: Client,
+    /// Whether claims without class got one before the suite came.
+    pub(crate) had_default_class: bool,
     directory: TempDir,
 }
 
 impl Plane {
-    /// Starts the API server with no objects but its own.
+    /// Starts an API server of one's own.
     pub(crate) fn start() -> Self {
+        let lab = Lab::start(0);
+        let access = lab.admin();
+        Self::on(access, Some(lab), address(2).to_string())
+    }
+
+    /// On a cluster of others, which is first looked at.
+    ///
+    /// # Errors
+    /// When the suite cannot run there, or would change what is there.
+    pub(crate) fn elsewhere(foreign: Foreign) -> Result<Self, String> {
+        foreign.look()?;
+        own::begin();
+        let Foreign { access, reviews_at } = foreign;
+        let reviews_at = reviews_at.unwrap_or_else(|| address(2).to_string());
+        Ok(Self::on(access, None, reviews_at))
+    }
+
+    fn on(access: Access, lab: Option<Lab>, reviews_at: String) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let authority = Authority::new(directory.path());
-        for (server, place) in [("etcd", 0), ("api-server", 1), ("policy-server", 2)] {
-            authority.server(server, address(place));
-        }
-        authority.client("service-accounts", "service-accounts", None);
-        authority.client("admin", "admin", Some("system:masters"));
-        authority.client("person", "person", None);
-        let account = format!("system:serviceaccount:{}", policies::ACCOUNT);
-        authority.client("policy-server-account", &account, None);
-        let client = |file: &str| Client::new(&authority, file, address(1));
+        authority.server("policy-server", &reviews_at);
+        let admin = Client::new(access);
+        let classes = admin
+            .get("/apis/storage.k8s.io/v1/storageclasses")
+            .accepted();
+        let mut classes = classes["items"].as_array().expect("a list").iter();
+        let had_default_class = classes.any(|it| {
+            let annotations = &it["metadata"]["annotations"];
+            annotations["storageclass.kubernetes.io/is-default-class"] == "true"
+        });
+        // Before anybody else has a token, what is made has to be taken away again.
         let mut plane = Self {
-            admin: client("admin"),
-            person: client("person"),
-            authority,
-            api_server: None,
+            person: admin.clone(),
             webhooks: None,
-            etcd: None,
+            lab,
+            authority,
+            reviews_at,
+            admin,
+            had_default_class,
             directory,
         };
-        for user in ["admin", "person", "policy-server-account"] {
-            plane.write_kubeconfig(user);
-        }
-        plane.etcd = Some(plane.start_etcd());
-        plane.start_api_server();
         plane.admit_the_person();
+        plane.person = PERSON.client(&plane);
+        let config = plane.person.access.kubeconfig();
+        std::fs::write(plane.kubeconfig(), config.to_string()).expect("a file");
         plane
     }
 
@@ -88,89 +101,39 @@ impl Plane {
         self.directory.path()
     }
 
-    fn file(&self, name: &str) -> String {
-        self.authority.path(name).display().to_string()
+    /// Where the reviews' server listens.
+    pub(crate) fn listens_at(&self) -> IpAddr {
+        let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        self.reviews_at.parse().unwrap_or(any)
     }
 
-    fn start_etcd(&self) -> Process {
-        let address = address(0);
-        let (client, peer) = (
-            format!("https://{address}:2379"),
-            format!("https://{address}:2380"),
-        );
-        let mut command = Command::new(tool("etcd"));
-        command
-            .arg(format!("--data-dir={}", self.file("etcd")))
-            .args(["--client-cert-auth", "--unsafe-no-fsync"])
-            .arg(format!("--cert-file={}", self.file("etcd.crt")))
-            .arg(format!("--key-file={}", self.file("etcd.key")))
-            .arg(format!("--trusted-ca-file={}", self.file("ca.crt")))
-            .args(["--peer-client-cert-auth"])
-            .arg(format!("--peer-cert-file={}", self.file("etcd.crt")))
-            .arg(format!("--peer-key-file={}", self.file("etcd.key")))
-            .arg(format!("--peer-trusted-ca-file={}", self.file("ca.crt")))
-            .arg(format!("--listen-client-urls={client}"))
-            .arg(format!("--advertise-client-urls={client}"))
-            .arg(format!("--listen-peer-urls={peer}"))
-            .arg(format!("--initial-advertise-peer-urls={peer}"))
-            .arg(format!("--initial-cluster=default={peer}"))
-            .arg(format!("--listen-metrics-urls=http://{address}:2381"));
-        let mut etcd = Process::start("etcd", &mut command, self.path());
-        etcd.ready((address, 2381).into(), "/readyz");
-        etcd
+    /// Whether the API server is the suite's own.
+    pub(crate) fn is_own(&self) -> bool {
+        self.lab.is_some()
     }
 
-    /// Starts the API server, again where it was ended.
+    /// Starts the API server again.
     pub(crate) fn start_api_server(&mut self) {
-        let address = address(1);
-        let mut command = Command::new(tool("kube-apiserver"));
-        command
-            .arg(format!("--bind-address={address}"))
-            .arg(format!("--advertise-address={address}"))
-            .arg(format!("--secure-port={PORT}"))
-            .arg("--endpoint-reconciler-type=none")
-            .arg(format!("--tls-cert-file={}", self.file("api-server.crt")))
-            .arg(format!(
-                "--tls-private-key-file={}",
-                self.file("api-server.key")
-            ))
-            .arg(format!("--client-ca-file={}", self.file("ca.crt")))
-            .arg("--authorization-mode=RBAC")
-            .arg(format!("--etcd-servers=https://{}:2379", self::address(0)))
-            .arg(format!("--etcd-cafile={}", self.file("ca.crt")))
-            .arg(format!("--etcd-certfile={}", self.file("api-server.crt")))
-            .arg(format!("--etcd-keyfile={}", self.file("api-server.key")))
-            .arg("--service-account-issuer=https://kubernetes.default.svc")
-            .arg(format!(
-                "--service-account-key-file={}",
-                self.file("service-accounts.crt")
-            ))
-            .arg(format!(
-                "--service-account-signing-key-file={}",
-                self.file("service-accounts.key")
-            ))
-            .arg("--service-cluster-ip-range=10.43.0.0/16");
-        let process = Process::start("kube-apiserver", &mut command, self.path());
-        let process = self.api_server.insert(process);
-        until("kube-apiserver", || {
-            process.alive()?;
-            let answer = self.admin.ask("GET", "/readyz", "", None)?;
-            match answer.status {
-                200 => Ok(()),
-                status => Err(format!("/readyz answers {status}: {}", answer.body)),
-            }
-        });
+        self.lab.as_mut().expect("its own").start_api_server();
     }
 
     /// Ends the API server at once.
     pub(crate) fn kill_api_server(&mut self) {
-        self.api_server.take().expect("it runs").kill();
+        self.lab.as_mut().expect("its own").kill_api_server();
     }
 
     /// What `edit` grants, of which no controller collects the parts here.
     fn admit_the_person(&self) {
-        for name in [APPS, "gateway"] {
+        for name in [APPS, "gateway", policies::ACCOUNT.namespace, "kube-system"] {
             self.namespace(name, &json!({}));
+        }
+        for Account { namespace, name } in [PERSON, policies::ACCOUNT] {
+            let account = json!({
+                "apiVersion": "v1",
+                "kind": "ServiceAccount",
+                "metadata": {"name": name, "namespace": own(namespace)},
+            });
+            self.admin.create(&account).accepted();
         }
         let groups = [
             "",
@@ -181,30 +144,35 @@ impl Plane {
         let role = json!({
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "ClusterRole",
-            "metadata": {"name": "person"},
+            "metadata": {"name": own("person")},
             "rules": [{"apiGroups": groups, "resources": ["*"], "verbs": ["*"]}],
         });
         self.admin.create(&role).accepted();
         let binding = json!({
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "ClusterRoleBinding",
-            "metadata": {"name": "person"},
+            "metadata": {"name": own("person")},
             "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "person",
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": own("person"),
             },
             "subjects": [{
-                "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "person",
+                "kind": "ServiceAccount", "name": PERSON.name, "namespace": own(PERSON.namespace),
             }],
         });
         self.admin.create(&binding).accepted();
     }
 
     pub(crate) fn namespace(&self, name: &str, labels: &Value) {
-        let namespace = json!({
+        let mut namespace = json!({
             "apiVersion": "v1",
             "kind": "Namespace",
-            "metadata": {"name": name, "labels": labels},
+            "metadata": {"name": own(name), "labels": labels},
         });
+        if let Some(run) = own::run() {
+            namespace["metadata"]["labels"][own::LABEL] = run.into();
+        }
         self.admin.apply(&namespace).accepted();
     }
 
@@ -222,16 +190,24 @@ impl Plane {
         }
         kinds.retain(|it: &Object| it.kind() == "CustomResourceDefinition");
         assert!(!kinds.is_empty(), "no CRDs in {}", root.display());
-        let kinds: Vec<Value> = kinds
+        let mut kinds: Vec<Value> = kinds
             .into_iter()
             .map(|it| served_without_others(it.value))
             .collect();
+        if !self.is_own() {
+            // What the cluster has it keeps, and what nobody needs here takes long to go again.
+            let needed = manifests::kinds();
+            kinds.retain(|kind| {
+                let name = kind["spec"]["names"]["kind"].as_str().expect("a kind");
+                needed.contains(name) && self.admin.get(&path(kind)).status == 404
+            });
+        }
         for kind in &kinds {
             self.admin.apply(kind).accepted();
         }
         for kind in &kinds {
             until("a kind is served", || {
-                let stored = self.admin.get(&crate::client::path(kind)).accepted();
+                let stored = self.admin.get(&path(kind)).accepted();
                 let conditions = stored["status"]["conditions"].as_array();
                 let mut conditions = conditions.into_iter().flatten();
                 match conditions.any(|it| it["type"] == "Established" && it["status"] == "True") {
@@ -282,26 +258,28 @@ impl Plane {
         webhooks.map(Webhooks::version).unwrap_or_default()
     }
 
-    pub(crate) fn kubeconfig(&self, user: &str) -> PathBuf {
-        self.authority.path(&format!("{user}.kubeconfig"))
+    /// Takes away what was made in a cluster of others.
+    ///
+    /// # Errors
+    /// What is left.
+    pub(crate) fn leave(&mut self) -> Result<(), String> {
+        match self.lab {
+            Some(_) => Ok(()),
+            None => foreign::leave(&self.admin),
+        }
     }
 
-    fn write_kubeconfig(&self, user: &str) {
-        let config = json!({
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "e2e", "cluster": {
-                "server": server(),
-                "certificate-authority": self.file("ca.crt"),
-            }}],
-            "users": [{"name": user, "user": {
-                "client-certificate": self.file(&format!("{user}.crt")),
-                "client-key": self.file(&format!("{user}.key")),
-            }}],
-            "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": user}}],
-            "current-context": "e2e",
-        });
-        std::fs::write(self.kubeconfig(user), config.to_string()).expect("a file");
+    /// The person's.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.path().join("person.kubeconfig")
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        if let Err(left) = self.leave() {
+            eprintln!("left behind: {left}");
+        }
     }
 }
 

@@ -5,10 +5,15 @@ use std::fmt;
 use host::ContextAwareResource;
 use serde_json::{Value, json};
 
+use crate::accounts::Account;
+use crate::own::{self, own};
 use crate::rendered;
 
-/// The policy server's ServiceAccount, `namespace:name` of Kubewarden's chart.
-pub(crate) const ACCOUNT: &str = "kubewarden:policy-server";
+/// The policy server's, in Kubewarden's chart.
+pub(crate) const ACCOUNT: Account = Account {
+    namespace: "kubewarden",
+    name: "policy-server",
+};
 
 /// The domain of the tests.
 pub(crate) const DOMAIN: &str = "dev.k8tre.org";
@@ -64,12 +69,13 @@ pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
     let policies = policies.filter(|it| it["kind"] == "ClusterAdmissionPolicy");
     let policies: Vec<Policy> = policies
         .map(|mut policy| {
-            let spec = policy["spec"].take();
+            let mut spec = policy["spec"].take();
             let expected = match mode {
                 Mode::Protect => "protect",
                 Mode::Monitor => "monitor",
             };
             assert_eq!(spec["mode"], expected);
+            in_own_namespaces(&mut spec);
             Policy {
                 profile,
                 mode,
@@ -80,6 +86,37 @@ pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
         .collect();
     assert!(!policies.is_empty(), "{profile}");
     policies
+}
+
+/// In a cluster of others, where the plane's namespaces have other names: those that the policies name,
+/// and those that their modules have as defaults. What is in no namespace is none of the suite's.
+fn in_own_namespaces(spec: &mut Value) {
+    if own::run().is_none() {
+        return;
+    }
+    let schema = ["mutators", "policies"].map(|it| {
+        let module = module_of(spec).to_owned();
+        let file = e2e::workspace::root().join(it).join(module);
+        std::fs::read(file.join("settings.schema.json")).ok()
+    });
+    let schema = schema.into_iter().flatten().next().expect("a schema");
+    let schema: Value = serde_json::from_slice(&schema).expect("JSON");
+    for (setting, its) in schema["properties"].as_object().expect("settings") {
+        let given = &mut spec["settings"][setting];
+        if given.is_null() {
+            *given = its["default"].clone();
+        }
+    }
+    own::rename(spec);
+    for rule in spec["rules"].as_array_mut().into_iter().flatten() {
+        rule["scope"] = "Namespaced".into();
+    }
+}
+
+fn module_of(spec: &Value) -> &str {
+    let reference = spec["module"].as_str().unwrap_or_default();
+    let file = reference.rsplit('/').next().unwrap_or_default();
+    file.split(':').next().unwrap_or_default()
 }
 
 /// The policies of a profile before any overlay.
@@ -107,9 +144,7 @@ impl Policy {
 
     /// The name of the module's file.
     pub(crate) fn module(&self) -> &str {
-        let reference = self.spec["module"].as_str().unwrap_or_default();
-        let file = reference.rsplit('/').next().unwrap_or_default();
-        file.split(':').next().unwrap_or_default()
+        module_of(&self.spec)
     }
 
     pub(crate) fn settings(&self) -> &Value {
@@ -151,8 +186,13 @@ impl Policy {
         let mut expressions = vec![json!({
             "key": "kubernetes.io/metadata.name",
             "operator": "NotIn",
-            "values": ["kubewarden"],
+            "values": [own(ACCOUNT.namespace)],
         })];
+        if let Some(run) = own::run() {
+            // Of others' namespaces nothing is judged.
+            let own = json!({"key": own::LABEL, "operator": "In", "values": [run]});
+            expressions.push(own);
+        }
         expressions.extend(namespaces.as_array().cloned().unwrap_or_default());
         use base64::Engine as _;
         let authority = base64::engine::general_purpose::STANDARD.encode(authority);
@@ -179,7 +219,7 @@ impl Policy {
         json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": kind,
-            "metadata": {"name": self.id(), "labels": {"part-of": "e2e"}},
+            "metadata": {"name": own(&self.id())},
             "webhooks": [webhook],
         })
     }

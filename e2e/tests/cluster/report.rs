@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use crate::plane::{Plane, tool};
 
 /// Where `cargo xtask e2e cluster` wants the table; without it there is none.
-const FILE: &str = "AGNOSTICS_E2E_REPORT";
+pub(crate) const FILE: &str = "AGNOSTICS_E2E_REPORT";
 
 #[derive(Default)]
 pub(crate) struct Report {
@@ -20,38 +20,41 @@ impl Report {
     /// What is running, by its own word.
     pub(crate) fn versions(&mut self, plane: &Plane) {
         let server = plane.admin.get("/version").accepted();
-        let go = |path: &str| said(Command::new(tool(path)).arg("--version"));
-        let etcd = go("etcd");
+        let server = server["gitVersion"].as_str().unwrap_or_default();
         let kubectl = said(Command::new("kubectl").args(["version", "--client"]));
-        for (what, version) in [
-            (
-                "API server",
-                server["gitVersion"].as_str().unwrap_or_default(),
-            ),
-            ("etcd", first_line(&etcd)),
-            ("kubectl", first_line(&kubectl)),
-            ("CoreDNS", &pinned("", "github.com/coredns/coredns")),
-            ("ExternalDNS", &pinned("", "sigs.k8s.io/external-dns")),
-            (
+        self.version("API server", server);
+        self.version("kubectl", first_line(&kubectl));
+        self.version("reviews answered by", &plane.reviewer());
+        if plane.is_own() {
+            let etcd = said(Command::new(tool("etcd")).arg("--version"));
+            let external_secrets = "github.com/external-secrets/external-secrets";
+            self.version("etcd", first_line(&etcd));
+            self.version("CoreDNS", &pinned("", "github.com/coredns/coredns"));
+            self.version("ExternalDNS", &pinned("", "sigs.k8s.io/external-dns"));
+            self.version(
                 "External Secrets",
-                &pinned(
-                    "external-secrets",
-                    "github.com/external-secrets/external-secrets",
-                ),
-            ),
-            ("reviews answered by", &plane.reviewer()),
-        ] {
-            writeln!(self.versions, "| {what} | {version} |").expect("memory");
+                &pinned("external-secrets", external_secrets),
+            );
         }
     }
 
+    fn version(&mut self, what: &str, version: &str) {
+        writeln!(self.versions, "| {what} | {version} |").expect("memory");
+    }
+
     pub(crate) fn row(&mut self, property: &str, sentence: &str, passed: bool) {
+        let verdict = if passed { "ok" } else { "FAILED" };
+        println!("test {property}: {sentence} ... {verdict}");
         let result = if passed { "passed" } else { "FAILED" };
         writeln!(self.rows, "| {property} | {sentence} | {result} |").expect("memory");
         match passed {
             true => self.passed += 1,
             false => self.failed += 1,
         }
+    }
+
+    pub(crate) fn skipped(&mut self, property: &str, sentence: &str, why: &str) {
+        writeln!(self.rows, "| {property} | {sentence} | skipped: {why} |").expect("memory");
     }
 
     /// Writes the table and prints the count as Rust's own test runner does.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::Scenario;
 use crate::client::path;
 use crate::kubectl::{kubectl, manifest};
+use crate::own::own;
 use crate::plane::{APPS, Plane};
 use crate::policies::Profile;
 
@@ -76,7 +77,7 @@ fn of_gateway(name: &str) -> Value {
         "kind": "Service",
         "metadata": {
             "name": format!("cilium-gateway-{name}"),
-            "namespace": APPS,
+            "namespace": own(APPS),
             "labels": {
                 "gateway.networking.k8s.io/gateway-name": name,
                 "io.cilium.gateway/owning-gateway": name,
@@ -157,7 +158,7 @@ fn gateway(plane: &mut Plane) {
     let gateway = json!({
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "Gateway",
-        "metadata": {"name": "inner", "namespace": "gateway"},
+        "metadata": {"name": "inner", "namespace": own("gateway")},
         "spec": {
             "gatewayClassName": "cilium",
             "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}],

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::Scenario;
 use crate::client::path;
 use crate::kubectl::{kubectl, manifest};
+use crate::own::own;
 use crate::plane::{APPS, Plane};
 use crate::process::until;
 use crate::rendered;
@@ -35,7 +36,7 @@ fn secret(namespace: &str, name: &str) -> Value {
     json!({
         "apiVersion": "external-secrets.io/v1",
         "kind": "ExternalSecret",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": name, "namespace": own(namespace)},
         "spec": {
             "secretStoreRef": {"kind": "ClusterSecretStore", "name": "secret-store"},
             "data": [{"secretKey": "password", "remoteRef": {"key": "db", "property": "password"}}],
@@ -88,7 +89,10 @@ fn conditions(plane: &mut Plane) {
             _ => Ok(answer.message().to_owned()),
         }
     });
-    assert!(refusal.contains("`project`"), "{refusal}");
+    assert!(
+        refusal.contains(&format!("`{}`", own("project"))),
+        "{refusal}"
+    );
     plane
         .person
         .create(&secret("project", "kept-out"))
@@ -101,7 +105,7 @@ fn conditions(plane: &mut Plane) {
 fn labels(plane: &mut Plane) {
     plane.namespace("moving", &json!({}));
     plane.person.create(&secret("moving", "first")).accepted();
-    let path = "/api/v1/namespaces/moving";
+    let path = format!("/api/v1/namespaces/{}", own("moving"));
     let verdict = |expected: bool| {
         until("the labels are seen", || {
             let answer = plane.person.would_create(&secret("moving", "second"));
@@ -113,7 +117,7 @@ fn labels(plane: &mut Plane) {
     };
     let label = |value: Value| {
         let change = json!({"metadata": {"labels": {PROJECT: value}}});
-        plane.admin.merge(path, &change).accepted();
+        plane.admin.merge(&path, &change).accepted();
     };
     label("project-namespace".into());
     verdict(false);

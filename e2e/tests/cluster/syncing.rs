@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::Scenario;
 use crate::accounts::Account;
 use crate::client::path;
-use crate::plane::{APPS, Plane, address, server, tool};
+use crate::plane::{APPS, Plane, address, tool};
 use crate::process::{Process, until};
 use crate::rendered;
 
@@ -108,7 +108,7 @@ fn populate(plane: &Plane) {
     }
     // What the cluster's controllers put in every namespace.
     let mut authority = object("v1", "ConfigMap", READER.namespace, "kube-root-ca.crt");
-    authority["data"] = json!({"ca.crt": plane.authority.pem});
+    authority["data"] = json!({"ca.crt": plane.admin.access.authority});
     plane.admin.apply(&authority).accepted();
     put(plane, READER.namespace, "first");
     plane.namespace(FOREIGN, &json!({}));
@@ -116,13 +116,13 @@ fn populate(plane: &Plane) {
 }
 
 /// The store as the tree has it, but for the API server's address, which no name leads to here.
-fn store() -> Value {
+fn store(plane: &Plane) -> Value {
     let mut objects = rendered::of("k3s", "secret-store").into_iter();
     let store = objects.find(|it| it["kind"] == "ClusterSecretStore");
     let mut store = store.expect("a store");
     let url = &mut store["spec"]["provider"]["kubernetes"]["server"]["url"];
     assert_eq!(*url, "https://kubernetes.default.svc");
-    *url = server().into();
+    *url = plane.admin.access.server.clone().into();
     store
 }
 
@@ -258,7 +258,7 @@ fn tokens(plane: &mut Plane) {
 fn synced(plane: &mut Plane) {
     populate(plane);
     let _controller = controller(plane, &[]);
-    let (store, external) = (store(), external("synced"));
+    let (store, external) = (store(plane), external("synced"));
     plane.admin.apply(&store).accepted();
     ready(plane, &store, "True");
     plane.person.create(&external).accepted();
@@ -287,7 +287,7 @@ fn elsewhere(plane: &mut Plane) {
     populate(plane);
     // Or it would leave it at the store's own state, and not ask the API server at all.
     let _controller = controller(plane, &["--enable-flood-gate=false"]);
-    let (mut store, external) = (store(), external("elsewhere"));
+    let (mut store, external) = (store(plane), external("elsewhere"));
     store["spec"]["provider"]["kubernetes"]["remoteNamespace"] = FOREIGN.into();
     plane.admin.apply(&store).accepted();
     ready(plane, &store, "False");

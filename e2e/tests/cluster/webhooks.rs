@@ -7,7 +7,8 @@ use e2e::hosts::PolicyServer;
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::Endpoint;
-use crate::plane::{APPS, Plane, address};
+use crate::own::own;
+use crate::plane::{APPS, Plane};
 use crate::policies::{self, Mode, Policy, Profile};
 use crate::process::{Process, until};
 
@@ -34,7 +35,12 @@ impl Webhooks {
         let text = std::fs::read(rights).expect("a file");
         for document in manifest::read("rbac.yaml", &text) {
             for object in document.expect("YAML").objects() {
-                let object = object.expect("an object").value;
+                let mut object = object.expect("an object").value;
+                for name in ["/metadata/name", "/roleRef/name", "/subjects/0/namespace"] {
+                    if let Some(name) = object.pointer_mut(name) {
+                        *name = own(name.as_str().expect("a name")).into();
+                    }
+                }
                 plane.admin.apply(&object).accepted();
             }
         }
@@ -69,7 +75,7 @@ impl Webhooks {
         // JSON is YAML.
         let entries = Value::Object(entries.collect::<Map<_, _>>());
         std::fs::write(&file, entries.to_string()).expect("a file");
-        let address = address(2);
+        let address = plane.listens_at();
         let mut command = Command::new(program);
         command
             .args(["--addr", &address.to_string()])
@@ -86,7 +92,7 @@ impl Webhooks {
             .arg(plane.path().join("modules"))
             .arg("--sigstore-cache-dir")
             .arg(plane.path().join("sigstore"))
-            .env("KUBECONFIG", plane.kubeconfig("policy-server-account"));
+            .env("KUBECONFIG", policies::ACCOUNT.kubeconfig(plane));
         let mut process = Process::start("policy-server", &mut command, plane.path());
         process.ready((address, 8081).into(), "/readiness");
         self.server = Some(Server::Real(process));
@@ -113,15 +119,18 @@ impl Webhooks {
         for kind in ["mutating", "validating"] {
             let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations");
             let present = plane.admin.get(&path).accepted();
-            for present in present["items"].as_array().expect("a list") {
-                let name = present["metadata"]["name"].as_str().expect("a name");
-                let gone = plane
-                    .admin
-                    .ask("DELETE", &format!("{path}/{name}"), "", None);
-                gone.expect("an answer").accepted();
+            let present = present["items"].as_array().expect("a list").iter();
+            let present = present.filter_map(|it| it["metadata"]["name"].as_str());
+            for policy in &self.policies {
+                let name = own(&policy.id());
+                if present.clone().any(|it| it == name) {
+                    let path = format!("{path}/{name}");
+                    let gone = plane.admin.ask("DELETE", &path, "", None);
+                    gone.expect("an answer").accepted();
+                }
             }
         }
-        let url = format!("https://{}:{PORT}", address(2));
+        let url = format!("https://{}:{PORT}", plane.reviews_at);
         let wanted = |it: &&Policy| (it.profile, it.mode) == (profile, mode);
         for policy in self.policies.iter().filter(wanted) {
             let webhook = policy.webhook(&url, &plane.authority.pem);
@@ -137,13 +146,13 @@ impl Webhooks {
         let balancer = json!({
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"name": "probe", "namespace": APPS},
+            "metadata": {"name": "probe", "namespace": own(APPS)},
             "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
         });
         let claim = json!({
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
-            "metadata": {"name": "probe", "namespace": APPS},
+            "metadata": {"name": "probe", "namespace": own(APPS)},
             "spec": {
                 "accessModes": ["ReadWriteOnce"],
                 "resources": {"requests": {"storage": "1Gi"}},
@@ -152,7 +161,7 @@ impl Webhooks {
         let store = json!({
             "apiVersion": "external-secrets.io/v1",
             "kind": "SecretStore",
-            "metadata": {"name": "probe", "namespace": APPS},
+            "metadata": {"name": "probe", "namespace": own(APPS)},
             "spec": {"provider": {"fake": {"data": []}}},
         });
         let asked = |object: &Value| {
