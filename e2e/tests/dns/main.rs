@@ -15,6 +15,7 @@ mod answers;
 mod api;
 mod endurance;
 mod lab;
+#[allow(dead_code, reason = "shared with the suite `cluster`")]
 #[path = "../shared/process.rs"]
 mod process;
 mod publishing;
