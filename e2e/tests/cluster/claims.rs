@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::Scenario;
-use crate::client::path;
+use crate::accounts::Account;
+use crate::client::{Client, path};
 use crate::kubectl::{WAYS, kubectl, manifest};
 use crate::own::own;
 use crate::plane::{APPS, Plane};
@@ -152,14 +153,22 @@ fn managed_fields(plane: &mut Plane) {
 }
 
 fn applied_again(plane: &mut Plane) {
-    every_way(plane, None);
-    for (way, arguments) in &WAYS[1..] {
-        let name = format!("none-{way}");
-        let claim = claim(&name, "ReadWriteOnce", None);
+    for wanted in [None, Some("rwx-default")] {
+        every_way(plane, wanted);
+        let sort = wanted.unwrap_or("none");
+        for (way, arguments) in &WAYS[1..] {
+            let name = format!("{sort}-{way}");
+            let claim = claim(&name, "ReadWriteOnce", wanted);
+            let before = stored(plane, &name);
+            kubectl(plane, arguments, &manifest(&claim)).success();
+            let after = stored(plane, &name);
+            assert_eq!(after["spec"], before["spec"], "{way}");
+        }
+        // Programs put back what they have read, and say so of every field then.
+        let name = format!("{sort}-program");
         let before = stored(plane, &name);
-        kubectl(plane, arguments, &manifest(&claim)).success();
-        let after = stored(plane, &name);
-        assert_eq!(after["spec"], before["spec"], "{way}");
+        let after = plane.person.replace(&before).accepted();
+        assert_eq!(after["spec"], before["spec"], "{name}");
     }
     for way in ["create", "client-side", "server-side", "program"] {
         let name = format!("none-{way}");
@@ -186,6 +195,25 @@ fn retroactive_default(plane: &mut Plane) {
     assert_eq!(class(&stored(plane, "old")), "rwx-default");
 }
 
+/// The controller of StatefulSets, by the account and the rights that the API server has for it. In
+/// another's cluster nobody may play it.
+fn stateful_sets(plane: &Plane) -> Client {
+    if !plane.is_own() {
+        return plane.admin.clone();
+    }
+    let controller = Account {
+        namespace: "kube-system",
+        name: "statefulset-controller",
+    };
+    let account = json!({
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": controller.name, "namespace": controller.namespace},
+    });
+    plane.admin.apply(&account).accepted();
+    controller.client(plane)
+}
+
 fn made_by_controllers(plane: &mut Plane) {
     // What the controller makes of a volumeClaimTemplate: labels of the set, the set as owner.
     let mut made = claim("data-database-0", "ReadWriteOnce", None);
@@ -196,7 +224,7 @@ fn made_by_controllers(plane: &mut Plane) {
         "name": "database",
         "uid": "4d7e7a3c-7c1b-4c1e-8f0a-0c6f0c1f7b11",
     }]);
-    let answer = plane.admin.create(&made);
+    let answer = stateful_sets(plane).create(&made);
     assert_eq!(class(&answer.accepted()), "rwo-default");
     assert_eq!(class(&stored(plane, "data-database-0")), "rwo-default");
 

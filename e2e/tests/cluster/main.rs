@@ -104,7 +104,12 @@ fn main() -> ExitCode {
     hostnames::before(&plane);
     plane.install(Profile::K3s);
     report.versions(&plane);
+    // `cargo test … --test cluster -- faults` for some alone.
+    let only: Vec<String> = std::env::args().skip(1).collect();
     for (property, needs, scenarios) in PROPERTIES {
+        if !only.is_empty() && !only.iter().any(|it| it == property) {
+            continue;
+        }
         let unmet = match needs {
             Needs::NoDefaultClass if plane.had_default_class => {
                 Some("the cluster had a default storage class before")

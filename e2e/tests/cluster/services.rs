@@ -24,7 +24,8 @@ pub(crate) const SCENARIOS: [Scenario; 5] = [
         change_of_type,
     ),
     (
-        "a Gateway gets the annotations that its controller hands on, and its manifest applies again",
+        "a Gateway gets the annotations that its controller hands on, on every vendor, and its manifest \
+         applies again",
         gateway,
     ),
     (
@@ -154,17 +155,29 @@ fn change_of_type(plane: &mut Plane) {
     assert_internal(&changed["metadata"]["annotations"], Profile::K3s);
 }
 
-fn gateway(plane: &mut Plane) {
-    let gateway = json!({
+fn gateway_of(name: &str) -> Value {
+    json!({
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "Gateway",
-        "metadata": {"name": "inner", "namespace": own("gateway")},
+        "metadata": {"name": name, "namespace": own("gateway")},
         "spec": {
             "gatewayClassName": "cilium",
             "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}],
         },
-    });
+    })
+}
+
+fn gateway(plane: &mut Plane) {
     let arguments = ["apply", "-f", "-"];
+    for profile in Profile::ALL {
+        plane.install(profile);
+        let gateway = gateway_of(&format!("of-{profile}"));
+        kubectl(plane, &arguments, &manifest(&gateway)).success();
+        let stored = stored(plane, &gateway);
+        let infrastructure = &stored["spec"]["infrastructure"];
+        assert_internal(&infrastructure["annotations"], profile);
+    }
+    let gateway = gateway_of("inner");
     kubectl(plane, &arguments, &manifest(&gateway)).success();
     let first = stored(plane, &gateway);
     assert_internal(
