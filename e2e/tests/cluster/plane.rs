@@ -225,10 +225,11 @@ impl Plane {
 
     /// The same, in a mode.
     pub(crate) fn install_in(&mut self, profile: Profile, mode: Mode) {
-        let webhooks = self.webhooks.take();
-        let mut webhooks = webhooks.unwrap_or_else(|| Webhooks::start(self));
+        if self.webhooks.is_none() {
+            self.webhooks = Some(Webhooks::start(self));
+        }
+        let webhooks = self.webhooks.as_ref().expect("started");
         webhooks.install(self, profile, mode);
-        self.webhooks = Some(webhooks);
     }
 
     /// Ends what answers the API server's reviews.

@@ -60,10 +60,17 @@ impl Report {
     /// Writes the table and prints the count as Rust's own test runner does.
     pub(crate) fn end(self) -> ExitCode {
         if let Some(file) = std::env::var_os(FILE) {
-            let Self { versions, rows, .. } = &self;
+            let Self {
+                versions,
+                rows,
+                passed,
+                failed,
+            } = &self;
             let text = format!(
                 "# The plane against a real API server\n\n\
-                 Written by `cargo xtask e2e cluster`, which does it all again.\n\n\
+                 Written by `cargo xtask e2e cluster`, which builds the programs and does it all again; with \
+                 Kubewarden's `policy-server` on PATH it is what answers the reviews. Edited by nobody.\n\n\
+                 {passed} passed, {failed} failed.\n\n\
                  | program | version |\n|---|---|\n{versions}\n\
                  | about | what was seen | result |\n|---|---|---|\n{rows}"
             );

@@ -115,7 +115,7 @@ impl Webhooks {
     }
 
     /// Tells the API server of a profile's policies and of no others, and waits until it asks them.
-    pub(crate) fn install(&mut self, plane: &Plane, profile: Profile, mode: Mode) {
+    pub(crate) fn install(&self, plane: &Plane, profile: Profile, mode: Mode) {
         for kind in ["mutating", "validating"] {
             let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations");
             let present = plane.admin.get(&path).accepted();

@@ -7,38 +7,73 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
+use super::programs::version_of;
 use crate::progress::Step;
 use crate::workspace::Workspace;
 
-/// Where kinds of others are: a module with its checksum as go.sum has it, which pins it where no
-/// program needs it, and the directory of its CRDs.
-const CRDS: [(&str, &str, &str); 5] = [
-    (
-        "sigs.k8s.io/gateway-api@v1.6.1",
-        "h1:mock6phZbI6rvZerwrVNk7hVNymQgHo+6sJ81Ia7ftY=",
-        "config/crd/standard",
-    ),
-    (
-        "github.com/external-secrets/external-secrets@v1.3.2",
-        "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",
-        "config/crds/bases",
-    ),
-    (
-        "github.com/cert-manager/cert-manager@v1.21.2",
-        "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=",
-        "deploy/crds",
-    ),
-    (
-        "go.universe.tf/metallb@v0.16.2",
-        "h1:RCSAGoZmqcvTg0e56+Okbwz8iTuQVX30JpKX5mYEPUM=",
-        "config/crd/bases",
-    ),
-    (
-        "github.com/cilium/cilium@v1.20.2",
-        "h1:dqiEGIcXc+gqCLYG/l7VCFJ8GHyb4HUrwbZOpkX5dL8=",
-        "pkg/k8s/apis/cilium.io/client/crds/v2alpha1",
-    ),
+/// Where kinds of others are.
+#[derive(Debug)]
+struct Kinds {
+    module: &'static str,
+    pin: Pin,
+    /// The directory of its CRDs.
+    directory: &'static str,
+}
+
+/// What says which version of a module it is, and what its bytes are.
+#[derive(Debug)]
+enum Pin {
+    /// The go.mod and go.sum of programs that are made of it.
+    Of(&'static str),
+    /// The version, and the checksum as go.sum has it, of what no program is made of.
+    Here(&'static str, &'static str),
+}
+
+const KINDS: [Kinds; 5] = [
+    Kinds {
+        module: "sigs.k8s.io/gateway-api",
+        pin: Pin::Of("e2e/tools"),
+        directory: "config/crd/standard",
+    },
+    Kinds {
+        module: "github.com/external-secrets/external-secrets",
+        pin: Pin::Here("v1.3.2", "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ="),
+        directory: "config/crds/bases",
+    },
+    Kinds {
+        module: "github.com/cert-manager/cert-manager",
+        pin: Pin::Here("v1.21.2", "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68="),
+        directory: "deploy/crds",
+    },
+    Kinds {
+        module: "go.universe.tf/metallb",
+        pin: Pin::Here("v0.16.2", "h1:RCSAGoZmqcvTg0e56+Okbwz8iTuQVX30JpKX5mYEPUM="),
+        directory: "config/crd/bases",
+    },
+    Kinds {
+        module: "github.com/cilium/cilium",
+        pin: Pin::Here("v1.20.2", "h1:dqiEGIcXc+gqCLYG/l7VCFJ8GHyb4HUrwbZOpkX5dL8="),
+        directory: "pkg/k8s/apis/cilium.io/client/crds/v2alpha1",
+    },
 ];
+
+impl Kinds {
+    /// The version and the checksum.
+    fn pinned(&self, workspace: &Workspace) -> Result<(String, String)> {
+        let source = match self.pin {
+            Pin::Here(version, sum) => return Ok((version.to_owned(), sum.to_owned())),
+            Pin::Of(source) => source,
+        };
+        let read = |file: &str| fs::read_to_string(workspace.path(source).join(file));
+        let missing = || format!("{source} does not pin {}", self.module);
+        let go_mod = read("go.mod")?;
+        let version = version_of(self.module, &go_mod).with_context(missing)?;
+        let line = format!("{} {version} ", self.module);
+        let go_sum = read("go.sum")?;
+        let sum = go_sum.lines().find_map(|it| it.strip_prefix(&line));
+        Ok((version.to_owned(), sum.with_context(missing)?.to_owned()))
+    }
+}
 
 /// A program that writes Kubewarden's, which no module of Go's proxy has.
 const KUBEWARDEN: &str = "e2e/tools/kubewarden";
@@ -57,7 +92,9 @@ pub(crate) fn copy(workspace: &Workspace, go: &str) -> Result<()> {
         read("Cargo.lock")?,
         read("src/main.rs")?,
     ];
-    let wanted = format!("{CRDS:?}{program:?}");
+    let pinned = KINDS.iter().map(|it| it.pinned(workspace));
+    let pinned: Vec<_> = pinned.collect::<Result<_>>()?;
+    let wanted = format!("{KINDS:?}{pinned:?}{program:?}");
     if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
         return Ok(());
     }
@@ -66,11 +103,12 @@ pub(crate) fn copy(workspace: &Workspace, go: &str) -> Result<()> {
         fs::remove_dir_all(&target).context("cannot empty target/tools/crds")?;
     }
     fs::create_dir_all(&target).context("cannot make target/tools/crds")?;
-    for (module, sum, directory) in CRDS {
+    for (kinds, (version, sum)) in KINDS.iter().zip(pinned) {
+        let module = format!("{}@{version}", kinds.module);
         let step = Step::start(format!("reading the kinds of {module}"));
         let output = Command::new(go)
             .current_dir(workspace.path("target"))
-            .args(["mod", "download", "-json", module])
+            .args(["mod", "download", "-json", &module])
             .output()?;
         let downloaded: Downloaded = serde_json::from_slice(&output.stdout)
             .with_context(|| format!("cannot download {module}"))?;
@@ -79,7 +117,7 @@ pub(crate) fn copy(workspace: &Workspace, go: &str) -> Result<()> {
             "{module} is `{}`, and {sum} is wanted",
             downloaded.sum
         );
-        for file in fs::read_dir(Path::new(&downloaded.dir).join(directory))? {
+        for file in fs::read_dir(Path::new(&downloaded.dir).join(kinds.directory))? {
             let file = file?;
             let name = file.file_name();
             // Beside them are kustomizations, code, and Gateway API's admission policy.

@@ -80,19 +80,24 @@ pub(crate) fn build_all(workspace: &Workspace, go: &str, tools: &Tools) -> Resul
     fs::write(&stamp, built_of).context("cannot write to target/tools")
 }
 
+/// The version that a go.mod requires of a module.
+pub(crate) fn version_of<'a>(module: &str, go_mod: &'a str) -> Option<&'a str> {
+    let mut lines = go_mod.lines().map(str::trim);
+    lines.find_map(|line| {
+        let line = line.strip_prefix("require ").unwrap_or(line);
+        let rest = line.strip_prefix(module)?.strip_prefix(' ')?;
+        rest.split(' ').next().filter(|it| it.starts_with('v'))
+    })
+}
+
 /// What the linker is told. A program that does not read its version from its module is given that of
 /// go.mod.
 fn flags(tools: &Tools, go_mod: &str) -> Result<String> {
     let Some((variable, module)) = tools.version else {
         return Ok("-s -w".to_owned());
     };
-    let mut lines = go_mod.lines().map(str::trim);
-    let version = lines.find_map(|line| {
-        let line = line.strip_prefix("require ").unwrap_or(line);
-        let rest = line.strip_prefix(module)?.strip_prefix(' ')?;
-        rest.split(' ').next().filter(|it| it.starts_with('v'))
-    });
-    let version = version.with_context(|| format!("{}/go.mod names no {module}", tools.source))?;
+    let version = version_of(module, go_mod)
+        .with_context(|| format!("{}/go.mod names no {module}", tools.source))?;
     Ok(format!("-s -w -X {variable}={version}"))
 }
 
