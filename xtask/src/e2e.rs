@@ -1,16 +1,19 @@
 //! `cargo xtask e2e`: the suites that need real programs, which it builds or installs first, or longer
 //! than a developer waits.
 
-mod dns;
+mod cluster;
+mod kinds;
+mod programs;
 mod registry;
 mod reproducible;
 
 use anyhow::{Result, ensure};
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use crate::toolchain::Way;
 use crate::workspace::Workspace;
 use crate::{Told, playground, progress, test};
+use cluster::{Foreign, Place};
 use test::tally::Tally;
 
 /// A suite of end-to-end tests.
@@ -18,6 +21,8 @@ use test::tally::Tally;
 pub(crate) enum Suite {
     /// CoreDNS, etcd and ExternalDNS with the manifests of `bootstrap/`
     Dns,
+    /// A Kubernetes API server with the policies of `bootstrap/` before it
+    Cluster,
     /// The playground in Chromium, held to the command line and the corpus
     Playground,
     /// The modules published to a docker-registry on loopback, pulled, verified and run
@@ -27,10 +32,11 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    /// What it is called.
+    /// What it is called, as is its test.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Dns => "dns",
+            Self::Cluster => "cluster",
             Self::Playground => "playground",
             Self::Registry => "registry",
             Self::Reproducible => "reproducible",
@@ -38,12 +44,30 @@ impl Suite {
     }
 }
 
+/// What is to run, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Wanted {
+    /// Which suite
+    #[arg(value_enum)]
+    suite: Suite,
+    #[command(flatten)]
+    foreign: Option<Foreign>,
+}
+
 /// Runs a suite and says what it counted.
 ///
 /// # Errors
 /// If a program cannot be built, or a test fails.
-pub(crate) fn e2e(workspace: &Workspace, way: Option<Way>, suite: Suite) -> Result<()> {
-    let tally = counted(workspace, way, suite, test::is_ci())?;
+pub(crate) fn e2e(workspace: &Workspace, way: Option<Way>, wanted: &Wanted) -> Result<()> {
+    let Wanted { suite, foreign } = wanted;
+    ensure!(
+        foreign.is_none() || *suite == Suite::Cluster,
+        "`--kubeconfig` is for the suite `cluster`"
+    );
+    let tally = match suite {
+        Suite::Cluster => cluster::asked(workspace, way, foreign.as_ref())?,
+        _ => counted(workspace, way, *suite, test::is_ci())?,
+    };
     progress::say(tally);
     ensure!(tally.failed == 0, Told);
     Ok(())
@@ -60,18 +84,33 @@ pub(crate) fn counted(
     ci: bool,
 ) -> Result<Tally> {
     match suite {
-        Suite::Dns => dns::tools(workspace)?,
+        Suite::Dns => {
+            let Some(go) = programs::go() else {
+                return Ok(skipped(programs::NO_GO, ci));
+            };
+            programs::build_all(workspace, go, &programs::TOOLS)?;
+        }
+        Suite::Cluster => return cluster::counted(workspace, ci, &Place::Own { report: None }),
         Suite::Playground => return playground::test(workspace, ci),
         Suite::Registry => {
             if let Err(reason) = registry::prepare(workspace, way)? {
-                progress::say(format_args!("skipped: {reason}"));
-                return Ok(Tally::skip(&reason, ci));
+                return Ok(skipped(&reason, ci));
             }
         }
         Suite::Reproducible => return reproducible::counted(workspace, way),
     }
+    test::counted(&mut tests(workspace, suite), ci)
+}
+
+fn skipped(reason: &str, ci: bool) -> Tally {
+    progress::say(format_args!("skipped: {reason}"));
+    Tally::skip(reason, ci)
+}
+
+/// Cargo, to run a suite's test.
+fn tests(workspace: &Workspace, suite: Suite) -> std::process::Command {
     let mut cargo = workspace.cargo();
     // The whole workspace's features, as everywhere else, or dependencies are compiled once more.
     cargo.args(["test", "--workspace", "--release", "--test", suite.name()]);
-    test::counted(&mut cargo, ci)
+    cargo
 }

@@ -60,11 +60,7 @@ enum Task {
         e2e: bool,
     },
     /// Run a suite that needs real programs, which are built first (minutes, the first time)
-    E2e {
-        /// Which one
-        #[arg(value_enum)]
-        suite: e2e::Suite,
-    },
+    E2e(e2e::Wanted),
     /// Work with the manifests that install the plane
     Bootstrap {
         #[command(subcommand)]
@@ -149,7 +145,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.task {
         Task::Demo => demo::demo(&workspace, cli.guest),
         Task::Test { e2e } => test::test(&workspace, cli.guest, *e2e),
-        Task::E2e { suite } => e2e::e2e(&workspace, cli.guest, *suite),
+        Task::E2e(wanted) => e2e::e2e(&workspace, cli.guest, wanted),
         Task::Bootstrap {
             task: Bootstrap::Render(wanted),
         } => render::render(&workspace, wanted),

@@ -82,7 +82,12 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>, with_e2e: bool) -> R
         None => Ok(Outcome::Skipped("`cargo-deny` is not on PATH".to_owned())),
     });
     if with_e2e {
-        for suite in [Suite::Dns, Suite::Playground, Suite::Registry] {
+        for suite in [
+            Suite::Dns,
+            Suite::Cluster,
+            Suite::Playground,
+            Suite::Registry,
+        ] {
             let name = format!("e2e {}", suite.name());
             steps.run(&name, || {
                 e2e::counted(workspace, way, suite, ci).map(Outcome::Counted)

@@ -46,15 +46,16 @@ impl Workspace {
         relative.display().to_string()
     }
 
-    /// The active cargo, to be run in the root as if nobody but the developer ran it: what cargo tells this
-    /// program of its own package would have some build scripts run again, and half of TLS compiled anew.
+    /// The active cargo, to be run in the root.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new(active_cargo());
         cargo.current_dir(&self.root);
+        // What cargo tells this program of its own package. Build scripts that watch these (ring's) would
+        // run again at each change between `cargo xtask` and a plain `cargo`.
         for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy();
-            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-                cargo.env_remove(name.as_ref());
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(&name);
             }
         }
         cargo

@@ -4,7 +4,7 @@ use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
 
 use crate::lab::{DOMAIN, Lab};
-use crate::query::{Answer, Client};
+use crate::zone::query::{Answer, Client};
 
 /// A zone with a few names, its name server and its own address, as ExternalDNS stores them.
 fn zone(lab: &Lab) {

@@ -14,10 +14,12 @@
 mod answers;
 mod api;
 mod endurance;
-mod keys;
 mod lab;
+#[allow(dead_code, reason = "shared with the suite `cluster`")]
+#[path = "../shared/process.rs"]
 mod process;
 mod publishing;
-mod query;
 mod rights;
 mod strangers;
+#[path = "../shared/zone/mod.rs"]
+mod zone;

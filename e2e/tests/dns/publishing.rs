@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::lab::{DOMAIN, Lab};
 use crate::process::{self, until};
 use crate::rights::Request;
+use crate::zone::name_of;
 
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 80);
 const KARE_DNS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 53);
@@ -86,13 +87,7 @@ fn route(app: &str, host: &str, gateway: &str) -> Value {
 }
 
 fn hosts(lab: &Lab) -> Vec<String> {
-    let of_key = |key: &String| {
-        let mut labels: Vec<&str> = key.trim_start_matches("/skydns/").split('/').collect();
-        labels.pop();
-        labels.reverse();
-        labels.join(".")
-    };
-    let mut hosts: Vec<String> = lab.stored().keys().map(of_key).collect();
+    let mut hosts: Vec<String> = lab.stored().keys().map(|key| name_of(key)).collect();
     hosts.sort();
     hosts
 }

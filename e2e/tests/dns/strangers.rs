@@ -1,7 +1,7 @@
 //! Who etcd lets in.
 
-use crate::keys;
 use crate::lab::Lab;
+use crate::zone::keys;
 
 const KEY: &str = "/skydns/org/k8tre/dev/portal/00000000";
 const RECORD: &str = r#"{"host":"203.0.113.66"}"#;

@@ -51,9 +51,7 @@ impl Process {
     pub(crate) fn ready(&mut self, address: SocketAddr, path: &str) {
         let name = self.name.clone();
         until(&name, || {
-            if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
-                panic!("{name} ended with {status}:\n{}", self.log());
-            }
+            self.alive()?;
             let status = get(address, path).map(|(status, _)| status)?;
             match status {
                 200 => Ok(()),
@@ -62,9 +60,28 @@ impl Process {
         });
     }
 
+    /// Panics where the program has ended by itself.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub(crate) fn alive(&mut self) -> Result<(), String> {
+        if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
+            panic!("{} ended with {status}:\n{}", self.name, self.log());
+        }
+        Ok(())
+    }
+
     /// The process' id, which changes when it is started again.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal, by the signal's name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.id().to_string()])
+            .status();
+        assert!(sent.is_ok_and(|it| it.success()), "{}: {name}", self.name);
     }
 
     /// Ends it without a chance to tidy up.

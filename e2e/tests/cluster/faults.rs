@@ -1,0 +1,325 @@
+//! What is down lets nothing in.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::Scenario;
+use crate::client::{Client, path};
+use crate::own::own;
+use crate::plane::{APPS, Plane};
+use crate::process::until;
+
+pub(crate) const SCENARIOS: [Scenario; 4] = [
+    (
+        "while the policy server is down, what the policies judge is refused and all else goes on",
+        policy_server_down,
+    ),
+    (
+        "kube-system and Kubewarden's namespace are not locked out meanwhile",
+        not_locked_out,
+    ),
+    (
+        "a policy server that does not answer in time has everything that it judges refused; one that is \
+         slow and in time does its work",
+        slow,
+    ),
+    (
+        "nothing wrong is let in while the policy server restarts under load",
+        restarted_under_load,
+    ),
+];
+
+/// For an API server that one may restart.
+pub(crate) const RESTARTS: [Scenario; 1] = [(
+    "nothing wrong is let in while the API server restarts under load",
+    api_server_restarted,
+)];
+
+fn claim(namespace: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "namespace": own(namespace)},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    })
+}
+
+fn service(namespace: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": own(namespace)},
+        "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+    })
+}
+
+fn config(namespace: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": own(namespace)},
+        "data": {"a": "b"},
+    })
+}
+
+fn secret(namespace: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": name, "namespace": own(namespace)},
+        "spec": {
+            "secretStoreRef": {"kind": "ClusterSecretStore", "name": "secret-store"},
+            "data": [{"secretKey": "password", "remoteRef": {"key": "db"}}],
+        },
+    })
+}
+
+fn route(namespace: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": own(namespace)},
+        "spec": {"parentRefs": [{"name": "internal-gateway", "namespace": own("gateway")}]},
+    })
+}
+
+fn ingress(namespace: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": name, "namespace": own(namespace)},
+        "spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}},
+    })
+}
+
+fn policy_server_down(plane: &mut Plane) {
+    plane.stop_policy_server();
+    for object in [
+        claim(APPS, "down"),
+        service(APPS, "down"),
+        secret(APPS, "down"),
+        route(APPS, "down"),
+        ingress(APPS, "down"),
+    ] {
+        let refused = plane.admin.create(&object).refused();
+        assert!(refused.contains("failed calling webhook"), "{refused}");
+        assert_eq!(plane.admin.get(&path(&object)).status, 404);
+    }
+    plane.person.create(&config(APPS, "goes-on")).accepted();
+    plane.start_policy_server();
+    let answer = plane.admin.create(&claim(APPS, "down")).accepted();
+    assert_eq!(answer["spec"]["storageClassName"], "rwo-default");
+}
+
+fn not_locked_out(plane: &mut Plane) {
+    plane.stop_policy_server();
+    // The cluster's own storage, and what brings Kubewarden back.
+    plane.admin.create(&claim("kube-system", "own")).accepted();
+    plane.namespace("kubewarden", &Value::Null);
+    for object in [
+        claim("kubewarden", "cache"),
+        service("kubewarden", "policy-server"),
+        config("kubewarden", "policies"),
+        config("kube-system", "anything"),
+    ] {
+        plane.admin.create(&object).accepted();
+    }
+    plane.start_policy_server();
+}
+
+fn slow(plane: &mut Plane) {
+    let judged = [
+        claim(APPS, "slow"),
+        service(APPS, "slow"),
+        secret(APPS, "slow"),
+        route(APPS, "slow"),
+    ];
+    plane.pause_policy_server();
+    let person = plane.person.clone();
+    std::thread::scope(|scope| {
+        // All at once: each takes as long as its policy may.
+        let asked = judged.each_ref().map(|object| {
+            let person = &person;
+            scope.spawn(move || person.create(object))
+        });
+        plane.person.create(&config(APPS, "not-slow")).accepted();
+        plane
+            .admin
+            .create(&claim("kube-system", "not-slow"))
+            .accepted();
+        for answer in asked {
+            let refused = answer.join().expect("an answer").refused();
+            assert!(refused.contains("failed calling webhook"), "{refused}");
+            // Kubernetes' own limit, which the policies leave as it is.
+            assert!(refused.contains("timeout=10s"), "{refused}");
+            // Of the answer, or of the connection itself.
+            let late = ["deadline exceeded", "TLS handshake timeout"];
+            assert!(late.iter().any(|it| refused.contains(it)), "{refused}");
+        }
+    });
+    for object in &judged {
+        assert_eq!(plane.admin.get(&path(object)).status, 404);
+    }
+    let made = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| person.create(&judged[0]));
+        until("a claim waits for its verdict", || {
+            let metrics = plane.admin.get("/metrics").accepted();
+            let metrics = metrics.as_str().unwrap_or_default();
+            let waiting = "apiserver_current_inflight_requests{request_kind=\"mutating\"} ";
+            let count = metrics.lines().find_map(|line| line.strip_prefix(waiting));
+            match count {
+                Some("0") | None => Err(format!("{count:?}")),
+                Some(_) => Ok(()),
+            }
+        });
+        plane.resume_policy_server();
+        asked.join().expect("an answer").accepted()
+    });
+    assert_eq!(made["spec"]["storageClassName"], "rwo-default");
+}
+
+/// What people go on making while something restarts.
+struct Sort {
+    name: &'static str,
+    make: fn(&str, &str) -> Value,
+    /// Whether it may be stored as it is.
+    right: fn(&Value) -> bool,
+    /// Whether the policies refuse it.
+    wrong: bool,
+}
+
+const SORTS: [Sort; 3] = [
+    Sort {
+        name: "claims",
+        make: claim,
+        right: |it| it["spec"]["storageClassName"] == "rwo-default",
+        wrong: false,
+    },
+    Sort {
+        name: "balancers",
+        make: service,
+        right: |it| it["metadata"]["annotations"]["metallb.io/address-pool"] == "default-pool",
+        wrong: false,
+    },
+    Sort {
+        name: "wrong secrets",
+        make: |namespace, name| {
+            let mut secret = secret(namespace, name);
+            secret["spec"]["secretStoreRef"] = json!({"name": "secret-store"});
+            secret
+        },
+        right: |_| false,
+        wrong: true,
+    },
+];
+
+/// Makes objects of every sort, one after the other, until `disturb` has ended and each sort has had
+/// its verdict after that. `disturb` is given how often each sort has had none so far. What is stored
+/// in the end has to be right, and as much as was said to be.
+fn under_load(
+    plane: &mut Plane,
+    prefix: &str,
+    disturb: impl FnOnce(&mut Plane, &[AtomicUsize; 3]),
+) {
+    let ended = AtomicBool::new(false);
+    let failures = [const { AtomicUsize::new(0) }; 3];
+    let client = plane.person.clone();
+    let stored = std::thread::scope(|scope| {
+        let loads = [0, 1, 2].map(|at| {
+            let (client, ended, failures) = (client.clone(), &ended, &failures[at]);
+            scope.spawn(move || {
+                load(
+                    &client,
+                    &SORTS[at],
+                    &format!("{prefix}-{at}"),
+                    ended,
+                    failures,
+                )
+            })
+        });
+        disturb(plane, &failures);
+        ended.store(true, Ordering::SeqCst);
+        loads.map(|it| it.join().expect("nothing wrong was let in"))
+    });
+    for (at, sort) in SORTS.iter().enumerate() {
+        let count = failures[at].load(Ordering::SeqCst);
+        assert!(count > 0, "{} noticed nothing", sort.name);
+        let example = (sort.make)(APPS, "any");
+        let list = path(&example);
+        let list = list.strip_suffix("/any").expect("a name");
+        let list = plane.admin.get(list).accepted();
+        let mut found = 0;
+        for item in list["items"].as_array().expect("a list") {
+            let name = item["metadata"]["name"].as_str().expect("a name");
+            if name.starts_with(&format!("{prefix}-{at}-")) {
+                assert!((sort.right)(item), "{item:#}");
+                found += 1;
+            }
+        }
+        // One whose answer was lost may be there, too.
+        assert!(found >= stored[at], "{}: {found} {}", sort.name, stored[at]);
+        assert_eq!(found > 0, !sort.wrong, "{}", sort.name);
+    }
+}
+
+/// How many were stored, by their answers.
+fn load(
+    client: &Client,
+    sort: &Sort,
+    prefix: &str,
+    ended: &AtomicBool,
+    failures: &AtomicUsize,
+) -> usize {
+    let mut stored = 0;
+    for number in 0.. {
+        let last = ended.load(Ordering::SeqCst);
+        let object = (sort.make)(APPS, &format!("{prefix}-{number}"));
+        let judged = match client.try_create(&object) {
+            Ok(answer) if answer.status < 300 => {
+                assert!((sort.right)(&answer.body), "{answer:#?}");
+                stored += 1;
+                true
+            }
+            Ok(answer) => sort.wrong && answer.message().contains("denied the request"),
+            Err(_) => false,
+        };
+        if !judged {
+            failures.fetch_add(1, Ordering::SeqCst);
+        }
+        if last && judged {
+            return stored;
+        }
+    }
+    unreachable!("numbers do not end")
+}
+
+/// Waits until no sort gets a verdict any more.
+fn until_noticed(failures: &[AtomicUsize; 3]) {
+    until("the loss is noticed", || {
+        match failures.iter().all(|it| it.load(Ordering::SeqCst) > 0) {
+            true => Ok(()),
+            false => Err(format!("{failures:?}")),
+        }
+    });
+}
+
+fn restarted_under_load(plane: &mut Plane) {
+    under_load(plane, "webhook", |plane, failures| {
+        plane.stop_policy_server();
+        until_noticed(failures);
+        plane.start_policy_server();
+    });
+}
+
+fn api_server_restarted(plane: &mut Plane) {
+    // From the first request on that it answers at all: it is not ready before the policies are known.
+    under_load(plane, "api-server", |plane, failures| {
+        plane.kill_api_server();
+        until_noticed(failures);
+        plane.start_api_server();
+    });
+}

@@ -1,0 +1,103 @@
+//! A cluster of others, of which nothing is to be left changed.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::access::Access;
+use crate::client::Client;
+use crate::process::PATIENCE;
+
+/// Where `cargo xtask e2e cluster` says which cluster, and what of it.
+pub(crate) const KUBECONFIG: &str = "AGNOSTICS_E2E_KUBECONFIG";
+pub(crate) const CONTEXT: &str = "AGNOSTICS_E2E_CONTEXT";
+const WEBHOOK_ADDRESS: &str = "AGNOSTICS_E2E_WEBHOOK_ADDRESS";
+
+/// The cluster.
+pub(crate) struct Foreign {
+    pub(crate) access: Access,
+    /// Where its API server reaches this machine.
+    pub(crate) reviews_at: Option<String>,
+}
+
+impl Foreign {
+    /// The cluster that the suite is told to run on, if it is.
+    ///
+    /// # Errors
+    /// When it cannot be reached as it is told.
+    pub(crate) fn told() -> Result<Option<Self>, String> {
+        let Some(kubeconfig) = std::env::var_os(KUBECONFIG).map(PathBuf::from) else {
+            return Ok(None);
+        };
+        let context = std::env::var(CONTEXT).map_err(|error| format!("{CONTEXT}: {error}"))?;
+        Ok(Some(Self {
+            access: Access::of_context(&kubeconfig, &context)?,
+            reviews_at: std::env::var(WEBHOOK_ADDRESS).ok(),
+        }))
+    }
+
+    /// Looks whether the suite can run here.
+    ///
+    /// # Errors
+    /// When it may not, or when the plane is here already: its objects would be changed.
+    pub(crate) fn look(&self) -> Result<(), String> {
+        let admin = Client::new(self.access.clone());
+        let everything = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {"group": "*", "resource": "*", "verb": "*"}},
+        });
+        let reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let answer = admin.ask("POST", reviews, "application/json", Some(&everything))?;
+        if answer.body["status"]["allowed"] != true {
+            return Err(
+                "the suite needs a cluster's administrator: it installs kinds, roles and \
+                        webhooks, and removes them again"
+                    .to_owned(),
+            );
+        }
+        for present in [
+            "/apis/storage.k8s.io/v1/storageclasses/rwo-default",
+            "/apis/storage.k8s.io/v1/storageclasses/rwx-default",
+            "/apis/external-secrets.io/v1/clustersecretstores/secret-store",
+        ] {
+            if admin.get(present).status != 404 {
+                return Err(format!(
+                    "the cluster has {present}: the suite makes its own, so it takes a cluster without \
+                     the plane"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes away all that was made, the latest first, and waits until it is gone.
+///
+/// # Errors
+/// What is left.
+pub(crate) fn leave(admin: &Client) -> Result<(), String> {
+    let mut made = admin.take_made();
+    made.reverse();
+    // Webhooks first: they would have a say in the rest.
+    made.sort_by_key(|path| !path.contains("webhookconfigurations"));
+    for path in &made {
+        let background: Value = json!({"propagationPolicy": "Background"});
+        admin.ask("DELETE", path, "application/json", Some(&background))?;
+    }
+    // The API server takes its time for kinds, so patience begins anew whenever something has gone.
+    let mut since = Instant::now();
+    while !made.is_empty() {
+        let count = made.len();
+        made.retain(|path| admin.get(path).status != 404);
+        if made.len() < count {
+            since = Instant::now();
+        } else if since.elapsed() > 3 * PATIENCE {
+            return Err(made.join(", "));
+        } else {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! The plane's policies before a real Kubernetes API server: what it stores, and what it answers.
+//!
+//! `cargo xtask e2e cluster` builds the programs and runs this. One cluster serves every scenario, in
+//! order; each has names of its own in it.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests"
+)]
+
+mod access;
+mod accounts;
+mod claims;
+mod client;
+mod elsewhere;
+mod endpoint;
+mod faults;
+mod foreign;
+mod hostnames;
+mod ingresses;
+mod keys;
+mod kubectl;
+mod lab;
+mod manifests;
+mod names;
+mod own;
+mod plane;
+mod policies;
+#[allow(dead_code, reason = "shared with the suite `dns`")]
+#[path = "../shared/process.rs"]
+mod process;
+mod rendered;
+mod report;
+mod services;
+mod stores;
+mod syncing;
+#[allow(dead_code, reason = "shared with the tests of the tree")]
+#[path = "../bootstrap/tree.rs"]
+mod tree;
+mod webhooks;
+#[allow(dead_code, reason = "shared with the suite `dns`")]
+#[path = "../shared/zone/mod.rs"]
+mod zone;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use foreign::Foreign;
+use plane::Plane;
+use policies::Profile;
+use report::Report;
+
+/// What is to be seen, as a sentence, and how it is seen.
+pub(crate) type Scenario = (&'static str, fn(&mut Plane));
+
+/// What a cluster has to be for some scenarios.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    /// No default class before the suite came.
+    NoDefaultClass,
+    /// Processes that one may start and end.
+    OwnCluster,
+}
+
+/// In the order in which they run.
+const PROPERTIES: [(&str, Needs, &[Scenario]); 12] = [
+    ("claims", Needs::Nothing, &claims::SCENARIOS),
+    ("claims", Needs::NoDefaultClass, &claims::OLDER),
+    ("services", Needs::Nothing, &services::SCENARIOS),
+    ("ingresses", Needs::Nothing, &ingresses::SCENARIOS),
+    ("stores", Needs::Nothing, &stores::SCENARIOS),
+    ("hostnames", Needs::Nothing, &hostnames::SCENARIOS),
+    ("manifests", Needs::Nothing, &manifests::SCENARIOS),
+    ("names", Needs::OwnCluster, &names::SCENARIOS),
+    ("syncing", Needs::OwnCluster, &syncing::SCENARIOS),
+    ("faults", Needs::Nothing, &faults::SCENARIOS),
+    ("faults", Needs::OwnCluster, &faults::RESTARTS),
+    ("elsewhere", Needs::OwnCluster, &elsewhere::SCENARIOS),
+];
+
+fn main() -> ExitCode {
+    let provider = rustls::crypto::ring::default_provider();
+    provider.install_default().expect("none before");
+    let foreign = match Foreign::told() {
+        Ok(foreign) => foreign.map(Plane::elsewhere).transpose(),
+        Err(error) => Err(error),
+    };
+    let mut plane = match foreign {
+        Ok(foreign) => foreign.unwrap_or_else(Plane::start),
+        Err(error) => {
+            println!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut report = Report::default();
+    if !plane.had_default_class {
+        claims::before(&plane);
+    }
+    plane.add_kinds();
+    claims::classes(&plane);
+    hostnames::before(&plane);
+    plane.install(Profile::K3s);
+    report.versions(&plane);
+    // `cargo test … --test cluster -- faults` for some alone.
+    let only: Vec<String> = std::env::args().skip(1).collect();
+    for (property, needs, scenarios) in PROPERTIES {
+        if !only.is_empty() && !only.iter().any(|it| it == property) {
+            continue;
+        }
+        let unmet = match needs {
+            Needs::NoDefaultClass if plane.had_default_class => {
+                Some("the cluster had a default storage class before")
+            }
+            Needs::OwnCluster if !plane.is_own() => {
+                Some("the cluster is not the suite's own, to start and end")
+            }
+            _ => None,
+        };
+        for (sentence, scenario) in scenarios {
+            if let Some(unmet) = unmet {
+                println!("test {property}: {sentence} ...\nskipped: {unmet}");
+                report.skipped(property, sentence, unmet);
+                continue;
+            }
+            // What a scenario leaves behind when it fails is not what the next one looks at.
+            let passed = catch_unwind(AssertUnwindSafe(|| scenario(&mut plane))).is_ok();
+            report.row(property, sentence, passed);
+        }
+    }
+    if !plane.is_own() {
+        let left = plane.leave();
+        if let Err(left) = &left {
+            println!("left behind: {left}");
+        }
+        let sentence = "everything that the suite made is gone";
+        report.row("elsewhere", sentence, left.is_ok());
+    }
+    report.end()
+}

@@ -1,0 +1,104 @@
+//! The table of what was seen, and the line that `cargo xtask` counts by.
+
+use std::fmt::Write as _;
+use std::process::{Command, ExitCode};
+
+use crate::plane::{Plane, tool};
+
+/// Where `cargo xtask e2e cluster` wants the table; without it there is none.
+pub(crate) const FILE: &str = "AGNOSTICS_E2E_REPORT";
+
+#[derive(Default)]
+pub(crate) struct Report {
+    versions: String,
+    rows: String,
+    passed: usize,
+    failed: usize,
+}
+
+impl Report {
+    /// What is running, by its own word.
+    pub(crate) fn versions(&mut self, plane: &Plane) {
+        let server = plane.admin.get("/version").accepted();
+        let server = server["gitVersion"].as_str().unwrap_or_default();
+        let kubectl = said(Command::new("kubectl").args(["version", "--client"]));
+        self.version("API server", server);
+        self.version("kubectl", first_line(&kubectl));
+        self.version("reviews answered by", &plane.reviewer());
+        if plane.is_own() {
+            let etcd = said(Command::new(tool("etcd")).arg("--version"));
+            let external_secrets = "github.com/external-secrets/external-secrets";
+            self.version("etcd", first_line(&etcd));
+            self.version("CoreDNS", &pinned("", "github.com/coredns/coredns"));
+            self.version("ExternalDNS", &pinned("", "sigs.k8s.io/external-dns"));
+            self.version(
+                "External Secrets",
+                &pinned("external-secrets", external_secrets),
+            );
+        }
+    }
+
+    fn version(&mut self, what: &str, version: &str) {
+        writeln!(self.versions, "| {what} | {version} |").expect("memory");
+    }
+
+    pub(crate) fn row(&mut self, property: &str, sentence: &str, passed: bool) {
+        let verdict = if passed { "ok" } else { "FAILED" };
+        println!("test {property}: {sentence} ... {verdict}");
+        let result = if passed { "passed" } else { "FAILED" };
+        writeln!(self.rows, "| {property} | {sentence} | {result} |").expect("memory");
+        match passed {
+            true => self.passed += 1,
+            false => self.failed += 1,
+        }
+    }
+
+    pub(crate) fn skipped(&mut self, property: &str, sentence: &str, why: &str) {
+        writeln!(self.rows, "| {property} | {sentence} | skipped: {why} |").expect("memory");
+    }
+
+    /// Writes the table and prints the count as Rust's own test runner does.
+    pub(crate) fn end(self) -> ExitCode {
+        if let Some(file) = std::env::var_os(FILE) {
+            let Self {
+                versions,
+                rows,
+                passed,
+                failed,
+            } = &self;
+            let text = format!(
+                "# The plane against a real API server\n\n\
+                 Written by `cargo xtask e2e cluster`, which builds the programs and does it all again; with \
+                 Kubewarden's `policy-server` on PATH it is what answers the reviews. Edited by nobody.\n\n\
+                 {passed} passed, {failed} failed.\n\n\
+                 | program | version |\n|---|---|\n{versions}\n\
+                 | about | what was seen | result |\n|---|---|---|\n{rows}"
+            );
+            std::fs::write(file, text).expect("a file");
+        }
+        let (passed, failed) = (self.passed, self.failed);
+        let verdict = if failed == 0 { "ok" } else { "FAILED" };
+        println!("\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored");
+        ExitCode::from(u8::from(failed > 0))
+    }
+}
+
+fn said(command: &mut Command) -> String {
+    let output = command.output().expect("a program that tells its version");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The version of a module in a go.mod of e2e/tools: not every program tells its own.
+fn pinned(tools: &str, module: &str) -> String {
+    let directory = e2e::workspace::root().join("e2e/tools").join(tools);
+    let text = std::fs::read_to_string(directory.join("go.mod")).expect("a go.mod");
+    let mut lines = text.lines().map(str::trim);
+    let version = lines.find_map(|line| line.strip_prefix(module)?.strip_prefix(" v"));
+    let version = version.unwrap_or_else(|| panic!("{module} is not there"));
+    version.split(' ').next().unwrap_or_default().to_owned()
+}
+
+fn first_line(text: &str) -> &str {
+    let line = text.lines().next().unwrap_or_default();
+    line.rsplit(": ").next().unwrap_or_default()
+}

@@ -1,0 +1,71 @@
+//! Where the processes listen.
+
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Addresses of 127.0.0.0/8: each zone has a row of its own, and each process its own address, so that all
+/// can listen on the ports that the tree gives them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    row: u8,
+}
+
+impl Addresses {
+    pub(crate) fn next() -> Self {
+        static ROWS: AtomicU8 = AtomicU8::new(1);
+        let row = ROWS.fetch_add(1, Ordering::Relaxed) * 16;
+        Self { row }
+    }
+
+    /// Different for each run, so that several can be at work on one machine.
+    pub(crate) fn at(self, place: u8) -> Ipv4Addr {
+        let [.., high, low] = std::process::id().to_be_bytes();
+        Ipv4Addr::new(127, 64 + high % 128, low, self.row + place)
+    }
+
+    pub(crate) fn etcd(self) -> Ipv4Addr {
+        self.at(0)
+    }
+
+    pub(crate) fn kare_dns(self) -> Ipv4Addr {
+        self.at(1)
+    }
+
+    pub(crate) fn cluster_dns(self) -> Ipv4Addr {
+        self.at(2)
+    }
+
+    pub(crate) fn api(self) -> Ipv4Addr {
+        self.at(3)
+    }
+
+    pub(crate) fn externaldns(self) -> Ipv4Addr {
+        self.at(4)
+    }
+
+    /// Where the cluster's DNS forwards what is not its own.
+    pub(crate) fn upstream(self) -> Ipv4Addr {
+        self.at(5)
+    }
+
+    /// A client that kare-dns is to answer.
+    pub(crate) fn insider(self) -> Ipv4Addr {
+        self.at(6)
+    }
+
+    /// A client that kare-dns is to refuse.
+    pub(crate) fn outsider(self) -> Ipv4Addr {
+        self.at(7)
+    }
+
+    /// The networks for the Corefile's acl: the insider, and the address that Linux gives the cluster's
+    /// DNS when it asks.
+    pub(crate) fn clients(self) -> String {
+        format!("127.0.0.1/32 {}/32", self.insider())
+    }
+
+    pub(crate) fn services(self) -> String {
+        let [a, b, c, _] = self.etcd().octets();
+        format!("{a}.{b}.{c}.0/24")
+    }
+}

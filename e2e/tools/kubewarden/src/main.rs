@@ -1,0 +1,44 @@
+//! Prints the definition of Kubewarden's ClusterAdmissionPolicy, made of the policy SDK's types as their
+//! derive prescribes.
+
+use kube_core::schema::{OptionalEnum, StructuralSchemaRewriter};
+use kubewarden_policy_sdk::crd::policies::cluster_admission_policy::ClusterAdmissionPolicySpec;
+use schemars::generate::SchemaSettings;
+use serde_json::json;
+
+fn main() {
+    let settings = SchemaSettings::openapi3().with(|it| {
+        it.inline_subschemas = true;
+        it.meta_schema = None;
+    });
+    let generator = settings
+        .with_transform(StructuralSchemaRewriter)
+        .with_transform(OptionalEnum)
+        .into_generator();
+    let schema = generator.into_root_schema_for::<ClusterAdmissionPolicySpec>();
+    let mut spec = schema.to_value();
+    // What is in them is the module's.
+    spec["properties"]["settings"]["x-kubernetes-preserve-unknown-fields"] = true.into();
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "clusteradmissionpolicies.policies.kubewarden.io"},
+        "spec": {
+            "group": "policies.kubewarden.io",
+            "names": {
+                "kind": "ClusterAdmissionPolicy",
+                "listKind": "ClusterAdmissionPolicyList",
+                "plural": "clusteradmissionpolicies",
+                "singular": "clusteradmissionpolicy",
+            },
+            "scope": "Cluster",
+            "versions": [{
+                "name": "v1",
+                "served": true,
+                "storage": true,
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+            }],
+        },
+    });
+    println!("{definition:#}");
+}
