@@ -5,13 +5,12 @@ use std::process::Command;
 
 use anyhow::{Result, anyhow};
 
+use crate::system::on_path;
 use crate::workspace::{Workspace, run};
 
 /// cargo-deny, if it is on PATH.
 pub(crate) fn program() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let places = std::env::split_paths(&path).map(|place| place.join("cargo-deny"));
-    places.into_iter().find(|program| program.is_file())
+    on_path("cargo-deny")
 }
 
 /// Checks the dependencies with cargo-deny at `program`.

@@ -1,5 +1,6 @@
 //! Every developer command: `cargo xtask help` lists them.
 
+mod apt;
 mod bench;
 mod build;
 mod demo;

@@ -3,9 +3,11 @@
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::progress::seconds;
 
 /// A program to run with a time limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +104,52 @@ fn run(call: &Call) -> std::io::Result<Answer> {
     } else {
         Answer::Failed(text)
     })
+}
+
+/// A program on PATH.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let mut places = std::env::split_paths(&path).map(|place| place.join(program));
+    places.find(|place| place.is_file())
+}
+
+/// For questions that are answered from the disk.
+const MOMENT: Duration = Duration::from_secs(20);
+
+/// The last line a program prints, without its surroundings, or in one line why it did not.
+pub(crate) fn ask(system: &dyn System, program: &str, args: &[&str]) -> Result<String, String> {
+    let call = Call::new(program, args, MOMENT);
+    let output = said(&call, system.run(&call))?;
+    Ok(output.lines().last().unwrap_or_default().trim().to_owned())
+}
+
+/// What a program printed, or in one line why it did not do its work.
+pub(crate) fn said(call: &Call, answer: Answer) -> Result<String, String> {
+    let line = format!("`{} {}`", call.program, call.args.join(" "));
+    match answer {
+        Answer::Done(output) => Ok(output),
+        Answer::Missing => Err(format!("no `{}` on PATH", call.program)),
+        Answer::TimedOut => Err(format!(
+            "{line} had not ended after {}; if the network is slow, run it by hand",
+            seconds(call.limit)
+        )),
+        Answer::Failed(output) => Err(format!("{line} failed: {}", complaint(&output))),
+    }
+}
+
+/// The line of a failed program's output that says why: its first error, else its last line.
+fn complaint(output: &str) -> &str {
+    let lines = || {
+        output
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    };
+    let is_error = |line: &&str| line.starts_with("error") || line.starts_with("E:");
+    lines()
+        .find(is_error)
+        .or_else(|| lines().next_back())
+        .unwrap_or("it printed nothing")
 }
 
 #[cfg(test)]

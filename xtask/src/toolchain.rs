@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::progress::seconds;
-use crate::system::{Answer, Call, System};
+use crate::system::{self, Call, System, said};
 
 pub(crate) use debian::Linker;
 
@@ -22,8 +22,6 @@ pub(crate) const TARGET: &str = "wasm32-wasip1";
 /// What the playground is built for: a browser.
 pub(crate) const BROWSER: &str = "wasm32-unknown-unknown";
 
-/// For questions that are answered from the disk.
-const MOMENT: Duration = Duration::from_secs(20);
 /// The standard library is a download of some 20 MB; rustup alone would wait three minutes and then
 /// try again where packets vanish.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
@@ -210,11 +208,8 @@ impl Provision<'_> {
         })
     }
 
-    /// The last line a program prints, without its surroundings.
     fn ask(&self, program: &str, args: &[&str]) -> Result<String, String> {
-        let call = Call::new(program, args, MOMENT);
-        let output = said(&call, self.system.run(&call))?;
-        Ok(output.lines().last().unwrap_or_default().trim().to_owned())
+        system::ask(self.system, program, args)
     }
 
     fn remembers_debian(&self) -> bool {
@@ -235,35 +230,6 @@ fn name_of(way: Way) -> &'static str {
         Way::Rustup => "rustup",
         Way::Debian => "debian",
     }
-}
-
-/// What a program printed, or in one line why it did not do its work.
-fn said(call: &Call, answer: Answer) -> Result<String, String> {
-    let line = format!("`{} {}`", call.program, call.args.join(" "));
-    match answer {
-        Answer::Done(output) => Ok(output),
-        Answer::Missing => Err(format!("no `{}` on PATH", call.program)),
-        Answer::TimedOut => Err(format!(
-            "{line} had not ended after {}; if the network is slow, run it by hand",
-            seconds(call.limit)
-        )),
-        Answer::Failed(output) => Err(format!("{line} failed: {}", complaint(&output))),
-    }
-}
-
-/// The line of a failed program's output that says why: its first error, else its last line.
-fn complaint(output: &str) -> &str {
-    let lines = || {
-        output
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-    };
-    let is_error = |line: &&str| line.starts_with("error") || line.starts_with("E:");
-    lines()
-        .find(is_error)
-        .or_else(|| lines().next_back())
-        .unwrap_or("it printed nothing")
 }
 
 /// Flags that keep the paths of this machine out of the modules, so that every machine builds the

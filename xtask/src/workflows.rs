@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 
 use crate::files;
 use crate::progress::say;
-use crate::system::{Answer, Call, Machine, System};
+use crate::system::{Answer, Call, Machine, System, on_path};
 use crate::workspace::{Workspace, run};
 
 /// Go builds it from here. Its package on PyPI would download a binary from elsewhere.
@@ -19,19 +19,16 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Finds actionlint on PATH or has Go build it in `target/tools`, or says why there is none.
 pub(crate) fn linter(workspace: &Workspace) -> Result<PathBuf, String> {
     let name = "actionlint";
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let own = workspace.path("target/tools");
-    places.push(own.clone());
-    let found = places.into_iter().map(|place| place.join(name));
-    if let Some(found) = found.into_iter().find(|program| program.is_file()) {
+    let built = own.join(name);
+    if let Some(found) = on_path(name).or_else(|| built.is_file().then(|| built.clone())) {
         return Ok(found);
     }
     say(format_args!("go install {SOURCE} …"));
     let bin = format!("GOBIN={}", own.display());
     let call = Call::new("env", &[&bin, "go", "install", SOURCE], LIMIT);
     match Machine.run(&call) {
-        Answer::Done(_) => Ok(own.join(name)),
+        Answer::Done(_) => Ok(built),
         _ => Err(format!(
             "{name} is not on PATH, and `go install` does not bring it"
         )),

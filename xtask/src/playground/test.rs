@@ -2,23 +2,20 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use super::npm;
+use crate::apt;
 use crate::build::{compile_program, compiled_program};
-use crate::progress::{Step, say};
-use crate::system::{Answer, Call, Machine, System};
+use crate::progress::say;
+use crate::system::{Machine, on_path};
 use crate::test::counted;
 use crate::test::tally::Tally;
 use crate::workspace::Workspace;
 
 /// What Chromium and its like are called.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
-
-const MOMENT: Duration = Duration::from_secs(20);
-const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 
 /// Builds the page and what it is held to, and runs its tests.
 ///
@@ -57,45 +54,8 @@ fn browser() -> Result<PathBuf> {
         return Ok(found);
     }
     let way_out = "install Chromium, or name one in CHROMIUM";
-    let sudo: &[&str] = match Machine.run(&Call::new("id", &["-u"], MOMENT)) {
-        Answer::Done(id) if id.trim() == "0" => &[],
-        _ => &["sudo", "-n"],
-    };
-    let step = Step::start("apt-get install chromium");
-    for args in [
-        &["-qq", "update"][..],
-        &[
-            "-qq",
-            "install",
-            "--yes",
-            "--no-install-recommends",
-            "--no-remove",
-            "chromium",
-        ],
-    ] {
-        let words = [sudo, &["apt-get"], args].concat();
-        let Some((program, args)) = words.split_first() else {
-            continue;
-        };
-        match Machine.run(&Call::new(program, args, INSTALL_LIMIT)) {
-            Answer::Done(_) => {}
-            Answer::Missing => {
-                bail!("no Chromium here, and no `{program}` to install it with: {way_out}")
-            }
-            Answer::TimedOut => bail!(
-                "no Chromium here, and `{}` had not ended in time: {way_out}",
-                words.join(" ")
-            ),
-            Answer::Failed(said) => {
-                say(said);
-                bail!(
-                    "no Chromium here, and `{}` failed: {way_out}",
-                    words.join(" ")
-                );
-            }
-        }
-    }
-    step.end("done");
+    apt::install(&Machine, &|line| say(line), &["chromium"])
+        .map_err(|refusal| anyhow!("no Chromium on PATH, and {refusal}: {way_out}"))?;
     find().with_context(|| format!("no Chromium on PATH: {way_out}"))
 }
 
@@ -104,11 +64,5 @@ fn find() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("CHROMIUM") {
         return Some(named.into());
     }
-    let path = std::env::var_os("PATH")?;
-    let on_path = |name: &&str| {
-        std::env::split_paths(&path)
-            .map(|directory| directory.join(name))
-            .find(|candidate| candidate.is_file())
-    };
-    BROWSERS.iter().find_map(on_path)
+    BROWSERS.iter().find_map(|name| on_path(name))
 }

@@ -4,10 +4,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use super::{Provision, said};
-use crate::system::Call;
+use super::Provision;
+use crate::apt;
 
 /// Where rust-web-src puts the sources, which is where the toolchain looks for them.
 pub(super) const RUST_SOURCES: &str = "/usr/lib/rustlib/src/rust";
@@ -19,9 +18,6 @@ const WASM_LD: &str = "/usr/bin/wasm-ld";
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc"];
 /// Has [`WASM_LD`]; only where the machine has no rust-lld.
 const LINKER_PACKAGE: &str = "lld";
-
-const UPDATE_LIMIT: Duration = Duration::from_secs(120);
-const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 
 /// The program that links the modules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,37 +71,13 @@ impl Provision<'_> {
     }
 
     pub(super) fn debian_install(&self) -> Result<Linker, String> {
-        self.ask("apt-get", &["--version"])?;
-        let sudo: &[&str] = if self.ask("id", &["-u"])? == "0" {
-            &[]
-        } else {
-            &["sudo", "-n"]
-        };
         let mut packages = PACKAGES.to_vec();
         if self.linker().is_none() {
             packages.push(LINKER_PACKAGE);
         }
-        (self.say)("apt-get update …");
-        self.apt_must(&["update"], UPDATE_LIMIT, sudo)?;
-        (self.say)(&format!("apt-get install {} …", packages.join(" ")));
-        // rustc-web conflicts with Debian's rustup and rustc: leave a machine that has them alone.
-        let mut args = vec!["install", "--yes", "--no-install-recommends", "--no-remove"];
-        args.extend(&packages);
-        self.apt_must(&args, INSTALL_LIMIT, sudo)?;
+        // rustc-web conflicts with Debian's rustup and rustc, which apt leaves alone.
+        apt::install(self.system, self.say, &packages)?;
         self.debian_ready()
-    }
-
-    fn apt_must(&self, args: &[&str], limit: Duration, sudo: &[&str]) -> Result<(), String> {
-        let call = apt_call(args, limit, sudo);
-        said(&call, self.system.run(&call))
-            .map(drop)
-            .map_err(|refusal| {
-                if sudo.is_empty() {
-                    refusal
-                } else {
-                    format!("not root, and {refusal}")
-                }
-            })
     }
 
     /// rust-lld of the active toolchain or of Debian's, else Debian's lld.
@@ -123,29 +95,6 @@ impl Provision<'_> {
             .chain([WASM_LD.into()])
             .find(|path| self.system.exists(path))
             .map(Linker)
-    }
-}
-
-/// apt-get with the patience of a person who watches: a server that does not answer is given up on
-/// in seconds, a lock held by another apt-get is waited for.
-fn apt_call(args: &[&str], limit: Duration, sudo: &[&str]) -> Call {
-    let options = [
-        "-qq",
-        "-oAcquire::http::Timeout=15",
-        "-oAcquire::https::Timeout=15",
-        "-oAcquire::Retries=1",
-        "-oDPkg::Lock::Timeout=60",
-    ];
-    let words: Vec<&str> = sudo
-        .iter()
-        .copied()
-        .chain(["apt-get"])
-        .chain(options)
-        .chain(args.iter().copied())
-        .collect();
-    match words.split_first() {
-        Some((program, args)) => Call::new(program, args, limit),
-        None => Call::new("apt-get", args, limit),
     }
 }
 

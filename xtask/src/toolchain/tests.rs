@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::*;
+use crate::system::Answer;
 
 /// A machine whose programs answer as told; what it is not told of is missing.
 #[derive(Default)]
