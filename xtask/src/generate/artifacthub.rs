@@ -62,6 +62,10 @@ fn package(module: &Module, release: &Release, date: &str) -> Result<Value> {
     let category = kubewarden.category.to_lowercase();
     let category = CATEGORIES.contains(&category.as_str()).then_some(category);
     let release_url = format!("{repository}/releases/download/v{}", package.version);
+    let picture = |name: &str| {
+        let raw = repository.replace("https://github.com/", "https://raw.githubusercontent.com/");
+        format!("{raw}/v{}/docs/playground/{name}.png", package.version)
+    };
     let changes: Vec<Value> = release
         .changes_of(&module.name)
         .map(|change| json!({"kind": change.kind, "description": change.description}))
@@ -87,6 +91,10 @@ fn package(module: &Module, release: &Release, date: &str) -> Result<Value> {
         "install": install(module, repository, &image)?,
         "changes": changes,
         "provider": {"name": "K8TRE"},
+        "screenshots": [
+            {"title": "The playground: verdicts beside the lines that caused them", "url": picture("light")},
+            {"title": "The playground: the same manifests on three vendors", "url": picture("portable")},
+        ],
         "recommendations": [{"url": "https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller"}],
         "annotations": annotations(module)?,
     });
