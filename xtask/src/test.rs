@@ -50,18 +50,6 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>, with_e2e: bool) -> R
         ];
         component(workspace, "clippy", &args)
     });
-    steps.run("clippy of e2e", || {
-        // Targets that `cargo test` does not run by itself are not among all targets.
-        let args = [
-            "--workspace",
-            "--test=dns",
-            "--test=cluster",
-            "--quiet",
-            "--",
-            "-Dwarnings",
-        ];
-        component(workspace, "clippy", &args)
-    });
     steps.run("modules", || passed(build::build(workspace, way, &[])));
     steps.run("module sizes", || passed(sizes::check(workspace)));
     steps.run("generated files", || {
