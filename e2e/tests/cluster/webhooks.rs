@@ -67,9 +67,9 @@ impl Webhooks {
         };
         let said = Command::new(&program).arg("--version").output();
         let said = String::from_utf8_lossy(&said.expect("a version").stdout).into_owned();
-        self.version = said
-            .trim()
-            .replace("policy-server", "Kubewarden's policy server");
+        // What else it says is what it is made of.
+        let said = said.lines().next().unwrap_or_default();
+        self.version = said.replace("policy-server", "Kubewarden's policy server");
         let entries = self.policies.iter().map(|it| (it.id(), it.entry()));
         let file = plane.path().join("policies.yml");
         // JSON is YAML.
