@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// Let a tag that names other content name this
     #[arg(long)]
     move_tags: bool,
+    /// Push all but the tag, so that it can be signed before anybody finds it; push again for the tag
+    #[arg(long)]
+    no_tag: bool,
     /// Only these, by name; all of them if none is given
     #[arg(value_name = "MODULE")]
     modules: Vec<String>,
@@ -48,6 +51,9 @@ pub(crate) fn publish(workspace: &Workspace, way: Option<Way>, options: &Options
     }
     if options.move_tags {
         publish.arg("--move-tags");
+    }
+    if options.no_tag {
+        publish.arg("--no-tag");
     }
     if let Some(key) = &options.sign_key {
         // It is named from where the developer is, and the program runs in the root.
@@ -91,10 +97,10 @@ pub(crate) fn describe(
         sums.push_str(&format!("{}  {}.wasm\n", build::digest(&wasm), module.name));
         paths.push(path);
     }
-    files::write_if_changed(
-        &workspace.path("target/modules/SHA256SUMS"),
-        sums.as_bytes(),
-    )?;
+    if names.is_empty() {
+        let path = workspace.path("target/modules/SHA256SUMS");
+        files::write_if_changed(&path, sums.as_bytes())?;
+    }
     say(format_args!(
         "{} with SBOM and provenance in target/modules/",
         build::count(paths.len(), "module")

@@ -45,25 +45,31 @@ pub(crate) fn check(workspace: &Workspace, tag: &str) -> Result<()> {
 /// Every place that names another version of a module than the present one.
 fn stale(workspace: &Workspace) -> Result<Vec<String>> {
     let mut stale = Vec::new();
+    let modules = modules::all(workspace)?;
+    let Some(first) = modules.first() else {
+        return Ok(stale);
+    };
+    let tag = format!("v{}", first.package.version);
+    let repository = first.package.repository.as_deref().unwrap_or_default();
+    let repository = repository.trim_start_matches("https://github.com/");
+    // A module in whichever registry, the action, and pre-commit's hook.
+    let mut before: Vec<String> = modules.iter().map(|it| format!("/{}:", it.name)).collect();
+    before.extend([format!("{repository}@"), "  rev: ".to_owned()]);
     for name in TELLS {
         let text = files::read(&workspace.path(name))?;
-        for module in modules::all(workspace)? {
-            let tag = format!("v{}", module.package.version);
-            for (number, line) in (1..).zip(text.lines()) {
-                stale.extend(
-                    tags(line, &module.image().unwrap_or_default())
-                        .filter(|&other| other != tag)
-                        .map(|other| format!("{name}:{number}: `{other}` is to be `{tag}`")),
-                );
-            }
+        for (number, line) in (1..).zip(text.lines()) {
+            let named = before.iter().flat_map(|before| tags(line, before));
+            let others = named.filter(|&other| other != tag);
+            stale
+                .extend(others.map(|other| format!("{name}:{number}: `{other}` is to be `{tag}`")));
         }
     }
     Ok(stale)
 }
 
-/// The tags that `line` gives to `image`.
-fn tags<'a>(line: &'a str, image: &str) -> impl Iterator<Item = &'a str> {
-    let named = line.split(&format!("{image}:")).skip(1).collect::<Vec<_>>();
+/// The tags that follow `before` in `line`.
+fn tags<'a>(line: &'a str, before: &str) -> impl Iterator<Item = &'a str> {
+    let named = line.split(before).skip(1).collect::<Vec<_>>();
     let is_end = |letter: char| letter.is_whitespace() || "`'\"".contains(letter);
     named
         .into_iter()
@@ -83,7 +89,9 @@ mod tests {
     #[test]
     fn tags_are_found_where_they_end() {
         let line = "pull h/a/b:v1 or `h/a/b:v2`, not h/a/c:v3";
-        assert_eq!(tags(line, "h/a/b").collect::<Vec<_>>(), ["v1", "v2"]);
+        assert_eq!(tags(line, "/b:").collect::<Vec<_>>(), ["v1", "v2"]);
+        let action = "- uses: k8tre/agnostics@v3";
+        assert_eq!(tags(action, "k8tre/agnostics@").collect::<Vec<_>>(), ["v3"]);
     }
 
     #[test]

@@ -87,6 +87,7 @@ pub(crate) fn test(workspace: &Workspace, way: Option<Way>, with_e2e: bool) -> R
             Suite::Cluster,
             Suite::Playground,
             Suite::Registry,
+            Suite::Reproducible,
         ] {
             let name = format!("e2e {}", suite.name());
             steps.run(&name, || {

@@ -1,4 +1,4 @@
-//! The workflows and the action, checked by [actionlint](https://github.com/rhysd/actionlint) and by the
+//! The workflows, checked by [actionlint](https://github.com/rhysd/actionlint) and by the
 //! rules of this repository.
 
 use std::path::{Path, PathBuf};
@@ -14,12 +14,14 @@ use crate::workspace::{Workspace, run};
 
 /// Go builds it from here. Its package on PyPI would download a binary from elsewhere.
 const SOURCE: &str = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
+/// The directory below target/tools/ for this version of it.
+const PLACE: &str = "actionlint-v1.7.12";
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Finds actionlint on PATH or has Go build it in `target/tools`, or says why there is none.
 pub(crate) fn linter(workspace: &Workspace) -> Result<PathBuf, String> {
     let name = "actionlint";
-    let own = workspace.path("target/tools");
+    let own = workspace.path("target/tools").join(PLACE);
     let built = own.join(name);
     if let Some(found) = on_path(name).or_else(|| built.is_file().then(|| built.clone())) {
         return Ok(found);
@@ -74,6 +76,12 @@ fn complaints(workflow: &str) -> Vec<String> {
     if !workflow.lines().any(|line| line == "permissions: {}") {
         complaints.push("`permissions: {}` is missing: each job asks for what it needs".to_owned());
     }
+    if !workflow.lines().any(|line| line == "    shell: bash") {
+        complaints.push(
+            "`defaults: {run: {shell: bash}}` is missing: without it a pipe hides what fails before it"
+                .to_owned(),
+        );
+    }
     complaints
 }
 
@@ -81,15 +89,17 @@ fn complaints(workflow: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
+    const HEAD: &str = "permissions: {}\ndefaults:\n  run:\n    shell: bash\n";
+
     #[test]
     fn the_repositorys_own_rules_hold() {
         let commit = "3d3c42e5aac5ba805825da76410c181273ba90b1";
-        let right = format!("permissions: {{}}\n  - uses: actions/checkout@{commit} # v7.0.1\n");
+        let right = format!("{HEAD}  - uses: actions/checkout@{commit} # v7.0.1\n");
         assert_eq!(complaints(&right), Vec::<String>::new());
-        let by_tag = "permissions: {}\n  - uses: actions/checkout@v7\n";
-        assert!(complaints(by_tag)[0].starts_with("line 2: `actions/checkout@v7`"));
-        let unnamed = format!("permissions: {{}}\n  - uses: actions/checkout@{commit}\n");
+        let by_tag = format!("{HEAD}  - uses: actions/checkout@v7\n");
+        assert!(complaints(&by_tag)[0].starts_with("line 5: `actions/checkout@v7`"));
+        let unnamed = format!("{HEAD}  - uses: actions/checkout@{commit}\n");
         assert_eq!(complaints(&unnamed).len(), 1);
-        assert_eq!(complaints("on: push\n").len(), 1);
+        assert_eq!(complaints("on: push\n").len(), 2);
     }
 }

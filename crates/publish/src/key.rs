@@ -110,8 +110,9 @@ struct Cipher {
     nonce: String,
 }
 
-/// No cost parameter is near this; a file that names a greater one would occupy all memory.
+/// No cost parameters are near these; a file that names greater ones would occupy all memory.
 const GREATEST_COST: u32 = 20;
+const GREATEST_FACTOR: u32 = 64;
 
 fn decrypt(pem: &str, password: &str) -> Result<Vec<u8>> {
     let body: String = pem
@@ -128,15 +129,18 @@ fn decrypt(pem: &str, password: &str) -> Result<Vec<u8>> {
         key.kdf.name,
         key.cipher.name
     );
-    let cost = key.kdf.params.n.ilog2();
+    let Costs { n, r, p } = key.kdf.params;
+    // Before its logarithm: nothing has none.
+    ensure!(n.is_power_of_two(), broken);
+    let cost = n.ilog2();
     ensure!(
-        key.kdf.params.n.is_power_of_two() && cost <= GREATEST_COST,
+        cost <= GREATEST_COST && r <= GREATEST_FACTOR && p <= GREATEST_FACTOR,
         broken
     );
     let decode = |text: &str| STANDARD.decode(text).context(broken);
     let (salt, nonce) = (decode(&key.kdf.salt)?, decode(&key.cipher.nonce)?);
     let nonce: [u8; 24] = nonce.try_into().map_err(|_| anyhow!(broken))?;
-    let params = Params::new(u8::try_from(cost)?, key.kdf.params.r, key.kdf.params.p, 32);
+    let params = Params::new(u8::try_from(cost)?, r, p, 32);
     let mut derived = [0; 32];
     scrypt(
         password.as_bytes(),
@@ -165,8 +169,12 @@ mod tests {
         error.to_string()
     }
 
-    /// As cosign encrypts, at a cost that a test can bear.
     fn encrypted(password: &str) -> String {
+        encrypted_at(password, 16)
+    }
+
+    /// As cosign encrypts, at a cost that a test can bear; what the file says of the cost may be wrong.
+    fn encrypted_at(password: &str, told: u64) -> String {
         let der = secret().to_pkcs8_der().unwrap();
         let mut derived = [0; 32];
         let params = Params::new(4, 8, 1, 32).unwrap();
@@ -175,7 +183,7 @@ mod tests {
         let cipher = XSalsa20Poly1305::new(&derived.into());
         let ciphertext = cipher.encrypt(&Nonce::from(nonce), der.as_bytes()).unwrap();
         let json = json!({
-            "kdf": {"name": "scrypt", "params": {"N": 16, "r": 8, "p": 1}, "salt": STANDARD.encode("salt")},
+            "kdf": {"name": "scrypt", "params": {"N": told, "r": 8, "p": 1}, "salt": STANDARD.encode("salt")},
             "cipher": {"name": "nacl/secretbox", "nonce": STANDARD.encode(nonce)},
             "ciphertext": STANDARD.encode(ciphertext),
         });
@@ -209,6 +217,10 @@ mod tests {
         let public = "-----BEGIN PUBLIC KEY-----\n";
         assert!(said(public, None).contains("a key is a `PRIVATE KEY`"));
         assert!(said(&encrypted("secret"), None).contains("goes into COSIGN_PASSWORD"));
+        for cost in [0, 17, 1 << 40] {
+            let pem = encrypted_at("secret", cost);
+            assert!(said(&pem, Some("secret")).contains("not as cosign writes it"));
+        }
         assert!(said(&encrypted("secret"), Some("guess")).contains("COSIGN_PASSWORD is wrong"));
     }
 }

@@ -36,6 +36,9 @@ struct Arguments {
     /// Let a tag that names other content name this; whoever pulls by tag gets something else then
     #[arg(long)]
     move_tags: bool,
+    /// Push all but the tag, so that it can be signed before anybody finds it; push again for the tag
+    #[arg(long)]
+    no_tag: bool,
     /// Built modules, each with <module>.cdx.json and <module>.provenance.json beside it
     #[arg(value_name = "MODULE.wasm", required = true)]
     modules: Vec<PathBuf>,
@@ -70,6 +73,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         place: &place,
         key: key.as_ref(),
         move_tags: arguments.move_tags,
+        no_tag: arguments.no_tag,
     };
     for artifact in &artifacts {
         let pushed = push.run(artifact)?;

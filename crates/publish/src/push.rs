@@ -22,6 +22,8 @@ pub(crate) struct Push<'a> {
     pub(crate) place: &'a Reference,
     pub(crate) key: Option<&'a SigningKey>,
     pub(crate) move_tags: bool,
+    /// Leave the tag for a later push, when whoever signs has signed.
+    pub(crate) no_tag: bool,
 }
 
 /// What was pushed.
@@ -40,7 +42,7 @@ impl Push<'_> {
     /// The registry did not take something, or the tag names other content.
     pub(crate) fn run(&self, artifact: &Artifact) -> Result<Pushed> {
         let path = format!("{}/{}", self.place.path, artifact.name);
-        let repository = self.registry.repository(&path);
+        let repository = self.registry.writable(&path);
         let tag = format!("v{}", artifact.version);
         let manifest = serde_json::to_vec(&artifact.manifest())?;
         let subject = Descriptor::of(MANIFEST, &manifest);
@@ -78,7 +80,7 @@ impl Push<'_> {
         {
             new.push("signature");
         }
-        if !is_tagged {
+        if !is_tagged && !self.no_tag {
             repository.put_manifest(&Pin::Tag(tag.clone()), MANIFEST, &manifest)?;
             new.push("tag");
         }

@@ -31,14 +31,16 @@ pub struct Registry {
     host: String,
     scheme: &'static str,
     credentials: Option<Credentials>,
-    /// The `Authorization` that worked last, by repository.
-    known: RefCell<BTreeMap<String, String>>,
+    /// The `Authorization` that worked last, by repository and what it was opened for.
+    known: RefCell<BTreeMap<(String, &'static str), String>>,
 }
 
 /// A repository of a registry: a module with its versions, signatures and papers.
 pub struct Repository<'a> {
     registry: &'a Registry,
     path: String,
+    /// What it is opened for, in the words of a token's scope.
+    actions: &'static str,
 }
 
 /// What a registry answered, read to its end.
@@ -95,15 +97,30 @@ impl Registry {
         }
     }
 
-    /// The repository at `path`.
+    /// The repository at `path`, to read from.
     pub fn repository(&self, path: &str) -> Repository<'_> {
         Repository {
             registry: self,
             path: path.to_owned(),
+            actions: "pull",
         }
     }
 
-    fn ask(&self, path: &str, question: &Question<'_>) -> Result<Answer, Error> {
+    /// The repository at `path`, to write to: with a right to both from the first question on, since not
+    /// every registry tells a token that is for reading alone from one that may do nothing.
+    pub fn writable(&self, path: &str) -> Repository<'_> {
+        Repository {
+            actions: "pull,push",
+            ..self.repository(path)
+        }
+    }
+
+    fn ask(
+        &self,
+        path: &str,
+        actions: &'static str,
+        question: &Question<'_>,
+    ) -> Result<Answer, Error> {
         // A registry may have uploads go elsewhere, with all that is needed in the address.
         if !question
             .url
@@ -111,18 +128,18 @@ impl Registry {
         {
             return self.send(question, None);
         }
-        let known = self.known.borrow().get(path).cloned();
+        let key = (path.to_owned(), actions);
+        let known = self.known.borrow().get(&key).cloned();
         let answer = self.send(question, known.as_deref())?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let authorization = self.authorize(path, &answer)?;
+        let authorization = self.authorize(path, actions, &answer)?;
         let second = self.send(question, Some(&authorization))?;
         if second.status == StatusCode::UNAUTHORIZED {
             return Err(self.refused(path, &second));
         }
-        let mut all = self.known.borrow_mut();
-        all.insert(path.to_owned(), authorization);
+        self.known.borrow_mut().insert(key, authorization);
         Ok(second)
     }
 
@@ -234,11 +251,11 @@ impl Registry {
     }
 
     /// The `Authorization` for what was answered with a challenge.
-    fn authorize(&self, path: &str, answer: &Answer) -> Result<String, Error> {
+    fn authorize(&self, path: &str, actions: &str, answer: &Answer) -> Result<String, Error> {
         let challenge = answer.header(header::WWW_AUTHENTICATE).unwrap_or_default();
         let (scheme, rest) = challenge.split_once(' ').unwrap_or((challenge, ""));
         if scheme.eq_ignore_ascii_case("bearer") {
-            return self.token(path, &parameters(rest));
+            return self.token(path, actions, &parameters(rest));
         }
         match self.credentials.as_ref().map(|it| &it.secret) {
             Some(Secret::Password { user, password }) => Ok(basic(user, password)),
@@ -248,22 +265,28 @@ impl Registry {
 
     /// Gets a token, as the [distribution project](https://distribution.github.io/distribution/spec/auth/token/)
     /// has it: for everybody, for a user, or for the token that a login left.
-    fn token(&self, path: &str, challenge: &BTreeMap<String, String>) -> Result<String, Error> {
+    fn token(
+        &self,
+        path: &str,
+        actions: &str,
+        challenge: &BTreeMap<String, String>,
+    ) -> Result<String, Error> {
         #[derive(Deserialize)]
         struct Token {
             token: Option<String>,
             access_token: Option<String>,
         }
         let parameter = |name: &str| challenge.get(name).map(String::as_str).unwrap_or_default();
-        let (realm, service, scope) =
-            (parameter("realm"), parameter("service"), parameter("scope"));
+        let (realm, service) = (parameter("realm"), parameter("service"));
+        // Not the challenge's, which is for the question at hand alone.
+        let scope = format!("repository:{path}:{actions}");
         if self.scheme == "https" && !realm.starts_with("https://") {
             return Err(Error::Tls {
                 host: self.host.clone(),
                 cause: format!("it has credentials sent to `{realm}`, which is not"),
             });
         }
-        let query = format!("service={}&scope={}", encode(service), encode(scope));
+        let query = format!("service={}&scope={}", encode(service), encode(&scope));
         let mut question = Question {
             method: Method::GET,
             url: format!("{realm}?{query}"),
@@ -290,8 +313,17 @@ impl Registry {
                 self.send(&question, None)?
             }
         };
-        if !answer.status.is_success() {
-            return Err(self.refused(path, &answer));
+        match answer.status.as_u16() {
+            200..300 => {}
+            400 | 401 | 403 => return Err(self.refused(path, &answer)),
+            status => {
+                return Err(Error::Failed {
+                    host: self.host.clone(),
+                    doing: question.doing,
+                    status,
+                    told: answer.told(),
+                });
+            }
         }
         let token: Token = self.parse(&answer.body, "a token")?;
         match token.token.or(token.access_token) {
@@ -326,7 +358,7 @@ impl Repository<'_> {
     }
 
     fn ask(&self, question: &Question<'_>) -> Result<Answer, Error> {
-        self.registry.ask(&self.path, question)
+        self.registry.ask(&self.path, self.actions, question)
     }
 
     /// An error for a status that is none of those hoped for.

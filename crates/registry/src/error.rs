@@ -1,5 +1,12 @@
 use crate::Digest;
 
+/// How a site's own authority comes to be trusted: on macOS the system alone decides.
+const TRUST_IT: &str = if cfg!(target_vendor = "apple") {
+    "add its authority's certificate to the keychain"
+} else {
+    "name its authority's certificate in SSL_CERT_FILE"
+};
+
 /// Why a registry gave or took nothing. Each says where, and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,8 +28,7 @@ pub enum Error {
     },
     /// No connection that can be trusted.
     #[error(
-        "no secure connection to `{host}`: {cause}; name its authority's certificate in SSL_CERT_FILE, or \
-         reach a registry without TLS with --insecure"
+        "no secure connection to `{host}`: {cause}; {TRUST_IT}, or reach a registry without TLS with --insecure"
     )]
     Tls {
         /// The registry.
@@ -152,6 +158,19 @@ pub enum Error {
         reference: String,
         /// The tag that signatures would have.
         tag: String,
+    },
+    /// Its owner signed it, and as something else.
+    #[error(
+        "`{reference}` is signed as `{title}` {version}: the registry has it in the wrong place, or somebody \
+         put an old version there; do not run it"
+    )]
+    Misplaced {
+        /// What was asked for.
+        reference: String,
+        /// What it says it is.
+        title: String,
+        /// The version that it says it has.
+        version: String,
     },
     /// Nobody whose key is known signed it.
     #[error(

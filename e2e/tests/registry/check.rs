@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use e2e::Error;
 use e2e::hosts::Native;
-use registry::Digest;
+use registry::manifest::MANIFEST;
+use registry::{Digest, Pin, Registry};
 
 use crate::server::Server;
 use crate::trial::{TAG, Trial, run};
@@ -157,6 +158,26 @@ fn a_key_is_of_use_with_a_registry_only() -> Result<(), Error> {
         trial
             .check(&[&trial.modules(), &private])?
             .failed(2, &["not a public key that cosign writes"]);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_module_that_was_signed_as_an_older_version_is_not_run() -> Result<(), Error> {
+    with_published(|trial| {
+        // Whoever has the registry gives what is signed a tag of its own making.
+        let registry = Registry::with_credentials(&trial.server.host(), true, None);
+        for module in Native::modules() {
+            let repository = registry.writable(&Trial::repository(module));
+            let manifest = repository.manifest(&Pin::Tag(TAG.to_owned()))?;
+            let manifest = manifest.ok_or("no manifest")?;
+            let later = Pin::Tag("v9.9.9".to_owned());
+            repository.put_manifest(&later, MANIFEST, &manifest)?;
+        }
+        let modules = format!("{}:v9.9.9", trial.modules());
+        trial
+            .check(&[&modules, &trial.verify_key("key.pub")])?
+            .failed(2, &["is signed as `", "do not run it"]);
         Ok(())
     })
 }

@@ -191,3 +191,20 @@ fn a_tag_does_not_move_by_itself() -> Result<(), Error> {
         Ok(())
     })
 }
+
+#[test]
+fn the_tag_can_wait_for_a_signature_from_elsewhere() -> Result<(), Error> {
+    with_registry(|program| {
+        let trial = Trial::new(Server::plain(program)?)?;
+        let registry = Registry::with_credentials(&trial.server.host(), true, None);
+        trial.publish(&["--no-tag"])?.succeeded();
+        for module in Native::modules() {
+            let repository = registry.repository(&Trial::repository(module));
+            assert_eq!(repository.resolve(TAG)?, None, "{module}");
+        }
+        let tagged = trial.publish(&[])?.succeeded().stdout;
+        let all = Native::modules().count();
+        assert_eq!(tagged.matches(": pushed tag, ").count(), all, "{tagged}");
+        Ok(())
+    })
+}

@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 
 const CATEGORIES: [&str; 3] = ["networking", "security", "storage"];
 
-/// The repository's metadata, and the packages of every module in the version of `Cargo.toml`, or none
+/// The packages of every module in the version of `Cargo.toml`, or none
 /// while `CHANGELOG.md` calls that version unreleased.
 pub(super) fn files(workspace: &Workspace) -> Result<Vec<Generated>> {
     let directory = workspace.path("artifacthub");

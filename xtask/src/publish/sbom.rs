@@ -126,7 +126,8 @@ fn component(kind: &str, package: &Package, sha256: Option<&str>) -> Value {
         "bom-ref": url(package),
         "name": package.name,
         "version": package.version.to_string(),
-        "purl": url(package),
+        // In a package URL a crate without a place is crates.io's, and ours are not there.
+        "purl": package.source.is_some().then(|| url(package)),
         "licenses": license.map(|expression| json!([{"expression": expression}])),
         "hashes": sha256.map(|content| json!([{"alg": "SHA-256", "content": content}])),
     });
@@ -198,7 +199,8 @@ mod tests {
             let components = bill["components"].as_array().unwrap();
             let named = |name: &str| components.iter().find(|it| it["name"] == name);
             assert_eq!(named("rust-std").unwrap()["version"], "1.95.0");
-            assert!(named("admission").unwrap()["hashes"].is_null());
+            let own = named("admission").unwrap();
+            assert!(own["hashes"].is_null() && own["purl"].is_null());
             let outside = named("wapc-guest").unwrap();
             assert_eq!(outside["hashes"][0]["content"].as_str().unwrap().len(), 64);
             assert!(outside["licenses"][0]["expression"].is_string());

@@ -102,11 +102,10 @@ fn password() -> Secret {
     }
 }
 
-/// A registry that gives out the token `t` and wants it.
-fn with_tokens(grant: bool) -> Played {
+/// A registry that gives out the token `t`, with this status, and wants it.
+fn with_tokens(status: u16) -> Played {
     play(move |asked, host| match &asked.authorization {
-        _ if asked.line.contains(" /token") && grant => (200, None, r#"{"token":"t"}"#.to_owned()),
-        _ if asked.line.contains(" /token") => (401, None, String::new()),
+        _ if asked.line.contains(" /token") => (status, None, r#"{"token":"t"}"#.to_owned()),
         Some(authorization) if authorization == "Bearer t" => (200, None, "{}".to_owned()),
         _ => {
             let challenge = format!(
@@ -125,7 +124,7 @@ const QUERY: &str = "service=s&scope=repository%3Aa%2Fb%3Apull";
 
 #[test]
 fn a_token_is_asked_for_once_and_used_again() {
-    let played = with_tokens(true);
+    let played = with_tokens(200);
     let registry = played.as_(None);
     let repository = registry.repository("a/b");
     assert_eq!(repository.manifest(&tag()).unwrap().unwrap(), b"{}");
@@ -137,8 +136,36 @@ fn a_token_is_asked_for_once_and_used_again() {
 }
 
 #[test]
+fn who_is_to_write_asks_for_the_right_to_it_at_once() {
+    let played = with_tokens(200);
+    let registry = played.as_(None);
+    registry.writable("a/b").manifest(&tag()).unwrap();
+    // To read is another right, and another token.
+    registry.repository("a/b").manifest(&tag()).unwrap();
+    let asked = played.asked().into_iter().map(|it| it.line);
+    let tokens: Vec<String> = asked.filter(|line| line.contains("/token")).collect();
+    let expected = [
+        format!("GET /token?{QUERY}%2Cpush"),
+        format!("GET /token?{QUERY}"),
+    ];
+    assert_eq!(tokens, expected);
+}
+
+#[test]
+fn a_token_server_that_fails_is_not_told_as_wrong_credentials() {
+    let played = with_tokens(503);
+    let registry = played.as_(Some(password()));
+    let said = registry.repository("a/b").manifest(&tag()).unwrap_err();
+    let said = said.to_string();
+    assert!(
+        said.contains("could not give a token (status 503"),
+        "{said}"
+    );
+}
+
+#[test]
 fn who_asks_for_a_token_says_who_that_is() {
-    let played = with_tokens(true);
+    let played = with_tokens(200);
     let registry = played.as_(Some(password()));
     registry.repository("a/b").manifest(&tag()).unwrap();
     let asked = played.asked();
@@ -148,7 +175,7 @@ fn who_asks_for_a_token_says_who_that_is() {
 
 #[test]
 fn the_token_that_a_login_left_is_exchanged() {
-    let played = with_tokens(true);
+    let played = with_tokens(200);
     let registry = played.as_(Some(Secret::IdentityToken("i/t".to_owned())));
     registry.repository("a/b").manifest(&tag()).unwrap();
     let asked = played.asked();
@@ -162,7 +189,7 @@ fn the_token_that_a_login_left_is_exchanged() {
 #[test]
 fn a_token_that_is_not_given_is_told_as_what_it_is() {
     let said = |secret| {
-        let played = with_tokens(false);
+        let played = with_tokens(401);
         let registry = played.as_(secret);
         let error = registry.repository("a/b").manifest(&tag()).unwrap_err();
         error.to_string()
