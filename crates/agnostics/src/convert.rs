@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Convert) -> ExitCode {
 
 /// Where routes go: as the policy says, unless the command line says otherwise.
 fn settings(arguments: &Convert, policies: &[Policy]) -> Result<RouteSettings, Problem> {
-    let mut settings = RouteSettings::of(policies)?;
+    let mut settings = plane::route_settings(policies)?;
     if let Some((namespace, name)) = arguments.gateway.clone() {
         settings.gateway.namespace = namespace;
         settings.gateway.name = name;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use admission::{Malformed, Node};
+use httproute_over_ingress::Settings;
 use manifest::{Object, Problem};
-use serde::Deserialize;
 use translation::{Class, Gateway, Kind, Options, Translation, translate};
 
 use crate::{Policy, Services, evaluate, kinds};
@@ -12,77 +12,16 @@ use crate::{Policy, Services, evaluate, kinds};
 /// The module whose policy says it.
 const MODULE: &str = "httproute-over-ingress";
 
-/// What the module's settings and the translation have in common.
-#[derive(Debug, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Settings {
-    /// The Gateway that routes attach to.
-    pub gateway: Named,
-    /// The domain of the Gateway's certificate.
-    pub domain: Option<String>,
-    /// The classes that ingress-nginx serves.
-    pub allowed_classes: Vec<String>,
-}
-
-/// A Gateway, and perhaps one of its listeners.
-#[derive(Debug, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Named {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// The listener; each that takes the host if none is named.
-    pub section_name: Option<String>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            gateway: Named::default(),
-            domain: None,
-            allowed_classes: vec!["nginx".to_owned()],
-        }
-    }
-}
-
-impl Default for Named {
-    fn default() -> Self {
-        Self {
-            namespace: "gateway".to_owned(),
-            name: "internal-gateway".to_owned(),
-            section_name: None,
-        }
-    }
-}
-
-impl Settings {
-    /// Those of the policy, or the module's own where there is no policy.
-    ///
-    /// # Errors
-    /// When the policy's settings have another form.
-    pub fn of(policies: &[Policy]) -> Result<Self, Problem> {
-        match policies.iter().find(|it| it.module_name() == MODULE) {
-            Some(policy) if policy.spec.settings.is_object() => {
-                serde_json::from_value(policy.spec.settings.clone())
-                    .map_err(|error| policy.error(&format!("settings: {error}")))
-            }
-            _ => Ok(Self::default()),
-        }
-    }
-
-    fn gateway(&self) -> Gateway<'_> {
-        Gateway {
-            namespace: &self.gateway.namespace,
-            name: &self.gateway.name,
-            section_name: self.gateway.section_name.as_deref(),
-        }
-    }
-
-    /// Whether ingress-nginx serves the class.
-    fn is_nginx(&self, class: &str) -> bool {
-        self.allowed_classes.iter().any(|name| name == class)
-    }
+/// The settings of the policy, or the module's own where there is no policy.
+///
+/// # Errors
+/// When the module would refuse them.
+pub fn route_settings(policies: &[Policy]) -> Result<Settings, Problem> {
+    let Some(policy) = policies.iter().find(|it| it.module_name() == MODULE) else {
+        return Ok(Settings::default());
+    };
+    admission::read_settings(&policy.spec.settings.to_string())
+        .map_err(|complaint| policy.error(&complaint))
 }
 
 /// Whether the object is an Ingress, of whatever version.
@@ -104,9 +43,13 @@ pub fn translation(
     let ingress = Node::parse(&text)?.object()?;
     let class = Class::read(&ingress)?;
     let options = Options {
-        gateway: settings.gateway(),
+        gateway: Gateway {
+            namespace: &settings.gateway.namespace,
+            name: &settings.gateway.name,
+            section_name: settings.gateway.section_name.as_deref(),
+        },
         domain: settings.domain.as_deref(),
-        nginx: class.names().all(|name| settings.is_nginx(name)),
+        nginx: class.names().all(|name| settings.is_allowed(name)),
     };
     let namespace = evaluate::namespace(&object.value).unwrap_or_default();
     translate(&ingress, &options, &|service, port| {

@@ -44,7 +44,7 @@ pub fn check(input: &Input) -> Result<Report, String> {
     if fatal {
         return Ok(report);
     }
-    let routes = RouteSettings::of(&policies);
+    let routes = plane::route_settings(&policies);
     let default = profile.default_storage_class();
     let plane = Plane::new(policies, &mut Linked, default)
         .and_then(|(plane, warnings)| Ok((plane, warnings, routes?)));

@@ -114,7 +114,7 @@ admission::settings! {
 
 impl Settings {
     /// Whether ingress-nginx serves the class.
-    pub(crate) fn is_allowed(&self, class: &str) -> bool {
+    pub fn is_allowed(&self, class: &str) -> bool {
         self.allowed_classes.iter().any(|it| it == class)
     }
 }

@@ -197,8 +197,8 @@ spec:
     let run = dir.convert(&files);
     assert_eq!(
         run.stderr,
-        "error: policy/policy.yaml:1: policy `httproute-over-ingress`: settings: invalid type: integer `5`, \
-         expected a string\n"
+        "error: policy/policy.yaml:1: policy `httproute-over-ingress`: setting `domain`: must be a \
+         string, not the number 5\n"
     );
     assert_eq!((run.stdout.as_str(), run.code), ("", 2));
 }
