@@ -2,17 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::tree;
+use plane::kinds;
 
-/// `Kind` of an API as RBAC names it.
-fn plural(kind: &str) -> String {
-    let lower = kind.to_lowercase();
-    match lower.strip_suffix('y') {
-        Some(stem) if !lower.ends_with("ay") => format!("{stem}ies"),
-        _ if lower.ends_with('s') => format!("{lower}es"),
-        _ => format!("{lower}s"),
-    }
-}
+use crate::tree;
 
 #[test]
 fn the_policy_server_may_read_what_policies_ask_for_and_no_more() {
@@ -30,7 +22,10 @@ fn the_policy_server_may_read_what_policies_ask_for_and_no_more() {
             for resource in resources.as_array().into_iter().flatten() {
                 let api = resource["apiVersion"].as_str().unwrap();
                 let group = api.rsplit_once('/').map_or("", |(group, _)| group);
-                asked.insert((group.to_owned(), plural(resource["kind"].as_str().unwrap())));
+                asked.insert((
+                    group.to_owned(),
+                    kinds::resource(resource["kind"].as_str().unwrap()),
+                ));
             }
         }
         let mut granted = BTreeSet::new();

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
+use plane::kinds::resource;
+use serde_json::{Value, json};
 use ureq::http::Request;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
@@ -183,6 +184,15 @@ impl Client {
         self.ask_once("POST", &collection(object), JSON, Some(object))
     }
 
+    /// Deletes what is at a path and what it owns, one request only.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) fn try_delete(&self, path: &str) -> Result<Answer, String> {
+        let background = json!({"propagationPolicy": "Background"});
+        self.ask_once("DELETE", path, JSON, Some(&background))
+    }
+
     /// What creating an object would store.
     #[track_caller]
     pub(crate) fn would_create(&self, object: &Value) -> Answer {
@@ -249,19 +259,9 @@ fn collection(object: &Value) -> String {
         true => "apis",
         false => "api",
     };
-    let resource = plural(object["kind"].as_str().expect("a kind"));
+    let resource = resource(object["kind"].as_str().expect("a kind"));
     match text(&object["metadata"]["namespace"]) {
         Some(namespace) => format!("/{root}/{version}/namespaces/{namespace}/{resource}"),
         None => format!("/{root}/{version}/{resource}"),
-    }
-}
-
-/// A kind as paths and RBAC name it.
-pub(crate) fn plural(kind: &str) -> String {
-    let lower = kind.to_lowercase();
-    match lower.strip_suffix('y') {
-        Some(stem) if !lower.ends_with("ay") => format!("{stem}ies"),
-        _ if lower.ends_with('s') => format!("{lower}es"),
-        _ => format!("{lower}s"),
     }
 }

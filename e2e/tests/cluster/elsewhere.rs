@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::Scenario;
 use crate::client::{Client, path};
+use crate::ending::Ending;
 use crate::foreign;
 use crate::plane::{Lab, Plane};
 use crate::process::until;
@@ -85,8 +86,9 @@ fn nothing_left(plane: &mut Plane) {
                 std::thread::sleep(std::time::Duration::from_millis(500));
             }
         });
+        let ending = Ending(&ended);
         let output = run(plane, &lab);
-        ended.store(true, Ordering::SeqCst);
+        drop(ending);
         controllers.join().expect("namespaces are emptied");
         output
     });

@@ -11,13 +11,14 @@ use std::thread::JoinHandle;
 use base64::Engine as _;
 use e2e::hosts::Embedded;
 use host::Snapshot;
+use plane::kinds::resource;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
-use crate::client::{Client, plural};
+use crate::client::Client;
 use crate::plane::Plane;
 use crate::policies::{ACCOUNT, Mode, Policy};
 use crate::webhooks::PORT;
@@ -203,7 +204,7 @@ impl Shared {
             } else {
                 "api"
             };
-            let path = format!("/{root}/{}/{}", kind.api_version, plural(&kind.kind));
+            let path = format!("/{root}/{}/{}", kind.api_version, resource(&kind.kind));
             let list = self.client.ask("GET", &path, "application/json", None)?;
             let Some(items) = list.body["items"].as_array() else {
                 return Err(format!("{path}: {}", list.body).into());

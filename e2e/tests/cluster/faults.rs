@@ -1,14 +1,16 @@
 //! What is down lets nothing in.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use crate::Scenario;
 use crate::client::{Client, path};
+use crate::ending::Ending;
 use crate::own::own;
 use crate::plane::{APPS, Plane};
-use crate::process::until;
+use crate::process::{PATIENCE, until};
 
 pub(crate) const SCENARIOS: [Scenario; 4] = [
     (
@@ -241,8 +243,9 @@ fn under_load(
                 )
             })
         });
+        let ending = Ending(&ended);
         disturb(plane, &failures);
-        ended.store(true, Ordering::SeqCst);
+        drop(ending);
         loads.map(|it| it.join().expect("nothing wrong was let in"))
     });
     for (at, sort) in SORTS.iter().enumerate() {
@@ -275,23 +278,31 @@ fn load(
     failures: &AtomicUsize,
 ) -> usize {
     let mut stored = 0;
+    let mut end = None;
     for number in 0.. {
-        let last = ended.load(Ordering::SeqCst);
+        if ended.load(Ordering::SeqCst) {
+            end.get_or_insert_with(Instant::now);
+        }
         let object = (sort.make)(APPS, &format!("{prefix}-{number}"));
-        let judged = match client.try_create(&object) {
+        let verdict = match client.try_create(&object) {
             Ok(answer) if answer.status < 300 => {
                 assert!((sort.right)(&answer.body), "{answer:#?}");
                 stored += 1;
-                true
+                Ok(())
             }
-            Ok(answer) => sort.wrong && answer.message().contains("denied the request"),
-            Err(_) => false,
+            Ok(answer) if sort.wrong && answer.message().contains("denied the request") => Ok(()),
+            Ok(answer) => Err(answer.message().to_owned()),
+            Err(error) => Err(error),
         };
-        if !judged {
+        if verdict.is_err() {
             failures.fetch_add(1, Ordering::SeqCst);
         }
-        if last && judged {
-            return stored;
+        match (verdict, end) {
+            (Ok(()), Some(_)) => return stored,
+            (Err(why), Some(end)) if end.elapsed() > PATIENCE => {
+                panic!("{} get a verdict again: {why}", sort.name)
+            }
+            _ => {}
         }
     }
     unreachable!("numbers do not end")

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::access::Access;
 use crate::client::Client;
@@ -82,19 +82,28 @@ pub(crate) fn leave(admin: &Client) -> Result<(), String> {
     made.reverse();
     // Webhooks first: they would have a say in the rest.
     made.sort_by_key(|path| !path.contains("webhookconfigurations"));
-    for path in &made {
-        let background: Value = json!({"propagationPolicy": "Background"});
-        admin.ask("DELETE", path, "application/json", Some(&background))?;
-    }
     // The API server takes its time for kinds, so patience begins anew whenever something has gone.
+    let patient = |since: Instant| since.elapsed() < 3 * PATIENCE;
     let mut since = Instant::now();
+    let mut last = String::new();
     while !made.is_empty() {
         let count = made.len();
-        made.retain(|path| admin.get(path).status != 404);
+        // Again for as long as it is there: a request may be lost, or come too early.
+        made.retain(|path| {
+            if !patient(since) {
+                return true;
+            }
+            match admin.try_delete(path) {
+                Ok(answer) if answer.status == 404 => return false,
+                Ok(answer) => last = format!("{} {}", answer.status, answer.message()),
+                Err(error) => last = error,
+            }
+            true
+        });
         if made.len() < count {
             since = Instant::now();
-        } else if since.elapsed() > 3 * PATIENCE {
-            return Err(made.join(", "));
+        } else if !patient(since) {
+            return Err(format!("{}; the last answer: {last}", made.join(", ")));
         } else {
             std::thread::sleep(Duration::from_millis(100));
         }

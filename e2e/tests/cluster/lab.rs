@@ -1,7 +1,7 @@
 //! An API server of the suite's own, with its etcd.
 
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::access::Access;
 use crate::client::Client;
 use crate::keys::Authority;
-use crate::process::{Process, until};
+use crate::process::{Process, tool, until};
 
 /// The port of the API server, on an address of its own.
 const PORT: u16 = 6443;
@@ -18,16 +18,6 @@ const PORT: u16 = 6443;
 pub(crate) fn address(place: u8) -> Ipv4Addr {
     let [.., high, low] = std::process::id().to_be_bytes();
     Ipv4Addr::new(127, 64 + high % 128, low, 240 + place)
-}
-
-/// A program that `cargo xtask e2e cluster` built.
-pub(crate) fn tool(name: &str) -> PathBuf {
-    let path = e2e::workspace::root().join("target/tools").join(name);
-    assert!(
-        path.is_file(),
-        "build the programs with `cargo xtask e2e cluster`"
-    );
-    path
 }
 
 /// The processes. They end with this value.
@@ -146,6 +136,11 @@ impl Lab {
                 status => Err(format!("/readyz answers {status}: {}", answer.body)),
             }
         });
+    }
+
+    /// Whether the API server was ended and not started again.
+    pub(crate) fn is_down(&self) -> bool {
+        self.api_server.is_none()
     }
 
     /// Ends the API server at once.

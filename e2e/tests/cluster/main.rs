@@ -15,6 +15,7 @@ mod accounts;
 mod claims;
 mod client;
 mod elsewhere;
+mod ending;
 mod endpoint;
 mod faults;
 mod foreign;
@@ -47,8 +48,8 @@ mod zone;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
+use crate::plane::Plane;
 use foreign::Foreign;
-use plane::Plane;
 use policies::Profile;
 use report::Report;
 
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
     report.versions(&plane);
     // `cargo test … --test cluster -- faults` for some alone.
     let only: Vec<String> = std::env::args().skip(1).collect();
+    let mut whole = true;
     for (property, needs, scenarios) in PROPERTIES {
         if !only.is_empty() && !only.iter().any(|it| it == property) {
             continue;
@@ -126,8 +128,14 @@ fn main() -> ExitCode {
                 continue;
             }
             // What a scenario leaves behind when it fails is not what the next one looks at.
-            let passed = catch_unwind(AssertUnwindSafe(|| scenario(&mut plane))).is_ok();
-            report.row(property, sentence, passed);
+            let run = || {
+                if !whole {
+                    plane.mend();
+                }
+                scenario(&mut plane);
+            };
+            whole = catch_unwind(AssertUnwindSafe(run)).is_ok();
+            report.row(property, sentence, whole);
         }
     }
     if !plane.is_own() {

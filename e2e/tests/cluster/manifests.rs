@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use plane::kinds::resource;
 use serde_json::{Value, json};
 
 use crate::Scenario;
-use crate::client::{path, plural};
+use crate::client::path;
 use crate::own::{self, own};
 use crate::plane::Plane;
 use crate::policies::Profile;
@@ -37,14 +38,14 @@ fn strict(plane: &mut Plane) {
         changed |= make_room(plane, profile);
         for environment in bootstrap::ENVIRONMENTS {
             let objects = all(profile, environment);
-            assert!(objects.len() > 20, "{profile}: {} objects", objects.len());
+            assert!(objects.len() > 20, "{profile:?}: {} objects", objects.len());
             for (component, object) in &objects {
                 groups.insert(group(object).to_owned());
                 let answer = plane.admin.would_apply(object);
                 let mut said = answer.warnings.clone();
                 said.retain(|warning| {
                     let known = EXPECTED.iter().position(|(of, by, text)| {
-                        *of == profile.to_string() && by == component && warning.contains(text)
+                        *of == profile.name() && by == component && warning.contains(text)
                     });
                     expected.extend(known);
                     known.is_none()
@@ -52,7 +53,7 @@ fn strict(plane: &mut Plane) {
                 if answer.status >= 300 || !said.is_empty() {
                     let (path, message) = (path(object), answer.message());
                     wrong.push(format!(
-                        "{profile} {environment} {component} {path}: {message} {said:?}"
+                        "{profile:?} {environment} {component} {path}: {message} {said:?}"
                     ));
                 }
             }
@@ -78,7 +79,7 @@ fn group(object: &Value) -> &str {
 
 /// What a profile makes, by names of the suite's own.
 fn all(profile: Profile, environment: &str) -> Vec<(&'static str, Value)> {
-    let mut objects = rendered::all(&profile.to_string(), environment);
+    let mut objects = rendered::all(profile.name(), environment);
     for (_, object) in &mut objects {
         own::rename(object);
         if object["metadata"]["namespace"].is_null() {
@@ -93,7 +94,7 @@ fn all(profile: Profile, environment: &str) -> Vec<(&'static str, Value)> {
 
 /// The kinds of others that the suite makes objects of.
 pub(crate) fn kinds() -> BTreeSet<String> {
-    let all = Profile::ALL.map(|it| rendered::all(&it.to_string(), "prd"));
+    let all = Profile::ALL.map(|it| rendered::all(it.name(), "prd"));
     let rendered = all.into_iter().flatten();
     let rendered = rendered.filter_map(|(_, it)| Some(it["kind"].as_str()?.to_owned()));
     let others = ["ExternalSecret", "GRPCRoute", "HTTPRoute", "SecretStore"];
@@ -118,7 +119,7 @@ fn make_room(plane: &Plane, profile: Profile) -> bool {
             changed = true;
         }
     }
-    for (_, object) in rendered::all(&profile.to_string(), "prd") {
+    for (_, object) in rendered::all(profile.name(), "prd") {
         let metadata = &object["metadata"];
         if object["kind"] == "Namespace" {
             let name = metadata["name"].as_str().expect("a name");
@@ -147,7 +148,7 @@ fn strict_is_strict(plane: &mut Plane) {
         let all = [Profile::K3s, Profile::Aws].map(|it| all(it, "prd"));
         let mut objects = all.into_iter().flatten();
         let object = objects.find(|(_, it)| it["kind"] == kind);
-        let (_, mut object) = object.unwrap_or_else(|| panic!("no {}", plural(kind)));
+        let (_, mut object) = object.unwrap_or_else(|| panic!("no {}", resource(kind)));
         object["spec"]["misspelt"] = true.into();
         let refused = plane.admin.would_apply(&object).refused();
         assert!(refused.contains("misspelt"), "{kind}: {refused}");

@@ -18,7 +18,7 @@ use crate::policies::{self, Mode, Profile};
 use crate::process::until;
 use crate::webhooks::Webhooks;
 
-pub(crate) use crate::lab::{Lab, address, tool};
+pub(crate) use crate::lab::{Lab, address};
 
 /// The namespace of the apps of the tests.
 pub(crate) const APPS: &str = "apps";
@@ -234,13 +234,23 @@ impl Plane {
 
     /// Ends what answers the API server's reviews.
     pub(crate) fn stop_policy_server(&mut self) {
-        self.webhooks.as_mut().expect("installed").stop();
+        self.webhooks.as_mut().expect("installed").server = None;
     }
 
     pub(crate) fn start_policy_server(&mut self) {
-        let mut webhooks = self.webhooks.take().expect("installed");
-        webhooks.serve(self);
-        self.webhooks = Some(webhooks);
+        let webhooks = self.webhooks.as_ref().expect("installed");
+        let server = webhooks.start_server(self);
+        self.webhooks.as_mut().expect("installed").server = Some(server);
+    }
+
+    /// Makes good what a scenario that failed may have left down, slow or changed.
+    pub(crate) fn mend(&mut self) {
+        if self.lab.as_ref().is_some_and(Lab::is_down) {
+            self.start_api_server();
+        }
+        self.stop_policy_server();
+        self.start_policy_server();
+        self.install(Profile::K3s);
     }
 
     /// Has it answer nothing, as if it were very slow.
@@ -251,12 +261,6 @@ impl Plane {
     /// Has it answer what was asked meanwhile, and go on.
     pub(crate) fn resume_policy_server(&self) {
         self.webhooks.as_ref().expect("installed").pause(false);
-    }
-
-    /// What answers the API server's reviews, for the report.
-    pub(crate) fn reviewer(&self) -> String {
-        let webhooks = self.webhooks.as_ref();
-        webhooks.map(Webhooks::version).unwrap_or_default()
     }
 
     /// Takes away what was made in a cluster of others.

@@ -1,13 +1,13 @@
 //! The plane's policies, as Kubewarden tells the API server and the policy server of them.
 
-use std::fmt;
-
 use host::ContextAwareResource;
 use serde_json::{Value, json};
 
 use crate::accounts::Account;
 use crate::own::{self, own};
 use crate::rendered;
+
+pub(crate) use plane::{Mode, Profile};
 
 /// The policy server's, in Kubewarden's chart.
 pub(crate) const ACCOUNT: Account = Account {
@@ -17,37 +17,6 @@ pub(crate) const ACCOUNT: Account = Account {
 
 /// The domain of the tests.
 pub(crate) const DOMAIN: &str = "dev.k8tre.org";
-
-/// A vendor's policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Profile {
-    Azure,
-    Aws,
-    K3s,
-}
-
-impl Profile {
-    pub(crate) const ALL: [Self; 3] = [Self::Azure, Self::Aws, Self::K3s];
-}
-
-impl fmt::Display for Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Azure => "azure",
-            Self::Aws => "aws",
-            Self::K3s => "k3s",
-        })
-    }
-}
-
-/// What becomes of what a policy says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// It is done.
-    Protect,
-    /// It is told, and no more: what `bootstrap/` begins with.
-    Monitor,
-}
 
 /// A ClusterAdmissionPolicy of bootstrap/policies.
 #[derive(Debug, Clone)]
@@ -63,7 +32,7 @@ pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
     let policies: Vec<Value> = match mode {
         Mode::Protect => written(profile),
         // As the profile's overlay makes them.
-        Mode::Monitor => rendered::of(&profile.to_string(), "policies"),
+        Mode::Monitor => rendered::of(profile.name(), "policies"),
     };
     let policies = policies.into_iter();
     let policies = policies.filter(|it| it["kind"] == "ClusterAdmissionPolicy");
@@ -84,7 +53,7 @@ pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
             }
         })
         .collect();
-    assert!(!policies.is_empty(), "{profile}");
+    assert!(!policies.is_empty(), "{profile:?}");
     policies
 }
 
@@ -121,10 +90,9 @@ fn module_of(spec: &Value) -> &str {
 
 /// The policies of a profile before any overlay.
 fn written(profile: Profile) -> Vec<Value> {
-    let file = format!("bootstrap/policies/{profile}/base/policies.yaml");
-    let text = std::fs::read_to_string(e2e::workspace::root().join(&file)).expect("a file");
+    let (file, text) = profile.policies();
     let text = text.replace("${DOMAIN}", DOMAIN);
-    let documents = manifest::read(&file, text.as_bytes());
+    let documents = manifest::read(file, text.as_bytes());
     let objects = documents.flat_map(|document| document.expect("YAML").objects());
     objects
         .map(|object| object.expect("an object").value)
@@ -139,7 +107,7 @@ impl Policy {
             Mode::Protect => "",
             Mode::Monitor => "-monitor",
         };
-        format!("clusterwide-{}-{}{mode}", self.name, self.profile)
+        format!("clusterwide-{}-{}{mode}", self.name, self.profile.name())
     }
 
     /// The name of the module's file.

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::process::{Command, ExitCode};
 
-use crate::plane::{Plane, tool};
+use crate::plane::Plane;
+use crate::process::tool;
+use crate::webhooks;
 
 /// Where `cargo xtask e2e cluster` wants the table; without it there is none.
 pub(crate) const FILE: &str = "AGNOSTICS_E2E_REPORT";
@@ -24,7 +26,7 @@ impl Report {
         let kubectl = said(Command::new("kubectl").args(["version", "--client"]));
         self.version("API server", server);
         self.version("kubectl", first_line(&kubectl));
-        self.version("reviews answered by", &plane.reviewer());
+        self.version("reviews answered by", &webhooks::version());
         if plane.is_own() {
             let etcd = said(Command::new(tool("etcd")).arg("--version"));
             let external_secrets = "github.com/external-secrets/external-secrets";

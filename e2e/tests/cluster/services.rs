@@ -66,7 +66,7 @@ fn assert_internal(annotations: &Value, profile: Profile) {
     for (key, value) in internal(profile) {
         assert_eq!(
             annotations[key], *value,
-            "{profile} {key} in {annotations:#}"
+            "{profile:?} {key} in {annotations:#}"
         );
     }
 }
@@ -108,7 +108,7 @@ fn stored(plane: &Plane, object: &Value) -> Value {
 fn first_version(plane: &mut Plane) {
     for profile in Profile::ALL {
         plane.install(profile);
-        let service = of_gateway(&format!("first-{profile}"));
+        let service = of_gateway(&format!("first-{}", profile.name()));
         let made = plane.admin.create(&service).accepted();
         let version = &made["metadata"]["resourceVersion"];
         // No version of it was ever without: the first is the one that is stored.
@@ -171,7 +171,7 @@ fn gateway(plane: &mut Plane) {
     let arguments = ["apply", "-f", "-"];
     for profile in Profile::ALL {
         plane.install(profile);
-        let gateway = gateway_of(&format!("of-{profile}"));
+        let gateway = gateway_of(&format!("of-{}", profile.name()));
         kubectl(plane, &arguments, &manifest(&gateway)).success();
         let stored = stored(plane, &gateway);
         let infrastructure = &stored["spec"]["infrastructure"];

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::Scenario;
 use crate::accounts::Account;
 use crate::client::path;
-use crate::plane::{APPS, Plane, address, tool};
-use crate::process::{Process, until};
+use crate::plane::{APPS, Plane, address};
+use crate::process::{Process, tool, until};
 use crate::rendered;
 
 pub(crate) const SCENARIOS: [Scenario; 4] = [

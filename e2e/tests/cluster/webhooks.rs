@@ -17,13 +17,12 @@ pub(crate) const PORT: u16 = 8443;
 
 /// The policy server, and which of its policies the API server asks.
 pub(crate) struct Webhooks {
-    server: Option<Server>,
-    version: String,
+    pub(crate) server: Option<Server>,
     /// All that it serves.
     policies: Vec<Policy>,
 }
 
-enum Server {
+pub(crate) enum Server {
     Real(Process),
     Own(Endpoint),
 }
@@ -48,28 +47,19 @@ impl Webhooks {
         let all = protecting.chain([(Profile::K3s, Mode::Monitor)]);
         let mut webhooks = Self {
             server: None,
-            version: String::new(),
             policies: all
                 .flat_map(|(profile, mode)| policies::of(profile, mode))
                 .collect(),
         };
-        webhooks.serve(plane);
+        webhooks.server = Some(webhooks.start_server(plane));
         webhooks
     }
 
-    /// Starts the server, again where it was stopped, and waits until it answers.
-    pub(crate) fn serve(&mut self, plane: &Plane) {
+    /// Starts the server and waits until it answers.
+    pub(crate) fn start_server(&self, plane: &Plane) -> Server {
         let Ok(program) = PolicyServer::find() else {
-            self.version = "crates/host of this workspace".to_owned();
-            let endpoint = Endpoint::start(plane, self.policies.clone());
-            self.server = Some(Server::Own(endpoint));
-            return;
+            return Server::Own(Endpoint::start(plane, self.policies.clone()));
         };
-        let said = Command::new(&program).arg("--version").output();
-        let said = String::from_utf8_lossy(&said.expect("a version").stdout).into_owned();
-        // What else it says is what it is made of.
-        let said = said.lines().next().unwrap_or_default();
-        self.version = said.replace("policy-server", "Kubewarden's policy server");
         let entries = self.policies.iter().map(|it| (it.id(), it.entry()));
         let file = plane.path().join("policies.yml");
         // JSON is YAML.
@@ -95,11 +85,7 @@ impl Webhooks {
             .env("KUBECONFIG", policies::ACCOUNT.kubeconfig(plane));
         let mut process = Process::start("policy-server", &mut command, plane.path());
         process.ready((address, 8081).into(), "/readiness");
-        self.server = Some(Server::Real(process));
-    }
-
-    pub(crate) fn stop(&mut self) {
-        self.server = None;
+        Server::Real(process)
     }
 
     /// Has the server wait, or go on.
@@ -108,10 +94,6 @@ impl Webhooks {
             Server::Real(process) => process.signal(if paused { "STOP" } else { "CONT" }),
             Server::Own(endpoint) => endpoint.pause(paused),
         }
-    }
-
-    pub(crate) fn version(&self) -> String {
-        self.version.clone()
     }
 
     /// Tells the API server of a profile's policies and of no others, and waits until it asks them.
@@ -186,4 +168,16 @@ impl Webhooks {
             }
         });
     }
+}
+
+/// What answers the reviews, by its own word.
+pub(crate) fn version() -> String {
+    let Ok(program) = PolicyServer::find() else {
+        return "crates/host of this workspace".to_owned();
+    };
+    let said = Command::new(program).arg("--version").output();
+    let said = String::from_utf8_lossy(&said.expect("a version").stdout).into_owned();
+    // What else it says is what it is made of.
+    let said = said.lines().next().unwrap_or_default();
+    said.replace("policy-server", "Kubewarden's policy server")
 }

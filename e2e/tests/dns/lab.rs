@@ -8,11 +8,11 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::api::{Api, Closing};
-use crate::process::{self, Process};
+use crate::process::{self, Process, tool};
 use crate::rights::Rights;
 pub(crate) use crate::zone::DOMAIN;
 use crate::zone::query::Client;
-use crate::zone::{DNS_PORT, Zone, swap, tool};
+use crate::zone::{DNS_PORT, Zone, swap};
 
 pub(crate) struct Lab {
     zone: Zone,

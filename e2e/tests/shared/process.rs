@@ -21,6 +21,13 @@ pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -
     }
 }
 
+/// A program that `cargo xtask e2e` built.
+pub(crate) fn tool(name: &str) -> PathBuf {
+    let path = e2e::workspace::root().join("target/tools").join(name);
+    assert!(path.is_file(), "build the programs with `cargo xtask e2e`");
+    path
+}
+
 /// A child that is ended, by its id, when this is dropped, a failed test included.
 pub(crate) struct Process {
     name: String,

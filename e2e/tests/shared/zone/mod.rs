@@ -9,7 +9,7 @@ pub(crate) mod query;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use bootstrap::{Kustomize, Overlay};
@@ -17,7 +17,7 @@ use manifest::Object;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::Process;
+use crate::process::{Process, tool};
 use addresses::Addresses;
 use pod::Pod;
 pub(crate) use pod::swap;
@@ -234,11 +234,4 @@ pub(crate) fn name_of(key: &str) -> String {
     labels.pop();
     labels.reverse();
     labels.join(".")
-}
-
-/// A program that `cargo xtask e2e` built.
-pub(crate) fn tool(name: &str) -> PathBuf {
-    let path = e2e::workspace::root().join("target/tools").join(name);
-    assert!(path.is_file(), "build the programs with `cargo xtask e2e`");
-    path
 }
