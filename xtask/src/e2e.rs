@@ -102,7 +102,8 @@ pub(crate) fn counted(
     test::counted(&mut tests(workspace, suite), ci)
 }
 
-fn skipped(reason: &str, ci: bool) -> Tally {
+/// The tally of a suite that cannot run here, and why.
+pub(crate) fn skipped(reason: &str, ci: bool) -> Tally {
     progress::say(format_args!("skipped: {reason}"));
     Tally::skip(reason, ci)
 }

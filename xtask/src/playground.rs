@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use clap::Subcommand;
 
 use crate::build;
@@ -69,7 +69,7 @@ pub(crate) fn web(workspace: &Workspace) -> PathBuf {
 pub(crate) fn build(workspace: &Workspace, way: Option<Way>) -> Result<()> {
     let started = Instant::now();
     // What a person can put right comes before what takes minutes.
-    node()?;
+    node().map_err(Error::msg)?;
     let module = compile(workspace, way)?;
     bind(workspace, &module)?;
     install(workspace)?;
@@ -164,28 +164,33 @@ pub(crate) fn npm(workspace: &Workspace) -> Command {
     npm
 }
 
-/// Checks that Node.js is there and new enough.
-fn node() -> Result<()> {
-    let (major, minor) = OLDEST_NODE;
-    let way_out = format!(
-        "the page is built with Node.js {major}.{minor} or later and npm: see https://nodejs.org"
-    );
+/// Checks that Node.js and npm are there, and Node.js new enough; the reason where they are not.
+fn node() -> Result<(), String> {
     let said = |program: &str| {
         let output = Command::new(program)
             .arg("--version")
             .stderr(Stdio::null())
             .output();
-        output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        let output = output.ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    let Ok(version) = said("node") else {
-        bail!("no `node` on PATH; {way_out}");
+    lacking(said("node").as_deref(), said("npm").as_deref()).map_or(Ok(()), Err)
+}
+
+/// What Node.js and npm, by the versions that they say, lack to build the page.
+fn lacking(node: Option<&str>, npm: Option<&str>) -> Option<String> {
+    let (major, minor) = OLDEST_NODE;
+    let what = match (node, npm) {
+        (None, _) => "no `node` on PATH".to_owned(),
+        (Some(version), _) if node_version(version).is_none_or(|it| it < OLDEST_NODE) => {
+            format!("`node` is {version}")
+        }
+        (_, None) => "no `npm` on PATH".to_owned(),
+        (Some(_), Some(_)) => return None,
     };
-    ensure!(
-        node_version(&version).is_some_and(|version| version >= OLDEST_NODE),
-        "`node` is {version}; {way_out}"
-    );
-    ensure!(said("npm").is_ok(), "no `npm` on PATH; {way_out}");
-    Ok(())
+    Some(format!(
+        "{what}; the page is built with Node.js {major}.{minor} or later and npm: see https://nodejs.org"
+    ))
 }
 
 /// `v20.19.2` → (20, 19).
@@ -231,6 +236,22 @@ mod tests {
             version(&lock("Cargo.lock"), "wasm-bindgen").unwrap(),
             version(&program, "wasm-bindgen-cli-support").unwrap()
         );
+    }
+
+    #[test]
+    fn a_machine_without_node_is_told_what_it_lacks() {
+        let lacking = |node, npm| lacking(node, npm).unwrap_or_default();
+        let way_out =
+            "; the page is built with Node.js 20.19 or later and npm: see https://nodejs.org";
+        for (node, npm, what) in [
+            (None, Some("10.0.0"), "no `node` on PATH"),
+            (Some("v18.1.0"), Some("10.0.0"), "`node` is v18.1.0"),
+            (Some(""), None, "`node` is "),
+            (Some("v20.19.0"), None, "no `npm` on PATH"),
+        ] {
+            assert_eq!(lacking(node, npm), format!("{what}{way_out}"));
+        }
+        assert_eq!(lacking(Some("v20.19.0"), Some("10.0.0")), "");
     }
 
     #[test]

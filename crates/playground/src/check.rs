@@ -41,6 +41,11 @@ pub fn check(input: &Input) -> Result<Report, String> {
         fatal |= problem.severity == Severity::Error;
         report.problem(&problem);
     }
+    if policies.is_empty() && !fatal {
+        // Without a policy everything would be accepted.
+        fatal = true;
+        report.problem(&no_policy());
+    }
     if fatal {
         return Ok(report);
     }
@@ -108,6 +113,13 @@ fn judge(
     });
     report.summary = summary;
     report.not_checked = not_checked;
+}
+
+/// As `agnostics check --policies` says it of files.
+fn no_policy() -> Problem {
+    Problem::error(&Source::Policies.name().into(), "no policy in here")
+        .at_line(1)
+        .with_help("a policy is a ClusterAdmissionPolicy of policies.kubewarden.io/v1")
 }
 
 /// Every object and problem of a text. One that is blank is not begun yet, which is no problem.

@@ -106,6 +106,27 @@ fn settings_are_those_of_the_policies_given() {
 }
 
 #[test]
+fn policies_that_are_none_accept_nothing() {
+    for none in [
+        "",
+        "# all gone\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+    ] {
+        let report = report(Input {
+            policies: Some(none.to_owned()),
+            ..on_azure(CLAIM)
+        });
+        let [problem] = &report.problems[..] else {
+            panic!("{none}: {:?}", report.problems)
+        };
+        assert_eq!((problem.source, problem.line), (Source::Policies, Some(1)));
+        assert!(problem.error && problem.help.is_some(), "{problem:?}");
+        assert_eq!(problem.message, "no policy in here");
+        assert!(report.objects.is_empty(), "{none}: nothing is judged");
+    }
+}
+
+#[test]
 fn nothing_yet_is_no_problem_and_what_is_broken_is() {
     let nothing = report(on_azure(" \n"));
     assert_eq!((nothing.objects.len(), nothing.problems.len()), (0, 0));

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::npm;
 use crate::apt;
 use crate::build::{compile_program, compiled_program};
+use crate::e2e::skipped;
 use crate::progress::say;
 use crate::system::{Machine, on_path};
 use crate::test::counted;
@@ -17,11 +18,16 @@ use crate::workspace::Workspace;
 /// What Chromium and its like are called.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// Builds the page and what it is held to, and runs its tests.
+/// Builds the page and what it is held to, and runs its tests. Without Node.js or a browser they are skipped.
 ///
 /// # Errors
-/// If something cannot be built, there is no browser, or no test ran.
+/// If something cannot be built, or no test ran.
 pub(crate) fn test(workspace: &Workspace, ci: bool) -> Result<Tally> {
+    // What decides whether anything runs comes before what takes minutes.
+    let browser = match super::node().and_then(|()| browser()) {
+        Ok(browser) => browser,
+        Err(reason) => return Ok(skipped(&reason, ci)),
+    };
     super::build(workspace, None)?;
     crate::build::build(workspace, None, &[])?;
     compile_program(workspace, "agnostics")?;
@@ -36,7 +42,6 @@ pub(crate) fn test(workspace: &Workspace, ci: bool) -> Result<Tally> {
     );
     let corpus = workspace.path("target/corpus.jsonl");
     fs::write(&corpus, output.stdout).context("cannot write `target/corpus.jsonl`")?;
-    let browser = browser()?;
     let agnostics = compiled_program(workspace, "agnostics");
     let mut tests = npm(workspace);
     tests
@@ -48,15 +53,15 @@ pub(crate) fn test(workspace: &Workspace, ci: bool) -> Result<Tally> {
     counted(&mut tests, ci)
 }
 
-/// The browser of this machine, or Debian's, which is installed.
-fn browser() -> Result<PathBuf> {
+/// The browser of this machine, or Debian's, which is installed; the reason where there is none to be had.
+fn browser() -> Result<PathBuf, String> {
     if let Some(found) = find() {
         return Ok(found);
     }
     let way_out = "install Chromium, or name one in CHROMIUM";
     apt::install(&Machine, &|line| say(line), &["chromium"])
-        .map_err(|refusal| anyhow!("no Chromium on PATH, and {refusal}: {way_out}"))?;
-    find().with_context(|| format!("no Chromium on PATH: {way_out}"))
+        .map_err(|refusal| format!("no Chromium on PATH, and {refusal}: {way_out}"))?;
+    find().ok_or_else(|| format!("no Chromium on PATH: {way_out}"))
 }
 
 /// The browser that CHROMIUM names, or one on PATH.

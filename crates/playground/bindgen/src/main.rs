@@ -15,6 +15,8 @@ fn main() -> ExitCode {
         .input_path(module)
         // The page finds the module beside its own script.
         .omit_default_module_path(false)
+        // The page is type-checked against it.
+        .typescript(true)
         .remove_name_section(true)
         .remove_producers_section(true);
     let done = bindgen

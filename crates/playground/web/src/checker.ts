@@ -1,75 +1,107 @@
 // The worker as the page sees it: one question at a time, the newest first, and never a wait for ever.
 
-import type { Answer, Ask } from "./protocol";
+import type { Answer, Ask, Told } from "./protocol";
 
 /** How long a check may take; a second of it is a very long text. */
 const PATIENCE = 20_000;
 
-const BROKEN = "The modules cannot be loaded: the browser is too old, or the page is not whole";
+const TOO_LONG = "This takes too long to check here: use agnostics check";
+const FAILED = "The modules failed on this text and were started again";
+
+function unloadable(why: string): string {
+  return `The modules cannot be loaded: ${why}`;
+}
 
 type Question = Ask extends infer A ? (A extends { id: number } ? Omit<A, "id"> : never) : never;
 
+interface Asked {
+  give: (answer: Answer) => void;
+  fail: (error: Error) => void;
+  timer: number | undefined;
+}
+
 export class Checker {
-  #worker = spawn();
-  #waiting = new Map<number, { give: (answer: Answer) => void; fail: (error: Error) => void }>();
+  #worker!: Worker;
+  /** Whether the worker has its modules: until then they are on their way, which takes as long as it takes. */
+  #ready = false;
+  #waiting = new Map<number, Asked>();
   #last = 0;
-  /** Whether this worker has answered; one that never does would be started for ever. */
-  #answered = false;
-  #broken = false;
+  /** Why there is no use in asking. */
+  #broken: string | null = null;
 
   constructor() {
-    this.#listen();
+    this.#start();
   }
 
   ask(question: Question): Promise<Answer> {
-    if (this.#broken) return Promise.reject(new Error(BROKEN));
+    if (this.#broken !== null) return Promise.reject(new Error(this.#broken));
     const id = ++this.#last;
     return new Promise((give, fail) => {
-      const timer = setTimeout(
-        () => this.#restart("this takes too long to check here; use `agnostics check`"),
-        PATIENCE,
-      );
-      const settle =
-        <T>(then: (value: T) => void) =>
-        (value: T) => {
-          clearTimeout(timer);
-          this.#waiting.delete(id);
-          then(value);
-        };
-      this.#waiting.set(id, { give: settle(give), fail: settle(fail) });
+      const asked = { give, fail, timer: undefined };
+      this.#waiting.set(id, asked);
+      if (this.#ready) this.#hurry(asked);
       this.#worker.postMessage({ id, ...question });
     });
   }
 
-  #listen(): void {
-    this.#worker.addEventListener("message", (event: MessageEvent<Answer>) => {
-      this.#answered = true;
-      const asked = this.#waiting.get(event.data.id);
-      if (event.data.kind === "failed") {
-        // A module that trapped leaves its memory as it was in the middle of its work.
-        asked?.fail(new Error(event.data.message));
-        if (event.data.message.includes("unreachable")) this.#restart("the modules had to be started again");
-      } else {
-        asked?.give(event.data);
-      }
+  #start(): void {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker.addEventListener("message", (event: MessageEvent<Told>) => {
+      if (worker === this.#worker) this.#hear(event.data);
     });
-    this.#worker.addEventListener("error", () => this.#restart(BROKEN));
+    worker.addEventListener("error", () => {
+      if (worker !== this.#worker) return;
+      if (this.#ready) this.#restart(FAILED);
+      else this.#break(unloadable("the browser is too old, or the page is not whole"));
+    });
+    this.#worker = worker;
+    this.#ready = false;
+  }
+
+  #hear(told: Told): void {
+    switch (told.kind) {
+      case "ready":
+        this.#ready = true;
+        for (const asked of this.#waiting.values()) this.#hurry(asked);
+        return;
+      case "unloadable":
+        this.#break(unloadable(told.why));
+        return;
+      case "failed":
+        if (told.fatal) this.#restart(FAILED);
+        else this.#settle(told.id)?.fail(new Error(told.message));
+        return;
+      default:
+        this.#settle(told.id)?.give(told);
+    }
+  }
+
+  #hurry(asked: Asked): void {
+    asked.timer = window.setTimeout(() => this.#restart(TOO_LONG), PATIENCE);
+  }
+
+  #settle(id: number): Asked | undefined {
+    const asked = this.#waiting.get(id);
+    clearTimeout(asked?.timer);
+    this.#waiting.delete(id);
+    return asked;
   }
 
   #restart(why: string): void {
     this.#worker.terminate();
-    this.#broken = !this.#answered;
-    if (!this.#broken) {
-      this.#answered = false;
-      this.#worker = spawn();
-      this.#listen();
-    }
-    for (const { fail } of [...this.#waiting.values()]) fail(new Error(why));
+    this.#start();
+    this.#failAll(why);
   }
-}
 
-function spawn(): Worker {
-  return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  #break(why: string): void {
+    this.#broken = why;
+    this.#worker.terminate();
+    this.#failAll(why);
+  }
+
+  #failAll(why: string): void {
+    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.fail(new Error(why));
+  }
 }
 
 export const checker = new Checker();

@@ -214,6 +214,7 @@ export class Editor {
     return this.#view ? this.#view.state.doc.toString() : this.#text;
   }
 
+  /** Puts a text in place of the other, which can be undone. */
   set text(text: string) {
     this.#text = text;
     this.#marks = [];
@@ -221,6 +222,13 @@ export class Editor {
       changes: { from: 0, to: this.#view.state.doc.length, insert: text },
       effects: setMarks.of([]),
     });
+  }
+
+  /** Begins anew with a text: what was typed before is another's, and is not undone here. */
+  begin(text: string): void {
+    this.#text = text;
+    this.#marks = [];
+    this.#view?.setState(this.#state());
   }
 
   mark(marks: Mark[]): void {
@@ -249,9 +257,11 @@ export class Editor {
     root.adoptedStyleSheets = [sheet];
     host.className = "host";
     root.append(host);
-    return new EditorView({
-      parent: host,
-      root,
+    return new EditorView({ parent: host, root, state: this.#state() });
+  }
+
+  #state(): EditorState {
+    return EditorState.create({
       doc: this.#text,
       extensions: [
         lineNumbers(),

@@ -89,6 +89,7 @@ async function judge(): Promise<void> {
       if (judged === 1) performance.mark("first verdict");
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
+      mark({ manifests: [], cluster: [], policies: [] });
       list.replaceChildren();
     }
   }
@@ -100,7 +101,7 @@ async function judgeOnce(): Promise<void> {
   const input = { manifests: editors.manifests.text, cluster: editors.cluster.text };
   const changed = PROFILES.filter((profile) => policies[profile] !== undefined);
   if (view === "all") {
-    const answer = await checker.ask({ kind: "compare", input, policies });
+    const answer = await checker.ask({ kind: "compare", input, policies, vendor });
     if (answer.kind !== "compare") return;
     say(summaryOfAll(answer.compared, changed));
     mark(answer.compared.marks);
@@ -155,6 +156,10 @@ async function copy(text: string, done: string): Promise<void> {
   }
 }
 
+find("by-hand").addEventListener("close", () => {
+  find<HTMLTextAreaElement>("by-hand-text").value = "";
+});
+
 let toasts = 0;
 
 function toast(text: string): void {
@@ -200,13 +205,16 @@ function place(editor: Editor, text: string): void {
   placing = false;
 }
 
-function placePolicies(): void {
+/** Shows the vendor's policies, `anew` where those before are of another: undoing is not to bring them back. */
+function placePolicies(anew: boolean): void {
   const text = policies[vendor] ?? original[vendor];
-  if (editors.policies.text !== text) place(editors.policies, text);
+  if (anew) editors.policies.begin(text);
+  else if (editors.policies.text !== text) place(editors.policies, text);
   find("reset").hidden = find("pane-policies").hidden || policies[vendor] === undefined;
 }
 
 function see(chosen: View): void {
+  const before = vendor;
   view = chosen;
   if (chosen !== "all") vendor = chosen;
   for (const radio of document.querySelectorAll<HTMLInputElement>("input[name=vendor]")) {
@@ -214,7 +222,7 @@ function see(chosen: View): void {
   }
   document.documentElement.dataset.view = chosen;
   find("about").textContent = about(chosenSource);
-  placePolicies();
+  placePolicies(vendor !== before);
 }
 
 document.querySelector(".vendors")?.addEventListener("change", (event) => {
@@ -225,7 +233,7 @@ document.querySelector(".vendors")?.addEventListener("change", (event) => {
 
 find("reset").addEventListener("click", () => {
   delete policies[vendor];
-  placePolicies();
+  placePolicies(false);
   find("tab-policies").focus();
   void judge();
 });
@@ -267,14 +275,22 @@ wear(matchMedia("(prefers-color-scheme: dark)").matches);
 
 // Beginning.
 
-async function linked(): Promise<State | null> {
+/** Takes over what the address brings; whether it brought anything. */
+async function follow(): Promise<boolean> {
   const fragment = location.hash.slice(1);
-  if (fragment === "" || document.getElementById(fragment)) return null;
+  if (fragment === "" || document.getElementById(fragment)) return false;
   try {
-    return await unpack(fragment);
+    const state = await unpack(fragment);
+    // Another link may have come meanwhile.
+    if (location.hash.slice(1) !== fragment) return false;
+    // The address goes into the browser's history, where the text has no business.
+    history.replaceState(null, "", location.pathname + location.search);
+    take(state);
+    menu.value = "";
+    return true;
   } catch (error) {
     toast(`The link cannot be read: ${error instanceof Error ? error.message : "it is damaged"}`);
-    return null;
+    return false;
   }
 }
 
@@ -287,25 +303,22 @@ function take(state: State): void {
 
 async function begin(): Promise<void> {
   const asked = checker.ask({ kind: "policies" });
-  const state = await linked();
-  if (state) menu.value = "";
-  take(state ?? { manifests: examples[0]?.text ?? "", cluster: "", policies: {}, view: "azure" });
+  take({ manifests: examples[0]?.text ?? "", cluster: "", policies: {}, view: "azure" });
+  await follow();
   void judge();
   choose("manifests");
   try {
     const answer = await asked;
     if (answer.kind === "policies") original = answer.texts;
-    placePolicies();
+    placePolicies(true);
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
   }
 }
 
 window.addEventListener("hashchange", () => {
-  void linked().then((state) => {
-    if (!state) return;
-    take(state);
-    void judge();
+  void follow().then((followed) => {
+    if (followed) void judge();
   });
 });
 

@@ -1,59 +1,105 @@
 // From all there is to say to what a person can look at and a browser lays out in a moment.
 
-import type { ObjectReport, Problem, Report } from "./generated/playground";
-import type { Compared, Level, Mark, Shown, ShownObject } from "./protocol";
+import type { Note, ObjectReport, Problem, Profile, Report, Routes } from "./generated/playground";
+import type {
+  Cell,
+  Compared,
+  Excerpt,
+  Level,
+  Mark,
+  Part,
+  Shown,
+  ShownNote,
+  ShownObject,
+  ShownProblem,
+  ShownRoutes,
+} from "./protocol";
 
 const MOST_OBJECTS = 100;
 const MOST_MARKS = 1000;
 const MOST_NOTES = 20;
 const MOST_LINES = 120;
+/** Lines of a text to copy, which is more than most routes have. */
+const MOST_COPIED = 300;
+/** Lines that change, and what is wrong, in a cell of the table. */
+const MOST_IN_CELL = 12;
 
-/** Longer texts are cut: the line of an editor, and a note of a hostile manifest. */
+/** Longer texts are cut: the line of an editor, a line of a diff, and a note of a hostile manifest. */
 const LONGEST_MARK = 240;
+const LONGEST_LINE = 400;
 const LONGEST_NOTE = 4000;
+const LONGEST_EXCERPT = 30_000;
 
 export function present(report: Report): Shown {
+  const { objects } = report;
   return {
     summary: report.summary,
-    problems: report.problems.slice(0, MOST_NOTES),
-    objects: worst(report.objects).map((index) => object(report.objects[index]!, index)),
-    more: Math.max(0, report.objects.length - MOST_OBJECTS),
-    notChecked: report.notChecked,
+    problems: problems(report.problems.map((it) => ({ ...it, vendor: null, here: true }))),
+    objects: {
+      items: worst(objects).map((index) => object(objects[index]!, index)),
+      more: Math.max(0, objects.length - MOST_OBJECTS),
+    },
+    notChecked: notChecked([report]),
     marks: marks([report]),
   };
 }
 
-export function compare(reports: Report[]): Compared {
-  const [first, ...others] = reports;
+/** One vendor's report. */
+export interface Of {
+  profile: Profile;
+  report: Report;
+}
+
+/** The vendors' reports side by side; the policies in the editor are those of `vendor`. */
+export function compare(all: Of[], vendor: Profile): Compared {
+  const reports = all.map(({ report }) => report);
   const total = Math.min(...reports.map((report) => report.objects.length));
   const ends = (of: ObjectReport) =>
     JSON.stringify([of.verdict, of.rows.map((row) => [row.verdict, row.message, row.patch])]);
   const rows = Array.from({ length: total }, (_, index) => {
     const objects = reports.map((report) => report.objects[index]!);
-    return { index, objects, same: new Set(objects.map(ends)).size === 1, refused: objects.some(isRefused) };
+    return { objects, same: new Set(objects.map(ends)).size === 1, refused: objects.some(isRefused) };
   });
   const chosen =
     rows.length <= MOST_OBJECTS ? rows : rows.filter((row) => !row.same || row.refused).slice(0, MOST_OBJECTS);
-  const problems = [...(first?.problems ?? [])];
-  for (const problem of others.flatMap((report) => report.problems)) {
-    if (!problems.some((known) => JSON.stringify(known) === JSON.stringify(problem))) problems.push(problem);
-  }
   return {
-    problems: problems.slice(0, MOST_NOTES),
-    objects: chosen.map(({ index, objects, same }) => {
-      const cells = objects.map((of) => object(of, index));
-      const { line, kind, name } = cells[0]!;
-      return { line, kind, name, cells, same };
-    }),
+    problems: problems(
+      all.flatMap(({ profile, report }) =>
+        report.problems.map((it) => {
+          const own = it.source === "policies";
+          return { ...it, vendor: own ? profile : null, here: !own || profile === vendor };
+        }),
+      ),
+    ),
+    objects: {
+      items: chosen.map(({ objects, same }) => {
+        const { line, kind, name } = objects.map(heading)[0]!;
+        return { line, kind, name, cells: objects.map(cell), same };
+      }),
+      more: total - chosen.length,
+    },
+    notChecked: notChecked(reports),
     total,
+    errors: Math.max(...reports.map(unreadable)),
     admitted: rows.filter((row) => !row.refused).length,
     differing: rows.filter((row) => !row.same).length,
-    marks: marks(reports),
+    marks: marks(
+      all.map(({ profile, report }) =>
+        profile === vendor
+          ? report
+          : { ...report, problems: report.problems.filter((it) => it.source !== "policies") },
+      ),
+    ),
   };
 }
 
 function isRefused(object: ObjectReport): boolean {
   return object.verdict === "rejected" || object.verdict === "error";
+}
+
+/** How many parts of the manifests could not be read. */
+function unreadable(report: Report): number {
+  return report.problems.filter((it) => it.error && it.source === "manifests").length;
 }
 
 /** The objects to show, in their order: all, or those that there is most to say of. */
@@ -65,19 +111,87 @@ function worst(objects: ObjectReport[]): number[] {
   return graver.slice(0, MOST_OBJECTS).sort((a, b) => a - b);
 }
 
+/** What is wrong with the texts, each thing once and what is graver first. */
+function problems(all: ShownProblem[]): Part<ShownProblem> {
+  const once = new Map(all.map((problem) => [JSON.stringify(problem), problem]));
+  const ordered = [...once.values()].sort((a, b) => Number(b.error) - Number(a.error));
+  return part(ordered, MOST_NOTES, (problem) => ({
+    ...problem,
+    message: cut(problem.message, LONGEST_NOTE),
+    help: problem.help === null ? null : cut(problem.help, LONGEST_NOTE),
+  }));
+}
+
+function notChecked(reports: Report[]): Part<string> {
+  const all = new Set(reports.flatMap((report) => report.notChecked));
+  return part([...all].sort(), MOST_OBJECTS, (what) => cut(what, LONGEST_LINE));
+}
+
 function object(report: ObjectReport, index: number): ShownObject {
-  const { line, kind, namespace, name, verdict, writtenOut, routes } = report;
+  const { verdict, writtenOut } = report;
   return {
     index,
-    line,
-    kind: cut(kind, 80),
-    name: cut([namespace, name || "(no name)"].filter(Boolean).join("/"), 160),
+    ...heading(report),
     verdict,
-    notes: report.notes.slice(0, MOST_NOTES).map((note) => ({ ...note, text: cut(note.text, LONGEST_NOTE) })),
-    diff: report.diff.slice(0, MOST_LINES).map((it) => ({ sign: it.sign, text: cut(it.text, 400) })),
+    notes: part(report.notes, MOST_NOTES, (it) => note(it, report.routes === null)),
+    diff: part(report.diff, MOST_LINES, line),
     writtenOut,
-    routes,
+    routes: report.routes && routes(report.routes),
   };
+}
+
+function heading({ line, kind, namespace, name }: ObjectReport): { line: number; kind: string; name: string } {
+  return { line, kind: cut(kind, 80), name: cut([namespace, name || "(no name)"].filter(Boolean).join("/"), 160) };
+}
+
+function cell({ verdict, notes, diff }: ObjectReport): Cell {
+  return {
+    verdict,
+    wrong: part(
+      notes.filter((it) => it.level !== "warning"),
+      MOST_IN_CELL,
+      (it) => cut(it.text, LONGEST_NOTE),
+    ),
+    changes: part(
+      diff.filter(({ sign }) => sign === "+" || sign === "-"),
+      MOST_IN_CELL,
+      line,
+    ),
+  };
+}
+
+/** What a message ends in is to be copied; an Ingress's routes have a place of their own. */
+function note(of: Note, withBlock: boolean): ShownNote {
+  return {
+    ...of,
+    text: cut(of.text, LONGEST_NOTE),
+    block: withBlock && of.block !== "" ? excerpt(of.block) : null,
+  };
+}
+
+function line<T extends { text: string }>(of: T): T {
+  return { ...of, text: cut(of.text, LONGEST_LINE) };
+}
+
+function routes({ yaml, complete, findings }: Routes): ShownRoutes {
+  const kinds = new Set([...yaml.matchAll(/^kind: (\w+)$/gm)].map((match) => match[1] ?? ""));
+  return {
+    what: [...kinds].join(" and ") || "HTTPRoute",
+    complete,
+    yaml: yaml === "" ? null : excerpt(yaml),
+    findings: part(findings, MOST_NOTES, (it) => ({ ...it, text: cut(it.text, LONGEST_NOTE) })),
+  };
+}
+
+function excerpt(whole: string): Excerpt {
+  const lines = whole.split("\n", MOST_COPIED).join("\n");
+  const shown = lines.length + 1 >= whole.length ? whole : lines;
+  const short = cut(shown, LONGEST_EXCERPT);
+  return { whole, shown: short, cut: short !== whole };
+}
+
+function part<T, U>(all: T[], most: number, show: (item: T) => U): Part<U> {
+  return { items: all.slice(0, most).map(show), more: Math.max(0, all.length - most) };
 }
 
 function cut(text: string, most: number): string {

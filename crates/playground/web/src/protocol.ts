@@ -5,7 +5,13 @@ import type { DiffLine, Input, Note, Problem, Profile, Report, Routes, Summary, 
 export type Ask = { id: number } & (
   | { kind: "policies" }
   | { kind: "check"; input: Input }
-  | { kind: "compare"; input: Omit<Input, "profile" | "policies">; policies: Partial<Record<Profile, string>> }
+  | {
+      kind: "compare";
+      input: Omit<Input, "profile" | "policies">;
+      policies: Partial<Record<Profile, string>>;
+      /** Whose policies are in the editor. */
+      vendor: Profile;
+    }
   // The two for tests: one call of one module, and a report with nothing left out.
   | { kind: "evaluate"; call: string }
   | { kind: "report"; input: Input }
@@ -17,8 +23,12 @@ export type Answer = { id: number } & (
   | { kind: "compare"; compared: Compared }
   | { kind: "evaluate"; response: string }
   | { kind: "report"; report: Report }
-  | { kind: "failed"; message: string }
+  // After a fatal failure the worker is not to be asked again.
+  | { kind: "failed"; message: string; fatal: boolean }
 );
+
+/** All that the worker says: first whether it can be asked. */
+export type Told = { kind: "ready" } | { kind: "unloadable"; why: string } | Answer;
 
 /** How a line is marked, the worse the later. */
 export type Level = "warning" | "mutated" | "rejected" | "error";
@@ -29,6 +39,36 @@ export interface Mark {
   text: string;
 }
 
+/** As much of a list as there is room for, and how many are left out. */
+export interface Part<T> {
+  items: T[];
+  more: number;
+}
+
+/** A text that is shown in part and copied whole. */
+export interface Excerpt {
+  whole: string;
+  shown: string;
+  /** Whether there is more than what is shown. */
+  cut: boolean;
+}
+
+export type ShownNote = Omit<Note, "block"> & { block: Excerpt | null };
+
+export type ShownRoutes = Pick<Routes, "complete"> & {
+  /** The kinds of the routes, in words. */
+  what: string;
+  yaml: Excerpt | null;
+  findings: Part<Routes["findings"][number]>;
+};
+
+export interface ShownProblem extends Problem {
+  /** Whose policies it is in, where three vendors' are looked at. */
+  vendor: Profile | null;
+  /** Whether the text that it is in is in an editor. */
+  here: boolean;
+}
+
 /** An object as it is shown. */
 export interface ShownObject {
   /** Its index among all objects. */
@@ -37,28 +77,38 @@ export interface ShownObject {
   kind: string;
   name: string;
   verdict: Verdict | null;
-  notes: Note[];
-  diff: DiffLine[];
+  notes: Part<ShownNote>;
+  diff: Part<DiffLine>;
   writtenOut: boolean;
-  routes: Routes | null;
+  routes: ShownRoutes | null;
+}
+
+/** What one vendor makes of an object, among the others. */
+export interface Cell {
+  verdict: Verdict | null;
+  /** What is wrong. */
+  wrong: Part<string>;
+  /** The lines that change. */
+  changes: Part<DiffLine>;
 }
 
 /** What one vendor's plane says. */
 export interface Shown {
   summary: Summary;
-  problems: Problem[];
-  objects: ShownObject[];
-  /** How many objects are not in the list, for want of room. */
-  more: number;
-  notChecked: string[];
+  problems: Part<ShownProblem>;
+  objects: Part<ShownObject>;
+  notChecked: Part<string>;
   marks: Record<Problem["source"], Mark[]>;
 }
 
 /** What the three vendors' planes say, in the order of `PROFILES`. */
 export interface Compared {
-  problems: Problem[];
-  objects: { line: number; kind: string; name: string; cells: ShownObject[]; same: boolean }[];
+  problems: Part<ShownProblem>;
+  objects: Part<{ line: number; kind: string; name: string; cells: Cell[]; same: boolean }>;
+  notChecked: Part<string>;
   total: number;
+  /** How many parts of the manifests could not be read. */
+  errors: number;
   /** How many objects every vendor admits. */
   admitted: number;
   /** How many objects end otherwise on one vendor than on another. */

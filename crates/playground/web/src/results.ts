@@ -1,8 +1,8 @@
 // The verdicts: a card for each object, or a row for each with the three vendors side by side.
 
 import { h, plural } from "./dom";
-import type { DiffLine, Note, Problem, Profile, Routes, Verdict } from "./generated/playground";
-import type { Compared, Shown, ShownObject } from "./protocol";
+import type { DiffLine, Problem, Profile, Verdict } from "./generated/playground";
+import type { Cell, Compared, Excerpt, Part, Shown, ShownObject, ShownProblem, ShownRoutes } from "./protocol";
 import { PROFILES } from "./state";
 
 export const VENDORS: Record<Profile, string> = { azure: "Azure", aws: "AWS", k3s: "K3s" };
@@ -31,16 +31,18 @@ function lineButton(source: Problem["source"], line: number, actions: Actions): 
 /** One line about all. A link may bring policies of its own, and verdicts by them are not the plane's, so that is said. */
 export function summaryOf(shown: Shown, profile: Profile, changed: Profile[]): string {
   const { objects, accepted, mutated, rejected, errors } = shown.summary;
-  if (objects === 0 && errors === 0) {
-    return shown.problems.some((it) => it.error) ? "Something is to be put right first" : "Nothing to judge yet";
-  }
+  if (objects === 0 && errors === 0) return summaryOfNone(shown.problems);
   const parts = [
     accepted > 0 && `${accepted} accepted`,
     mutated > 0 && `${mutated} changed`,
     rejected > 0 && `${rejected} rejected`,
-    errors > 0 && `${errors} not readable`,
+    errors > 0 && `${errors} not judged`,
   ].filter(Boolean);
   return `${plural(objects, "object")} on ${VENDORS[profile]}${changed.includes(profile) ? ", with changed policies" : ""}: ${parts.join(", ")}`;
+}
+
+function summaryOfNone(problems: Part<ShownProblem>): string {
+  return problems.items.some((it) => it.error) ? "Something is to be put right first" : "Nothing to judge yet";
 }
 
 function withChanged(changed: Profile[]): string {
@@ -50,41 +52,48 @@ function withChanged(changed: Profile[]): string {
 }
 
 export function summaryOfAll(compared: Compared, changed: Profile[]): string {
-  if (compared.total === 0) {
-    return compared.problems.some((it) => it.error) ? "Something is to be put right first" : "Nothing to judge yet";
-  }
-  const admitted =
-    compared.admitted === compared.total
-      ? `Portable: every vendor admits ${compared.total === 1 ? "it" : `all ${compared.total} objects`}`
-      : `Not portable: ${compared.admitted} of ${plural(compared.total, "object")} admitted everywhere`;
-  const differing = compared.differing;
-  return `${admitted}; ${differing === 0 ? "the same on all three" : `${differing} differ${differing === 1 ? "s" : ""} between vendors`}${withChanged(changed)}`;
+  const { total, errors, differing } = compared;
+  if (total === 0 && errors === 0) return summaryOfNone(compared.problems);
+  const admitted = total > 0 && `${compared.admitted} of ${plural(total, "object")} admitted everywhere`;
+  const verdict =
+    errors === 0 && compared.admitted === total
+      ? `Portable: every vendor admits ${total === 1 ? "it" : `all ${total} objects`}`
+      : `Not portable: ${[errors > 0 && `${errors} not readable`, admitted].filter(Boolean).join(", ")}`;
+  const alike =
+    differing === 0 ? "the same on all three" : `${differing} differ${differing === 1 ? "s" : ""} between vendors`;
+  return `${verdict}${total > 0 ? `; ${alike}` : ""}${withChanged(changed)}`;
 }
 
 export function verdicts(shown: Shown, actions: Actions): Node[] {
   return [
     ...problems(shown.problems, actions),
-    ...shown.objects.map((object) => card(object, actions)),
-    ...more(shown.more),
+    ...shown.objects.items.map((object) => card(object, actions)),
+    ...more(shown.objects.more, "object", "with less to say: `agnostics check` shows them all"),
     ...notChecked(shown.notChecked),
   ];
 }
 
-function problems(list: Problem[], actions: Actions): Node[] {
-  return list.map((problem) =>
+function problems(list: Part<ShownProblem>, actions: Actions): Node[] {
+  const articles = list.items.map((problem) =>
     h(
       "article",
       { class: `problem ${problem.error ? "error" : "warning"}` },
       h(
         "p",
         { class: "where" },
-        h("strong", {}, `${problem.error ? "Cannot be read" : "Take note"}: ${problem.source}`),
-        problem.line !== null && lineButton(problem.source, problem.line, actions),
+        h("strong", {}, `${problem.error ? "Cannot be read" : "Take note"}: ${source(problem)}`),
+        problem.line !== null &&
+          (problem.here ? lineButton(problem.source, problem.line, actions) : h("span", {}, `line ${problem.line}`)),
       ),
       h("p", {}, ...said(problem.message)),
       problem.help !== null && h("p", { class: "help" }, ...said(problem.help)),
     ),
   );
+  return [...articles, ...more(list.more, "problem")];
+}
+
+function source(problem: ShownProblem): string {
+  return problem.vendor === null ? problem.source : `${VENDORS[problem.vendor]} ${problem.source}`;
 }
 
 function card(object: ShownObject, actions: Actions): HTMLElement {
@@ -100,13 +109,13 @@ function card(object: ShownObject, actions: Actions): HTMLElement {
       lineButton("manifests", object.line, actions),
     ),
     ...notes(object, actions),
-    object.diff.length > 0 && diff(object),
+    object.diff.items.length > 0 && diff(object),
     object.routes && routes(object.routes, object.verdict, actions),
   );
 }
 
 function notes(object: ShownObject, actions: Actions): HTMLElement[] {
-  return object.notes.map((note) =>
+  const notes = object.notes.items.map((note) =>
     h(
       "div",
       { class: `note ${note.level}` },
@@ -119,18 +128,14 @@ function notes(object: ShownObject, actions: Actions): HTMLElement[] {
         note.line !== object.line && " ",
         note.line !== object.line && lineButton("manifests", note.line, actions),
       ),
-      block(note, object.routes, actions),
+      note.block && snippet(note.block, "to copy", "Text", actions),
     ),
   );
+  return [...notes, ...more(object.notes.more, "remark")];
 }
 
-/** What a message ends in, to be copied; an Ingress's routes have a place of their own. */
-function block(note: Note, routes: Routes | null, actions: Actions): HTMLElement | null {
-  if (note.block === "" || routes) return null;
-  return snippet(note.block, "to copy", () => actions.copy(note.block, "Text"));
-}
-
-function snippet(text: string, what: string, copy: () => void): HTMLElement {
+function snippet(text: Excerpt, what: string, name: string, actions: Actions): HTMLElement {
+  const copy = () => actions.copy(text.whole, name);
   return h(
     "figure",
     { class: "snippet" },
@@ -140,17 +145,19 @@ function snippet(text: string, what: string, copy: () => void): HTMLElement {
       what,
       h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, click: copy }, "Copy"),
     ),
-    h("pre", { tabindex: "0", role: "region", "aria-label": what }, h("code", {}, text)),
+    h("pre", { tabindex: "0", role: "region", "aria-label": what }, h("code", {}, text.shown)),
+    text.cut && h("p", { class: "more" }, "Not all of it is shown; all of it is copied."),
   );
 }
 
 function diff(object: ShownObject): HTMLElement {
-  const lines = object.diff.map((line) => h("span", { class: `diff-line ${kindOf(line)}` }, shownLine(line)));
+  const lines = object.diff.items.map((line) => h("span", { class: `diff-line ${kindOf(line)}` }, shownLine(line)));
   return h(
     "figure",
     { class: "diff" },
     h("figcaption", {}, object.writtenOut ? "The change, in the object written out" : "The change"),
     h("pre", { tabindex: "0", role: "region", "aria-label": `The change of ${object.name}` }, h("code", {}, ...lines)),
+    ...more(object.diff.more, "line"),
   );
 }
 
@@ -162,9 +169,8 @@ function shownLine(line: DiffLine): string {
   return line.sign === "@" ? `@@ ${line.text} @@\n` : `${line.sign}${line.text}\n`;
 }
 
-function routes(routes: Routes, verdict: Verdict | null, actions: Actions): HTMLElement {
-  const kinds = [...new Set([...routes.yaml.matchAll(/^kind: (\w+)$/gm)].map((match) => match[1] ?? ""))];
-  const what = kinds.join(" and ") || "HTTPRoute";
+function routes(routes: ShownRoutes, verdict: Verdict | null, actions: Actions): HTMLElement {
+  const { what, findings, yaml } = routes;
   return h(
     "section",
     { class: "routes" },
@@ -173,7 +179,7 @@ function routes(routes: Routes, verdict: Verdict | null, actions: Actions): HTML
       {},
       routes.complete ? `Write this ${verdict === "rejected" ? "instead" : "to move it"}` : `No ${what} says all of it`,
     ),
-    ...routes.findings.map((finding) =>
+    ...findings.items.map((finding) =>
       h(
         "p",
         { class: finding.lacks ? "lacks" : "remark" },
@@ -182,25 +188,28 @@ function routes(routes: Routes, verdict: Verdict | null, actions: Actions): HTML
         lineButton("manifests", finding.line, actions),
       ),
     ),
-    routes.yaml !== "" && snippet(routes.yaml, what, () => actions.copy(routes.yaml, what)),
+    ...more(findings.more, "remark"),
+    yaml && snippet(yaml, what, what, actions),
   );
 }
 
-function more(count: number): Node[] {
+/** What there was no room for. */
+function more(count: number, thing: string, that = ""): HTMLElement[] {
   if (count === 0) return [];
-  const text = `and ${plural(count, "object")} more, with less to say: \`agnostics check\` shows them all.`;
+  const text = `and ${plural(count, thing)} more${that && `, ${that}`}.`;
   return [h("p", { class: "more" }, ...said(text))];
 }
 
-function notChecked(list: string[]): Node[] {
-  if (list.length === 0) return [];
+function notChecked(list: Part<string>): HTMLElement[] {
+  if (list.items.length === 0) return [];
   return [
     h(
       "details",
       { class: "not-checked" },
-      h("summary", {}, `Not checked for want of a cluster: ${list.length}`),
+      h("summary", {}, `Not checked for want of a cluster: ${list.items.length + list.more}`),
       h("p", {}, "Paste what the cluster holds, such as stores, Services and namespaces, into the tab Cluster."),
-      h("ul", {}, ...list.map((what) => h("li", {}, ...said(what)))),
+      h("ul", {}, ...list.items.map((what) => h("li", {}, ...said(what)))),
+      ...more(list.more, "question"),
     ),
   ];
 }
@@ -217,7 +226,7 @@ export function table(compared: Compared, actions: Actions): Node[] {
     h("th", { scope: "col" }, "Object"),
     ...PROFILES.map((profile) => h("th", { scope: "col" }, VENDORS[profile])),
   );
-  const rows = compared.objects.map(({ line, kind, name, cells, same }) =>
+  const rows = compared.objects.items.map(({ line, kind, name, cells, same }) =>
     h(
       "tr",
       { class: same ? "same" : "differs" },
@@ -241,7 +250,6 @@ export function table(compared: Compared, actions: Actions): Node[] {
         : cells.map((cell) => h("td", {}, badge(cell.verdict), ...changes(cell)))),
     ),
   );
-  const left = compared.total - compared.objects.length;
   return [
     ...problems(compared.problems, actions),
     rows.length > 0 &&
@@ -250,31 +258,20 @@ export function table(compared: Compared, actions: Actions): Node[] {
         { class: "wide", tabindex: "0", role: "region", "aria-label": "Verdicts by vendor" },
         h("table", {}, h("thead", {}, head), h("tbody", {}, ...rows)),
       ),
-    left > 0 && h("p", { class: "more" }, `${plural(left, "object")} not shown.`),
-  ].filter((node): node is HTMLElement => node instanceof HTMLElement);
+    ...more(compared.objects.more, "object"),
+    ...notChecked(compared.notChecked),
+  ].filter((node) => node instanceof Node);
 }
 
 /** A cell's lines that change, and what is wrong. */
-function changes(cell: ShownObject): HTMLElement[] {
-  const lines = cell.diff.filter((line) => line.sign === "+" || line.sign === "-").slice(0, 12);
-  const wrong = cell.notes.filter((note) => note.level !== "warning");
+function changes({ wrong, changes }: Cell): HTMLElement[] {
+  const lines = changes.items.map((line) =>
+    h("div", { class: `diff-line ${kindOf(line)}` }, h("span", {}, line.sign), h("span", {}, line.text.trim())),
+  );
   return [
-    ...wrong.map((note) => h("p", { class: "wrong" }, ...said(note.text))),
-    ...(lines.length > 0
-      ? [
-          h(
-            "div",
-            { class: "mini" },
-            ...lines.map((line) =>
-              h(
-                "div",
-                { class: `diff-line ${kindOf(line)}` },
-                h("span", {}, line.sign),
-                h("span", {}, line.text.trim()),
-              ),
-            ),
-          ),
-        ]
-      : []),
+    ...wrong.items.map((text) => h("p", { class: "wrong" }, ...said(text))),
+    ...more(wrong.more, "remark"),
+    ...(lines.length > 0 ? [h("div", { class: "mini" }, ...lines)] : []),
+    ...more(changes.more, "line"),
   ];
 }

@@ -3,23 +3,41 @@
 import init, { check, evaluate, policies } from "./generated/playground";
 import type { Profile } from "./generated/playground";
 import { compare, present } from "./present";
-import type { Answer, Ask } from "./protocol";
+import type { Answer, Ask, Told } from "./protocol";
 import { PROFILES } from "./state";
 
-const ready = init();
+const ready = init().then(
+  () => tell({ kind: "ready" }),
+  (error: unknown) => tell({ kind: "unloadable", why: whyNot(error) }),
+);
 
 addEventListener("message", (event: MessageEvent<Ask>) => {
-  void reply(event.data);
+  void ready.then(() => reply(event.data));
 });
 
-async function reply(ask: Ask): Promise<void> {
+function tell(told: Told): void {
+  postMessage(told);
+}
+
+function whyNot(error: unknown): string {
+  if (typeof WebAssembly === "undefined") return "this browser has no WebAssembly, or it is turned off";
+  const isFile = error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError;
+  return isFile ? "the browser is too old, or their file is not whole" : "their file cannot be fetched";
+}
+
+function reply(ask: Ask): void {
   try {
-    await ready;
-    postMessage(answer(ask));
+    tell(answer(ask));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    postMessage({ id: ask.id, kind: "failed", message } satisfies Answer);
+    tell({ id: ask.id, kind: "failed", message, fatal: isFatal(error) });
   }
+}
+
+/** Whether the engine gave up, and left the modules' memory as it was in the middle of their work. */
+function isFatal(error: unknown): boolean {
+  // What the modules throw themselves is an Error and no more; the last name is Firefox's for too deep a call.
+  return error instanceof Error && ["RuntimeError", "RangeError", "InternalError"].includes(error.name);
 }
 
 function answer(ask: Ask): Answer {
@@ -32,8 +50,11 @@ function answer(ask: Ask): Answer {
     case "check":
       return { id, kind: "check", shown: present(check(ask.input)) };
     case "compare": {
-      const of = (profile: Profile) => check({ ...ask.input, profile, policies: ask.policies[profile] ?? null });
-      return { id, kind: "compare", compared: compare(PROFILES.map(of)) };
+      const of = (profile: Profile) => ({
+        profile,
+        report: check({ ...ask.input, profile, policies: ask.policies[profile] ?? null }),
+      });
+      return { id, kind: "compare", compared: compare(PROFILES.map(of), ask.vendor) };
     }
     case "evaluate":
       return { id, kind: "evaluate", response: evaluate(ask.call) };

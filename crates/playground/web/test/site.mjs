@@ -1,8 +1,8 @@
 // The built page, served from loopback under a path as file hosting has it, and a browser that looks at it.
 
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { basename, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
@@ -50,10 +50,17 @@ export async function browse() {
   });
 }
 
-/** A page that has judged its first text, and what it did that it must not. */
-export async function open(browser, address, options = {}) {
+/** A page that has judged its first text, and what it did that it must not; its worker runs `prelude` first. */
+export async function open(browser, address, { prelude, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  if (prelude) {
+    await context.route("**/worker-*.js", (route) => {
+      const { pathname } = new URL(route.request().url());
+      const script = readFileSync(join(SITE, "assets", basename(pathname)), "utf8");
+      return route.fulfill({ contentType: "text/javascript", body: prelude + script });
+    });
+  }
   const page = await context.newPage();
   const faults = [];
   const requests = [];
