@@ -6,19 +6,30 @@ use crate::Scenario;
 use crate::accounts::Account;
 use crate::client::{Client, path};
 use crate::kubectl::{WAYS, kubectl, manifest};
-use crate::own::own;
+use crate::own::{own, own_by};
 use crate::plane::{APPS, Plane};
 
-pub(crate) const SCENARIOS: [Scenario; 6] = [
-    (
-        "a claim that names no class gets the class for its access mode, though the API server has \
-         filled in the cluster's default before",
-        no_class,
-    ),
+/// For clusters with a default class.
+pub(crate) const DEFAULT: [Scenario; 1] = [(
+    "a claim that names no class gets the class for its access mode, though the API server has \
+     filled in the cluster's default before",
+    no_class,
+)];
+
+/// Where the default class is the plane's own: a cluster of others is given none, which its controller
+/// would write into every claim that waits for one.
+pub(crate) const OWN_DEFAULT: [Scenario; 2] = [
     (
         "the same claim that asks for the cluster's default keeps it",
         the_default_by_name,
     ),
+    (
+        "a claim older than the cluster's default class can be given it later",
+        retroactive_default,
+    ),
+];
+
+pub(crate) const SCENARIOS: [Scenario; 4] = [
     (
         "the difference is told by managedFields, for every way to make a claim",
         managed_fields,
@@ -36,12 +47,6 @@ pub(crate) const SCENARIOS: [Scenario; 6] = [
         dry_run,
     ),
 ];
-
-/// For clusters that have had no default class.
-pub(crate) const OLDER: [Scenario; 1] = [(
-    "a claim older than the cluster's default class can be given it later",
-    retroactive_default,
-)];
 
 fn claim(name: &str, mode: &str, class: Option<&str>) -> Value {
     let mut claim = json!({
@@ -63,15 +68,20 @@ pub(crate) fn before(plane: &Plane) {
     assert!(stored["spec"]["storageClassName"].is_null(), "{stored:#}");
 }
 
-/// The plane's classes, of which the shared one is the cluster's default as on Azure and K3s.
-pub(crate) fn classes(plane: &Plane) {
-    for (name, default) in [("rwo-default", "false"), ("rwx-default", "true")] {
+/// The plane's classes, of which the shared one is the default of the suite's own cluster, as on Azure
+/// and K3s.
+pub(crate) fn classes(plane: &mut Plane) {
+    if plane.is_own() {
+        plane.default_class = Some("rwx-default".to_owned());
+    }
+    for name in ["rwo-default", "rwx-default"] {
+        let default = plane.is_own() && name == "rwx-default";
         let class = json!({
             "apiVersion": "storage.k8s.io/v1",
             "kind": "StorageClass",
             "metadata": {
                 "name": name,
-                "annotations": {"storageclass.kubernetes.io/is-default-class": default},
+                "annotations": {"storageclass.kubernetes.io/is-default-class": default.to_string()},
             },
             "provisioner": "example.org/none",
         });
@@ -120,7 +130,7 @@ fn no_class(plane: &mut Plane) {
     let mut unseen = claim("unseen", "ReadWriteOnce", None);
     unseen["metadata"]["namespace"] = own("kube-system").into();
     let unseen = plane.admin.would_create(&unseen).accepted();
-    assert_eq!(class(&unseen), "rwx-default");
+    assert_eq!(Some(class(&unseen)), plane.default_class.as_deref());
     // And who wants to share gets what is shared.
     let shared = claim("shared", "ReadWriteMany", None);
     let shared = plane.person.would_create(&shared).accepted();
@@ -218,12 +228,10 @@ fn made_by_controllers(plane: &mut Plane) {
     // What the controller makes of a volumeClaimTemplate: labels of the set, the set as owner.
     let mut made = claim("data-database-0", "ReadWriteOnce", None);
     made["metadata"]["labels"] = json!({"app": "database"});
-    made["metadata"]["ownerReferences"] = json!([{
-        "apiVersion": "apps/v1",
-        "kind": "StatefulSet",
-        "name": "database",
-        "uid": "4d7e7a3c-7c1b-4c1e-8f0a-0c6f0c1f7b11",
-    }]);
+    own_by(
+        &mut made,
+        json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "database"}),
+    );
     let answer = stateful_sets(plane).create(&made);
     assert_eq!(class(&answer.accepted()), "rwo-default");
     assert_eq!(class(&stored(plane, "data-database-0")), "rwo-default");

@@ -63,6 +63,7 @@ impl Client {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .tls_config(tls.build())
+            .proxy(None)
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
         Self {
@@ -85,12 +86,18 @@ impl Client {
         std::mem::take(&mut self.made.lock().expect("no panic"))
     }
 
-    fn note(&self, method: &str, path: &str, answer: &Answer) {
+    /// Notes what a request has made, or may have: of one whose answer was lost nobody knows.
+    fn note(&self, method: &str, path: &str, body: Option<&Value>, answer: Option<&Answer>) {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        if answer.status != 201 || query.contains("dryRun") {
+        let made = answer.is_none_or(|it| it.status == 201);
+        if !made || query.contains("dryRun") || matches!(method, "GET" | "DELETE") {
             return;
         }
-        let path = match (method, answer.body["metadata"]["name"].as_str()) {
+        let object = answer.map(|it| &it.body).or(body);
+        let path = match (
+            method,
+            object.and_then(|it| it["metadata"]["name"].as_str()),
+        ) {
             ("POST", Some(name)) => format!("{path}/{name}"),
             ("POST", None) => return,
             _ => path.to_owned(),
@@ -154,14 +161,23 @@ impl Client {
     #[track_caller]
     fn told(&self, method: &str, path: &str, sort: &str, body: Option<&Value>) -> Answer {
         let answer = self.ask(method, path, sort, body);
-        let answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        self.note(method, path, &answer);
-        answer
+        self.note(method, path, body, answer.as_ref().ok());
+        answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.told("GET", path, JSON, None)
+    }
+
+    /// What is at a path, once the API server knows of the right to it that was given just now.
+    #[track_caller]
+    pub(crate) fn get_soon(&self, path: &str) -> Value {
+        until(path, || match self.get(path) {
+            answer if answer.status == 403 => Err(answer.message().to_owned()),
+            answer => Ok(answer),
+        })
+        .accepted()
     }
 
     /// Creates an object as a program does: the whole object, no field manager but the default.

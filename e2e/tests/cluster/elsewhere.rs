@@ -2,8 +2,9 @@
 //! cluster has.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -14,10 +15,14 @@ use crate::foreign;
 use crate::plane::{Lab, Plane};
 use crate::process::until;
 
-pub(crate) const SCENARIOS: [Scenario; 2] = [
+pub(crate) const SCENARIOS: [Scenario; 3] = [
     (
         "the suite runs on a cluster of others, and leaves every object there as it was",
         nothing_left,
+    ),
+    (
+        "a run that is interrupted leaves nothing there either",
+        interrupted,
     ),
     (
         "it does not begin on a cluster that has the plane",
@@ -28,17 +33,75 @@ pub(crate) const SCENARIOS: [Scenario; 2] = [
 /// Where the other cluster's processes listen.
 const PLACE: u8 = 10;
 
-/// The suite, run as `cargo xtask e2e cluster --kubeconfig FILE --context e2e` does.
-fn run(plane: &Plane, lab: &Lab) -> Output {
+/// The suite, as `cargo xtask e2e cluster --kubeconfig FILE --context e2e` runs it.
+fn suite(plane: &Plane, lab: &Lab) -> Command {
     let kubeconfig = plane.path().join("elsewhere.kubeconfig");
     let config = lab.admin().kubeconfig();
     std::fs::write(&kubeconfig, config.to_string()).expect("a file");
-    Command::new(std::env::current_exe().expect("this program"))
+    let mut suite = Command::new(std::env::current_exe().expect("this program"));
+    suite
         .env(foreign::KUBECONFIG, kubeconfig)
         .env(foreign::CONTEXT, "e2e")
         .env_remove(crate::report::FILE)
-        .output()
-        .expect("this program runs")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    suite
+}
+
+/// Runs the suite beside the other cluster's own controllers, and `meanwhile` again and again until that
+/// has done what it is for.
+fn run(
+    admin: &Client,
+    mut suite: Command,
+    mut meanwhile: impl FnMut(u32) -> bool + Send,
+) -> Output {
+    let ended = &AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let ending = Ending(ended);
+        let suite = suite.spawn().expect("this program runs");
+        let id = suite.id();
+        let controllers = scope.spawn(move || {
+            let mut done = false;
+            while !ended.load(Ordering::SeqCst) {
+                empty_namespaces(admin);
+                done = done || meanwhile(id);
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            assert!(done, "the suite has not come to what was waited for");
+        });
+        let output = suite.wait_with_output().expect("this program ends");
+        drop(ending);
+        controllers.join().expect("namespaces are emptied");
+        output
+    })
+}
+
+fn text(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// Holds what is there to what was there.
+#[track_caller]
+fn assert_same(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) {
+    for (path, object) in before {
+        assert_eq!(after.get(path), Some(object), "{path}");
+    }
+    let mut added = after.keys().filter(|it| !before.contains_key(*it));
+    assert_eq!(added.next(), None);
+}
+
+fn claim_of_others(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    })
 }
 
 fn class(name: &str) -> Value {
@@ -58,17 +121,12 @@ fn nothing_left(plane: &mut Plane) {
     let admin = Client::new(lab.admin());
     // As kind and k3d have one, of which a claim shows that it serves.
     admin.create(&class("standard")).accepted();
-    let claim = json!({
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "of-others", "namespace": "default"},
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "resources": {"requests": {"storage": "1Gi"}},
-        },
-    });
-    let claim = admin.create(&claim).accepted();
-    assert_eq!(claim["spec"]["storageClassName"], "standard");
+    let served = |name: &str| {
+        let claim = admin.create(&claim_of_others(name)).accepted();
+        assert_eq!(claim["spec"]["storageClassName"], "standard");
+        claim
+    };
+    served("before");
     // A kind that the suite wants, too.
     let mut kind = plane.admin.get(GATEWAYS).accepted();
     kind["metadata"] = json!({
@@ -78,35 +136,51 @@ fn nothing_left(plane: &mut Plane) {
 
     let before = settled(&admin);
     assert!(before.len() > 100, "{} objects", before.len());
-    let ended = AtomicBool::new(false);
-    let output = std::thread::scope(|scope| {
-        let controllers = scope.spawn(|| {
-            while !ended.load(Ordering::SeqCst) {
-                empty_namespaces(&admin);
-                std::thread::sleep(std::time::Duration::from_millis(500));
-            }
-        });
-        let ending = Ending(&ended);
-        let output = run(plane, &lab);
-        drop(ending);
-        controllers.join().expect("namespaces are emptied");
-        output
+    // Who makes a claim while the suite's classes and policies are there notices nothing of them.
+    let output = run(&admin, suite(plane, &lab), |_| {
+        let is_there = !webhooks(&admin).is_empty();
+        if is_there {
+            let claim = served("meanwhile");
+            admin.delete(&claim).accepted();
+            let released = json!({"metadata": {"finalizers": null}});
+            admin.merge(&path(&claim), &released);
+        }
+        is_there
     });
-    let said = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
+    let (said, errors) = text(&output);
     assert!(output.status.success(), "{said}\n{errors}");
     let passed = said.matches("... ok\n").count();
     assert!(passed > 20, "{said}");
+    assert_same(&before, &everything(&admin));
+}
 
-    let after = everything(&admin);
-    for (path, object) in &before {
-        assert_eq!(after.get(path), Some(object), "{path}");
-    }
-    let added: Vec<_> = after
-        .keys()
-        .filter(|it| !before.contains_key(*it))
-        .collect();
-    assert!(added.is_empty(), "{added:?}");
+/// The paths of the webhooks that a cluster has.
+fn webhooks(admin: &Client) -> Vec<String> {
+    let all = everything(admin).into_keys();
+    all.filter(|it| it.contains("webhookconfigurations"))
+        .collect()
+}
+
+fn interrupted(plane: &mut Plane) {
+    let lab = Lab::start(PLACE);
+    let admin = Client::new(lab.admin());
+    admin.create(&class("standard")).accepted();
+    let before = settled(&admin);
+    let output = run(&admin, suite(plane, &lab), |id| {
+        let is_there = !webhooks(&admin).is_empty();
+        if is_there {
+            let told = Command::new("kill").arg(id.to_string()).status();
+            assert!(told.is_ok_and(|it| it.success()));
+        }
+        is_there
+    });
+    let (said, errors) = text(&output);
+    assert!(!output.status.success(), "{said}\n{errors}");
+    assert!(
+        said.contains("interrupted") || errors.contains("interrupted"),
+        "{said}\n{errors}"
+    );
+    assert_same(&before, &everything(&admin));
 }
 
 fn plane_is_there(plane: &mut Plane) {
@@ -114,8 +188,8 @@ fn plane_is_there(plane: &mut Plane) {
     let admin = Client::new(lab.admin());
     admin.create(&class("rwo-default")).accepted();
     let before = settled(&admin);
-    let output = run(plane, &lab);
-    let said = String::from_utf8_lossy(&output.stdout);
+    let output = run(&admin, suite(plane, &lab), |_| true);
+    let (said, _) = text(&output);
     assert!(!output.status.success(), "{said}");
     assert!(said.starts_with("error: "), "{said}");
     assert!(said.contains("storageclasses/rwo-default"), "{said}");

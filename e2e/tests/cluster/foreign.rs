@@ -1,5 +1,6 @@
 //! A cluster of others, of which nothing is to be left changed.
 
+use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use serde_json::json;
 
 use crate::access::Access;
 use crate::client::Client;
-use crate::process::PATIENCE;
+use crate::webhooks::PORT;
 
 /// Where `cargo xtask e2e cluster` says which cluster, and what of it.
 pub(crate) const KUBECONFIG: &str = "AGNOSTICS_E2E_KUBECONFIG";
@@ -42,6 +43,15 @@ impl Foreign {
     /// # Errors
     /// When it may not, or when the plane is here already: its objects would be changed.
     pub(crate) fn look(&self) -> Result<(), String> {
+        let address = self.reviews_at.as_deref().map(str::parse::<IpAddr>);
+        if let Some(Ok(address)) = address {
+            TcpListener::bind((address, PORT)).map_err(|error| {
+                format!(
+                    "cannot listen at {address}:{PORT}: {error}; give an address of this machine, or a name \
+                     that leads to it, with `--webhook-address`"
+                )
+            })?;
+        }
         let admin = Client::new(self.access.clone());
         let everything = json!({
             "apiVersion": "authorization.k8s.io/v1",
@@ -83,7 +93,7 @@ pub(crate) fn leave(admin: &Client) -> Result<(), String> {
     // Webhooks first: they would have a say in the rest.
     made.sort_by_key(|path| !path.contains("webhookconfigurations"));
     // The API server takes its time for kinds, so patience begins anew whenever something has gone.
-    let patient = |since: Instant| since.elapsed() < 3 * PATIENCE;
+    let patient = |since: Instant| since.elapsed() < Duration::from_secs(180);
     let mut since = Instant::now();
     let mut last = String::new();
     while !made.is_empty() {

@@ -9,11 +9,13 @@ use crate::own::own;
 use crate::plane::Plane;
 use crate::policies::{DOMAIN, Mode, Profile};
 
-pub(crate) const SCENARIOS: [Scenario; 3] = [
-    (
-        "who applies an Ingress sees the HTTPRoute in the terminal, and that text applies as it stands",
-        route_in_the_terminal,
-    ),
+pub(crate) const SCENARIOS: [Scenario; 1] = [(
+    "who applies an Ingress sees the HTTPRoute in the terminal, and that text applies as it stands",
+    route_in_the_terminal,
+)];
+
+/// These store Ingresses, on which the controller of a cluster of others would act.
+pub(crate) const STORED: [Scenario; 2] = [
     (
         "an Ingress that only NGINX can serve is let in, and the terminal says what forces it",
         nginx_needed,

@@ -51,6 +51,7 @@ use std::process::ExitCode;
 use crate::plane::Plane;
 use foreign::Foreign;
 use policies::Profile;
+use process::{end_when_told, is_interrupted};
 use report::Report;
 
 /// What is to be seen, as a sentence, and how it is seen.
@@ -60,18 +61,20 @@ pub(crate) type Scenario = (&'static str, fn(&mut Plane));
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Needs {
     Nothing,
-    /// No default class before the suite came.
-    NoDefaultClass,
+    /// A default class.
+    DefaultClass,
     /// Processes that one may start and end.
     OwnCluster,
 }
 
 /// In the order in which they run.
-const PROPERTIES: [(&str, Needs, &[Scenario]); 12] = [
+const PROPERTIES: [(&str, Needs, &[Scenario]); 14] = [
+    ("claims", Needs::DefaultClass, &claims::DEFAULT),
     ("claims", Needs::Nothing, &claims::SCENARIOS),
-    ("claims", Needs::NoDefaultClass, &claims::OLDER),
+    ("claims", Needs::OwnCluster, &claims::OWN_DEFAULT),
     ("services", Needs::Nothing, &services::SCENARIOS),
     ("ingresses", Needs::Nothing, &ingresses::SCENARIOS),
+    ("ingresses", Needs::OwnCluster, &ingresses::STORED),
     ("stores", Needs::Nothing, &stores::SCENARIOS),
     ("hostnames", Needs::Nothing, &hostnames::SCENARIOS),
     ("manifests", Needs::Nothing, &manifests::SCENARIOS),
@@ -85,6 +88,7 @@ const PROPERTIES: [(&str, Needs, &[Scenario]); 12] = [
 fn main() -> ExitCode {
     let provider = rustls::crypto::ring::default_provider();
     provider.install_default().expect("none before");
+    end_when_told().expect("signals can be heard");
     let foreign = match Foreign::told() {
         Ok(foreign) => foreign.map(Plane::elsewhere).transpose(),
         Err(error) => Err(error),
@@ -96,28 +100,33 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut report = Report::default();
-    if !plane.had_default_class {
+    // `cargo test … --test cluster -- faults` for some alone.
+    let only: Vec<String> = std::env::args().skip(1).collect();
+    let known = |it: &&String| PROPERTIES.iter().any(|(property, ..)| it == property);
+    if let Some(unknown) = only.iter().find(|it| !known(it)) {
+        println!("error: no scenario is about `{unknown}`");
+        return ExitCode::FAILURE;
+    }
+    let mut report = Report::begin();
+    if plane.is_own() {
         claims::before(&plane);
     }
     plane.add_kinds();
-    claims::classes(&plane);
+    claims::classes(&mut plane);
     hostnames::before(&plane);
     plane.install(Profile::K3s);
     report.versions(&plane);
-    // `cargo test … --test cluster -- faults` for some alone.
-    let only: Vec<String> = std::env::args().skip(1).collect();
     let mut whole = true;
-    for (property, needs, scenarios) in PROPERTIES {
+    'properties: for (property, needs, scenarios) in PROPERTIES {
         if !only.is_empty() && !only.iter().any(|it| it == property) {
             continue;
         }
         let unmet = match needs {
-            Needs::NoDefaultClass if plane.had_default_class => {
-                Some("the cluster had a default storage class before")
+            Needs::DefaultClass if plane.default_class.is_none() => {
+                Some("the cluster has no default storage class")
             }
             Needs::OwnCluster if !plane.is_own() => {
-                Some("the cluster is not the suite's own, to start and end")
+                Some("the cluster is not the suite's own, to change and to restart")
             }
             _ => None,
         };
@@ -126,6 +135,10 @@ fn main() -> ExitCode {
                 println!("test {property}: {sentence} ...\nskipped: {unmet}");
                 report.skipped(property, sentence, unmet);
                 continue;
+            }
+            if is_interrupted() {
+                report.interrupted();
+                break 'properties;
             }
             // What a scenario leaves behind when it fails is not what the next one looks at.
             let run = || {
@@ -146,5 +159,5 @@ fn main() -> ExitCode {
         let sentence = "everything that the suite made is gone";
         report.row("elsewhere", sentence, left.is_ok());
     }
-    report.end()
+    report.end(only.is_empty() && plane.is_own())
 }

@@ -243,7 +243,7 @@ fn account(plane: &mut Plane) {
         format!("{routes}/grpcroutes"),
         format!("{routes}/namespaces/gateway/gateways"),
     ] {
-        client.get(&allowed).accepted();
+        client.get_soon(&allowed);
     }
     for forbidden in [
         "/api/v1/secrets".to_owned(),

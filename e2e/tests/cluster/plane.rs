@@ -41,8 +41,8 @@ pub(crate) struct Plane {
     /// May do everything, as cluster administrators and the cluster's own controllers.
     pub(crate) admin: Client,
     pub(crate) person: Client,
-    /// Whether claims without class got one before the suite came.
-    pub(crate) had_default_class: bool,
+    /// The class of claims that name none, where the cluster has one.
+    pub(crate) default_class: Option<String>,
     directory: TempDir,
 }
 
@@ -71,23 +71,15 @@ impl Plane {
         let authority = Authority::new(directory.path());
         authority.server("policy-server", &reviews_at);
         let admin = Client::new(access);
-        let classes = admin
-            .get("/apis/storage.k8s.io/v1/storageclasses")
-            .accepted();
-        let mut classes = classes["items"].as_array().expect("a list").iter();
-        let had_default_class = classes.any(|it| {
-            let annotations = &it["metadata"]["annotations"];
-            annotations["storageclass.kubernetes.io/is-default-class"] == "true"
-        });
         // Before anybody else has a token, what is made has to be taken away again.
         let mut plane = Self {
+            default_class: default_class(&admin),
             person: admin.clone(),
             webhooks: None,
             lab,
             authority,
             reviews_at,
             admin,
-            had_default_class,
             directory,
         };
         plane.admit_the_person();
@@ -286,6 +278,20 @@ impl Drop for Plane {
             eprintln!("left behind: {left}");
         }
     }
+}
+
+/// The cluster's default class, of several the latest, as DefaultStorageClass takes it.
+fn default_class(admin: &Client) -> Option<String> {
+    let classes = admin
+        .get("/apis/storage.k8s.io/v1/storageclasses")
+        .accepted();
+    let classes = classes["items"].as_array().expect("a list").iter();
+    let defaults = classes.map(|it| &it["metadata"]).filter(|it| {
+        let mark = "storageclass.kubernetes.io/is-default-class";
+        it["annotations"][mark] == "true"
+    });
+    let latest = defaults.max_by_key(|it| it["creationTimestamp"].as_str())?;
+    latest["name"].as_str().map(str::to_owned)
 }
 
 /// Kinds whose versions a controller of their own converts, and which has no controller here, are

@@ -1,7 +1,12 @@
 //! Objects of `bootstrap/`, rendered.
 
-use serde_json::Value;
+use std::path::PathBuf;
 
+use bootstrap::{Kustomize, Overlay, Rendered};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::policies::Profile;
 use crate::tree;
 
 /// What a component of a profile makes, in the environment `prd`.
@@ -14,14 +19,56 @@ pub(crate) fn of(profile: &str, component: &str) -> Vec<Value> {
 
 /// Everything that a profile makes, each with its component, in the order of installation.
 pub(crate) fn all(profile: &str, environment: &str) -> Vec<(&'static str, Value)> {
-    let kustomize = bootstrap::Kustomize::find().unwrap_or_else(|missing| panic!("{missing}"));
-    let rendered = tree::render(&kustomize, profile, environment).into_iter();
-    let objects = rendered.flat_map(|it| {
-        let objects = tree::objects(&it.overlay.path.display().to_string(), &it.yaml);
-        let component = it.overlay.component;
-        objects
-            .into_iter()
-            .map(move |object| (component, object.value))
-    });
-    objects.collect()
+    let rendered = tree::render(&kustomize(), profile, environment);
+    rendered.into_iter().flat_map(objects).collect()
+}
+
+fn kustomize() -> Kustomize {
+    Kustomize::find().unwrap_or_else(|missing| panic!("{missing}"))
+}
+
+fn objects(rendered: Rendered) -> impl Iterator<Item = (&'static str, Value)> {
+    let Rendered { overlay, yaml } = rendered;
+    let objects = tree::objects(&overlay.path.display().to_string(), &yaml);
+    let objects = objects.into_iter();
+    objects.map(move |object| (overlay.component, object.value))
+}
+
+/// What an overlay of a profile may be given besides, by the directory below the tree's root.
+fn optional(profile: Profile) -> [(&'static str, &'static str); 2] {
+    let of_vendor = match profile {
+        Profile::Azure => ("externaldns", "externaldns/azure/components/public-zones"),
+        Profile::Aws => ("secret-store", "secret-store/aws/components/irsa"),
+        Profile::K3s => ("cluster-dns", "cluster-dns/components/kubeadm"),
+    };
+    [of_vendor, ("policies", "policies/components/protect")]
+}
+
+/// What overlays of a profile make with each thing that they may be given besides.
+pub(crate) fn with_options(profile: Profile) -> Vec<(&'static str, Value)> {
+    let (root, name, environment) = (tree::root(), profile.name(), "dev");
+    // All others too, since every variable that is given has to be used.
+    let mut overlays = bootstrap::of_profile(&root, name, environment).expect("overlays");
+    let plain = overlays.len();
+    // Removed once they are rendered.
+    let mut directories: Vec<TempDir> = Vec::new();
+    for (component, option) in optional(profile) {
+        let overlay = format!("{component}/{name}/envs/{environment}");
+        let directory = tree::customized(&overlay, option);
+        let path: PathBuf = directory.path().to_owned();
+        directories.push(directory);
+        let same = overlays.iter().find(|it| it.component == component);
+        let same = same.expect("the profile has the component").clone();
+        overlays.push(Overlay { path, ..same });
+    }
+    let mut values = tree::values(name);
+    if profile == Profile::Aws {
+        let role = "AWS_EXTERNAL_SECRETS_ROLE_ARN";
+        let variable = bootstrap::VARIABLES.iter().find(|it| it.name == role);
+        let example = variable.expect("a variable").example;
+        values.insert(role.to_owned(), example.to_owned());
+    }
+    let rendered = bootstrap::render(&kustomize(), &root, &overlays, &values);
+    let rendered = rendered.unwrap_or_else(|error| panic!("{name}: {error}"));
+    rendered.into_iter().skip(plain).flat_map(objects).collect()
 }

@@ -208,7 +208,7 @@ fn reader(plane: &mut Plane) {
     populate(plane);
     let reader = READER.client(plane);
     let db = path(&secret(READER.namespace, "db"));
-    let read = reader.get(&db).accepted();
+    let read = reader.get_soon(&db);
     assert!(read["data"]["password"].is_string(), "{read}");
     for forbidden in [
         "/api/v1/secrets",
@@ -242,7 +242,13 @@ fn tokens(plane: &mut Plane) {
         let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token");
         controller.post(&path, &request)
     };
-    let given = ask(READER.namespace, READER.name).accepted();
+    let given = until("the right to it is known", || {
+        match ask(READER.namespace, READER.name) {
+            answer if answer.status == 403 => Err(answer.message().to_owned()),
+            answer => Ok(answer),
+        }
+    });
+    let given = given.accepted();
     assert!(given["status"]["token"].is_string(), "{given}");
     for (namespace, name) in [
         (READER.namespace, "default"),

@@ -2,6 +2,7 @@
 //! server of the same modules.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use e2e::hosts::PolicyServer;
 use serde_json::{Map, Value, json};
@@ -14,6 +15,10 @@ use crate::process::{Process, until};
 
 /// Where it listens.
 pub(crate) const PORT: u16 = 8443;
+
+/// How the API server says that a webhook gave no answer, and how long it may say so at first.
+const UNREACHED: &str = "failed calling webhook";
+const REACH: Duration = Duration::from_secs(15);
 
 /// The policy server, and which of its policies the API server asks.
 pub(crate) struct Webhooks {
@@ -146,8 +151,16 @@ impl Webhooks {
             "metadata": {"name": "probe", "namespace": own(APPS)},
             "spec": {"provider": {"fake": {"data": []}}},
         });
+        let started = Instant::now();
         let asked = |object: &Value| {
             let answer = plane.admin.would_create(object);
+            let said = answer.message();
+            if !plane.is_own() && said.contains(UNREACHED) && started.elapsed() > REACH {
+                panic!(
+                    "the cluster's API server does not reach this suite at {url}: give an address that it \
+                     reaches with `--webhook-address`. It says: {said}"
+                );
+            }
             (answer.status < 300, answer.warnings.len(), answer.body)
         };
         until("the policies are asked", || {

@@ -4,18 +4,43 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-/// How long a condition that is to come true may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
-/// Asks until the answer is there; panics with the last refusal at the deadline.
+/// How long a condition that is to come true may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Whether somebody wants the suite to end, for suites that ask; see [`end_when_told`].
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// From now on Ctrl-C and a request to terminate end the suite as a failure does, with everything taken
+/// away that it has made and started. A second one ends it at once.
+pub(crate) fn end_when_told() -> std::io::Result<()> {
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, 130, Arc::clone(&INTERRUPTED))?;
+        flag::register(signal, Arc::clone(&INTERRUPTED))?;
+    }
+    Ok(())
+}
+
+/// Whether the suite has been told to end.
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// Asks until the answer is there; panics with the last refusal at the deadline, or when the suite has
+/// been told to end.
 pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
     let started = Instant::now();
     loop {
         match ask() {
             Ok(answer) => return answer,
             Err(why) if started.elapsed() > PATIENCE => panic!("{what}: {why}"),
+            Err(why) if is_interrupted() => panic!("interrupted while waiting: {what}: {why}"),
             Err(_) => std::thread::sleep(Duration::from_millis(20)),
         }
     }
@@ -120,6 +145,7 @@ impl Drop for Process {
 pub(crate) fn get(address: SocketAddr, path: &str) -> Result<(u16, String), String> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
+        .proxy(None)
         .timeout_global(Some(Duration::from_secs(10)))
         .build()
         .into();

@@ -8,16 +8,26 @@ use clap::Args;
 
 use super::{Suite, kinds, programs, skipped};
 use crate::build;
+use crate::system::on_path;
 use crate::test::{self, tally::Tally};
 use crate::toolchain::Way;
 use crate::workspace::Workspace;
 
+// What the suite is told.
+const KUBECONFIG: &str = "AGNOSTICS_E2E_KUBECONFIG";
+const CONTEXT: &str = "AGNOSTICS_E2E_CONTEXT";
+const WEBHOOK_ADDRESS: &str = "AGNOSTICS_E2E_WEBHOOK_ADDRESS";
+const REPORT: &str = "AGNOSTICS_E2E_REPORT";
+
+const NO_KUBECTL: &str =
+    "`kubectl` is not on PATH: see https://kubernetes.io/docs/tasks/tools/#kubectl";
+
 /// A cluster of others, such as kind's or k3d's. The suite works there in namespaces of its own and
-/// takes away what it made. While it runs, its storage class `rwx-default` is the cluster's default.
+/// takes away what it made.
 #[derive(Debug, Args)]
 pub(crate) struct Foreign {
     /// Run the suite `cluster` against a cluster of this kubeconfig, in namespaces of its own, and take
-    /// away what it made; meanwhile its `rwx-default` is the cluster's default storage class
+    /// away what it made
     #[arg(long, value_name = "FILE", requires = "context", required = false)]
     kubeconfig: PathBuf,
     /// The cluster's context, with a client certificate or a token of an administrator
@@ -71,9 +81,15 @@ pub(super) fn counted(workspace: &Workspace, ci: bool, place: &Place<'_>) -> Res
     let Some(go) = programs::go() else {
         return Ok(skipped(programs::NO_GO, ci));
     };
+    if on_path("kubectl").is_none() {
+        return Ok(skipped(NO_KUBECTL, ci));
+    }
     kinds::copy(workspace, go)?;
     let mut cargo = super::tests(workspace, Suite::Cluster);
-    cargo.env_remove("KUBECONFIG");
+    // What is set in a shell decides nothing: a cluster that changes is one that was named.
+    for variable in ["KUBECONFIG", KUBECONFIG, CONTEXT, WEBHOOK_ADDRESS, REPORT] {
+        cargo.env_remove(variable);
+    }
     match place {
         Place::Own { report } => {
             for tools in [
@@ -84,17 +100,17 @@ pub(super) fn counted(workspace: &Workspace, ci: bool, place: &Place<'_>) -> Res
                 programs::build_all(workspace, go, &tools)?;
             }
             if let Some(report) = report {
-                cargo.env("AGNOSTICS_E2E_REPORT", report);
+                cargo.env(REPORT, report);
             }
         }
         Place::Foreign(foreign) => {
             let kubeconfig = foreign.kubeconfig.canonicalize();
             let kubeconfig = kubeconfig
                 .with_context(|| format!("cannot read `{}`", foreign.kubeconfig.display()))?;
-            cargo.env("AGNOSTICS_E2E_KUBECONFIG", kubeconfig);
-            cargo.env("AGNOSTICS_E2E_CONTEXT", &foreign.context);
+            cargo.env(KUBECONFIG, kubeconfig);
+            cargo.env(CONTEXT, &foreign.context);
             if let Some(address) = &foreign.webhook_address {
-                cargo.env("AGNOSTICS_E2E_WEBHOOK_ADDRESS", address);
+                cargo.env(WEBHOOK_ADDRESS, address);
             }
         }
     }

@@ -94,7 +94,13 @@ pub(crate) fn copy(workspace: &Workspace, go: &str) -> Result<()> {
     ];
     let pinned = KINDS.iter().map(|it| it.pinned(workspace));
     let pinned: Vec<_> = pinned.collect::<Result<_>>()?;
-    let wanted = format!("{KINDS:?}{pinned:?}{program:?}");
+    let versions = KINDS.iter().zip(&pinned);
+    let versions = versions.map(|(kinds, (version, _))| format!("{} {version}\n", kinds.module));
+    // The report has the first lines; the rest is whatever else decides what is copied.
+    let wanted = format!(
+        "{}\n{KINDS:?}{pinned:?}{program:?}",
+        versions.collect::<String>()
+    );
     if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
         return Ok(());
     }

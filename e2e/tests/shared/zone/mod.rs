@@ -17,7 +17,7 @@ use manifest::Object;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::{Process, tool};
+use crate::process::{Process, tool, until};
 use addresses::Addresses;
 use pod::Pod;
 pub(crate) use pod::swap;
@@ -185,11 +185,11 @@ impl Zone {
 
     /// The keys and values of the zone, as kare-dns sees them.
     pub(crate) fn stored(&self) -> BTreeMap<String, Value> {
-        let listed = self.etcdctl(
-            Some("kare-dns-etcd-client"),
-            &["get", "--prefix", "/skydns/"],
-        );
-        let listed = listed.unwrap_or_else(|error| panic!("{error}"));
+        let certificate = Some("kare-dns-etcd-client");
+        // Etcd's client has little time; a machine that is busy has it try again.
+        let listed = until("etcd tells", || {
+            self.etcdctl(certificate, &["get", "--prefix", "/skydns/"])
+        });
         let lines: Vec<&str> = listed.lines().collect();
         let pairs = lines.chunks_exact(2);
         pairs
