@@ -223,6 +223,41 @@ test("modules that cannot be loaded are told, with the reason", async () => {
   }
 });
 
+test("the worker has no way to the network or to storage", async () => {
+  await on(site.address, async (page) => {
+    const [worker] = page.workers();
+    const asked = site.asked.length;
+    const left = await worker.evaluate(async () => {
+      const ways = {
+        fetch: () => fetch("way-out"),
+        XMLHttpRequest: () => new XMLHttpRequest(),
+        WebSocket: () => new WebSocket("ws://127.0.0.1/"),
+        EventSource: () => new EventSource("way-out"),
+        WebTransport: () => new WebTransport("https://127.0.0.1/"),
+        importScripts: () => importScripts("way-out"),
+        Worker: () => new Worker("way-out"),
+        indexedDB: () => indexedDB.open("way-out"),
+        caches: () => caches.open("way-out"),
+        BroadcastChannel: () => new BroadcastChannel("way-out"),
+        "another's": () => WorkerGlobalScope.prototype.fetch.call(self, "way-out"),
+      };
+      const left = [];
+      for (const [name, way] of Object.entries(ways)) {
+        try {
+          await way();
+          left.push(name);
+        } catch (error) {
+          // A way that is there and fails would fail otherwise.
+          if (!["ReferenceError", "TypeError"].includes(error.name)) left.push(`${name}: ${error}`);
+        }
+      }
+      return left;
+    });
+    assert.deepEqual(left, []);
+    assert.deepEqual(site.asked.slice(asked), []);
+  });
+});
+
 test("where the engine gives up on a text, that is told, and the next text is judged", async () => {
   await on(
     site.address,
@@ -464,8 +499,10 @@ test("everything is reached with the keyboard", async () => {
   });
 });
 
-test("it works below any path, and asks for nothing outside of it", async () => {
-  const below = await serve("/some/where/");
+test("it works below any path, also with its policy as a header, and asks for nothing outside of it", async () => {
+  const page = readFileSync(join(SITE, "index.html"), "utf8");
+  const [, policy] = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page);
+  const below = await serve("/some/where/", { "content-security-policy": policy });
   try {
     await on(below.address, async (page) => {
       assert.match(await summary(page), /objects on Azure/);

@@ -19,7 +19,7 @@ const TYPES = {
 };
 
 /** Serves the page below `path` and nothing beside it; `asked` holds every address that was asked for. */
-export async function serve(path) {
+export async function serve(path, headers = {}) {
   const asked = [];
   const server = createServer((request, response) => {
     asked.push(request.url);
@@ -30,7 +30,7 @@ export async function serve(path) {
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+    response.writeHead(200, { ...headers, "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
     createReadStream(file).pipe(response);
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
