@@ -31,7 +31,8 @@ export type Answer = { id: number } & (
 export type Told = { kind: "ready" } | { kind: "unloadable"; why: string } | Answer;
 
 /** How a line is marked, the worse the later. */
-export type Level = "warning" | "mutated" | "rejected" | "error";
+export const LEVELS = ["warning", "mutated", "rejected", "error"] as const;
+export type Level = (typeof LEVELS)[number];
 
 export interface Mark {
   line: number;

@@ -259,6 +259,42 @@ test("the worker has no way to the network or to storage", async () => {
   });
 });
 
+test("what is selected shows through marked lines, and the editor shows that it has the focus", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    await on(
+      site.address,
+      async (page) => {
+        await paste(page, CLAIM);
+        const line = page.locator(".cm-line.said");
+        const box = await line.boundingBox();
+        const pixels = async () => (await page.screenshot({ clip: { ...box, width: 40 } })).toString("base64");
+        const [plain, other] = [await pixels(), page.getByLabel("Azure")];
+        await page.keyboard.press("ControlOrMeta+A");
+        await page.locator(".cm-selectionBackground").first().waitFor();
+        assert.notEqual(await pixels(), plain, `the selected line, ${colorScheme}`);
+        const edge = await page.locator("#pane-manifests").boundingBox();
+        const corner = async () =>
+          (await page.screenshot({ clip: { ...edge, width: 4, height: 40 } })).toString("base64");
+        const focused = await corner();
+        await other.focus();
+        assert.notEqual(await corner(), focused, `the editor's edge, ${colorScheme}`);
+      },
+      { colorScheme },
+    );
+  }
+});
+
+test("what is said of a long line is there to be read", async () => {
+  await on(site.address, async (page) => {
+    await paste(page, CLAIM.replace("gp3", `gp3 # ${"a long line ".repeat(30)}`));
+    const [remark, pane] = [page.locator(".remark"), page.locator("#pane-manifests")];
+    const [inner, outer] = [await remark.boundingBox(), await pane.boundingBox()];
+    assert.ok(inner.x >= outer.x && inner.x + inner.width <= outer.x + outer.width, JSON.stringify({ inner, outer }));
+    assert.ok(await remark.evaluate((it) => it.scrollWidth <= it.clientWidth), "it is not cut");
+    assert.match(await remark.textContent(), /is not a K8TRE class; replaced by `rwo-default` for ReadWriteOnce$/);
+  });
+});
+
 test("where the engine gives up on a text, that is told, and the next text is judged", async () => {
   await on(
     site.address,
