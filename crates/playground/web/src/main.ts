@@ -20,7 +20,7 @@ function about(source: Source): string {
     case "manifests":
       return "Paste or type your Kubernetes manifests here.";
     case "cluster":
-      return "What else the cluster holds: Namespaces, Services, secret stores. It is looked at, not judged.";
+      return "What is in the cluster already: Namespaces, Services, secret stores. It is looked at, not checked.";
     case "policies":
       return policies[vendor] === undefined
         ? `As clusters on ${VENDORS[vendor]} have them. Settings, rules and modes can be changed here.`

@@ -510,6 +510,8 @@ test("a check that nobody needs any more does not hold up the next", async () =>
   await on(
     site.address,
     async (page) => {
+      // After twenty seconds it would be given up for its own sake.
+      page.setDefaultTimeout(15_000);
       await put(page, `${CLAIM}# ☃endless\n`);
       await page.getByText("Checking …").waitFor();
       await paste(page, CLAIM);
