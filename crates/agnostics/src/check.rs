@@ -118,6 +118,7 @@ fn learn(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
         Ok::<(), Failure>(())
     })?;
     for warning in plane.learn(survey) {
+        let warning = warning.with_help("name the manifests of the namespaces too");
         text::problem(&mut anstream::stderr(), &warning)?;
     }
     Ok(())

@@ -103,7 +103,7 @@ impl Plane {
         Survey::of(self)
     }
 
-    /// Takes over what the manifests tell; returned are warnings about what they do not.
+    /// Takes over what the manifests tell; returned are warnings about namespaces that they do not tell of.
     pub fn learn(&mut self, survey: Survey) -> Vec<Problem> {
         survey.into_plane(self)
     }

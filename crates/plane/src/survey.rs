@@ -96,12 +96,11 @@ impl Survey {
                 policy.spec.namespace_selector.needs_more_than_the_name()
             };
             for policy in plane.policies().filter(by_labels) {
-                let warning = policy.warning(&format!(
+                warnings.push(policy.warning(&format!(
                     "its namespaceSelector goes by labels, and no manifest here tells those of {}; taken to \
                      have none",
                     unknown.join(", ")
-                ));
-                warnings.push(warning.with_help("name the manifests of the namespaces too"));
+                )));
             }
         }
         plane.namespaces = self.namespaces;

@@ -80,7 +80,7 @@ pub fn check(input: &Input) -> Result<Report, String> {
         }
     });
     for warning in plane.learn(survey) {
-        report.problem(&warning);
+        report.problem(&warning.with_help("paste the Namespaces into the Cluster tab"));
     }
     judge(input, &plane, &routes, &services, &mut report);
     Ok(report)

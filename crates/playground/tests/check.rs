@@ -127,6 +127,26 @@ fn policies_that_are_none_accept_nothing() {
 }
 
 #[test]
+fn namespaces_that_are_not_known_are_asked_for() {
+    let (_, policies) = plane::Profile::Azure.policies();
+    let input = Input {
+        policies: Some(policies.replace("kubernetes.io/metadata.name", "team")),
+        ..on_azure(CLAIM)
+    };
+    let unknown = report(input.clone());
+    let [problem] = &unknown.problems[..] else {
+        panic!("{:?}", unknown.problems)
+    };
+    let help = problem.help.as_deref();
+    assert_eq!(help, Some("paste the Namespaces into the Cluster tab"));
+    let known = report(Input {
+        cluster: "apiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n".to_owned(),
+        ..input
+    });
+    assert_eq!(known.problems, []);
+}
+
+#[test]
 fn nothing_yet_is_no_problem_and_what_is_broken_is() {
     let nothing = report(on_azure(" \n"));
     assert_eq!((nothing.objects.len(), nothing.problems.len()), (0, 0));

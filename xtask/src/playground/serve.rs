@@ -35,6 +35,13 @@ pub(crate) fn serve(site: &Path, port: u16) -> Result<()> {
     Ok(())
 }
 
+/// The policy in the page's text. As a header it binds the worker too, which a page's text does not.
+fn policy(page: &str) -> Option<&str> {
+    let (_, after) = page.split_once("http-equiv=\"Content-Security-Policy\"")?;
+    let (_, after) = after.split_once("content=\"")?;
+    Some(after.split_once('"')?.0)
+}
+
 fn answer(site: &Path, mut stream: TcpStream) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut lines = BufReader::new(stream.try_clone()?.take(LONGEST_REQUEST)).lines();
@@ -52,10 +59,12 @@ fn answer(site: &Path, mut stream: TcpStream) -> std::io::Result<()> {
         (Some(_), _) => ("404 Not Found", "text/plain", b"no such file\n".to_vec()),
         (None, _) => ("400 Bad Request", "text/plain", b"GET a file\n".to_vec()),
     };
+    let page = std::fs::read_to_string(site.join("index.html")).unwrap_or_default();
+    let policy = policy(&page).unwrap_or("default-src 'none'");
     write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-cache\r\n\
-         Connection: close\r\n\r\n",
+         Content-Security-Policy: {policy}\r\nConnection: close\r\n\r\n",
         body.len()
     )?;
     stream.write_all(&body)
@@ -90,6 +99,7 @@ fn mime(path: &Path) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::Workspace;
 
     #[test]
     fn requests_stay_within_the_site() {
@@ -113,6 +123,10 @@ mod tests {
     fn files_come_with_their_types() {
         let site = tempfile::tempdir().unwrap();
         std::fs::write(site.path().join("a.wasm"), b"\0asm").unwrap();
+        let page = Workspace::load()
+            .unwrap()
+            .path("crates/playground/web/index.html");
+        std::fs::copy(page, site.path().join("index.html")).unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let ask = |line: &str| {
@@ -130,6 +144,8 @@ mod tests {
             said.contains("Content-Type: application/wasm\r\n"),
             "{said}"
         );
+        let policy = "\r\nContent-Security-Policy: default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; ";
+        assert!(said.contains(policy), "{said}");
         assert!(said.ends_with("\r\n\r\n\0asm"), "{said}");
         assert!(ask("GET /b HTTP/1.1").starts_with("HTTP/1.1 404 "));
     }

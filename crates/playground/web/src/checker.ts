@@ -1,18 +1,19 @@
-// The worker as the page sees it: one question at a time, the newest first, and never a wait for ever.
+// The worker as the page sees it: questions in the order in which they are asked, and never a wait for ever.
 
 import type { Answer, Ask, Told } from "./protocol";
 
 /** How long a check may take; a second of it is a very long text. */
 const PATIENCE = 20_000;
 
-const TOO_LONG = "This takes too long to check here: use agnostics check";
-const FAILED = "The modules failed on this text and were started again";
+const TOO_LONG = "This takes too long to check here: use `agnostics check`.";
+const FAILED = "The checker crashed on this text and was restarted. Change the text, or use `agnostics check`.";
+const GIVEN_UP = "Given up for a later question.";
 
 function unloadable(why: string): string {
-  return `The modules cannot be loaded: ${why}`;
+  return `The checker cannot be loaded: ${why}`;
 }
 
-type Question = Ask extends infer A ? (A extends { id: number } ? Omit<A, "id"> : never) : never;
+export type Question = Ask extends infer A ? (A extends { id: number } ? Omit<A, "id"> : never) : never;
 
 interface Asked {
   give: (answer: Answer) => void;
@@ -42,6 +43,12 @@ export class Checker {
       if (this.#ready) this.#hurry(asked);
       this.#worker.postMessage({ id, ...question });
     });
+  }
+
+  /** Gives up what was asked, so that what is asked next need not wait for it. */
+  giveUp(): void {
+    // Modules that are still on their way would only be on their way for longer.
+    if (this.#ready) this.#restart(GIVEN_UP);
   }
 
   #start(): void {

@@ -24,6 +24,11 @@ export function find<T extends HTMLElement>(id: string): T {
   return element as T;
 }
 
+/** Text with what stands in backticks as code. */
+export function said(text: string): Node[] {
+  return text.split("`").map((part, index) => (index % 2 === 1 ? h("code", {}, part) : document.createTextNode(part)));
+}
+
 export function plural(count: number, thing: string, things = `${thing}s`): string {
   return `${count} ${count === 1 ? thing : things}`;
 }

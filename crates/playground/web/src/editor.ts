@@ -20,10 +20,9 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
-import type { Level, Mark } from "./protocol";
+import { type Level, LEVELS, type Mark } from "./protocol";
 
 const SIGNS: Record<Level, string> = { warning: "!", mutated: "±", rejected: "×", error: "×" };
-const ORDER: Level[] = ["warning", "mutated", "rejected", "error"];
 
 class Sign extends GutterMarker {
   constructor(readonly level: Level) {
@@ -55,7 +54,6 @@ class Remark extends WidgetType {
     const remark = document.createElement("span");
     remark.className = `remark ${this.level}`;
     remark.textContent = this.text;
-    remark.title = this.text;
     remark.setAttribute("aria-hidden", "true");
     return remark;
   }
@@ -96,7 +94,7 @@ function place(marks: Mark[], state: EditorState): Marked {
   const remarks = new RangeSetBuilder<Decoration>();
   for (const [line, on] of [...lines].sort(([a], [b]) => a - b)) {
     const { from, to } = state.doc.line(line);
-    const worst = on.reduce((a, b) => (ORDER.indexOf(b.level) > ORDER.indexOf(a.level) ? b : a));
+    const worst = on.reduce((a, b) => (LEVELS.indexOf(b.level) > LEVELS.indexOf(a.level) ? b : a));
     signs.add(from, from, new Sign(worst.level));
     remarks.add(from, from, Decoration.line({ class: `said ${worst.level}` }));
     const text = on.length > 1 ? `${worst.text}  (+${on.length - 1})` : worst.text;
@@ -117,13 +115,23 @@ const colours = HighlightStyle.define([
 
 const look = EditorView.theme({
   "&": { height: "100%", fontSize: "13px", color: "var(--ink)", backgroundColor: "var(--paper)" },
-  "&.cm-focused": { outline: "none", boxShadow: "inset 3px 0 var(--accent)" },
+  "&.cm-focused": { outline: "none" },
+  // Above the gutters and panels, which have no see-through ground.
+  "&.cm-focused::after": {
+    content: '""',
+    position: "absolute",
+    inset: "0",
+    zIndex: "301",
+    border: "2px solid var(--accent)",
+    pointerEvents: "none",
+  },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6" },
   ".cm-content": { padding: "10px 0 60px", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 16px 0 6px" },
   ".cm-gutters": { backgroundColor: "var(--paper)", color: "var(--faint)", border: "none" },
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 4px 0 14px", minWidth: "34px" },
-  ".cm-activeLine": { backgroundColor: "var(--active)" },
+  // What is selected is drawn behind the lines and has to shine through.
+  ".cm-activeLine": { backgroundColor: "var(--line-active)" },
   ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--ink)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
@@ -139,16 +147,15 @@ const look = EditorView.theme({
   ".sign.rejected, .sign.error": { color: "var(--rejected)" },
   ".sign.mutated": { color: "var(--mutated)" },
   ".sign.warning": { color: "var(--warning)" },
-  ".said.rejected, .said.error": { backgroundColor: "var(--rejected-wash)" },
-  ".said.mutated": { backgroundColor: "var(--mutated-wash)" },
-  ".said.warning": { backgroundColor: "var(--warning-wash)" },
+  ".said.rejected, .said.error": { backgroundColor: "var(--line-rejected)" },
+  ".said.mutated": { backgroundColor: "var(--line-mutated)" },
+  ".said.warning": { backgroundColor: "var(--line-warning)" },
+  // What does not fit beside its line comes below it.
   ".remark": {
     display: "inline-block",
-    maxWidth: "56ch",
-    overflow: "hidden",
-    textOverflow: "ellipsis",
-    whiteSpace: "nowrap",
-    verticalAlign: "bottom",
+    maxWidth: "calc(100% - 2.5ch)",
+    whiteSpace: "normal",
+    verticalAlign: "top",
     marginLeft: "2.5ch",
     fontFamily: "var(--sans)",
     fontSize: "12px",
@@ -166,8 +173,8 @@ const look = EditorView.theme({
     border: "1px solid var(--rule)",
     color: "var(--ink)",
   },
-  ".cm-searchMatch": { backgroundColor: "var(--warning-wash)", outline: "1px solid var(--warning)" },
-  ".cm-selectionMatch": { backgroundColor: "var(--active)" },
+  ".cm-searchMatch": { backgroundColor: "var(--line-warning)", outline: "1px solid var(--warning)" },
+  ".cm-selectionMatch": { backgroundColor: "var(--line-active)" },
 });
 
 /** Above so many characters a text is shown without colours: the parser would be at work for seconds. */
@@ -268,6 +275,8 @@ export class Editor {
         marked,
         history(),
         drawSelection(),
+        // Also for what is said of a long line, which nobody would find at its end.
+        EditorView.lineWrapping,
         highlightActiveLine(),
         highlightActiveLineGutter(),
         highlightSelectionMatches(),

@@ -1,13 +1,13 @@
 // First, since it starts the worker: the modules load while the page is put together.
-import { type Checker, checker } from "./checker";
+import { checker, type Question } from "./checker";
 
 import "./style.css";
 
-import { find, h } from "./dom";
+import { find, h, said } from "./dom";
 import { Editor } from "./editor";
 import { examples } from "./examples";
 import type { Problem, Profile } from "./generated/playground";
-import type { Mark } from "./protocol";
+import type { Answer, Marks } from "./protocol";
 import { type Actions, summaryOf, summaryOfAll, table, VENDORS, verdicts } from "./results";
 import { pack, PROFILES, type State, unpack, type View } from "./state";
 
@@ -18,18 +18,27 @@ const SOURCES: Source[] = ["manifests", "cluster", "policies"];
 function about(source: Source): string {
   switch (source) {
     case "manifests":
-      return "";
+      return "Paste or type your Kubernetes manifests here.";
     case "cluster":
-      return "What else the cluster holds: stores, Services, namespaces. It is looked at, not judged.";
+      return "What is in the cluster already: Namespaces, Services, secret stores. It is looked at, not checked.";
     case "policies":
-      return `As clusters on ${VENDORS[vendor]} have them. Settings, rules and modes can be changed here.`;
+      return policies[vendor] === undefined
+        ? `As clusters on ${VENDORS[vendor]} have them. Settings, rules and modes can be changed here.`
+        : `Changed: these are not the policies that clusters on ${VENDORS[vendor]} have.`;
   }
 }
 
 /** Long enough for a word to be typed, short enough to seem at once. */
 const PAUSE = 120;
-/** Above this many characters a link is cut by chat programs and mail. */
-const LONG_LINK = 30_000;
+/** Verdicts that take longer are waited for, and that is said. */
+const SOON = 150;
+/** How long a check that nobody needs any more may hold up the next: a new worker takes about as long. */
+const PATIENCE = 500;
+/** The longest message of Discord, and about the longest address of old mail programs, which cut longer links. */
+const LONG_LINK = 2_000;
+const DAMAGED = "The link is cut or damaged";
+const NOTHING = { items: [], more: 0 };
+const NO_MARKS: Marks = { manifests: NOTHING, cluster: NOTHING, policies: NOTHING };
 
 const summary = find("summary");
 const list = find("list");
@@ -52,13 +61,24 @@ const editors: Record<Source, Editor> = {
 // Verdicts.
 
 let timer = 0;
+let waiting = 0;
+let impatience = 0;
+/** Counts what the verdicts depend on: with every change there is another, and answers to those before are stale. */
 let round = 0;
-let running = false;
+/** The round that the latest question is about. */
+let asked = 0;
+let asking = false;
+/** What the list shows, to leave it as it is where nothing comes new. */
+let shown = "";
+
+function rejudge(pause = 0): void {
+  round += 1;
+  clearTimeout(timer);
+  timer = window.setTimeout(() => void judge(), pause);
+}
 
 function edited(): void {
-  if (placing) return;
-  clearTimeout(timer);
-  timer = window.setTimeout(() => void judge(), PAUSE);
+  if (!placing) rejudge(PAUSE);
 }
 
 function manifestsEdited(): void {
@@ -72,61 +92,92 @@ function policiesEdited(): void {
   const text = editors.policies.text;
   if (text === original[vendor]) delete policies[vendor];
   else policies[vendor] = text;
-  find("reset").hidden = policies[vendor] === undefined;
+  tellOfPolicies();
   edited();
 }
 
-/** Judges what is there now. While a check runs, the next one waits for it, and takes what is there then. */
+/** Judges what is there now, and again as long as it has changed meanwhile. */
 async function judge(): Promise<void> {
-  round += 1;
-  if (running) return;
-  running = true;
-  let judged = 0;
-  while (judged !== round) {
-    judged = round;
-    try {
-      await judgeOnce();
-      if (judged === 1) performance.mark("first verdict");
-    } catch (error) {
-      say(error instanceof Error ? error.message : String(error));
-      mark({ manifests: [], cluster: [], policies: [] });
-      list.replaceChildren();
-    }
+  if (asking) {
+    // The worker hears of nothing until it has ended: one that takes longer than a new worker is given up.
+    if (asked !== round) impatience ||= window.setTimeout(() => checker.giveUp(), PATIENCE);
+    return;
   }
-  running = false;
-  document.documentElement.dataset.judged = String(judged);
+  asking = true;
+  waiting ||= window.setTimeout(wait, SOON);
+  try {
+    while (asked !== round) await judgeOnce();
+  } finally {
+    asking = false;
+  }
 }
 
 async function judgeOnce(): Promise<void> {
+  const mine = round;
+  asked = mine;
+  const answer = await checker.ask(question()).catch((error: Error) => error);
+  clearTimeout(impatience);
+  impatience = 0;
+  // What is said of a text that is gone is of no use.
+  if (mine === round) show(answer);
+}
+
+function question(): Question {
   const input = { manifests: editors.manifests.text, cluster: editors.cluster.text };
-  const changed = PROFILES.filter((profile) => policies[profile] !== undefined);
-  if (view === "all") {
-    const answer = await checker.ask({ kind: "compare", input, policies, vendor });
-    if (answer.kind !== "compare") return;
-    say(summaryOfAll(answer.compared, changed));
-    mark(answer.compared.marks);
-    list.replaceChildren(...table(answer.compared, actions));
-  } else {
-    const profile = view;
-    const answer = await checker.ask({
-      kind: "check",
-      input: { ...input, profile, policies: policies[profile] ?? null },
-    });
-    if (answer.kind !== "check") return;
-    say(summaryOf(answer.shown, profile, changed));
-    mark(answer.shown.marks);
-    list.replaceChildren(...verdicts(answer.shown, actions));
+  return view === "all"
+    ? { kind: "compare", input, policies, vendor }
+    : { kind: "check", input: { ...input, profile: view, policies: policies[view] ?? null } };
+}
+
+/** Says that the verdicts are not those of the text. */
+function wait(): void {
+  if (document.documentElement.dataset.judged !== undefined) say("Checking …");
+  list.setAttribute("aria-busy", "true");
+}
+
+function show(answer: Answer | Error): void {
+  const by = {
+    changed: PROFILES.filter((profile) => policies[profile] !== undefined),
+    cluster: editors.cluster.text.trim() !== "",
+  };
+  if (answer instanceof Error) {
+    settle(answer.message, NO_MARKS, "", () => []);
+  } else if (answer.kind === "compare") {
+    const { compared } = answer;
+    settle(summaryOfAll(compared, by), compared.marks, JSON.stringify(compared), () => table(compared, actions));
+  } else if (answer.kind === "check" && view !== "all") {
+    const { shown } = answer;
+    settle(summaryOf(shown, view, by), shown.marks, JSON.stringify(shown), () => verdicts(shown, actions));
   }
 }
 
-function say(text: string): void {
-  if (summary.textContent !== text) summary.textContent = text;
+/** Puts the verdicts in place; the list, `text` of which is all that it says, only where it is another. */
+function settle(summary: string, marks: Marks, text: string, nodes: () => Node[]): void {
+  const { documentElement } = document;
+  if (documentElement.dataset.judged === undefined) performance.mark("first verdict");
+  clearTimeout(waiting);
+  waiting = 0;
+  list.removeAttribute("aria-busy");
+  say(summary);
+  mark(marks);
+  if (text !== shown) {
+    shown = text;
+    const open = list.querySelector("details")?.open ?? false;
+    list.replaceChildren(...nodes());
+    list.querySelector("details")?.toggleAttribute("open", open);
+  }
+  documentElement.dataset.judged = String(round);
 }
 
-function mark(marks: Record<Source, Mark[]>): void {
+function say(text: string): void {
+  if (summary.textContent !== text.replaceAll("`", "")) summary.replaceChildren(...said(text));
+}
+
+function mark(marks: Marks): void {
   for (const source of SOURCES) {
-    editors[source].mark(marks[source]);
-    const wrong = marks[source].some((it) => it.level === "error");
+    const { items } = marks[source];
+    editors[source].mark(items);
+    const wrong = items.some((it) => it.level === "error");
     find(`tab-${source}`).classList.toggle("wrong", wrong && source !== "manifests");
   }
 }
@@ -165,12 +216,8 @@ let toasts = 0;
 function toast(text: string): void {
   const element = find("toast");
   element.textContent = text;
-  element.classList.add("there");
   clearTimeout(toasts);
-  toasts = window.setTimeout(() => {
-    element.classList.remove("there");
-    element.textContent = "";
-  }, 4000);
+  toasts = window.setTimeout(() => element.replaceChildren(), 4000);
 }
 
 function choose(chosen: Source): void {
@@ -182,8 +229,13 @@ function choose(chosen: Source): void {
   }
   editors[chosen].reveal();
   chosenSource = chosen;
-  find("about").textContent = about(chosen);
-  find("reset").hidden = chosen !== "policies" || policies[vendor] === undefined;
+  tellOfPolicies();
+}
+
+/** Says what the text is, and of policies whether they are the original ones. */
+function tellOfPolicies(): void {
+  find("about").textContent = about(chosenSource);
+  find("reset").hidden = chosenSource !== "policies" || policies[vendor] === undefined;
 }
 
 for (const [index, source] of SOURCES.entries()) {
@@ -210,7 +262,7 @@ function placePolicies(anew: boolean): void {
   const text = policies[vendor] ?? original[vendor];
   if (anew) editors.policies.begin(text);
   else if (editors.policies.text !== text) place(editors.policies, text);
-  find("reset").hidden = find("pane-policies").hidden || policies[vendor] === undefined;
+  tellOfPolicies();
 }
 
 function see(chosen: View): void {
@@ -221,21 +273,20 @@ function see(chosen: View): void {
     radio.checked = radio.value === chosen;
   }
   document.documentElement.dataset.view = chosen;
-  find("about").textContent = about(chosenSource);
   placePolicies(vendor !== before);
 }
 
 document.querySelector(".vendors")?.addEventListener("change", (event) => {
   const chosen = (event.target as HTMLInputElement).value;
   see(PROFILES.find((profile) => profile === chosen) ?? "all");
-  void judge();
+  rejudge();
 });
 
 find("reset").addEventListener("click", () => {
   delete policies[vendor];
   placePolicies(false);
   find("tab-policies").focus();
-  void judge();
+  rejudge();
 });
 
 const menu = find<HTMLSelectElement>("example");
@@ -243,13 +294,12 @@ menu.append(
   h("option", { value: "", disabled: "", hidden: "" }, "Your own"),
   ...examples.map(({ name }, index) => h("option", { value: String(index) }, name)),
 );
-menu.value = "0";
 menu.addEventListener("change", () => {
   const example = examples[Number(menu.value)];
   if (!example) return;
   place(editors.manifests, example.text);
   choose("manifests");
-  void judge();
+  rejudge();
 });
 
 find("share").addEventListener("click", () => void share());
@@ -259,39 +309,64 @@ async function share(): Promise<void> {
   const link = new URL(location.href);
   // The page's own address stays as it is, or the browser's history would hold the text.
   link.hash = await pack(state);
-  const long = link.href.length > LONG_LINK;
-  await copy(link.href, long ? "Link copied; it is long, and chat programs may cut it" : "Link copied");
+  const { length } = link.href;
+  const warning = `. It has ${length} characters: chat and mail services may cut those of more than ${LONG_LINK}.`;
+  await copy(link.href, `Link copied${length > LONG_LINK ? warning : ""}`);
 }
 
-const dark = find("theme");
+const theme = find("theme");
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
-function wear(isDark: boolean): void {
-  document.documentElement.dataset.theme = isDark ? "dark" : "light";
-  dark.setAttribute("aria-pressed", String(isDark));
+/** The theme that the page does not wear: the button says what it does. */
+function other(): "light" | "dark" {
+  return (document.documentElement.dataset.theme ?? (prefersDark.matches ? "dark" : "light")) === "dark"
+    ? "light"
+    : "dark";
 }
 
-dark.addEventListener("click", () => wear(document.documentElement.dataset.theme !== "dark"));
-wear(matchMedia("(prefers-color-scheme: dark)").matches);
+function label(): void {
+  theme.textContent = other() === "dark" ? "Dark" : "Light";
+}
+
+theme.addEventListener("click", () => {
+  document.documentElement.dataset.theme = other();
+  label();
+});
+prefersDark.addEventListener("change", label);
+label();
 
 // Beginning.
 
-/** Takes over what the address brings; whether it brought anything. */
-async function follow(): Promise<boolean> {
+/** What the address brings: a text, or a link that brings none, since it is cut. */
+function brought(): string | null {
   const fragment = location.hash.slice(1);
-  if (fragment === "" || document.getElementById(fragment)) return false;
+  if (fragment === "" || document.getElementById(fragment)) return null;
+  // The address goes into the browser's history, where the text has no business.
+  history.replaceState(null, "", location.pathname + location.search);
+  return fragment;
+}
+
+let links = 0;
+
+/** Takes over what a link brings. */
+async function follow(fragment: string): Promise<void> {
+  const link = ++links;
+  let state: State;
   try {
-    const state = await unpack(fragment);
-    // Another link may have come meanwhile.
-    if (location.hash.slice(1) !== fragment) return false;
-    // The address goes into the browser's history, where the text has no business.
-    history.replaceState(null, "", location.pathname + location.search);
-    take(state);
-    menu.value = "";
-    return true;
-  } catch (error) {
-    toast(`The link cannot be read: ${error instanceof Error ? error.message : "it is damaged"}`);
-    return false;
+    state = await unpack(fragment);
+  } catch {
+    if (link !== links) return;
+    // It is said until the next edit: no answer on its way is to be shown, and no other is asked for.
+    round += 1;
+    asked = round;
+    settle(DAMAGED, NO_MARKS, "", () => []);
+    return;
   }
+  // Another may have come meanwhile.
+  if (link !== links) return;
+  take(state);
+  menu.value = "";
+  rejudge();
 }
 
 function take(state: State): void {
@@ -302,10 +377,14 @@ function take(state: State): void {
 }
 
 async function begin(): Promise<void> {
+  say("Loading …");
   const asked = checker.ask({ kind: "policies" });
-  take({ manifests: examples[0]?.text ?? "", cluster: "", policies: {}, view: "azure" });
-  await follow();
-  void judge();
+  const link = brought();
+  menu.value = link === null ? "0" : "";
+  const manifests = link === null ? (examples[0]?.text ?? "") : "";
+  take({ manifests, cluster: "", policies: {}, view: "azure" });
+  if (link === null) rejudge();
+  else await follow(link);
   choose("manifests");
   try {
     const answer = await asked;
@@ -317,12 +396,11 @@ async function begin(): Promise<void> {
 }
 
 window.addEventListener("hashchange", () => {
-  void follow().then((followed) => {
-    if (followed) void judge();
-  });
+  const link = brought();
+  if (link !== null) void follow(link);
 });
 
 // For tests, which hold the modules here to those on the command line.
-Object.assign(window, { playground: { ask: (question: Parameters<Checker["ask"]>[0]) => checker.ask(question) } });
+Object.assign(window, { playground: { ask: (question: Question) => checker.ask(question) } });
 
 void begin();

@@ -1,18 +1,20 @@
 // From all there is to say to what a person can look at and a browser lays out in a moment.
 
 import type { Note, ObjectReport, Problem, Profile, Report, Routes } from "./generated/playground";
-import type {
-  Cell,
-  Compared,
-  Excerpt,
-  Level,
-  Mark,
-  Part,
-  Shown,
-  ShownNote,
-  ShownObject,
-  ShownProblem,
-  ShownRoutes,
+import {
+  type Cell,
+  type Compared,
+  type Excerpt,
+  type Level,
+  LEVELS,
+  type Mark,
+  type Marks,
+  type Part,
+  type Shown,
+  type ShownNote,
+  type ShownObject,
+  type ShownProblem,
+  type ShownRoutes,
 } from "./protocol";
 
 const MOST_OBJECTS = 100;
@@ -21,7 +23,7 @@ const MOST_NOTES = 20;
 const MOST_LINES = 120;
 /** Lines of a text to copy, which is more than most routes have. */
 const MOST_COPIED = 300;
-/** Lines that change, and what is wrong, in a cell of the table. */
+/** Lines that change, and what is said, in a cell of the table. */
 const MOST_IN_CELL = 12;
 
 /** Longer texts are cut: the line of an editor, a line of a diff, and a note of a hostile manifest. */
@@ -34,9 +36,10 @@ export function present(report: Report): Shown {
   const { objects } = report;
   return {
     summary: report.summary,
+    uncovered: objects.filter((it) => it.verdict === null).length,
     problems: problems(report.problems.map((it) => ({ ...it, vendor: null, here: true }))),
     objects: {
-      items: worst(objects).map((index) => object(objects[index]!, index)),
+      items: first(objects, gravity).map((index) => object(objects[index]!, index)),
       more: Math.max(0, objects.length - MOST_OBJECTS),
     },
     notChecked: notChecked([report]),
@@ -56,12 +59,16 @@ export function compare(all: Of[], vendor: Profile): Compared {
   const total = Math.min(...reports.map((report) => report.objects.length));
   const ends = (of: ObjectReport) =>
     JSON.stringify([of.verdict, of.rows.map((row) => [row.verdict, row.message, row.patch])]);
+  const warnings = (of: ObjectReport) => JSON.stringify(of.rows.map((row) => row.warnings));
   const rows = Array.from({ length: total }, (_, index) => {
     const objects = reports.map((report) => report.objects[index]!);
-    return { objects, same: new Set(objects.map(ends)).size === 1, refused: objects.some(isRefused) };
+    const alike = (what: (of: ObjectReport) => string) => new Set(objects.map(what)).size === 1;
+    const endAlike = alike(ends);
+    return { objects, endAlike, same: endAlike && alike(warnings), refused: objects.some(isRefused) };
   });
-  const chosen =
-    rows.length <= MOST_OBJECTS ? rows : rows.filter((row) => !row.same || row.refused).slice(0, MOST_OBJECTS);
+  const isPlain = (row: (typeof rows)[number]) => row.same && !row.refused;
+  const chosen = first(rows, (row) => Number(isPlain(row)));
+  const shown = new Set(chosen);
   return {
     problems: problems(
       all.flatMap(({ profile, report }) =>
@@ -72,17 +79,20 @@ export function compare(all: Of[], vendor: Profile): Compared {
       ),
     ),
     objects: {
-      items: chosen.map(({ objects, same }) => {
-        const { line, kind, name } = objects.map(heading)[0]!;
-        return { line, kind, name, cells: objects.map(cell), same };
+      items: chosen.map((index) => {
+        const { objects, same } = rows[index]!;
+        return { ...heading(objects[0]!), cells: objects.map(cell), same };
       }),
       more: total - chosen.length,
     },
+    restAlike: rows.every((row, index) => shown.has(index) || isPlain(row)),
     notChecked: notChecked(reports),
     total,
     errors: Math.max(...reports.map(unreadable)),
     admitted: rows.filter((row) => !row.refused).length,
-    differing: rows.filter((row) => !row.same).length,
+    uncovered: rows.filter((row) => row.objects.every((it) => it.verdict === null)).length,
+    differing: rows.filter((row) => !row.endAlike).length,
+    warnedApart: rows.filter((row) => row.endAlike && !row.same).length,
     marks: marks(
       all.map(({ profile, report }) =>
         profile === vendor
@@ -102,13 +112,15 @@ function unreadable(report: Report): number {
   return report.problems.filter((it) => it.error && it.source === "manifests").length;
 }
 
-/** The objects to show, in their order: all, or those that there is most to say of. */
-function worst(objects: ObjectReport[]): number[] {
-  const indices = objects.map((_, index) => index);
-  if (objects.length <= MOST_OBJECTS) return indices;
-  const gravity = (of: ObjectReport) => ["error", "rejected", "mutated", "accepted"].indexOf(of.verdict ?? "accepted");
-  const graver = indices.toSorted((a, b) => gravity(objects[a]!) - gravity(objects[b]!) || a - b);
-  return graver.slice(0, MOST_OBJECTS).sort((a, b) => a - b);
+function gravity({ verdict }: ObjectReport): number {
+  return ["error", "rejected", "mutated", "accepted"].indexOf(verdict ?? "accepted");
+}
+
+/** Which of all to show, in their order: as many as there is room for, those of a lower `rank` before others. */
+function first<T>(all: T[], rank: (of: T) => number): number[] {
+  const ranks = all.map(rank);
+  const indices = [...all.keys()].sort((a, b) => ranks[a]! - ranks[b]! || a - b);
+  return indices.slice(0, MOST_OBJECTS).sort((a, b) => a - b);
 }
 
 /** What is wrong with the texts, each thing once and what is graver first. */
@@ -147,11 +159,7 @@ function heading({ line, kind, namespace, name }: ObjectReport): { line: number;
 function cell({ verdict, notes, diff }: ObjectReport): Cell {
   return {
     verdict,
-    wrong: part(
-      notes.filter((it) => it.level !== "warning"),
-      MOST_IN_CELL,
-      (it) => cut(it.text, LONGEST_NOTE),
-    ),
+    notes: part(notes, MOST_IN_CELL, ({ level, text }) => ({ level, text: cut(text, LONGEST_NOTE) })),
     changes: part(
       diff.filter(({ sign }) => sign === "+" || sign === "-"),
       MOST_IN_CELL,
@@ -198,16 +206,12 @@ function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
-function marks(reports: Report[]): Record<Problem["source"], Mark[]> {
-  const found: Record<Problem["source"], Mark[]> = { manifests: [], cluster: [], policies: [] };
-  const known = new Set<string>();
+function marks(reports: Report[]): Marks {
+  const found = new Map<string, Mark & { source: Problem["source"] }>();
   const add = (source: Problem["source"], line: number, level: Level, said: string) => {
     // The path of the field, which the line itself shows, is left out.
     const text = cut((said.split("\n", 1)[0] ?? "").replace(/^[a-z][\w.[\]/-]*: /, ""), LONGEST_MARK);
-    const key = `${source} ${line} ${text}`;
-    if (known.has(key) || found[source].length >= MOST_MARKS) return;
-    known.add(key);
-    found[source].push({ line, level, text });
+    found.set(`${source} ${line} ${level} ${text}`, { source, line, level, text });
   };
   for (const report of reports) {
     for (const problem of report.problems) {
@@ -220,5 +224,12 @@ function marks(reports: Report[]): Record<Problem["source"], Mark[]> {
       }
     }
   }
-  return found;
+  const gravest = [...found.values()].sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
+  const of = (source: Problem["source"]) =>
+    part(
+      gravest.filter((it) => it.source === source),
+      MOST_MARKS,
+      ({ line, level, text }) => ({ line, level, text }),
+    );
+  return { manifests: of("manifests"), cluster: of("cluster"), policies: of("policies") };
 }

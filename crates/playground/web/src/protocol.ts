@@ -31,13 +31,17 @@ export type Answer = { id: number } & (
 export type Told = { kind: "ready" } | { kind: "unloadable"; why: string } | Answer;
 
 /** How a line is marked, the worse the later. */
-export type Level = "warning" | "mutated" | "rejected" | "error";
+export const LEVELS = ["warning", "mutated", "rejected", "error"] as const;
+export type Level = (typeof LEVELS)[number];
 
 export interface Mark {
   line: number;
   level: Level;
   text: string;
 }
+
+/** The marks of each text, the gravest of them where there are many. */
+export type Marks = Record<Problem["source"], Part<Mark>>;
 
 /** As much of a list as there is room for, and how many are left out. */
 export interface Part<T> {
@@ -86,8 +90,7 @@ export interface ShownObject {
 /** What one vendor makes of an object, among the others. */
 export interface Cell {
   verdict: Verdict | null;
-  /** What is wrong. */
-  wrong: Part<string>;
+  notes: Part<Pick<Note, "level" | "text">>;
   /** The lines that change. */
   changes: Part<DiffLine>;
 }
@@ -95,23 +98,32 @@ export interface Cell {
 /** What one vendor's plane says. */
 export interface Shown {
   summary: Summary;
+  /** How many objects no policy sees; the summary counts them as accepted, as the command line does. */
+  uncovered: number;
   problems: Part<ShownProblem>;
   objects: Part<ShownObject>;
   notChecked: Part<string>;
-  marks: Record<Problem["source"], Mark[]>;
+  marks: Marks;
 }
 
 /** What the three vendors' planes say, in the order of `PROFILES`. */
 export interface Compared {
   problems: Part<ShownProblem>;
+  /** `same` where there is one thing to say for all three. */
   objects: Part<{ line: number; kind: string; name: string; cells: Cell[]; same: boolean }>;
+  /** Whether every vendor admits the objects that are left out, and ends them alike. */
+  restAlike: boolean;
   notChecked: Part<string>;
   total: number;
   /** How many parts of the manifests could not be read. */
   errors: number;
   /** How many objects every vendor admits. */
   admitted: number;
+  /** How many objects no vendor's policies see. */
+  uncovered: number;
   /** How many objects end otherwise on one vendor than on another. */
   differing: number;
-  marks: Record<Problem["source"], Mark[]>;
+  /** How many end alike, with other warnings on one vendor than on another. */
+  warnedApart: number;
+  marks: Marks;
 }

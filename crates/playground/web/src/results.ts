@@ -1,8 +1,8 @@
 // The verdicts: a card for each object, or a row for each with the three vendors side by side.
 
-import { h, plural } from "./dom";
+import { h, plural, said } from "./dom";
 import type { DiffLine, Problem, Profile, Verdict } from "./generated/playground";
-import type { Cell, Compared, Excerpt, Part, Shown, ShownObject, ShownProblem, ShownRoutes } from "./protocol";
+import type { Cell, Compared, Excerpt, Marks, Part, Shown, ShownObject, ShownProblem, ShownRoutes } from "./protocol";
 import { PROFILES } from "./state";
 
 export const VENDORS: Record<Profile, string> = { azure: "Azure", aws: "AWS", k3s: "K3s" };
@@ -17,51 +17,72 @@ const WORDS: Record<Verdict, string> = {
   accepted: "Accepted",
   mutated: "Changed",
   rejected: "Rejected",
-  error: "Not judged",
+  error: "Could not be checked",
 };
 
 function badge(verdict: Verdict | null): HTMLElement {
-  return h("span", { class: `badge ${verdict ?? "unseen-by-plane"}` }, verdict ? WORDS[verdict] : "Not looked at");
+  return h("span", { class: `badge ${verdict ?? ""}` }, verdict ? WORDS[verdict] : "Not covered by any policy");
 }
 
 function lineButton(source: Problem["source"], line: number, actions: Actions): HTMLElement {
   return h("button", { type: "button", class: "line", click: () => actions.show(source, line) }, `line ${line}`);
 }
 
-/** One line about all. A link may bring policies of its own, and verdicts by them are not the plane's, so that is said. */
-export function summaryOf(shown: Shown, profile: Profile, changed: Profile[]): string {
+/** What verdicts are by beside the manifests. A link may bring it too, so that it is said with every verdict. */
+export interface Circumstances {
+  /** The vendors whose policies are not the original ones. */
+  changed: Profile[];
+  /** Whether there are objects of the cluster. */
+  cluster: boolean;
+}
+
+function withAll(...what: (string | false)[]): string {
+  const all = what.filter(Boolean);
+  return all.length > 0 ? `, with ${all.join(" and ")}` : "";
+}
+
+/** One line about all. */
+export function summaryOf(shown: Shown, profile: Profile, { changed, cluster }: Circumstances): string {
   const { objects, accepted, mutated, rejected, errors } = shown.summary;
   if (objects === 0 && errors === 0) return summaryOfNone(shown.problems);
   const parts = [
-    accepted > 0 && `${accepted} accepted`,
+    accepted > shown.uncovered && `${accepted - shown.uncovered} accepted`,
     mutated > 0 && `${mutated} changed`,
     rejected > 0 && `${rejected} rejected`,
-    errors > 0 && `${errors} not judged`,
+    shown.uncovered > 0 && uncovered(shown.uncovered),
+    errors > 0 && `${errors} could not be checked`,
   ].filter(Boolean);
-  return `${plural(objects, "object")} on ${VENDORS[profile]}${changed.includes(profile) ? ", with changed policies" : ""}: ${parts.join(", ")}`;
+  const by = withAll(changed.includes(profile) && "changed policies", cluster && "cluster objects");
+  return `${plural(objects, "object")} on ${VENDORS[profile]}${by}: ${parts.join(", ")}`;
+}
+
+function uncovered(count: number): string {
+  return `${count} not covered by any policy`;
 }
 
 function summaryOfNone(problems: Part<ShownProblem>): string {
-  return problems.items.some((it) => it.error) ? "Something is to be put right first" : "Nothing to judge yet";
+  return problems.items.some((it) => it.error) ? "Fix the errors below first" : "Nothing to check yet";
 }
 
-function withChanged(changed: Profile[]): string {
-  return changed.length === 0
-    ? ""
-    : `, with changed policies for ${changed.map((profile) => VENDORS[profile]).join(" and ")}`;
-}
-
-export function summaryOfAll(compared: Compared, changed: Profile[]): string {
-  const { total, errors, differing } = compared;
+export function summaryOfAll(compared: Compared, { changed, cluster }: Circumstances): string {
+  const { total, errors, differing, warnedApart } = compared;
   if (total === 0 && errors === 0) return summaryOfNone(compared.problems);
   const admitted = total > 0 && `${compared.admitted} of ${plural(total, "object")} admitted everywhere`;
   const verdict =
     errors === 0 && compared.admitted === total
       ? `Portable: every vendor admits ${total === 1 ? "it" : `all ${total} objects`}`
       : `Not portable: ${[errors > 0 && `${errors} not readable`, admitted].filter(Boolean).join(", ")}`;
-  const alike =
-    differing === 0 ? "the same on all three" : `${differing} differ${differing === 1 ? "s" : ""} between vendors`;
-  return `${verdict}${total > 0 ? `; ${alike}` : ""}${withChanged(changed)}`;
+  const apart = [
+    differing > 0 && `${plural(differing, "object ends", "objects end")} up different between vendors`,
+    warnedApart > 0 && `${plural(warnedApart, "object has", "objects have")} different warnings`,
+  ].filter(Boolean);
+  const between = [
+    apart.length > 0 ? apart.join(", ") : "the same on all three",
+    compared.uncovered > 0 && uncovered(compared.uncovered),
+  ].filter(Boolean);
+  const vendors = changed.map((profile) => VENDORS[profile]).join(" and ");
+  const by = withAll(changed.length > 0 && `changed policies for ${vendors}`, cluster && "cluster objects");
+  return `${verdict}${total > 0 ? `; ${between.join(", ")}` : ""}${by}`;
 }
 
 export function verdicts(shown: Shown, actions: Actions): Node[] {
@@ -70,7 +91,15 @@ export function verdicts(shown: Shown, actions: Actions): Node[] {
     ...shown.objects.items.map((object) => card(object, actions)),
     ...more(shown.objects.more, "object", "with less to say: `agnostics check` shows them all"),
     ...notChecked(shown.notChecked),
+    ...unmarked(shown.marks),
   ];
+}
+
+/** That not every line has its mark. */
+function unmarked(marks: Marks): HTMLElement[] {
+  const count = Object.values(marks).reduce((sum, { more }) => sum + more, 0);
+  if (count === 0) return [];
+  return [h("p", { class: "more" }, `The gravest remarks are marked beside your text; ${count} more are not.`)];
 }
 
 function problems(list: Part<ShownProblem>, actions: Actions): Node[] {
@@ -81,7 +110,7 @@ function problems(list: Part<ShownProblem>, actions: Actions): Node[] {
       h(
         "p",
         { class: "where" },
-        h("strong", {}, `${problem.error ? "Cannot be read" : "Take note"}: ${source(problem)}`),
+        h("strong", {}, `${problem.error ? "Error" : "Warning"} in ${source(problem)}`),
         problem.line !== null &&
           (problem.here ? lineButton(problem.source, problem.line, actions) : h("span", {}, `line ${problem.line}`)),
       ),
@@ -92,8 +121,10 @@ function problems(list: Part<ShownProblem>, actions: Actions): Node[] {
   return [...articles, ...more(list.more, "problem")];
 }
 
-function source(problem: ShownProblem): string {
-  return problem.vendor === null ? problem.source : `${VENDORS[problem.vendor]} ${problem.source}`;
+/** The tab that a problem is in. */
+function source({ source, vendor }: ShownProblem): string {
+  const tab = source.charAt(0).toUpperCase() + source.slice(1);
+  return vendor === null ? tab : `${tab} for ${VENDORS[vendor]}`;
 }
 
 function card(object: ShownObject, actions: Actions): HTMLElement {
@@ -110,7 +141,7 @@ function card(object: ShownObject, actions: Actions): HTMLElement {
     ),
     ...notes(object, actions),
     object.diff.items.length > 0 && diff(object),
-    object.routes && routes(object.routes, object.verdict, actions),
+    object.routes && routes(object.routes, object, actions),
   );
 }
 
@@ -128,14 +159,14 @@ function notes(object: ShownObject, actions: Actions): HTMLElement[] {
         note.line !== object.line && " ",
         note.line !== object.line && lineButton("manifests", note.line, actions),
       ),
-      note.block && snippet(note.block, "to copy", "Text", actions),
+      note.block && snippet(note.block, "Text", object, actions),
     ),
   );
   return [...notes, ...more(object.notes.more, "remark")];
 }
 
-function snippet(text: Excerpt, what: string, name: string, actions: Actions): HTMLElement {
-  const copy = () => actions.copy(text.whole, name);
+function snippet(text: Excerpt, what: string, { name }: ShownObject, actions: Actions): HTMLElement {
+  const copy = () => actions.copy(text.whole, what);
   return h(
     "figure",
     { class: "snippet" },
@@ -143,20 +174,22 @@ function snippet(text: Excerpt, what: string, name: string, actions: Actions): H
       "figcaption",
       {},
       what,
-      h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, click: copy }, "Copy"),
+      h("button", { type: "button", class: "copy", "aria-label": `Copy ${what} for ${name}`, click: copy }, "Copy"),
     ),
-    h("pre", { tabindex: "0", role: "region", "aria-label": what }, h("code", {}, text.shown)),
+    h("pre", { tabindex: "0", role: "group", "aria-label": `${what} for ${name}` }, h("code", {}, text.shown)),
     text.cut && h("p", { class: "more" }, "Not all of it is shown; all of it is copied."),
   );
 }
+
+const EXPANDED = "The change, shown on the expanded object (your text uses an alias, or is very long)";
 
 function diff(object: ShownObject): HTMLElement {
   const lines = object.diff.items.map((line) => h("span", { class: `diff-line ${kindOf(line)}` }, shownLine(line)));
   return h(
     "figure",
     { class: "diff" },
-    h("figcaption", {}, object.writtenOut ? "The change, in the object written out" : "The change"),
-    h("pre", { tabindex: "0", role: "region", "aria-label": `The change of ${object.name}` }, h("code", {}, ...lines)),
+    h("figcaption", {}, object.writtenOut ? EXPANDED : "The change"),
+    h("pre", { tabindex: "0", role: "group", "aria-label": `The change of ${object.name}` }, h("code", {}, ...lines)),
     ...more(object.diff.more, "line"),
   );
 }
@@ -169,16 +202,13 @@ function shownLine(line: DiffLine): string {
   return line.sign === "@" ? `@@ ${line.text} @@\n` : `${line.sign}${line.text}\n`;
 }
 
-function routes(routes: ShownRoutes, verdict: Verdict | null, actions: Actions): HTMLElement {
-  const { what, findings, yaml } = routes;
+function routes({ what, findings, yaml, complete }: ShownRoutes, object: ShownObject, actions: Actions): HTMLElement {
+  const instead = `Write this ${object.verdict === "rejected" ? "instead" : "to move it"}`;
+  const lacking = `An ${what} cannot express everything in this Ingress${yaml ? "; this one is incomplete" : ""}`;
   return h(
     "section",
     { class: "routes" },
-    h(
-      "h3",
-      {},
-      routes.complete ? `Write this ${verdict === "rejected" ? "instead" : "to move it"}` : `No ${what} says all of it`,
-    ),
+    h("h3", {}, complete ? instead : lacking),
     ...findings.items.map((finding) =>
       h(
         "p",
@@ -189,7 +219,7 @@ function routes(routes: ShownRoutes, verdict: Verdict | null, actions: Actions):
       ),
     ),
     ...more(findings.more, "remark"),
-    yaml && snippet(yaml, what, what, actions),
+    yaml && snippet(yaml, what, object, actions),
   );
 }
 
@@ -206,17 +236,12 @@ function notChecked(list: Part<string>): HTMLElement[] {
     h(
       "details",
       { class: "not-checked" },
-      h("summary", {}, `Not checked for want of a cluster: ${list.items.length + list.more}`),
-      h("p", {}, "Paste what the cluster holds, such as stores, Services and namespaces, into the tab Cluster."),
+      h("summary", {}, `${plural(list.items.length + list.more, "thing")} could not be checked without a cluster`),
+      h("p", {}, "Paste what the cluster holds, such as Namespaces, Services and secret stores, into the Cluster tab."),
       h("ul", {}, ...list.items.map((what) => h("li", {}, ...said(what)))),
       ...more(list.more, "question"),
     ),
   ];
-}
-
-/** Text with what stands in backticks as code. */
-function said(text: string): Node[] {
-  return text.split("`").map((part, index) => (index % 2 === 1 ? h("code", {}, part) : document.createTextNode(part)));
 }
 
 export function table(compared: Compared, actions: Actions): Node[] {
@@ -258,19 +283,20 @@ export function table(compared: Compared, actions: Actions): Node[] {
         { class: "wide", tabindex: "0", role: "region", "aria-label": "Verdicts by vendor" },
         h("table", {}, h("thead", {}, head), h("tbody", {}, ...rows)),
       ),
-    ...more(compared.objects.more, "object"),
+    ...more(compared.objects.more, "object", compared.restAlike ? "which end up the same on all three" : ""),
     ...notChecked(compared.notChecked),
+    ...unmarked(compared.marks),
   ].filter((node) => node instanceof Node);
 }
 
-/** A cell's lines that change, and what is wrong. */
-function changes({ wrong, changes }: Cell): HTMLElement[] {
+/** What is said in a cell, and the lines that change. */
+function changes({ notes, changes }: Cell): HTMLElement[] {
   const lines = changes.items.map((line) =>
     h("div", { class: `diff-line ${kindOf(line)}` }, h("span", {}, line.sign), h("span", {}, line.text.trim())),
   );
   return [
-    ...wrong.items.map((text) => h("p", { class: "wrong" }, ...said(text))),
-    ...more(wrong.more, "remark"),
+    ...notes.items.map(({ level, text }) => h("p", { class: level }, ...said(text))),
+    ...more(notes.more, "remark"),
     ...(lines.length > 0 ? [h("div", { class: "mini" }, ...lines)] : []),
     ...more(changes.more, "line"),
   ];

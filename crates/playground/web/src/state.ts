@@ -29,8 +29,9 @@ export async function pack(state: State): Promise<string> {
   return VERSION + btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+/** Throws where a link is cut or damaged. */
 export async function unpack(fragment: string): Promise<State> {
-  if (!fragment.startsWith(VERSION)) throw new Error("it is of another version of the playground");
+  if (!fragment.startsWith(VERSION)) throw new Error("not of this version");
   const text = atob(fragment.slice(VERSION.length).replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
   const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
@@ -41,7 +42,7 @@ export async function unpack(fragment: string): Promise<State> {
     const { done, value } = await reader.read();
     if (done) break;
     json += decoder.decode(value, { stream: true });
-    if (json.length > MOST_TEXT) throw new Error("it holds too much text");
+    if (json.length > MOST_TEXT) throw new Error("too much text");
   }
   return read(JSON.parse(json));
 }

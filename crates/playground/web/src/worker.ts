@@ -6,8 +6,34 @@ import { compare, present } from "./present";
 import type { Answer, Ask, Told } from "./protocol";
 import { PROFILES } from "./state";
 
+/** Every way from here to the network or to storage, which the page's policy does not bind in a worker. */
+const WAYS_OUT = [
+  "fetch",
+  "XMLHttpRequest",
+  "WebSocket",
+  "WebSocketStream",
+  "EventSource",
+  "WebTransport",
+  "Worker",
+  "importScripts",
+  "indexedDB",
+  "caches",
+  "BroadcastChannel",
+];
+
+/** Once the modules are there, nothing here has a use for them. */
+function closeWaysOut(): void {
+  for (const name of WAYS_OUT) {
+    // The global object has some of them itself, and some by its prototypes.
+    for (let has: object | null = globalThis; has; has = Object.getPrototypeOf(has)) Reflect.deleteProperty(has, name);
+  }
+}
+
 const ready = init().then(
-  () => tell({ kind: "ready" }),
+  () => {
+    closeWaysOut();
+    tell({ kind: "ready" });
+  },
   (error: unknown) => tell({ kind: "unloadable", why: whyNot(error) }),
 );
 

@@ -19,7 +19,7 @@ const TYPES = {
 };
 
 /** Serves the page below `path` and nothing beside it; `asked` holds every address that was asked for. */
-export async function serve(path) {
+export async function serve(path, headers = {}) {
   const asked = [];
   const server = createServer((request, response) => {
     asked.push(request.url);
@@ -30,7 +30,7 @@ export async function serve(path) {
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+    response.writeHead(200, { ...headers, "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
     createReadStream(file).pipe(response);
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
@@ -76,7 +76,7 @@ export async function open(browser, address, { prelude, ...options } = {}) {
     });
     window.longTasks = [];
     new PerformanceObserver((list) => {
-      window.longTasks.push(...list.getEntries().map((entry) => entry.duration));
+      window.longTasks.push(...list.getEntries().map(({ startTime, duration }) => ({ startTime, duration })));
     }).observe({ type: "longtask", buffered: true });
   });
   await page.goto(address);
@@ -92,13 +92,20 @@ export async function judged(page) {
 /** Puts a text into an editor as a person pastes it, and waits for the verdicts on it. */
 export async function paste(page, text, name = "Manifests") {
   const before = await page.evaluate(() => document.documentElement.dataset.judged ?? "");
+  await put(page, text, name);
+  await page.waitForFunction((before) => (document.documentElement.dataset.judged ?? "") !== before, before);
+}
+
+/** The same without waiting. */
+export async function put(page, text, name = "Manifests") {
   const editor = page.getByRole("textbox", { name });
   await editor.click();
   await page.keyboard.press("ControlOrMeta+A");
   await page.evaluate((text) => navigator.clipboard.writeText(text), text);
   // What the page did so far, and handing it the text, is not its pasting.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
-  await page.evaluate(() => window.longTasks.splice(0));
+  await page.evaluate(() => {
+    window.pasted = performance.now();
+  });
   await page.keyboard.press("ControlOrMeta+V");
-  await page.waitForFunction((before) => (document.documentElement.dataset.judged ?? "") !== before, before);
 }
