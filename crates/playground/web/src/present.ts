@@ -1,6 +1,6 @@
 // From all there is to say to what a person can look at and a browser lays out in a moment.
 
-import type { Note, ObjectReport, Problem, Profile, Report, Routes } from "./generated/playground";
+import type { Note, ObjectReport, Problem, Profile, Report, Routes, Row } from "./generated/playground";
 import {
   type Cell,
   type Compared,
@@ -59,7 +59,7 @@ export function compare(all: Of[], vendor: Profile): Compared {
   const total = Math.min(...reports.map((report) => report.objects.length));
   const ends = (of: ObjectReport) =>
     JSON.stringify([of.verdict, of.rows.map((row) => [row.verdict, row.message, row.patch])]);
-  const warnings = (of: ObjectReport) => JSON.stringify(of.rows.map((row) => row.warnings));
+  const warnings = (of: ObjectReport) => JSON.stringify(of.rows.filter(isUnchanged).map((row) => row.warnings));
   const rows = Array.from({ length: total }, (_, index) => {
     const objects = reports.map((report) => report.objects[index]!);
     const alike = (what: (of: ObjectReport) => string) => new Set(objects.map(what)).size === 1;
@@ -156,10 +156,17 @@ function heading({ line, kind, namespace, name }: ObjectReport): { line: number;
   return { line, kind: cut(kind, 80), name: cut([namespace, name || "(no name)"].filter(Boolean).join("/"), 160) };
 }
 
-function cell({ verdict, notes, diff }: ObjectReport): Cell {
+/** Of what is changed the change itself tells, beside which there is no room for the module's words. */
+function isUnchanged(row: Row): boolean {
+  return row.verdict !== "mutated";
+}
+
+function cell({ verdict, notes, rows, diff }: ObjectReport): Cell {
+  const telling = new Set(rows.filter(isUnchanged).map((row) => row.module));
+  const told = notes.filter((note) => telling.has(note.module));
   return {
     verdict,
-    notes: part(notes, MOST_IN_CELL, ({ level, text }) => ({ level, text: cut(text, LONGEST_NOTE) })),
+    notes: part(told, MOST_IN_CELL, ({ level, text }) => ({ level, text: cut(text, LONGEST_NOTE) })),
     changes: part(
       diff.filter(({ sign }) => sign === "+" || sign === "-"),
       MOST_IN_CELL,

@@ -74,10 +74,6 @@ export async function open(browser, address, { prelude, ...options } = {}) {
     document.addEventListener("securitypolicyviolation", (event) => {
       window.violations.push(`${event.violatedDirective}: ${event.blockedURI}`);
     });
-    window.longTasks = [];
-    new PerformanceObserver((list) => {
-      window.longTasks.push(...list.getEntries().map(({ startTime, duration }) => ({ startTime, duration })));
-    }).observe({ type: "longtask", buffered: true });
   });
   await page.goto(address);
   await judged(page);
@@ -104,8 +100,6 @@ export async function put(page, text, name = "Manifests") {
   await page.evaluate((text) => navigator.clipboard.writeText(text), text);
   // What the page did so far, and handing it the text, is not its pasting.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
-  await page.evaluate(() => {
-    window.pasted = performance.now();
-  });
+  await page.evaluate(() => void performance.mark("pasted"));
   await page.keyboard.press("ControlOrMeta+V");
 }
