@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use crate::Scenario;
 use crate::accounts::Account;
 use crate::client::{Client, path};
+use crate::foreign::owned_by;
 use crate::kubectl::{WAYS, kubectl, manifest};
-use crate::own::{own, own_by};
+use crate::own::own;
 use crate::plane::{APPS, Plane};
 
 /// For clusters with a default class.
@@ -228,7 +229,7 @@ fn made_by_controllers(plane: &mut Plane) {
     // What the controller makes of a volumeClaimTemplate: labels of the set, the set as owner.
     let mut made = claim("data-database-0", "ReadWriteOnce", None);
     made["metadata"]["labels"] = json!({"app": "database"});
-    own_by(
+    owned_by(
         &mut made,
         json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "database"}),
     );

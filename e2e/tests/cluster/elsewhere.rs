@@ -63,9 +63,12 @@ fn run(
         let id = suite.id();
         let controllers = scope.spawn(move || {
             let mut done = false;
-            while !ended.load(Ordering::SeqCst) {
+            loop {
                 empty_namespaces(admin);
                 done = done || meanwhile(id);
+                if ended.load(Ordering::SeqCst) {
+                    break;
+                }
                 std::thread::sleep(Duration::from_millis(200));
             }
             assert!(done, "the suite has not come to what was waited for");

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::Scenario;
 use crate::client::{Client, path};
 use crate::ending::Ending;
-use crate::own::{of_nobody, own};
+use crate::foreign::of_nobody;
+use crate::own::own;
 use crate::plane::{APPS, Plane};
 use crate::process::until;
 
@@ -248,8 +249,8 @@ fn until_loaded(counts: &[Count; 3]) {
     let before = verdicts();
     until("every sort gets verdicts", || {
         let now = verdicts();
-        let enough = |at: &usize| now[*at] >= before[*at] + LOAD;
-        match (0..counts.len()).all(|at| enough(&at)) {
+        let mut both = now.iter().zip(&before);
+        match both.all(|(now, before)| *now >= before + LOAD) {
             true => Ok(()),
             false => Err(format!("{before:?} {now:?}")),
         }

@@ -4,10 +4,11 @@ use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::access::Access;
 use crate::client::Client;
+use crate::own;
 use crate::webhooks::PORT;
 
 /// Where `cargo xtask e2e cluster` says which cluster, and what of it.
@@ -81,6 +82,36 @@ impl Foreign {
         }
         Ok(())
     }
+}
+
+/// Gives an object an owner, which is not there: in a cluster of others its garbage collector would take
+/// the object away.
+pub(crate) fn owned_by(object: &mut Value, mut owner: Value) {
+    if own::run().is_none() {
+        owner["uid"] = "4d7e7a3c-7c1b-4c1e-8f0a-0c6f0c1f7b11".into();
+        object["metadata"]["ownerReferences"] = json!([owner]);
+    }
+}
+
+/// Has no controller in a cluster of others act on a load balancer or a Gateway, which might cost
+/// addresses or money: its class is one of nobody.
+pub(crate) fn of_nobody(object: &mut Value) {
+    if own::run().is_none() {
+        return;
+    }
+    let class = match object["kind"].as_str() {
+        Some("Gateway") => "gatewayClassName",
+        _ if object["spec"]["type"] == "LoadBalancer" => "loadBalancerClass",
+        _ => return,
+    };
+    object["spec"][class] = NOBODY.into();
+}
+
+const NOBODY: &str = "example.org/nobody";
+
+/// Whether a warning is about that class and nothing else.
+pub(crate) fn is_about_nobody(warning: &str) -> bool {
+    warning.contains(NOBODY)
 }
 
 /// Takes away all that was made, the latest first, and waits until it is gone.

@@ -52,36 +52,6 @@ pub(crate) fn rename(value: &mut Value) {
     }
 }
 
-/// Gives an object an owner, which is not there: in a cluster of others its garbage collector would take
-/// the object away.
-pub(crate) fn own_by(object: &mut Value, mut owner: Value) {
-    if run().is_none() {
-        owner["uid"] = "4d7e7a3c-7c1b-4c1e-8f0a-0c6f0c1f7b11".into();
-        object["metadata"]["ownerReferences"] = json!([owner]);
-    }
-}
-
-/// Has no controller in a cluster of others act on a load balancer or a Gateway, which might cost
-/// addresses or money: its class is one of nobody.
-pub(crate) fn of_nobody(object: &mut Value) {
-    if run().is_none() {
-        return;
-    }
-    let class = match object["kind"].as_str() {
-        Some("Gateway") => "gatewayClassName",
-        _ if object["spec"]["type"] == "LoadBalancer" => "loadBalancerClass",
-        _ => return,
-    };
-    object["spec"][class] = NOBODY.into();
-}
-
-const NOBODY: &str = "example.org/nobody";
-
-/// Whether a warning is about that class and nothing else.
-pub(crate) fn is_about_nobody(warning: &str) -> bool {
-    warning.contains(NOBODY)
-}
-
 fn prefix(name: &mut Value) {
     *name = own(name.as_str().expect("a name")).into();
 }

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::Scenario;
 use crate::client::path;
+use crate::foreign::{is_about_nobody, of_nobody, owned_by};
 use crate::kubectl::{kubectl, manifest};
-use crate::own::{is_about_nobody, of_nobody, own, own_by};
+use crate::own::own;
 use crate::plane::{APPS, Plane};
 use crate::policies::Profile;
 
@@ -98,7 +99,7 @@ fn of_gateway(name: &str) -> Value {
         "name": name,
         "controller": true,
     });
-    own_by(&mut service, owner);
+    owned_by(&mut service, owner);
     of_nobody(&mut service);
     service
 }
