@@ -44,7 +44,7 @@ fn another_client_lists_and_pulls_the_very_bytes() -> Result<(), Error> {
             // The digest that a policy is pinned to is that of the manifest, wherever it is read.
             let digest = client.fetch_manifest_digest(&reference, &auth);
             let digest = runtime.block_on(digest)?;
-            let own = Registry::with_credentials(&trial.server.host(), true, None);
+            let own = Registry::anonymous(&trial.server.host(), true);
             let own = own.repository(&Trial::repository(module)).resolve(TAG)?;
             assert_eq!(own.map(|own| own.to_string()), Some(digest));
         }
@@ -75,7 +75,7 @@ fn publishing_again_changes_nothing() -> Result<(), Error> {
 #[test]
 fn papers_refer_to_the_module_and_say_what_it_is() -> Result<(), Error> {
     with_published(|trial| {
-        let registry = Registry::with_credentials(&trial.server.host(), true, None);
+        let registry = Registry::anonymous(&trial.server.host(), true);
         let key = PublicKey::from_pem(&fs::read_to_string(trial.path("key.pub"))?)?;
         for module in Native::modules() {
             let repository = registry.repository(&Trial::repository(module));
@@ -196,7 +196,7 @@ fn a_tag_does_not_move_by_itself() -> Result<(), Error> {
 fn the_tag_can_wait_for_a_signature_from_elsewhere() -> Result<(), Error> {
     with_registry(|program| {
         let trial = Trial::new(Server::plain(program)?)?;
-        let registry = Registry::with_credentials(&trial.server.host(), true, None);
+        let registry = Registry::anonymous(&trial.server.host(), true);
         trial.publish(&["--no-tag"])?.succeeded();
         for module in Native::modules() {
             let repository = registry.repository(&Trial::repository(module));

@@ -29,7 +29,7 @@ impl Published {
             PublicKey::from_pem(&pem).map_err(|error| about(error.to_string()))
         };
         Ok(Self {
-            registry: Registry::open(&place.host, insecure).map_err(|error| error.to_string())?,
+            registry: Registry::open(&place.host, insecure),
             place: place.clone(),
             key: key.map(read).transpose()?,
             kept: super::cache_dir().map(|dir| dir.join("published")),
@@ -102,7 +102,7 @@ mod tests {
 
     fn reference(place: &str, address: &str) -> Result<String, String> {
         let published = Published {
-            registry: Registry::with_credentials("h", true, None),
+            registry: Registry::anonymous("h", true),
             place: Reference::parse(place).unwrap(),
             key: None,
             kept: None,
