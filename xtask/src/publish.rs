@@ -20,20 +20,21 @@ use crate::workspace::{Workspace, run};
 /// Where to publish to, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Each module goes to HOST/PATH/<module>, with the tag v<version>
+    /// Each module goes to HOST/PATH/<module>, with the tag v<version>; without it all is made ready, the
+    /// program `publish` too, and nothing is pushed
     #[arg(long, value_name = "HOST/PATH")]
-    registry: String,
+    registry: Option<String>,
     /// Speak plain HTTP, as with a registry on this machine
-    #[arg(long)]
+    #[arg(long, requires = "registry")]
     insecure: bool,
     /// Sign with this key: ECDSA P-256 in PEM, or cosign.key with its password in COSIGN_PASSWORD
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "registry")]
     sign_key: Option<PathBuf>,
     /// Let a tag that names other content name this
-    #[arg(long)]
+    #[arg(long, requires = "registry")]
     move_tags: bool,
     /// Push all but the tag, so that it can be signed before anybody finds it; push again for the tag
-    #[arg(long)]
+    #[arg(long, requires = "registry")]
     no_tag: bool,
     /// Only these, by name; all of them if none is given
     #[arg(value_name = "MODULE")]
@@ -44,8 +45,11 @@ pub(crate) struct Options {
 pub(crate) fn publish(workspace: &Workspace, way: Option<Way>, options: &Options) -> Result<()> {
     let paths = describe(workspace, way, &options.modules)?;
     build::compile_program(workspace, "publish")?;
+    let Some(registry) = &options.registry else {
+        return Ok(());
+    };
     let mut publish = build::compiled_program(workspace, "publish");
-    publish.arg("--registry").arg(&options.registry);
+    publish.arg("--registry").arg(registry);
     if options.insecure {
         publish.arg("--insecure");
     }

@@ -1,6 +1,7 @@
 //! The workflows, checked by [actionlint](https://github.com/rhysd/actionlint) and by the
 //! rules of this repository.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -57,7 +58,8 @@ pub(crate) fn check(workspace: &Workspace, linter: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What breaks the rules: an action by a name that may change, or rights for all jobs.
+/// What breaks the rules: an action by a name that may change, rights for all jobs, or build scripts of
+/// others beside an identity or a right to publish.
 fn complaints(workflow: &str) -> Vec<String> {
     let mut complaints = Vec::new();
     for (number, line) in (1..).zip(workflow.lines()) {
@@ -73,6 +75,16 @@ fn complaints(workflow: &str) -> Vec<String> {
             ));
         }
     }
+    for (name, job) in jobs(workflow) {
+        let may = |right: &&str| job.contains(right);
+        let trusted = ["id-token: write", "packages: write"].into_iter().find(may);
+        if let Some(right) = trusted.filter(|_| ["cargo ", "rustup "].iter().any(may)) {
+            complaints.push(format!(
+                "the job `{name}` has `{right}` and compiles: have a job without rights compile, and take \
+                 what it uploads"
+            ));
+        }
+    }
     if !workflow.lines().any(|line| line == "permissions: {}") {
         complaints.push("`permissions: {}` is missing: each job asks for what it needs".to_owned());
     }
@@ -85,8 +97,29 @@ fn complaints(workflow: &str) -> Vec<String> {
     complaints
 }
 
+/// The jobs of a workflow, by name.
+fn jobs(workflow: &str) -> BTreeMap<&str, String> {
+    let mut jobs = BTreeMap::<&str, String>::new();
+    let mut current = None;
+    let lines = workflow.lines().skip_while(|line| *line != "jobs:").skip(1);
+    for line in lines {
+        let name = line.strip_prefix("  ").and_then(|it| it.strip_suffix(':'));
+        if let Some(name) = name.filter(|name| !name.starts_with(' ')) {
+            current = Some(name);
+        } else if let Some(name) = current {
+            let job = jobs.entry(name).or_default();
+            job.push_str(line);
+            job.push('\n');
+        }
+    }
+    jobs
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::process::Output;
+
     use super::*;
 
     const HEAD: &str = "permissions: {}\ndefaults:\n  run:\n    shell: bash\n";
@@ -101,5 +134,120 @@ mod tests {
         let unnamed = format!("{HEAD}  - uses: actions/checkout@{commit}\n");
         assert_eq!(complaints(&unnamed).len(), 1);
         assert_eq!(complaints("on: push\n").len(), 2);
+    }
+
+    #[test]
+    fn what_has_an_identity_compiles_nothing() {
+        let job = |right: &str, command: &str| {
+            format!(
+                "{HEAD}jobs:\n  a:\n    permissions:\n      {right}\n    steps:\n      - run: {command}\n"
+            )
+        };
+        let told = complaints(&job("id-token: write # it signs", "cargo xtask build"));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("the job `a` has `id-token: write` and compiles"));
+        for right in [
+            job("packages: write", "./publish"),
+            job("contents: read", "cargo build"),
+            job("packages: write", "./publish") + "  b:\n    steps:\n      - run: cargo build\n",
+        ] {
+            assert_eq!(complaints(&right), Vec::<String>::new());
+        }
+    }
+
+    /// Runs a step of the release workflow as its runner would, in `dir`; `before` may define functions in
+    /// place of programs.
+    fn run_step(name: &str, dir: &Path, before: &str) -> Output {
+        let workspace = Workspace::load().unwrap();
+        let text = fs::read(workspace.path(".github/workflows/release.yml")).unwrap();
+        let workflow = manifest::read("release.yml", &text)
+            .next()
+            .unwrap()
+            .unwrap();
+        let workflow = workflow.value().unwrap();
+        let jobs = workflow["jobs"].as_object().unwrap().values();
+        let mut steps = jobs.flat_map(|job| job["steps"].as_array().unwrap());
+        let step = steps.find(|step| step["name"] == name).unwrap();
+        let script = format!("{before}\n{}", step["run"].as_str().unwrap());
+        let mut bash = Command::new("bash");
+        bash.args(["--noprofile", "--norc", "-eo", "pipefail", "-c"])
+            .arg(script)
+            .current_dir(dir)
+            .env("RUNNER_TEMP", dir)
+            .env("GITHUB_ACTOR", "someone")
+            .env("GITHUB_REPOSITORY", "k8tre/agnostics")
+            .env("GITHUB_REF_NAME", "v0.2.0");
+        bash.output().unwrap()
+    }
+
+    fn git(dir: &Path, arguments: &[&str]) -> String {
+        let mut git = Command::new("git");
+        let author = ["-c", "user.name=a", "-c", "user.email=a@b"];
+        let done = git.args(author).args(arguments).current_dir(dir).output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{arguments:?}: {done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    #[test]
+    fn artifact_hub_gets_the_packages_of_a_release_beside_those_it_has() {
+        let (origin, clone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        git(origin.path(), &["init", "--quiet", "--bare"]);
+        git(clone.path(), &["init", "--quiet"]);
+        let place = origin.path().to_str().unwrap();
+        git(clone.path(), &["remote", "add", "origin", place]);
+        let release = |version: &str, text: &str| {
+            let packages = clone.path().join("artifacthub");
+            let _ = fs::remove_dir_all(&packages);
+            let package = packages.join("storage-class").join(version);
+            fs::create_dir_all(&package).unwrap();
+            fs::write(package.join("artifacthub-pkg.yml"), text).unwrap();
+            fs::write(packages.join("artifacthub-repo.yml"), "ignore: []\n").unwrap();
+            let step = "Put the packages on the branch that Artifact Hub reads";
+            let done = run_step(step, clone.path(), "");
+            assert!(done.status.success(), "{done:?}");
+        };
+        release("0.2.0", "first");
+        release("0.1.1", "of an older branch");
+        release("0.2.0", "corrected");
+        let branch = |arguments: &[&str]| git(origin.path(), arguments);
+        assert_eq!(
+            branch(&["ls-tree", "-r", "--name-only", "artifacthub"]),
+            "artifacthub-repo.yml\n\
+             storage-class/0.1.1/artifacthub-pkg.yml\n\
+             storage-class/0.2.0/artifacthub-pkg.yml\n"
+        );
+        let package = "artifacthub:storage-class/0.2.0/artifacthub-pkg.yml";
+        assert_eq!(branch(&["show", package]), "corrected");
+        assert_eq!(branch(&["rev-list", "--count", "artifacthub"]), "3\n");
+    }
+
+    #[test]
+    fn a_package_that_is_not_public_stops_a_release_with_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        for module in ["private-one", "storage-class"] {
+            let package = dir.path().join("artifacthub").join(module).join("0.2.0");
+            fs::create_dir_all(package).unwrap();
+        }
+        // In place of GitHub's registry, which says of the private one what it says of what is not there.
+        let curl =
+            r#"curl() { case "$*" in *private-one*) return 22 ;; esac; echo '{"token": "t"}'; }"#;
+        let stand_ins = format!("{curl}\njq() {{ cat > read; echo t; }}");
+        let step = "Anybody can pull each module";
+        let done = run_step(step, dir.path(), &stand_ins);
+        assert_eq!(done.status.code(), Some(1), "{done:?}");
+        let said = String::from_utf8(done.stdout).unwrap();
+        let told: Vec<&str> = said
+            .lines()
+            .filter(|line| line.starts_with("::error::"))
+            .collect();
+        assert_eq!(told.len(), 1, "{said}");
+        assert!(
+            told[0].contains("k8tre/agnostics/private-one:v0.2.0"),
+            "{said}"
+        );
+        assert!(told[0].contains("make the package public"), "{said}");
+        fs::remove_dir_all(dir.path().join("artifacthub/private-one")).unwrap();
+        assert!(run_step(step, dir.path(), &stand_ins).status.success());
     }
 }

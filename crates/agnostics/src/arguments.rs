@@ -70,6 +70,11 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) insecure: bool,
 
+    /// Leave out named files that are no manifests, as those of a directory; it is no error if none is
+    /// left. For pre-commit, which names every file.
+    #[arg(long)]
+    pub(crate) only_manifests: bool,
+
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,

@@ -19,7 +19,7 @@ use crate::report::{github, json, junit, sarif, text};
 /// Runs the command to its exit code.
 pub(crate) fn run(arguments: &Check) -> ExitCode {
     match check(arguments) {
-        Ok(summary) if summary.errors > 0 || summary.objects == 0 => ExitCode::from(2),
+        Ok(summary) if summary.errors > 0 => ExitCode::from(2),
         Ok(summary) if summary.rejected > 0 => ExitCode::from(1),
         Ok(_) => ExitCode::SUCCESS,
         // The reader has what it wants: `agnostics check … | head`.
@@ -68,7 +68,7 @@ fn check(arguments: &Check) -> Result<Summary, Failure> {
     let policies =
         policies::load(&arguments.policies, arguments.profile).map_err(Failure::Policies)?;
     let mut plane = plane(arguments, policies)?;
-    let input = Input::open(&arguments.paths);
+    let input = Input::open(&arguments.paths, arguments.only_manifests);
     learn(&input, &mut plane)?;
     let mut report = Report::new(arguments.output);
     for problem in &input.problems {
@@ -85,6 +85,7 @@ fn check(arguments: &Check) -> Result<Summary, Failure> {
 fn plane(arguments: &Check, policies: Vec<Policy>) -> Result<Plane, Failure> {
     let mut modules = Modules::new(
         arguments.modules.as_ref(),
+        &policies,
         arguments.verify_key.as_deref(),
         arguments.insecure,
     )
@@ -175,7 +176,7 @@ impl Report {
 
     fn finish(mut self, arguments: &Check, skipped: usize) -> Result<Summary, Failure> {
         self.progress.end();
-        if self.summary.objects == 0 && self.summary.errors == 0 {
+        if self.summary.objects == 0 && self.summary.errors == 0 && !arguments.only_manifests {
             let paths: Vec<String> = arguments
                 .paths
                 .iter()

@@ -73,7 +73,7 @@ struct Summary {
 }
 
 fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary> {
-    let input = Input::open(&arguments.paths);
+    let input = Input::open(&arguments.paths, false);
     let mut services = Services::default();
     let Ok(()) = input.read(|item| {
         // What cannot be read is told with the Ingresses.

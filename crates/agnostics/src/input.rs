@@ -34,7 +34,8 @@ enum Source {
 }
 
 impl Input {
-    pub(crate) fn open(paths: &[PathBuf]) -> Self {
+    /// Expands `paths`; with `only_manifests`, files among them may be anything.
+    pub(crate) fn open(paths: &[PathBuf], only_manifests: bool) -> Self {
         let mut input = Self::default();
         let mut seen = BTreeSet::new();
         let is_stdin = |path: &&PathBuf| path.as_path() == Path::new("-");
@@ -42,7 +43,11 @@ impl Input {
             input.keep(STDIN.to_owned(), read_stdin());
         }
         // All at once: a kustomization under one path may use a file under another as a patch.
-        let found = walk::walk(paths.iter().filter(|path| !is_stdin(path)));
+        let files = paths.iter().filter(|path| !is_stdin(path));
+        let found = match only_manifests {
+            true => walk::walk_unseen(files),
+            false => walk::walk(files),
+        };
         input.problems.extend(found.problems);
         input.skipped = found.skipped.len();
         for file in found.files {
@@ -50,7 +55,7 @@ impl Input {
             if fs::canonicalize(&file).is_ok_and(|real| !seen.insert(real)) {
                 continue;
             }
-            let named = paths.contains(&file);
+            let named = !only_manifests && paths.contains(&file);
             match fs::metadata(&file) {
                 Ok(found) if !found.is_file() => {
                     input.keep(file.display().to_string(), walk::load(&file));

@@ -51,18 +51,21 @@ enum Place {
 }
 
 impl Modules {
-    /// Looks for modules in `source`, or where an installation or a build has them. Those of a registry
-    /// must be signed by the owner of the public key in the file `key`, where one is given.
+    /// Looks for the modules of `policies` in `source`, or where an installation or a build has them. Those
+    /// of a registry must be signed by the owner of the public key in the file `key`, where one is given.
     ///
     /// # Errors
-    /// When the engine does not start, or a key is given that cannot be used.
+    /// When the engine does not start, a key is given that cannot be used, or a module in place of the place
+    /// where all are.
     pub(crate) fn new(
         source: Option<&Source>,
+        policies: &[Policy],
         key: Option<&Path>,
         insecure: bool,
     ) -> Result<Self, String> {
         let place = match source {
             Some(Source::Registry(place)) => {
+                published::hold_above(place, policies)?;
                 Place::Published(Box::new(Published::open(place, key, insecure)?))
             }
             _ if key.is_some() => {

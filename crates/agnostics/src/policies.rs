@@ -22,7 +22,7 @@ pub(crate) fn load(
         let (path, text) = profile.unwrap_or(Profile::DEFAULT).policies();
         (policies, problems) = Policy::all(path, text);
     } else {
-        let input = Input::open(files);
+        let input = Input::open(files, false);
         problems.extend(input.problems.iter().cloned());
         let Ok(()) = input.read(|item| {
             match item.map(|object| Policy::read(&object)) {

@@ -48,10 +48,20 @@ pub struct Walk {
 ///
 /// What is wrong with one path is a [`Problem`] and does not keep the others from being walked.
 pub fn walk(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Walk {
+    expand(paths, false)
+}
+
+/// The same for paths that somebody named without a look at them: a file is taken or left out as if its
+/// directory had been named.
+pub fn walk_unseen(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Walk {
+    expand(paths, true)
+}
+
+fn expand(paths: impl IntoIterator<Item = impl AsRef<Path>>, unseen: bool) -> Walk {
     let mut used = Used::default();
     let roots: Vec<Root> = paths
         .into_iter()
-        .map(|path| Root::walk(path.as_ref(), &mut used))
+        .map(|path| Root::walk(path.as_ref(), unseen, &mut used))
         .collect();
     let mut walk = Walk::default();
     for root in roots {
@@ -85,7 +95,7 @@ impl Walk {
                 },
             }
         }
-        if self.files.len() == files && root.problems.is_empty() {
+        if self.files.len() == files && root.problems.is_empty() && root.path.is_dir() {
             let skipped = self.skipped.get(skipped..).unwrap_or_default();
             root.problems
                 .push(trouble::without_manifests(&root.path, skipped));

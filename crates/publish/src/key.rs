@@ -209,6 +209,16 @@ mod tests {
         }
     }
 
+    /// Made for this test by `cosign generate-key-pair` of cosign 2.6.1; nothing else is signed with it.
+    #[test]
+    fn a_key_that_cosign_made_is_read() {
+        let pem = include_str!("../tests/cosign.key").trim();
+        let key = SigningKey::from_pem(pem, Some("a throw-away password")).unwrap();
+        let public = PublicKey::from_pem(include_str!("../tests/cosign.pub")).unwrap();
+        assert!(public.has_signed(b"message", &key.sign(b"message")));
+        assert!(said(pem, Some("another")).contains("COSIGN_PASSWORD is wrong"));
+    }
+
     #[test]
     fn what_cannot_be_used_is_told_with_the_way_out() {
         assert!(said("key", None).contains("not in PEM"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use ureq::http::{HeaderMap, Method, Request, StatusCode, header};
+use ureq::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::credentials::{Credentials, Secret};
@@ -29,8 +29,10 @@ const MANIFESTS: &str =
 pub struct Registry {
     agent: ureq::Agent,
     host: String,
-    scheme: &'static str,
-    credentials: Option<Credentials>,
+    /// Scheme and host, where its API is.
+    base: String,
+    /// Or why there are none.
+    credentials: Result<Credentials, String>,
     /// The `Authorization` that worked last, by repository and what it was opened for.
     known: RefCell<BTreeMap<(String, &'static str), String>>,
 }
@@ -57,23 +59,39 @@ struct Question<'a> {
     accept: Option<&'static str>,
     content_type: Option<&'a str>,
     body: &'a [u8],
+    /// Whether the answer may be elsewhere. It may for what is checked by its digest.
+    redirects: bool,
     /// What it is about, after "could not".
     doing: String,
+}
+
+impl Question<'_> {
+    fn new(method: Method, url: String, doing: &str) -> Self {
+        Self {
+            redirects: matches!(method, Method::GET | Method::HEAD),
+            method,
+            url,
+            accept: None,
+            content_type: None,
+            body: &[],
+            doing: doing.to_owned(),
+        }
+    }
 }
 
 impl Registry {
     /// The registry at `host`, with TLS and the certificates that the system trusts, or `SSL_CERT_FILE`
     /// names; over plain HTTP if `insecure`.
-    ///
-    /// # Errors
-    /// There are credentials for it that cannot be read.
-    pub fn open(host: &str, insecure: bool) -> Result<Self, Error> {
-        let credentials = Credentials::find(host)?;
-        Ok(Self::with_credentials(host, insecure, credentials))
+    pub fn open(host: &str, insecure: bool) -> Self {
+        Self::new(host, insecure, Credentials::find(host))
     }
 
-    /// The same with these credentials, whatever others there are.
-    pub fn with_credentials(host: &str, insecure: bool, credentials: Option<Credentials>) -> Self {
+    /// The same without credentials, whatever there are.
+    pub fn anonymous(host: &str, insecure: bool) -> Self {
+        Self::new(host, insecure, Err("none are to be used".to_owned()))
+    }
+
+    fn new(host: &str, insecure: bool, credentials: Result<Credentials, String>) -> Self {
         // A second attempt finds the first one's, which is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let tls = TlsConfig::builder()
@@ -81,6 +99,7 @@ impl Registry {
             .build();
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .https_only(!insecure)
             .tls_config(tls)
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(PATIENCE))
@@ -91,7 +110,12 @@ impl Registry {
         Self {
             agent: config.new_agent(),
             host: host.to_owned(),
-            scheme: if insecure { "http" } else { "https" },
+            base: match (insecure, host) {
+                (true, host) => format!("http://{host}"),
+                // What everybody calls it is a web site.
+                (false, "docker.io") => "https://registry-1.docker.io".to_owned(),
+                (false, host) => format!("https://{host}"),
+            },
             credentials,
             known: RefCell::default(),
         }
@@ -122,10 +146,8 @@ impl Registry {
         question: &Question<'_>,
     ) -> Result<Answer, Error> {
         // A registry may have uploads go elsewhere, with all that is needed in the address.
-        if !question
-            .url
-            .starts_with(&format!("{}://{}/", self.scheme, self.host))
-        {
+        let rest = question.url.strip_prefix(&self.base);
+        if !rest.is_some_and(|rest| rest.starts_with('/')) {
             return self.send(question, None);
         }
         let key = (path.to_owned(), actions);
@@ -146,8 +168,12 @@ impl Registry {
     fn refused(&self, path: &str, answer: &Answer) -> Error {
         let (host, path) = (self.host.clone(), path.to_owned());
         match &self.credentials {
-            None => Error::NoCredentials { host, path },
-            Some(credentials) => Error::WrongCredentials {
+            Err(lack) => Error::NoCredentials {
+                host,
+                path,
+                lack: lack.clone(),
+            },
+            Ok(credentials) => Error::WrongCredentials {
                 host,
                 path,
                 told: answer.told(),
@@ -178,12 +204,16 @@ impl Registry {
         let has_body = matches!(question.method, Method::PUT | Method::POST);
         let answer = if has_body {
             let request = request.body(question.body);
-            self.agent
-                .run(request.map_err(|error| broken(error.to_string()))?)
+            self.run(
+                request.map_err(|error| broken(error.to_string()))?,
+                question,
+            )
         } else {
             let request = request.body(());
-            self.agent
-                .run(request.map_err(|error| broken(error.to_string()))?)
+            self.run(
+                request.map_err(|error| broken(error.to_string()))?,
+                question,
+            )
         };
         let answer = answer.map_err(|error| self.explain(error, &question.doing))?;
         let (parts, body) = answer.into_parts();
@@ -201,6 +231,18 @@ impl Registry {
         })
     }
 
+    fn run(
+        &self,
+        request: Request<impl ureq::AsSendBody>,
+        question: &Question<'_>,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        if question.redirects {
+            return self.agent.run(request);
+        }
+        let request = self.agent.configure_request(request);
+        self.agent.run(request.max_redirects(0).build())
+    }
+
     /// What a failure of the connection means to who asked.
     fn explain(&self, error: ureq::Error, doing: &str) -> Error {
         let host = self.host.clone();
@@ -213,6 +255,7 @@ impl Registry {
         };
         match error {
             ureq::Error::Rustls(cause) => tls(&cause),
+            ureq::Error::RequireHttpsOnly(place) => Error::Plain { host, place },
             ureq::Error::Io(cause) => {
                 let inner = cause.get_ref();
                 if let Some(cause) = inner.and_then(|it| it.downcast_ref::<rustls::Error>()) {
@@ -258,7 +301,7 @@ impl Registry {
             return self.token(path, actions, &parameters(rest));
         }
         match self.credentials.as_ref().map(|it| &it.secret) {
-            Some(Secret::Password { user, password }) => Ok(basic(user, password)),
+            Ok(Secret::Password { user, password }) => Ok(basic(user, password)),
             _ => Err(self.refused(path, answer)),
         }
     }
@@ -280,34 +323,21 @@ impl Registry {
         let (realm, service) = (parameter("realm"), parameter("service"));
         // Not the challenge's, which is for the question at hand alone.
         let scope = format!("repository:{path}:{actions}");
-        if self.scheme == "https" && !realm.starts_with("https://") {
-            return Err(Error::Tls {
-                host: self.host.clone(),
-                cause: format!("it has credentials sent to `{realm}`, which is not"),
-            });
-        }
         let query = format!("service={}&scope={}", encode(service), encode(&scope));
-        let mut question = Question {
-            method: Method::GET,
-            url: format!("{realm}?{query}"),
-            accept: None,
-            content_type: None,
-            body: &[],
-            doing: "give a token".to_owned(),
-        };
+        let url = format!("{realm}?{query}");
+        let mut question = Question::new(Method::GET, url, "give a token");
         let form;
         let answer = match self.credentials.as_ref().map(|it| &it.secret) {
-            None => self.send(&question, None)?,
-            Some(Secret::Password { user, password }) => {
+            Err(_) => self.send(&question, None)?,
+            Ok(Secret::Password { user, password }) => {
                 self.send(&question, Some(&basic(user, password)))?
             }
-            Some(Secret::IdentityToken(token)) => {
+            Ok(Secret::IdentityToken(token)) => {
                 form = format!(
                     "grant_type=refresh_token&client_id=agnostics&{query}&refresh_token={}",
                     encode(token)
                 );
-                question.method = Method::POST;
-                question.url = realm.to_owned();
+                question = Question::new(Method::POST, realm.to_owned(), "give a token");
                 question.content_type = Some("application/x-www-form-urlencoded");
                 question.body = form.as_bytes();
                 self.send(&question, None)?
@@ -353,8 +383,7 @@ impl Repository<'_> {
     }
 
     fn url(&self, rest: &str) -> String {
-        let Registry { scheme, host, .. } = self.registry;
-        format!("{scheme}://{host}/v2/{}/{rest}", self.path)
+        format!("{}/v2/{}/{rest}", self.registry.base, self.path)
     }
 
     fn ask(&self, question: &Question<'_>) -> Result<Answer, Error> {
@@ -386,13 +415,10 @@ impl Repository<'_> {
     /// The registry did not say, or the bytes are not what the digest asked for says.
     pub fn manifest(&self, pin: &Pin) -> Result<Option<Vec<u8>>, Error> {
         let doing = format!("give `{}`", self.named(pin));
+        let url = self.url(&format!("manifests/{pin}"));
         let answer = self.ask(&Question {
-            method: Method::GET,
-            url: self.url(&format!("manifests/{pin}")),
             accept: Some(MANIFESTS),
-            content_type: None,
-            body: &[],
-            doing: doing.clone(),
+            ..Question::new(Method::GET, url, &doing)
         })?;
         match answer.status {
             StatusCode::NOT_FOUND => Ok(None),
@@ -421,14 +447,8 @@ impl Repository<'_> {
     /// There is none, the registry did not give it, or it is not what its digest says.
     pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
         let doing = format!("give `{}`", self.named(&Pin::Digest(digest.clone())));
-        let answer = self.ask(&Question {
-            method: Method::GET,
-            url: self.url(&format!("blobs/{digest}")),
-            accept: None,
-            content_type: None,
-            body: &[],
-            doing: doing.clone(),
-        })?;
+        let url = self.url(&format!("blobs/{digest}"));
+        let answer = self.ask(&Question::new(Method::GET, url, &doing))?;
         let what = || self.named(&Pin::Digest(digest.clone()));
         match answer.status {
             StatusCode::OK => {
@@ -461,18 +481,9 @@ impl Repository<'_> {
     pub fn put_blob(&self, content: &[u8]) -> Result<bool, Error> {
         let digest = Digest::of(content);
         let doing = format!("take {} bytes", content.len());
-        let question = |method: Method, url: String| Question {
-            method,
-            url,
-            accept: None,
-            content_type: None,
-            body: &[],
-            doing: doing.clone(),
-        };
-        let present = self.ask(&question(
-            Method::HEAD,
-            self.url(&format!("blobs/{digest}")),
-        ))?;
+        let question = |method, url| Question::new(method, url, &doing);
+        let url = self.url(&format!("blobs/{digest}"));
+        let present = self.ask(&question(Method::HEAD, url))?;
         if present.status == StatusCode::OK {
             return Ok(false);
         }
@@ -482,9 +493,8 @@ impl Repository<'_> {
         let (StatusCode::ACCEPTED, Some(place)) = (begun.status, place) else {
             return Err(self.unhappy(&begun, &doing));
         };
-        let Registry { scheme, host, .. } = self.registry;
         let place = match place.starts_with('/') {
-            true => format!("{scheme}://{host}{place}"),
+            true => format!("{}{place}", self.registry.base),
             false => place.to_owned(),
         };
         let joint = if place.contains('?') { '&' } else { '?' };
@@ -505,16 +515,14 @@ impl Repository<'_> {
     /// The registry did not take it.
     pub fn put_manifest(&self, pin: &Pin, media_type: &str, content: &[u8]) -> Result<(), Error> {
         let doing = format!("take `{}`", self.named(pin));
+        let url = self.url(&format!("manifests/{pin}"));
         let answer = self.ask(&Question {
-            method: Method::PUT,
-            url: self.url(&format!("manifests/{pin}")),
-            accept: None,
             content_type: Some(media_type),
             body: content,
-            doing: doing.clone(),
+            ..Question::new(Method::PUT, url, &doing)
         })?;
         match answer.status {
-            StatusCode::CREATED | StatusCode::OK => Ok(()),
+            StatusCode::CREATED => Ok(()),
             _ => Err(self.unhappy(&answer, &doing)),
         }
     }
@@ -526,20 +534,20 @@ impl Repository<'_> {
     /// The registry did not say.
     pub fn referrers(&self, subject: &Digest) -> Result<Option<Index>, Error> {
         let doing = format!("list what refers to `{subject}`");
+        let url = self.url(&format!("referrers/{subject}"));
         let answer = self.ask(&Question {
-            method: Method::GET,
-            url: self.url(&format!("referrers/{subject}")),
             accept: Some(INDEX),
-            content_type: None,
-            body: &[],
-            doing: doing.clone(),
+            redirects: false,
+            ..Question::new(Method::GET, url, &doing)
         })?;
-        match answer.status {
-            StatusCode::OK => self
+        match answer.status.as_u16() {
+            200 if answer.media_type() == INDEX => self
                 .registry
                 .parse(&answer.body, "a list of referrers")
                 .map(Some),
-            StatusCode::NOT_FOUND => Ok(None),
+            // Those that have no such list do not all say so with 404: GitHub's leads to a page for people,
+            // Google's has one to log in, Artifactory takes no such `Accept`.
+            200 | 300..400 | 400 | 404..=406 => Ok(None),
             _ => Err(self.unhappy(&answer, &doing)),
         }
     }
@@ -562,6 +570,11 @@ impl Repository<'_> {
 impl Answer {
     fn header(&self, name: header::HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn media_type(&self) -> &str {
+        let named = self.header(header::CONTENT_TYPE).unwrap_or_default();
+        named.split(';').next().unwrap_or_default().trim()
     }
 
     fn is_sentence(&self) -> bool {

@@ -36,16 +36,29 @@ pub enum Error {
         /// What is wrong with its certificate.
         cause: String,
     },
+    /// It has TLS, and leads to a place without.
+    #[error(
+        "`{host}` leads from https:// to `{place}`, where others could read and change what is sent; its \
+         owner has to give that address as https://"
+    )]
+    Plain {
+        /// The registry.
+        host: String,
+        /// Where to.
+        place: String,
+    },
     /// The registry does not know who asks.
     #[error(
-        "`{host}` wants credentials for `{path}` and none are known: `docker login {host}` stores them, or \
-         set AGNOSTICS_REGISTRY_USER and AGNOSTICS_REGISTRY_PASSWORD"
+        "`{host}` wants credentials for `{path}` and {lack}: `docker login {host}` stores them, or set \
+         AGNOSTICS_REGISTRY_HOST={host}, AGNOSTICS_REGISTRY_USER and AGNOSTICS_REGISTRY_PASSWORD"
     )]
     NoCredentials {
         /// The registry.
         host: String,
         /// The path in it.
         path: String,
+        /// Why there are none.
+        lack: String,
     },
     /// The registry does not believe who asks.
     #[error(
@@ -72,16 +85,10 @@ pub enum Error {
         /// The registry's own words.
         told: String,
     },
-    /// The credentials cannot be read.
-    #[error("the credentials for `{host}` cannot be read: {cause}")]
-    Credentials {
-        /// The registry.
-        host: String,
-        /// What is wrong.
-        cause: String,
-    },
     /// There is no such thing.
-    #[error("`{what}` is not in the registry `{host}`")]
+    #[error(
+        "`{what}` is not in the registry `{host}`; was it published, and there, and in that version?"
+    )]
     NotFound {
         /// The registry.
         host: String,

@@ -13,7 +13,6 @@ mod module;
 mod reference;
 
 pub use client::{Registry, Repository};
-pub use credentials::Credentials;
 pub use digest::Digest;
 pub use error::Error;
 pub use module::{Pulled, pull, pull_signed};

@@ -30,6 +30,18 @@ fn published_modules_give_the_verdicts_of_those_that_were_built() -> Result<(), 
 }
 
 #[test]
+fn a_module_in_place_of_their_place_is_told_with_the_place() -> Result<(), Error> {
+    with_published(|trial| {
+        let place = trial.modules();
+        let said = format!("name the place above it, where all of them are: {place}:{TAG}");
+        let said = said.replace("--modules=", "--modules ");
+        let module = format!("{place}/storage-class:{TAG}");
+        trial.check(&[&module])?.failed(2, &[&said]);
+        Ok(())
+    })
+}
+
+#[test]
 fn modules_are_kept_and_held_to_their_digest_each_time() -> Result<(), Error> {
     with_published(|trial| {
         let first = trial.check(&[&trial.modules()])?.judged();
@@ -166,7 +178,7 @@ fn a_key_is_of_use_with_a_registry_only() -> Result<(), Error> {
 fn a_module_that_was_signed_as_an_older_version_is_not_run() -> Result<(), Error> {
     with_published(|trial| {
         // Whoever has the registry gives what is signed a tag of its own making.
-        let registry = Registry::with_credentials(&trial.server.host(), true, None);
+        let registry = Registry::anonymous(&trial.server.host(), true);
         for module in Native::modules() {
             let repository = registry.writable(&Trial::repository(module));
             let manifest = repository.manifest(&Pin::Tag(TAG.to_owned()))?;

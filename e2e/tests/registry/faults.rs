@@ -12,7 +12,7 @@ use crate::with_registry;
 
 /// Whether any module's version is there.
 fn any_tag(trial: &Trial) -> Result<bool, Error> {
-    let registry = Registry::with_credentials(&trial.server.host(), true, None);
+    let registry = Registry::anonymous(&trial.server.host(), true);
     for module in Native::modules() {
         let repository = registry.repository(&Trial::repository(module));
         if repository.resolve(TAG)?.is_some() {
@@ -106,6 +106,22 @@ fn credentials_that_are_missing_or_wrong_are_told_apart() -> Result<(), Error> {
 }
 
 #[test]
+fn a_broken_credential_helper_is_told_where_credentials_are_wanted_and_nowhere_else()
+-> Result<(), Error> {
+    with_registry(|program| {
+        let trial = Trial::new(Server::plain(program)?)?;
+        trial.lose_helper()?;
+        trial.publish(&[])?.succeeded();
+        trial.check(&[&trial.modules()])?.judged();
+        let trial = Trial::new(Server::secure(program)?)?;
+        trial.lose_helper()?;
+        let told = ["docker's config.json gives none (", "docker login"];
+        trial.publish(&[])?.failed(1, &told);
+        Ok(())
+    })
+}
+
+#[test]
 fn a_connection_that_cannot_be_trusted_is_refused() -> Result<(), Error> {
     with_registry(|program| {
         let trial = Trial::new(Server::secure(program)?)?;
@@ -122,7 +138,7 @@ fn a_connection_that_cannot_be_trusted_is_refused() -> Result<(), Error> {
         let trial = Trial::new(Server::plain(program)?)?;
         trial
             .check(&[&trial.modules()])?
-            .failed(2, &["is not in the registry"]);
+            .failed(2, &["is not in the registry", "was it published"]);
         let mut check = trial.command(e2e::workspace::program("agnostics")?);
         check.args(["check", "examples", &trial.modules()]);
         run(&mut check)?.failed(2, &["it does not speak TLS", "--insecure"]);

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use e2e::Error;
 use e2e::hosts::Native;
-use oci_client::client::{ClientConfig, ClientProtocol};
+use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
 use registry::cosign::PublicKey;
@@ -14,27 +14,45 @@ use registry::manifest::{Index, Manifest, WASM_LAYER};
 use registry::{Digest, Pin, Registry, Repository};
 use serde_json::{Value, json};
 
-use crate::server::Server;
+use crate::server::{PASSWORD, Server, USER};
 use crate::trial::{TAG, Trial, run};
 use crate::{with_published, with_registry};
 
+/// oci-client, which is what Kubewarden pulls with, for a registry.
+fn other_client(server: &Server) -> Result<Client, Error> {
+    let mut config = ClientConfig {
+        protocol: ClientProtocol::Http,
+        ..ClientConfig::default()
+    };
+    if server.is_secure() {
+        // Whoever is second finds the same one installed.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        config.protocol = ClientProtocol::Https;
+        config.extra_root_certificates.push(Certificate {
+            encoding: CertificateEncoding::Pem,
+            data: fs::read(server.authority())?,
+        });
+    }
+    Ok(Client::try_from(config)?)
+}
+
 #[test]
 fn another_client_lists_and_pulls_the_very_bytes() -> Result<(), Error> {
-    with_published(|trial| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let client = Client::new(ClientConfig {
-            protocol: ClientProtocol::Http,
-            ..ClientConfig::default()
-        });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let look = |server: Server, auth: &RegistryAuth| -> Result<(), Error> {
+        let trial = Trial::new(server)?;
+        trial.log_in_rightly()?;
+        let published = trial.publish(&[])?.succeeded().stdout;
+        let client = other_client(&trial.server)?;
         for module in Native::modules() {
-            let reference: Reference = format!("{}/{module}:{TAG}", trial.place()).parse()?;
-            let auth = RegistryAuth::Anonymous;
-            let tags = client.list_tags(&reference, &auth, None, None);
+            let named = format!("{}/{module}:{TAG}", trial.place());
+            let reference: Reference = named.parse()?;
+            let tags = client.list_tags(&reference, auth, None, None);
             let tags = runtime.block_on(tags)?.tags;
             assert!(tags.iter().any(|tag| tag == TAG), "{tags:?}");
-            let pulled = client.pull(&reference, &auth, vec![WASM_LAYER]);
+            let pulled = client.pull(&reference, auth, vec![WASM_LAYER]);
             let pulled = runtime.block_on(pulled)?;
             let [layer] = pulled.layers.as_slice() else {
                 panic!("{} layers", pulled.layers.len());
@@ -42,11 +60,25 @@ fn another_client_lists_and_pulls_the_very_bytes() -> Result<(), Error> {
             assert_eq!(layer.data, fs::read(trial.module(module))?, "{module}");
             assert_eq!(pulled.config.data.as_ref(), b"{}");
             // The digest that a policy is pinned to is that of the manifest, wherever it is read.
-            let digest = client.fetch_manifest_digest(&reference, &auth);
+            let digest = client.fetch_manifest_digest(&reference, auth);
             let digest = runtime.block_on(digest)?;
-            let own = Registry::with_credentials(&trial.server.host(), true, None);
-            let own = own.repository(&Trial::repository(module)).resolve(TAG)?;
-            assert_eq!(own.map(|own| own.to_string()), Some(digest));
+            let line = format!(", {named}@{digest}\n");
+            assert!(published.contains(&line), "{line}{published}");
+        }
+        // Who has no password gets nothing where one is wanted.
+        let locked = *auth != RegistryAuth::Anonymous;
+        let named = format!("{}/storage-class:{TAG}", trial.place()).parse()?;
+        let stranger = other_client(&trial.server)?;
+        let tags = stranger.list_tags(&named, &RegistryAuth::Anonymous, None, None);
+        assert_eq!(runtime.block_on(tags).is_err(), locked);
+        Ok(())
+    };
+    with_registry(|program| {
+        for secure in [false, true] {
+            let everybody = Server::start(program, secure, false)?;
+            look(everybody, &RegistryAuth::Anonymous)?;
+            let publisher = RegistryAuth::Basic(USER.to_owned(), PASSWORD.to_owned());
+            look(Server::start(program, secure, true)?, &publisher)?;
         }
         Ok(())
     })
@@ -75,7 +107,7 @@ fn publishing_again_changes_nothing() -> Result<(), Error> {
 #[test]
 fn papers_refer_to_the_module_and_say_what_it_is() -> Result<(), Error> {
     with_published(|trial| {
-        let registry = Registry::with_credentials(&trial.server.host(), true, None);
+        let registry = Registry::anonymous(&trial.server.host(), true);
         let key = PublicKey::from_pem(&fs::read_to_string(trial.path("key.pub"))?)?;
         for module in Native::modules() {
             let repository = registry.repository(&Trial::repository(module));
@@ -152,11 +184,20 @@ fn with_tls_and_a_password_it_is_the_same() -> Result<(), Error> {
         assert!(!again.stdout.contains("pushed"), "{}", again.stdout);
         // Credentials from the environment, where there is no docker.
         fs::remove_file(trial.path("config.json"))?;
-        let mut check = trial.publisher()?;
-        check
-            .env("AGNOSTICS_REGISTRY_USER", crate::server::USER)
-            .env("AGNOSTICS_REGISTRY_PASSWORD", crate::server::PASSWORD);
-        run(&mut check)?.succeeded();
+        let with_host = |host: Option<&str>| {
+            let mut publish = trial.publisher()?;
+            publish
+                .env("AGNOSTICS_REGISTRY_USER", USER)
+                .env("AGNOSTICS_REGISTRY_PASSWORD", PASSWORD);
+            if let Some(host) = host {
+                publish.env("AGNOSTICS_REGISTRY_HOST", host);
+            }
+            run(&mut publish)
+        };
+        with_host(Some(&trial.server.host()))?.succeeded();
+        // Which are for that host alone.
+        with_host(Some("ghcr.io"))?.failed(1, &["those of the environment are for `ghcr.io`"]);
+        with_host(None)?.failed(1, &["is set without AGNOSTICS_REGISTRY_HOST"]);
         Ok(())
     })
 }
@@ -196,7 +237,7 @@ fn a_tag_does_not_move_by_itself() -> Result<(), Error> {
 fn the_tag_can_wait_for_a_signature_from_elsewhere() -> Result<(), Error> {
     with_registry(|program| {
         let trial = Trial::new(Server::plain(program)?)?;
-        let registry = Registry::with_credentials(&trial.server.host(), true, None);
+        let registry = Registry::anonymous(&trial.server.host(), true);
         trial.publish(&["--no-tag"])?.succeeded();
         for module in Native::modules() {
             let repository = registry.repository(&Trial::repository(module));

@@ -9,8 +9,9 @@ use e2e::report::skip;
 use e2e::{Error, workspace};
 use serde_json::Value;
 
+use crate::server::Server;
 use crate::trial::{Run, Trial, run};
-use crate::with_published;
+use crate::{with_published, with_registry};
 
 const RELEASES: &str = "ghcr.io/k8tre/agnostics";
 const OWN: &str = "registry.example.org/agnostics";
@@ -81,7 +82,6 @@ fn use_it_with_kwctl() -> Result<(), Error> {
             said.contains("\"storage-class\":\"gp3 -> rwo-default\""),
             "{said}"
         );
-        // The modules are published already, by the same program.
         let verify = own.lines().filter(|line| line.starts_with("kwctl verify"));
         let verify: Vec<&str> = verify.collect();
         assert_eq!(verify.len(), 1, "{own}");
@@ -92,6 +92,35 @@ fn use_it_with_kwctl() -> Result<(), Error> {
             trust.display()
         );
         shell(trial, &verify)?.succeeded();
+        Ok(())
+    })
+}
+
+/// The line that publishes, as `cargo xtask publish` hands it on once it has built the modules.
+#[test]
+fn a_registry_of_ones_own() -> Result<(), Error> {
+    with_registry(|program| {
+        let trial = Trial::new(Server::plain(program)?)?;
+        let own = blocks(&trial, "Use it with kwctl", "sh")?.join("\n");
+        let publish = own
+            .lines()
+            .find(|line| line.starts_with("cargo xtask publish "));
+        let publish = publish.ok_or_else(|| format!("nothing is published:\n{own}"))?;
+        let publish = publish.replace("cargo xtask publish", "publish --insecure modules/*.wasm");
+        let made_by_cosign = workspace::root().join("crates/publish/tests");
+        fs::copy(made_by_cosign.join("cosign.key"), trial.path("cosign.key"))?;
+        fs::copy(made_by_cosign.join("cosign.pub"), trial.path("key.pub"))?;
+        shell(&trial, &publish)?.failed(1, &["cosign.key", "goes into COSIGN_PASSWORD"]);
+        let publish = format!("export COSIGN_PASSWORD='a throw-away password'\n{publish}");
+        let said = shell(&trial, &publish)?.succeeded().stdout;
+        assert!(
+            said.contains("storage-class: pushed module, SBOM, provenance, signature, tag, "),
+            "{said}"
+        );
+        let modules = trial.modules();
+        let check =
+            format!("agnostics check claim.yaml --insecure {modules} --verify-key cosign.pub");
+        shell(&trial, &check)?.succeeded();
         Ok(())
     })
 }
@@ -173,6 +202,13 @@ fn the_hook_checks_the_files_it_is_given() -> Result<(), Error> {
         let command = format!("{entry} --insecure {modules} manifests/claim.yaml");
         let said = shell(trial, &command)?.succeeded().stdout;
         assert!(said.contains("`gp3` is not a K8TRE class"), "{said}");
+        // pre-commit names every YAML file that a commit touches.
+        fs::write(trial.path("ci.yml"), "on: push\njobs: {}\n")?;
+        fs::write(trial.path("broken.yaml"), "kind: [\n")?;
+        let others = format!("{entry} --insecure {modules} ci.yml");
+        shell(trial, &others)?.succeeded();
+        let broken = format!("{others} broken.yaml");
+        shell(trial, &broken)?.failed(2, &["broken.yaml:2:1: not valid YAML"]);
         let configured = blocks(trial, "Use it in CI", "yaml")?.concat();
         let id = format!("id: {}", hook["id"].as_str().ok_or("no id")?);
         assert!(configured.contains(&id), "{configured}");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use e2e::Error;
 use e2e::hosts::{free_port, on_path};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 /// How long it may take to listen.
@@ -41,25 +41,23 @@ impl Server {
 
     /// A registry that anybody may write, without TLS.
     pub(crate) fn plain(program: &Path) -> Result<Self, Error> {
-        Self::start(program, false)
+        Self::start(program, false, false)
     }
 
     /// A registry with TLS, by an authority of its own, for [`USER`] alone.
     pub(crate) fn secure(program: &Path) -> Result<Self, Error> {
-        Self::start(program, true)
+        Self::start(program, true, true)
     }
 
-    fn start(program: &Path, secure: bool) -> Result<Self, Error> {
+    /// A registry with TLS or without, for [`USER`] alone or for anybody.
+    pub(crate) fn start(program: &Path, secure: bool, locked: bool) -> Result<Self, Error> {
         let dir = tempfile::tempdir()?;
         let port = free_port()?;
         let path = |name: &str| dir.path().join(name);
         let mut http = json!({"addr": format!("127.0.0.1:{port}")});
-        let mut auth = Value::Null;
         if secure {
             certify(dir.path())?;
             http["tls"] = json!({"certificate": path("server.pem"), "key": path("server.key")});
-            fs::write(path("htpasswd"), HTPASSWD)?;
-            auth = json!({"htpasswd": {"realm": "trial", "path": path("htpasswd")}});
         }
         let mut config = json!({
             "version": 0.1,
@@ -67,8 +65,9 @@ impl Server {
             "storage": {"filesystem": {"rootdirectory": path("data")}},
             "http": http,
         });
-        if secure {
-            config["auth"] = auth;
+        if locked {
+            fs::write(path("htpasswd"), HTPASSWD)?;
+            config["auth"] = json!({"htpasswd": {"realm": "trial", "path": path("htpasswd")}});
         }
         fs::create_dir(path("data"))?;
         // JSON is YAML.

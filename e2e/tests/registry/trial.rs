@@ -102,6 +102,12 @@ impl Trial {
         Ok(())
     }
 
+    /// docker's configuration as a machine has it whose helper is gone.
+    pub(crate) fn lose_helper(&self) -> Result<(), Error> {
+        let config = json!({"credsStore": "there-is-none"});
+        Ok(fs::write(self.path("config.json"), config.to_string())?)
+    }
+
     pub(crate) fn log_in_rightly(&self) -> Result<(), Error> {
         self.log_in(PASSWORD)
     }
@@ -116,9 +122,11 @@ impl Trial {
             .env("XDG_CONFIG_HOME", self.path("config"))
             .env("AGNOSTICS_CACHE", self.path("cache"))
             .env("DOCKER_CONFIG", self.dir.path())
+            .env_remove("AGNOSTICS_REGISTRY_HOST")
             .env_remove("AGNOSTICS_REGISTRY_USER")
             .env_remove("AGNOSTICS_REGISTRY_PASSWORD")
             .env_remove("AGNOSTICS_MODULES")
+            .env_remove("COSIGN_PASSWORD")
             .env_remove("RUST_BACKTRACE");
         if self.server.is_secure() {
             command.env("SSL_CERT_FILE", self.server.authority());

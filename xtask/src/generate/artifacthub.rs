@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::changelog::Release;
 use super::setting::{self, Kind};
 use super::{Generated, questions, yaml};
+use crate::build;
 use crate::files;
 use crate::modules::{self, Module};
 use crate::schemas;
@@ -32,21 +33,32 @@ pub(super) fn files(workspace: &Workspace) -> Result<Vec<Generated>> {
         };
         let package = package(&module, &release, date)
             .with_context(|| format!("no package for `{}`", module.name))?;
+        let readme = module.usage()?.unwrap_or_default();
         let directory = directory.join(&module.name).join(&version);
         files.push(Generated {
             path: directory.join("artifacthub-pkg.yml"),
             text: format!(
                 "# Made by `{}` from Cargo.toml, src/settings.rs and CHANGELOG.md.\n{}",
                 super::COMMAND,
-                yaml::block(&package)
+                yaml::block(&identified(package, &readme))
             ),
         });
         files.push(Generated {
             path: directory.join("README.md"),
-            text: module.usage()?.unwrap_or_default(),
+            text: readme,
         });
     }
     Ok(files)
+}
+
+/// The package with a `digest` of all that Artifact Hub shows of it: a version that it has already it reads
+/// again only if this differs.
+fn identified(mut package: Value, readme: &str) -> Value {
+    let digest = build::digest(format!("{}\n{readme}", yaml::block(&package)).as_bytes());
+    if let Some(fields) = package.as_object_mut() {
+        fields.insert("digest".to_owned(), digest.into());
+    }
+    package
 }
 
 /// `artifacthub-pkg.yml`; its fields are those of Artifact Hub's `docs/metadata/artifacthub-pkg.yml`, its
@@ -222,6 +234,21 @@ mod tests {
             let listed = packages.iter().any(|(listed, _)| *listed == path);
             assert!(listed || path.ends_with("README.md"), "{path}");
         }
+    }
+
+    #[test]
+    fn a_correction_of_package_or_readme_has_another_digest() {
+        let package = json!({"version": "0.1.0", "description": "Does something"});
+        let digest = |package: &Value, readme: &str| {
+            let digest = identified(package.clone(), readme)["digest"].clone();
+            digest.as_str().unwrap().to_owned()
+        };
+        let first = digest(&package, "# Title");
+        assert_eq!(first.len(), 64);
+        assert_eq!(digest(&package, "# Title"), first);
+        assert_ne!(digest(&package, "# Another title"), first);
+        let corrected = json!({"version": "0.1.0", "description": "Does something else"});
+        assert_ne!(digest(&corrected, "# Title"), first);
     }
 
     #[test]

@@ -3,11 +3,30 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use plane::Policy;
 use registry::cosign::PublicKey;
 use registry::{Digest, Pin, Reference, Registry, pull, pull_signed};
 
 /// The version of the policies that this program carries.
 const OWN_TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
+
+/// Holds that `place` is not one of the modules itself: what stands in a policy as `module:` is easily taken
+/// for it. With a digest it is to be one.
+pub(super) fn hold_above(place: &Reference, policies: &[Policy]) -> Result<(), String> {
+    let is_module = |policy: &Policy| policy.module_name() == place.name();
+    if matches!(place.pin, Some(Pin::Digest(_))) || !policies.iter().any(is_module) {
+        return Ok(());
+    }
+    let (above, _) = place.path.rsplit_once('/').unwrap_or(("PATH", ""));
+    let above = Reference {
+        path: above.to_owned(),
+        ..place.clone()
+    };
+    Err(format!(
+        "`registry://{place}` is one module; name the place above it, where all of them are: \
+         --modules registry://{above}"
+    ))
+}
 
 /// A registry's modules, kept on this machine by their digests once they are here.
 pub(super) struct Published {
@@ -29,7 +48,7 @@ impl Published {
             PublicKey::from_pem(&pem).map_err(|error| about(error.to_string()))
         };
         Ok(Self {
-            registry: Registry::open(&place.host, insecure).map_err(|error| error.to_string())?,
+            registry: Registry::open(&place.host, insecure),
             place: place.clone(),
             key: key.map(read).transpose()?,
             kept: super::cache_dir().map(|dir| dir.join("published")),
@@ -102,7 +121,7 @@ mod tests {
 
     fn reference(place: &str, address: &str) -> Result<String, String> {
         let published = Published {
-            registry: Registry::with_credentials("h", true, None),
+            registry: Registry::anonymous("h", true),
             place: Reference::parse(place).unwrap(),
             key: None,
             kept: None,

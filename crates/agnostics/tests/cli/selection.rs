@@ -19,6 +19,29 @@ fn a_file_that_two_paths_lead_to_is_read_once() {
 }
 
 #[test]
+fn only_manifests_leaves_out_named_files_as_those_of_a_directory() {
+    let dir = Dir::new()
+        .file("claim.yaml", claim("rwo-default"))
+        .file("ci.yml", "on: push\njobs: {}\n")
+        .file("Chart.yaml", "apiVersion: v2\nname: app\n")
+        .file(".pre-commit-config.yaml", "repos: []\n")
+        .file("untyped.yaml", "metadata: {name: x}\nspec: {}\n");
+    let others = ["ci.yml", "Chart.yaml", ".pre-commit-config.yaml"];
+    assert_eq!(dir.check(&others).code, 2);
+    let with = |more: &[&str]| dir.check(&[&["--only-manifests"], &others[..], more].concat());
+    let none = with(&[]);
+    assert_eq!(none.code, 0, "{}", none.stderr);
+    assert!(none.stdout.starts_with("0 objects: "), "{}", none.stdout);
+    let one = with(&["claim.yaml"]);
+    assert_eq!(one.code, 0, "{}", one.stderr);
+    assert!(one.stdout.contains("\n1 object: "), "{}", one.stdout);
+    // What may have been meant as one is still an error, and so is what is not there.
+    for wrong in ["untyped.yaml", "gone.yaml"] {
+        assert_eq!(with(&[wrong]).code, 2, "{wrong}");
+    }
+}
+
+#[test]
 fn directories_are_read_in_the_order_of_their_names() {
     let dir = Dir::new()
         .file("app/b.yml", claim("rwo-default"))

@@ -31,8 +31,9 @@ pub(super) enum Found {
 }
 
 impl Root {
-    /// Lists what is at a path, and adds to `used` what the kustomizations there use.
-    pub(super) fn walk(path: &Path, used: &mut Used) -> Self {
+    /// Lists what is at a path, and adds to `used` what the kustomizations there use. A file that is named
+    /// `unseen` is like one in a directory.
+    pub(super) fn walk(path: &Path, unseen: bool, used: &mut Used) -> Self {
         let mut root = Self {
             path: path.to_owned(),
             found: Vec::new(),
@@ -41,6 +42,7 @@ impl Root {
         match fs::metadata(path) {
             Err(cause) => root.problems.push(trouble::unreadable(path, &cause)),
             Ok(found) if found.is_dir() => root.directory(path, &mut Vec::new(), used),
+            Ok(_) if unseen => root.entry(path, false, &mut Vec::new(), used),
             Ok(_) => root.found.push(Found::Named(path.to_owned())),
         }
         root

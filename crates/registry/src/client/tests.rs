@@ -43,12 +43,13 @@ fn play(answer: impl Fn(&Asked, &str) -> Reply + Send + 'static) -> Played {
             let head = format!(
                 "HTTP/1.1 {status} Told\r\nconnection: close\r\ncontent-length: {length}\r\n{header}\r\n"
             );
-            stream
-                .write_all(format!("{head}{body}").as_bytes())
-                .unwrap();
+            // Before the answer: whoever has that may ask at once what was asked.
             if tell.send(question).is_err() {
                 break;
             }
+            stream
+                .write_all(format!("{head}{body}").as_bytes())
+                .unwrap();
         }
     });
     Played { host, asked }
@@ -86,7 +87,8 @@ impl Played {
             secret,
             source_of: "the test",
         });
-        Registry::with_credentials(&self.host, true, credentials)
+        let lack = "none are known".to_owned();
+        Registry::new(&self.host, true, credentials.ok_or(lack))
     }
 
     /// The questions so far.
@@ -249,18 +251,88 @@ fn what_is_not_what_its_digest_says_is_not_given() {
 }
 
 #[test]
-fn a_registry_that_keeps_the_list_of_referrers_is_believed() {
-    let played = play(|asked, _| {
-        assert!(asked.line.starts_with("GET /v2/a/b/referrers/sha256:"));
-        (
-            200,
-            None,
-            r#"{"schemaVersion":2,"manifests":[]}"#.to_owned(),
-        )
-    });
-    let registry = played.as_(None);
-    let list = registry.repository("a/b").referrers(&Digest::of(b""));
-    assert_eq!(list.unwrap().unwrap().manifests, []);
+fn who_keeps_no_list_of_referrers_is_told_from_who_does() {
+    let list = r#"{"schemaVersion":2,"manifests":[]}"#;
+    let asked = |status: u16, header: (&'static str, &str), body: &'static str| {
+        let header = (header.0, header.1.to_owned());
+        let played = play(move |_, _| (status, Some(header.clone()), body.to_owned()));
+        let registry = played.as_(None);
+        let found = registry.repository("a/b").referrers(&Digest::of(b""));
+        assert_eq!(played.asked().len(), 1, "{status}");
+        found.map(|list| list.map(|list| list.manifests))
+    };
+    for media_type in [
+        INDEX,
+        "application/vnd.oci.image.index.v1+json; charset=utf-8",
+    ] {
+        let found = asked(200, ("content-type", media_type), list);
+        assert_eq!(found.unwrap(), Some(Vec::new()));
+    }
+    let page = ("content-type", "text/html");
+    for (status, header, body) in [
+        (200, page, "<html>log in</html>"),
+        (303, ("location", "https://github.com/a"), ""),
+        (307, ("location", "/elsewhere"), ""),
+        (400, page, ""),
+        (404, page, "404 page not found"),
+        (405, page, ""),
+        (406, page, ""),
+    ] {
+        assert_eq!(asked(status, header, body).unwrap(), None, "{status}");
+    }
+    for status in [403, 429, 500] {
+        assert!(asked(status, page, "").is_err(), "{status}");
+    }
+}
+
+#[test]
+fn what_is_sent_goes_nowhere_else_and_counts_once_it_is_created() {
+    for status in [200, 202, 301, 307, 308] {
+        let played = play(move |asked, host| {
+            let place = format!("http://{host}/elsewhere");
+            match asked.line.starts_with("HEAD") {
+                true => (404, None, String::new()),
+                false => (status, Some(("location", place)), String::new()),
+            }
+        });
+        let registry = played.as_(None);
+        let repository = registry.writable("a/b");
+        let said = repository.put_manifest(&tag(), INDEX, b"{}").unwrap_err();
+        let status = format!("(status {status}: ");
+        assert!(said.to_string().contains(&status), "{said}");
+        assert_eq!(played.asked().len(), 1);
+        if !status.contains("202") {
+            let said = repository.put_blob(b"blob").unwrap_err();
+            assert!(said.to_string().contains(&status), "{said}");
+            assert_eq!(played.asked().len(), 2);
+        }
+    }
+}
+
+#[test]
+fn with_tls_nothing_goes_where_there_is_none() {
+    let played = play(|_, _| (200, None, String::new()));
+    let registry = Registry::new("registry.example", false, Err(String::new()));
+    let realm = format!("http://{}/token", played.host);
+    let challenge = BTreeMap::from([("realm".to_owned(), realm.clone())]);
+    let said = registry.token("a/b", "pull", &challenge).unwrap_err();
+    let said = said.to_string();
+    let expected = format!("`registry.example` leads from https:// to `{realm}?");
+    assert!(said.starts_with(&expected), "{said}");
+    let upload = Question::new(Method::PUT, realm, "take 4 bytes");
+    let said = registry.send(&upload, None).err().unwrap().to_string();
+    assert!(
+        said.contains("has to give that address as https://"),
+        "{said}"
+    );
+    assert_eq!(played.asked(), []);
+}
+
+#[test]
+fn docker_hub_is_where_its_api_is() {
+    let registry = Registry::anonymous("docker.io", false);
+    let url = registry.repository("a/b").url("manifests/v1");
+    assert_eq!(url, "https://registry-1.docker.io/v2/a/b/manifests/v1");
 }
 
 #[test]

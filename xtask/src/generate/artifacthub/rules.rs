@@ -60,7 +60,15 @@ const FIELDS: &[(&str, Form)] = &[
     ("annotations", Form::Map),
 ];
 
-const REQUIRED: [&str; 5] = ["version", "name", "displayName", "createdAt", "description"];
+/// Those that must be there, and `digest`, without which corrections would not be read.
+const REQUIRED: [&str; 6] = [
+    "version",
+    "name",
+    "displayName",
+    "createdAt",
+    "description",
+    "digest",
+];
 
 const CATEGORIES: [&str; 9] = [
     "ai-machine-learning",
@@ -294,6 +302,7 @@ mod tests {
             "displayName": "Storage class",
             "createdAt": "2026-11-23T00:00:00Z",
             "description": "Does something",
+            "digest": "0123",
             "homeURL": "https://example.org",
             "containersImages": [{"name": "policy", "image": "registry.example/a/b:v0.1.0"}],
             "changes": [{"kind": "added", "description": "It"}],
@@ -311,6 +320,7 @@ mod tests {
             ("/createdAt", json!("2026-13-01T00:00:00Z")),
             ("/createdAt", json!("yesterday")),
             ("/description", Value::Null),
+            ("/digest", json!("")),
             ("/homeURL", json!("example.org")),
             ("/containersImages/0/name", json!("module")),
             ("/containersImages/0/image", json!("storage-class:v0.1.0")),
