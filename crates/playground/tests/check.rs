@@ -134,11 +134,12 @@ fn namespaces_that_are_not_known_are_asked_for() {
         ..on_azure(CLAIM)
     };
     let unknown = report(input.clone());
-    let [problem] = &unknown.problems[..] else {
-        panic!("{:?}", unknown.problems)
-    };
-    let help = problem.help.as_deref();
-    assert_eq!(help, Some("paste the Namespaces into the Cluster tab"));
+    let problems = &unknown.problems;
+    let help = Some("paste the Namespaces into the Cluster tab");
+    // One for each policy with a selector.
+    assert!(!problems.is_empty(), "the policies have no selector");
+    let all = problems.iter().all(|it| it.help.as_deref() == help);
+    assert!(all, "{problems:?}");
     let known = report(Input {
         cluster: "apiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n".to_owned(),
         ..input
