@@ -36,10 +36,16 @@ struct Generated {
 /// With `only_check`, if a file does not hold what it is to hold: every such file, and the command
 /// that mends it.
 pub(crate) fn generate(workspace: &Workspace, only_check: bool) -> Result<()> {
+    let licence = files::read(&workspace.path("LICENSE"))?;
     let mut files = Vec::new();
     for module in modules::all(workspace)? {
         let made = files_of(&module);
         files.extend(made.with_context(|| format!("cannot generate for `{}`", module.name))?);
+        // Beside the sources that Artifact Hub and the metadata lead to.
+        files.push(Generated {
+            path: module.directory.join("LICENSE"),
+            text: licence.clone(),
+        });
     }
     files.extend(artifacthub::files(workspace)?);
     hold(workspace, &files, only_check)
