@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::plane::Plane;
-use crate::process::tool;
+use crate::process::{is_interrupted, tool};
 use crate::webhooks;
 
 /// Where `cargo xtask e2e cluster` wants the table; without it there is none.
@@ -98,6 +98,8 @@ impl Report {
     /// count as Rust's own test runner does.
     pub(crate) fn end(mut self, all: bool) -> ExitCode {
         match std::env::var_os(FILE) {
+            // Whatever it has not come to is no result.
+            Some(_) if is_interrupted() => {}
             Some(file) => std::fs::write(file, self.text()).expect("a file"),
             None if all && self.failed == 0 && !self.is_told() => {
                 println!(
