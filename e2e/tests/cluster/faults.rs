@@ -11,11 +11,13 @@ use crate::ending::Ending;
 use crate::foreign::of_nobody;
 use crate::own::own;
 use crate::plane::{APPS, Plane};
+use crate::policies::{Mode, Profile};
 use crate::process::until;
 
 pub(crate) const SCENARIOS: [Scenario; 4] = [
     (
-        "while the policy server is down, what the policies judge is refused and all else goes on",
+        "while the policy server is down, what the policies judge is refused, in either mode, and all else \
+         goes on",
         policy_server_down,
     ),
     (
@@ -102,6 +104,13 @@ fn ingress(namespace: &str, name: &str) -> Value {
 }
 
 fn policy_server_down(plane: &mut Plane) {
+    plane.install_in(Profile::K3s, Mode::Monitor);
+    plane.stop_policy_server();
+    let refused = plane.admin.create(&claim(APPS, "monitored")).refused();
+    assert!(refused.contains("failed calling webhook"), "{refused}");
+    plane.start_policy_server();
+    plane.install(Profile::K3s);
+
     plane.stop_policy_server();
     for object in [
         claim(APPS, "down"),
