@@ -71,10 +71,7 @@ pub(crate) fn before(plane: &Plane) {
 
 /// The plane's classes, of which the shared one is the default of the suite's own cluster, as on Azure
 /// and K3s.
-pub(crate) fn classes(plane: &mut Plane) {
-    if plane.is_own() {
-        plane.default_class = Some("rwx-default".to_owned());
-    }
+pub(crate) fn classes(plane: &Plane) {
     for name in ["rwo-default", "rwx-default"] {
         let default = plane.is_own() && name == "rwx-default";
         let class = json!({
@@ -131,7 +128,7 @@ fn no_class(plane: &mut Plane) {
     let mut unseen = claim("unseen", "ReadWriteOnce", None);
     unseen["metadata"]["namespace"] = own("kube-system").into();
     let unseen = plane.admin.would_create(&unseen).accepted();
-    assert_eq!(Some(class(&unseen)), plane.default_class.as_deref());
+    assert_eq!(Some(class(&unseen)), plane.default_class().as_deref());
     // And who wants to share gets what is shared.
     let shared = claim("shared", "ReadWriteMany", None);
     let shared = plane.person.would_create(&shared).accepted();

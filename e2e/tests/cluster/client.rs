@@ -170,16 +170,6 @@ impl Client {
         self.told("GET", path, JSON, None)
     }
 
-    /// What is at a path, once the API server knows of the right to it that was given just now.
-    #[track_caller]
-    pub(crate) fn get_soon(&self, path: &str) -> Value {
-        until(path, || match self.get(path) {
-            answer if answer.status == 403 => Err(answer.message().to_owned()),
-            answer => Ok(answer),
-        })
-        .accepted()
-    }
-
     /// Creates an object as a program does: the whole object, no field manager but the default.
     #[track_caller]
     pub(crate) fn create(&self, object: &Value) -> Answer {
@@ -251,6 +241,16 @@ impl Client {
     pub(crate) fn delete(&self, object: &Value) -> Answer {
         self.told("DELETE", &path(object), JSON, None)
     }
+}
+
+/// What is answered once the API server knows of a right that was given just now.
+#[track_caller]
+pub(crate) fn once_allowed(ask: impl Fn() -> Answer) -> Value {
+    let answer = until("the right is known", || match ask() {
+        answer if answer.status == 403 => Err(answer.message().to_owned()),
+        answer => Ok(answer),
+    });
+    answer.accepted()
 }
 
 const JSON: &str = "application/json";

@@ -1,5 +1,6 @@
 //! What is down lets nothing in.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -232,16 +233,20 @@ const SORTS: [Sort; 3] = [
     },
 ];
 
-/// How often a sort has had a verdict, and how often none.
+/// How often a sort has had a verdict, and why it had none where it had none.
 #[derive(Default)]
 struct Count {
     verdicts: AtomicUsize,
-    failures: AtomicUsize,
+    failures: Mutex<Vec<String>>,
 }
 
 impl Count {
     fn failures(&self) -> usize {
-        self.failures.load(Ordering::SeqCst)
+        self.failures.lock().expect("no panic").len()
+    }
+
+    fn last_failure(&self) -> Option<String> {
+        self.failures.lock().expect("no panic").last().cloned()
     }
 }
 
@@ -261,7 +266,10 @@ fn until_loaded(counts: &[Count; 3]) {
         let mut both = now.iter().zip(&before);
         match both.all(|(now, before)| *now >= before + LOAD) {
             true => Ok(()),
-            false => Err(format!("{before:?} {now:?}")),
+            false => Err(format!(
+                "{before:?} {now:?} {:?}",
+                counts.each_ref().map(Count::last_failure)
+            )),
         }
     });
 }
@@ -321,16 +329,19 @@ fn load(client: &Client, sort: &Sort, prefix: &str, ended: &AtomicBool, count: &
                 Ok(())
             }
             Ok(answer) if sort.wrong && answer.message().contains("denied the request") => Ok(()),
-            Ok(_) | Err(_) => Err(()),
+            Ok(answer) => Err(answer.message().to_owned()),
+            Err(error) => Err(error),
         };
         match verdict {
-            Ok(()) => count.verdicts.fetch_add(1, Ordering::SeqCst),
-            Err(_) => {
+            Ok(()) => {
+                count.verdicts.fetch_add(1, Ordering::SeqCst);
+            }
+            Err(why) => {
+                count.failures.lock().expect("no panic").push(why);
                 // Whoever is refused the connection leaves it a moment to come back.
                 std::thread::sleep(Duration::from_millis(20));
-                count.failures.fetch_add(1, Ordering::SeqCst)
             }
-        };
+        }
     }
     unreachable!("numbers do not end")
 }

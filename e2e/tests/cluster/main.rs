@@ -112,7 +112,7 @@ fn main() -> ExitCode {
         claims::before(&plane);
     }
     plane.add_kinds();
-    claims::classes(&mut plane);
+    claims::classes(&plane);
     hostnames::before(&plane);
     plane.install(Profile::K3s);
     report.versions(&plane);
@@ -122,7 +122,7 @@ fn main() -> ExitCode {
             continue;
         }
         let unmet = match needs {
-            Needs::DefaultClass if plane.default_class.is_none() => {
+            Needs::DefaultClass if plane.default_class().is_none() => {
                 Some("the cluster has no default storage class")
             }
             Needs::OwnCluster if !plane.is_own() => {

@@ -37,12 +37,13 @@ fn strict(plane: &mut Plane) {
     for profile in Profile::ALL {
         plane.install(profile);
         changed |= make_room(plane, profile);
-        for environment in bootstrap::ENVIRONMENTS {
-            let mut objects = all(profile, environment);
-            assert!(objects.len() > 20, "{profile:?}: {} objects", objects.len());
-            if environment == "dev" {
-                objects.extend(named(rendered::with_options(profile)));
-            }
+        let plain = bootstrap::ENVIRONMENTS.map(|it| (it, all(profile, it)));
+        for (environment, objects) in &plain {
+            let count = objects.len();
+            assert!(count > 20, "{profile:?} {environment}: {count} objects");
+        }
+        let options = ("with options", named(rendered::with_options(profile)));
+        for (environment, objects) in plain.into_iter().chain([options]) {
             for (component, object) in &objects {
                 groups.insert(group(object).to_owned());
                 let answer = plane.admin.would_apply(object);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::Scenario;
 use crate::accounts::Account;
-use crate::client::path;
+use crate::client::{once_allowed, path};
 use crate::plane::Plane;
 use crate::process::{Process, until};
 use crate::rendered;
@@ -243,7 +243,7 @@ fn account(plane: &mut Plane) {
         format!("{routes}/grpcroutes"),
         format!("{routes}/namespaces/gateway/gateways"),
     ] {
-        client.get_soon(&allowed);
+        once_allowed(|| client.get(&allowed));
     }
     for forbidden in [
         "/api/v1/secrets".to_owned(),

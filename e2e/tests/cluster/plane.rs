@@ -41,8 +41,6 @@ pub(crate) struct Plane {
     /// May do everything, as cluster administrators and the cluster's own controllers.
     pub(crate) admin: Client,
     pub(crate) person: Client,
-    /// The class of claims that name none, where the cluster has one.
-    pub(crate) default_class: Option<String>,
     directory: TempDir,
 }
 
@@ -73,7 +71,6 @@ impl Plane {
         let admin = Client::new(access);
         // Before anybody else has a token, what is made has to be taken away again.
         let mut plane = Self {
-            default_class: default_class(&admin),
             person: admin.clone(),
             webhooks: None,
             lab,
@@ -102,6 +99,20 @@ impl Plane {
     /// Whether the API server is the suite's own.
     pub(crate) fn is_own(&self) -> bool {
         self.lab.is_some()
+    }
+
+    /// The class of claims that name none, if there is one: of several the latest, as DefaultStorageClass
+    /// takes it.
+    pub(crate) fn default_class(&self) -> Option<String> {
+        let classes = self.admin.get("/apis/storage.k8s.io/v1/storageclasses");
+        let classes = classes.accepted();
+        let classes = classes["items"].as_array().expect("a list").iter();
+        let defaults = classes.map(|it| &it["metadata"]).filter(|it| {
+            let mark = "storageclass.kubernetes.io/is-default-class";
+            it["annotations"][mark] == "true"
+        });
+        let latest = defaults.max_by_key(|it| it["creationTimestamp"].as_str())?;
+        latest["name"].as_str().map(str::to_owned)
     }
 
     /// Starts the API server again.
@@ -278,20 +289,6 @@ impl Drop for Plane {
             eprintln!("left behind: {left}");
         }
     }
-}
-
-/// The cluster's default class, of several the latest, as DefaultStorageClass takes it.
-fn default_class(admin: &Client) -> Option<String> {
-    let classes = admin
-        .get("/apis/storage.k8s.io/v1/storageclasses")
-        .accepted();
-    let classes = classes["items"].as_array().expect("a list").iter();
-    let defaults = classes.map(|it| &it["metadata"]).filter(|it| {
-        let mark = "storageclass.kubernetes.io/is-default-class";
-        it["annotations"][mark] == "true"
-    });
-    let latest = defaults.max_by_key(|it| it["creationTimestamp"].as_str())?;
-    latest["name"].as_str().map(str::to_owned)
 }
 
 /// Kinds whose versions a controller of their own converts, and which has no controller here, are

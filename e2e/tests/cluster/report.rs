@@ -11,13 +11,8 @@ use crate::webhooks;
 /// Where `cargo xtask e2e cluster` wants the table; without it there is none.
 pub(crate) const FILE: &str = "AGNOSTICS_E2E_REPORT";
 
-pub(crate) struct Report {
-    started: Instant,
-    versions: String,
-    rows: String,
-    passed: usize,
-    failed: usize,
-}
+/// The report that is kept.
+const REPORT: &str = "e2e/reports/cluster.md";
 
 /// What the suite does not show, or shows of something else than a cluster would run.
 const LIMITS: &str = "\
@@ -26,6 +21,14 @@ one, which serves the same `external-secrets.io/v1`. The chart is not at hand, s
 ClusterRole are the suite's own, with what the chart gives beside `bootstrap/`'s values. Nothing here \
 routes packets or runs pods: what Cilium, MetalLB and the controllers of StatefulSets and volumes do is \
 played.";
+
+pub(crate) struct Report {
+    started: Instant,
+    versions: String,
+    rows: String,
+    passed: usize,
+    failed: usize,
+}
 
 impl Report {
     pub(crate) fn begin() -> Self {
@@ -114,12 +117,7 @@ impl Report {
         println!("\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored");
         ExitCode::from(u8::from(failed > 0))
     }
-}
 
-/// The report that is kept.
-const REPORT: &str = "e2e/reports/cluster.md";
-
-impl Report {
     fn text(&self) -> String {
         let Self {
             started,
