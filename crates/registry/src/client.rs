@@ -183,11 +183,6 @@ impl Registry {
     }
 
     fn send(&self, question: &Question<'_>, authorization: Option<&str>) -> Result<Answer, Error> {
-        let broken = |cause: String| Error::Broken {
-            host: self.host.clone(),
-            doing: question.doing.clone(),
-            cause,
-        };
         let mut request = Request::builder()
             .method(question.method.clone())
             .uri(&question.url);
@@ -202,20 +197,10 @@ impl Registry {
             }
         }
         let has_body = matches!(question.method, Method::PUT | Method::POST);
-        let answer = if has_body {
-            let request = request.body(question.body);
-            self.run(
-                request.map_err(|error| broken(error.to_string()))?,
-                question,
-            )
-        } else {
-            let request = request.body(());
-            self.run(
-                request.map_err(|error| broken(error.to_string()))?,
-                question,
-            )
+        let answer = match has_body {
+            true => self.run(request.body(question.body), question)?,
+            false => self.run(request.body(()), question)?,
         };
-        let answer = answer.map_err(|error| self.explain(error, &question.doing))?;
         let (parts, body) = answer.into_parts();
         let body = if question.method == Method::HEAD {
             Vec::new()
@@ -233,14 +218,21 @@ impl Registry {
 
     fn run(
         &self,
-        request: Request<impl ureq::AsSendBody>,
+        request: Result<Request<impl ureq::AsSendBody>, ureq::http::Error>,
         question: &Question<'_>,
-    ) -> Result<Response<ureq::Body>, ureq::Error> {
-        if question.redirects {
-            return self.agent.run(request);
-        }
-        let request = self.agent.configure_request(request);
-        self.agent.run(request.max_redirects(0).build())
+    ) -> Result<Response<ureq::Body>, Error> {
+        let request = request.map_err(|error| Error::Broken {
+            host: self.host.clone(),
+            doing: question.doing.clone(),
+            cause: error.to_string(),
+        })?;
+        let answer = if question.redirects {
+            self.agent.run(request)
+        } else {
+            let request = self.agent.configure_request(request);
+            self.agent.run(request.max_redirects(0).build())
+        };
+        answer.map_err(|error| self.explain(error, &question.doing))
     }
 
     /// What a failure of the connection means to who asked.
