@@ -6,7 +6,7 @@
     reason = "helpers of tests are tests"
 )]
 
-#[path = "../../crates/translation/tests/it/crd.rs"]
+#[path = "../../crates/ingress2route/tests/it/crd.rs"]
 mod crd;
 
 use e2e::hosts::{Host, Native};

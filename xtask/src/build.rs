@@ -170,7 +170,7 @@ impl Compiler<'_> {
 /// The module with its metadata in it.
 pub(crate) fn annotate(module: &Module, wasm: &[u8]) -> Result<Vec<u8>> {
     let metadata = module.metadata(module.usage()?);
-    annotation::write(wasm, &metadata).with_context(|| format!("cannot annotate `{}`", module.name))
+    kubewarden::write(wasm, &metadata).with_context(|| format!("cannot annotate `{}`", module.name))
 }
 
 fn store(workspace: &Workspace, folder: &str, name: &str, wasm: &[u8]) -> Result<PathBuf> {

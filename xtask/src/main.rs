@@ -14,7 +14,6 @@ mod progress;
 mod publish;
 mod readme;
 mod release;
-mod render;
 mod scaffold;
 mod schemas;
 mod sizes;
@@ -62,11 +61,6 @@ enum Task {
     },
     /// Run a suite that needs real programs, which are built first (minutes, the first time)
     E2e(e2e::Wanted),
-    /// Work with the manifests that install the plane
-    Bootstrap {
-        #[command(subcommand)]
-        task: Bootstrap,
-    },
     /// Build the modules to target/modules/<name>.wasm, getting the toolchain they need
     Build {
         /// Only these, by name; all of them and the test guests if none is given
@@ -111,12 +105,6 @@ enum Task {
     Deny,
 }
 
-#[derive(Debug, Subcommand)]
-enum Bootstrap {
-    /// Print a vendor's manifests with their variables filled in, each checked first
-    Render(render::Render),
-}
-
 /// A failure whose reason is printed already.
 #[derive(Debug)]
 struct Told;
@@ -147,9 +135,6 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Task::Demo => demo::demo(&workspace, cli.guest),
         Task::Test { e2e } => test::test(&workspace, cli.guest, *e2e),
         Task::E2e(wanted) => e2e::e2e(&workspace, cli.guest, wanted),
-        Task::Bootstrap {
-            task: Bootstrap::Render(wanted),
-        } => render::render(&workspace, wanted),
         Task::Build { modules } => build::build(&workspace, cli.guest, modules).map(drop),
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::Artifacthub => generate::artifacthub(&workspace),

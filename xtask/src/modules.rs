@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
-use annotation::{ContextAwareResource, Metadata, Rule};
 use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::Package;
 use cargo_metadata::semver::Version;
+use kubewarden::{ContextAwareResource, Metadata, Rule};
 use serde::Deserialize;
 
 use crate::files;
@@ -272,8 +272,8 @@ mod tests {
     fn the_annotated_module_says_the_same() {
         let metadata = storage_class().metadata(None);
         let empty_module = b"\0asm\x01\0\0\0";
-        let wasm = annotation::write(empty_module, &metadata).unwrap();
-        assert_eq!(annotation::read(&wasm).unwrap(), Some(metadata));
+        let wasm = kubewarden::write(empty_module, &metadata).unwrap();
+        assert_eq!(kubewarden::read(&wasm).unwrap(), Some(metadata));
     }
 
     #[test]

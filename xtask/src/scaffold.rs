@@ -98,24 +98,14 @@ fn registrations(sort: Sort, name: &str) -> Vec<Registration> {
             format!("{name} = {{ path = \"{}/{name}\" }}\n", sort.group()),
         ),
         registration(
-            "xtask/Cargo.toml",
-            "# The modules, for their settings' schemas: one line each, as in `src/schemas.rs`.\n",
+            "crates/simulate/Cargo.toml",
+            "# The built-in policies: one line each, as in `src/builtin.rs`.\n",
             format!("{dependency}\n"),
         ),
         registration(
-            "xtask/src/schemas.rs",
-            "const SETTINGS: &[(&str, SchemaOf)] = &[",
-            format!("(\"{name}\", schema::<{crate_name}::Settings>),"),
-        ),
-        registration(
-            "crates/linked/Cargo.toml",
-            "[dependencies]\n",
-            format!("{dependency}\n"),
-        ),
-        registration(
-            "crates/linked/src/lib.rs",
-            "pub const MODULES: &[Calls] = &[",
-            format!("calls!(\"{name}\", {crate_name}),"),
+            "crates/simulate/src/builtin.rs",
+            "pub const POLICIES: &[BuiltinPolicy] = &[",
+            format!("policy!(\"{name}\", {crate_name}),"),
         ),
     ]
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use plane::Profile;
+use simulate::Profile;
 
-use crate::modules::Source;
+use crate::bootstrap;
 
 /// What K8TRE's agnostics plane would make of manifests, before they reach a cluster.
 #[derive(Debug, Parser)]
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Say Ingresses as HTTPRoutes on the internal Gateway.
     Convert(Convert),
+    /// Render the manifests that install the plane, with checked variables.
+    Render(Render),
 }
 
 /// Exit status: 0 when nothing is rejected, 1 when something is, 2 when the work could not be done:
@@ -29,9 +31,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit status: 0 nothing rejected, 1 something rejected, 2 could not do its work (bad \
-                  input, no objects, unknown profile).\n\n\
-                  Compiled modules are kept in $AGNOSTICS_CACHE, else in $XDG_CACHE_HOME/agnostics or \
-                  ~/.cache/agnostics."
+                  input, no objects, unknown profile)."
 )]
 pub(crate) struct Check {
     /// Manifests: files, directories, or `-` for standard input.
@@ -50,25 +50,15 @@ pub(crate) struct Check {
     #[arg(long, value_name = "NAME")]
     pub(crate) default_storage_class: Option<String>,
 
-    /// Where the modules are: a directory with <name>.wasm, or a registry that has them as
-    /// HOST/PATH/<name>, in the version of the policies unless TAG says another. @DIGEST pins the one
-    /// module that PATH then ends in.
+    /// Run the modules DIR/<name>.wasm in place of the built-in policies: those that a cluster pins,
+    /// pulled with kwctl, and third-party ones for waPC.
     #[arg(
         long,
-        value_name = "DIR|registry://HOST/PATH[:TAG|@DIGEST]",
+        value_name = "DIR",
         env = "AGNOSTICS_MODULES",
-        hide_env_values = true,
-        value_parser = Source::parse
+        hide_env_values = true
     )]
-    pub(crate) modules: Option<Source>,
-
-    /// Run modules from a registry only if the owner of this public key (cosign.pub) has signed them.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) verify_key: Option<PathBuf>,
-
-    /// Speak plain HTTP to the registry, as with one on this machine.
-    #[arg(long)]
-    pub(crate) insecure: bool,
+    pub(crate) modules: Option<PathBuf>,
 
     /// Leave out named files that are no manifests, as those of a directory; it is no error if none is
     /// left. For pre-commit, which names every file.
@@ -123,6 +113,39 @@ pub(crate) struct Convert {
     /// Write routes that lack something as they are, not as comments.
     #[arg(long)]
     pub(crate) partial: bool,
+}
+
+/// Writes the manifests of `bootstrap/` to standard output, in the order in which they are installed.
+///
+/// `kubectl` or `kustomize` puts the overlays together.
+#[derive(Debug, Args)]
+#[command(after_help = crate::render::variables())]
+pub(crate) struct Render {
+    /// The vendor.
+    #[arg(long, value_parser = profile())]
+    pub(crate) profile: Profile,
+
+    /// The environment.
+    #[arg(long, value_parser = PossibleValuesParser::new(bootstrap::ENVIRONMENTS))]
+    pub(crate) env: String,
+
+    /// A variable's value; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) variables: Vec<(String, String)>,
+
+    /// Only this component; may be repeated.
+    #[arg(long = "component", value_name = "NAME")]
+    pub(crate) components: Vec<String>,
+
+    /// The manifests to render [default: `bootstrap` beside this program, else in the working directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tree: Option<PathBuf>,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = pair.ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn profile() -> impl TypedValueParser<Value = Profile> {

@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use manifest::{Object, Problem, Severity};
-use plane::{Plane, Policy, Profile, Row, Summary};
+use simulate::{Context, Policies, Policy, Profile, Row, Simulator, Summary};
 
 use crate::arguments::{Check, Output};
 use crate::input::Input;
-use crate::modules::Modules;
-use crate::policies;
 use crate::report::{github, json, junit, sarif, text};
+use crate::{modules, policies};
 
 /// Runs the command to its exit code.
 pub(crate) fn run(arguments: &Check) -> ExitCode {
@@ -67,62 +66,62 @@ impl Failure {
 fn check(arguments: &Check) -> Result<Summary, Failure> {
     let policies =
         policies::load(&arguments.policies, arguments.profile).map_err(Failure::Policies)?;
-    let mut plane = plane(arguments, policies)?;
+    let policies = load(arguments, policies)?;
     let input = Input::open(&arguments.paths, arguments.only_manifests);
-    learn(&input, &mut plane)?;
-    let mut report = Report::new(arguments.output);
+    let context = collect(&input, &policies)?;
+    let mut report = Report::new(arguments.output, &policies);
+    let simulator = Simulator::new(policies, context, default_storage_class(arguments));
+    let simulator = simulator.map_err(|problem| Failure::Policies(vec![problem]))?;
     for problem in &input.problems {
         report.problem(problem)?;
     }
     input.read(|item| match item {
-        Ok(object) => report.object(&object, plane.judge(&object)),
+        Ok(object) => report.object(&object, simulator.simulate(&object)),
         Err(problem) => report.problem(&problem),
     })?;
     report.finish(arguments, input.skipped)
 }
 
-/// Loads what the policies need.
-fn plane(arguments: &Check, policies: Vec<Policy>) -> Result<Plane, Failure> {
-    let mut modules = Modules::new(
-        arguments.modules.as_ref(),
-        &policies,
-        arguments.verify_key.as_deref(),
-        arguments.insecure,
-    )
-    .map_err(|message| Failure::Policies(vec![Problem::error(&Arc::from("modules"), message)]))?;
-    let of_profile = match arguments.policies.is_empty() {
-        true => arguments
-            .profile
-            .unwrap_or(Profile::DEFAULT)
-            .default_storage_class(),
-        false => arguments.profile.and_then(Profile::default_storage_class),
-    };
-    let default = arguments.default_storage_class.as_deref().or(of_profile);
-    let (plane, warnings) = Plane::new(policies, &mut modules, default)
+/// Loads the code of the policies. Warnings about them go to standard error.
+fn load(arguments: &Check, policies: Vec<Policy>) -> Result<Policies, Failure> {
+    let mut runtime = modules::runtime(arguments.modules.as_deref()).map_err(|message| {
+        Failure::Policies(vec![Problem::error(&Arc::from("--modules"), message)])
+    })?;
+    let policies = Policies::load(policies, &mut *runtime)
         .map_err(|problem| Failure::Policies(vec![problem]))?;
-    for warning in &warnings {
+    for warning in policies.not_run().iter().chain(policies.warnings()) {
         text::problem(&mut anstream::stderr(), warning)?;
     }
-    Ok(plane)
+    Ok(policies)
 }
 
-/// Has the plane look over the manifests for what they tell of the cluster around them.
-fn learn(input: &Input, plane: &mut Plane) -> Result<(), Failure> {
-    let mut survey = plane.survey();
-    if !survey.is_wanted() {
-        return Ok(());
+/// The class that DefaultStorageClass would fill in: the one given, else the profile's.
+fn default_storage_class(arguments: &Check) -> Option<&str> {
+    let profile = match arguments.policies.is_empty() {
+        true => Some(arguments.profile.unwrap_or(Profile::DEFAULT)),
+        false => arguments.profile,
+    };
+    let of_profile = profile.and_then(Profile::default_storage_class);
+    arguments.default_storage_class.as_deref().or(of_profile)
+}
+
+/// Collects what the manifests tell of the cluster around them.
+fn collect(input: &Input, policies: &Policies) -> Result<Context, Failure> {
+    let mut context = Context::of(policies);
+    if !context.is_needed() {
+        return Ok(context);
     }
     input.read(|item| {
         if let Ok(object) = item {
-            survey.note(&object);
+            context.collect(&object);
         }
         Ok::<(), Failure>(())
     })?;
-    for warning in plane.learn(survey) {
+    for warning in context.warnings(policies) {
         let warning = warning.with_help("name the manifests of the namespaces too");
         text::problem(&mut anstream::stderr(), &warning)?;
     }
-    Ok(())
+    Ok(context)
 }
 
 /// The report as it grows.
@@ -134,12 +133,16 @@ struct Report {
     rows: Vec<Row>,
     /// What modules could not tell without a cluster.
     not_checked: BTreeSet<String>,
+    /// The policies whose code is not here.
+    not_run: Vec<String>,
     progress: Progress,
 }
 
 impl Report {
-    fn new(output: Output) -> Self {
+    fn new(output: Output, policies: &Policies) -> Self {
+        let not_run = policies.not_run().iter();
         Self {
+            not_run: not_run.map(|it| it.message.clone()).collect(),
             out: Box::new(io::BufWriter::new(anstream::stdout())),
             output,
             summary: Summary::default(),
@@ -190,13 +193,22 @@ impl Report {
         }
         match self.output {
             Output::Json => {
-                json::write(&mut self.out, &self.summary, &self.rows, &self.not_checked)?;
+                json::write(
+                    &mut self.out,
+                    &self.summary,
+                    &self.rows,
+                    &self.not_checked,
+                    &self.not_run,
+                )?;
             }
             Output::Sarif => sarif::write(&mut self.out, &self.rows)?,
             Output::Junit => junit::write(&mut self.out, &self.rows)?,
             Output::Github => github::write(&mut self.out, &self.summary, &self.rows)?,
             Output::Text => {
                 text::summary(&mut self.out, &self.summary)?;
+                for what in &self.not_run {
+                    writeln!(self.out, "{what}")?;
+                }
                 for what in &self.not_checked {
                     writeln!(self.out, "not checked: {what}")?;
                 }

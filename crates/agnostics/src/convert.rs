@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use ingress2route::{Finding, Translation};
 use manifest::{Object, Problem, Severity};
-use plane::{Names, Policy, RouteSettings, Services, is_ingress, paths};
-use translation::{Finding, Translation};
+use simulate::{Policy, RouteNames, RouteSettings, Services, is_ingress, paths};
 
 use crate::arguments::Convert;
 use crate::input::Input;
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Convert) -> ExitCode {
 
 /// Where routes go: as the policy says, unless the command line says otherwise.
 fn settings(arguments: &Convert, policies: &[Policy]) -> Result<RouteSettings, Problem> {
-    let mut settings = plane::route_settings(policies)?;
+    let mut settings = simulate::route_settings(policies)?;
     if let Some((namespace, name)) = arguments.gateway.clone() {
         settings.gateway.namespace = namespace;
         settings.gateway.name = name;
@@ -86,7 +86,7 @@ fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary>
         out: Box::new(io::BufWriter::new(anstream::stdout())),
         as_comments: !arguments.partial,
         begun: false,
-        names: Names::default(),
+        names: RouteNames::default(),
         summary: Summary::default(),
     };
     input
@@ -98,19 +98,20 @@ fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary>
             writer.problem(&problem);
             Ok(())
         }
-        Ok(object) if is_ingress(&object) => match plane::translation(&object, settings, &services)
-        {
-            Ok(translation) => writer.translation(&object, translation),
-            Err(malformed) => {
-                writer.problem(&problem(
-                    &object,
-                    &malformed.path,
-                    malformed.problem.as_str(),
-                    " ",
-                ));
-                Ok(())
+        Ok(object) if is_ingress(&object) => {
+            match simulate::translation(&object, settings, &services) {
+                Ok(translation) => writer.translation(&object, translation),
+                Err(malformed) => {
+                    writer.problem(&problem(
+                        &object,
+                        &malformed.path,
+                        malformed.problem.as_str(),
+                        " ",
+                    ));
+                    Ok(())
+                }
             }
-        },
+        }
         Ok(_) => Ok(()),
     })?;
     writer.finish(arguments)
@@ -136,7 +137,7 @@ struct Writer {
     as_comments: bool,
     /// Whether there is a document already.
     begun: bool,
-    names: Names,
+    names: RouteNames,
     summary: Summary,
 }
 

@@ -97,7 +97,7 @@ impl Input {
                     (path.display().to_string(), &loaded, *named)
                 }
             };
-            plane::read(&name, bytes, named, &mut take)?;
+            simulate::read(&name, bytes, named, &mut take)?;
         }
         Ok(())
     }

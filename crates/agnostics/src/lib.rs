@@ -1,15 +1,17 @@
-//! What K8TRE's agnostics plane would make of manifests, before they reach a cluster.
+//! Kubernetes manifests against the policies of K8TRE's agnostics plane, before they reach a cluster.
 //!
-//! `agnostics check` runs the real modules in the embedded host, with the settings, rules, selectors
-//! and mode of the policies that a cluster of the profile has. `agnostics convert` says Ingresses as
-//! routes on the internal Gateway.
+//! `agnostics check` calls the policies' own code, with the settings, rules, selectors and mode of the
+//! policies that a cluster of the profile has. `agnostics convert` says Ingresses as routes on the internal
+//! Gateway. `agnostics render` renders the manifests that install the plane.
 
 mod arguments;
+pub mod bootstrap;
 mod check;
 mod convert;
 mod input;
 mod modules;
 mod policies;
+mod render;
 mod report;
 
 pub use arguments::Arguments;
@@ -24,5 +26,6 @@ pub fn run(arguments: Arguments) -> ExitCode {
     match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
+        Command::Render(arguments) => render::run(&arguments),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use manifest::{Problem, Severity};
-use plane::{Policy, Profile};
+use simulate::{Policy, Profile};
 
 use crate::input::Input;
 use crate::report::text;

@@ -1,12 +1,11 @@
 use std::collections::BTreeSet;
-use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::Deserialize;
-use snapshot::{LookupError, Mask, Query, Snapshot};
+use simulate::{LookupError, Mask, Query, Snapshot};
 
-use crate::annotation::ContextAwareResource;
 use crate::response::Activity;
+use kubewarden::ContextAwareResource;
 
 /// A module that logs in a loop must not fill the host's memory.
 const LOG_EVENTS: usize = 100;
@@ -14,10 +13,11 @@ const LOG_EVENTS: usize = 100;
 const CALL_NAMES: usize = 1000;
 
 /// Answers the host calls of one evaluation, and keeps the record of them.
+#[derive(Debug)]
 pub(crate) struct HostCalls {
     pub(crate) cluster: Snapshot,
     pub(crate) granted: Arc<BTreeSet<ContextAwareResource>>,
-    pub(crate) activity: Arc<Mutex<Activity>>,
+    pub(crate) activity: Activity,
 }
 
 /// What a guest is told when a host call fails.
@@ -62,19 +62,20 @@ struct Lookup {
 }
 
 impl HostCalls {
+    /// The answer to one host call; the error is the text that the module gets.
     pub(crate) fn answer(
-        &self,
+        &mut self,
         binding: &str,
         namespace: &str,
         operation: &str,
         payload: &[u8],
-    ) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+    ) -> Result<Vec<u8>, String> {
         self.dispatch(binding, namespace, operation, payload)
-            .map_err(Into::into)
+            .map_err(|refusal| refusal.to_string())
     }
 
     fn dispatch(
-        &self,
+        &mut self,
         binding: &str,
         namespace: &str,
         operation: &str,
@@ -119,7 +120,7 @@ impl HostCalls {
     }
 
     fn look_up(
-        &self,
+        &mut self,
         operation: &str,
         kind: &ContextAwareResource,
         lookup: &Lookup,
@@ -150,33 +151,25 @@ impl HostCalls {
             Ok(json) => Ok(json?),
             Err(error) => {
                 if let LookupError::Unknown(kind) = &error {
-                    self.record(|activity| activity.unanswered.insert(kind.clone()));
+                    self.activity.unanswered.insert(kind.clone());
                 }
                 Err(error.into())
             }
         }
     }
 
-    fn count(&self, call: String) {
-        self.record(|activity| {
-            if activity.host_calls.len() < CALL_NAMES || activity.host_calls.contains_key(&call) {
-                *activity.host_calls.entry(call).or_default() += 1;
-            }
-        });
+    fn count(&mut self, call: String) {
+        let calls = &mut self.activity.host_calls;
+        if calls.len() < CALL_NAMES || calls.contains_key(&call) {
+            *calls.entry(call).or_default() += 1;
+        }
     }
 
-    fn log(&self, payload: &[u8]) {
-        self.record(|activity| {
-            if activity.log.len() < LOG_EVENTS {
-                activity
-                    .log
-                    .push(String::from_utf8_lossy(payload).into_owned());
-            }
-        });
-    }
-
-    fn record<T>(&self, note: impl FnOnce(&mut Activity) -> T) {
-        note(&mut self.activity.lock().unwrap_or_else(PoisonError::into_inner));
+    pub(crate) fn log(&mut self, payload: &[u8]) {
+        let log = &mut self.activity.log;
+        if log.len() < LOG_EVENTS {
+            log.push(String::from_utf8_lossy(payload).into_owned());
+        }
     }
 }
 

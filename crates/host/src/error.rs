@@ -1,6 +1,4 @@
-use std::time::Duration;
-
-use crate::annotation::{self, ExecutionMode};
+use kubewarden::{self, ExecutionMode};
 
 /// Why a module cannot be loaded, or did not answer.
 ///
@@ -8,8 +6,8 @@ use crate::annotation::{self, ExecutionMode};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The engine cannot start on this machine.
-    #[error("cannot start the WebAssembly engine: {cause}")]
+    /// The interpreter cannot be set up.
+    #[error("cannot start the WebAssembly interpreter: {cause}")]
     Engine {
         /// What the engine says.
         cause: String,
@@ -34,7 +32,7 @@ pub enum Error {
         /// The module's name.
         module: String,
         /// What is wrong with it.
-        source: annotation::Error,
+        source: kubewarden::Error,
     },
     /// The module is built for another interface of Kubewarden.
     #[error(
@@ -70,15 +68,17 @@ pub enum Error {
         /// What the engine says.
         cause: String,
     },
-    /// The module ran longer than it may.
-    #[error("module `{module}` did not answer `{operation}` within {limit:?}")]
-    TimeLimit {
+    /// The module computed longer than it may.
+    #[error(
+        "module `{module}` did not answer `{operation}` within {fuel_limit} instructions; the policy server interrupts it after 2 s"
+    )]
+    OutOfFuel {
         /// The module's name.
         module: String,
         /// The waPC function that was called.
         operation: &'static str,
-        /// The time it had.
-        limit: Duration,
+        /// The fuel it had.
+        fuel_limit: u64,
     },
     /// The module trapped: it panicked, ran out of memory, or is broken.
     #[error("module `{module}` trapped in `{operation}`: {cause} (it may use {} MiB of memory)", .memory_limit >> 20)]

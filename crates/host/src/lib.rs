@@ -1,6 +1,6 @@
-//! Runs built Kubewarden modules as the policy server does: wasmtime and waPC, a fresh instance for
-//! every request, a time limit, and Kubernetes host calls. Those are answered from given objects in
-//! place of a cluster.
+//! Runs built Kubewarden modules as the policy server does: through waPC, a fresh instance for every
+//! request, bounded in time and memory, with Kubernetes host calls. Those are answered from given objects
+//! in place of a cluster.
 //!
 //! ```no_run
 //! use host::{Host, Options, Snapshot};
@@ -17,21 +17,24 @@
 //! # }
 //! ```
 //!
-//! Two things differ from the policy server on purpose: memory is limited, and host calls that need
-//! a registry or the network fail. As there, a module shares the standard streams of the process;
-//! modules made with the policy SDKs use them only to print their panics, on standard error.
+//! The engine is wasmi, an interpreter, where the policy server has wasmtime, a compiler: a run of a few
+//! hundred requests is over before wasmtime has compiled the modules. On purpose, memory is limited, time
+//! is counted in instructions, host calls that need a registry or the network fail, nothing is random,
+//! and what a module prints goes to standard error.
 
-mod cache;
 mod calls;
 mod engine;
 mod error;
+mod instance;
+mod memory;
 mod module;
 mod response;
-mod ticker;
+mod wapc;
+mod wasi;
 
-pub use annotation::{self, ContextAwareResource, ExecutionMode, Metadata};
 pub use engine::{Host, Options};
 pub use error::Error;
+pub use kubewarden::{ContextAwareResource, ExecutionMode, Metadata};
 pub use module::Module;
 pub use response::{Activity, Response, SettingsResponse};
-pub use snapshot::{self, ObjectError, Snapshot};
+pub use simulate::{ObjectError, Snapshot};

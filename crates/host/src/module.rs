@@ -1,20 +1,18 @@
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use wapc::WapcHost;
-use wasmtime::{ExternType, ValType};
-use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
+use wasmi::{ExternType, Linker, ValType};
 
-use crate::annotation::{self, ContextAwareResource, ExecutionMode, Metadata};
 use crate::calls::HostCalls;
-use crate::engine::{Host, Limits};
+use crate::engine::{Host, Options};
+use crate::instance::{self, Failure, State};
 use crate::response::{Activity, Answer, Response, SettingsResponse};
-use crate::{Error, Snapshot};
+use crate::{Error, Snapshot, wapc, wasi};
+use kubewarden::{self, ContextAwareResource, ExecutionMode, Metadata};
 
-/// A module ready to judge: compiled, linked, and instantiated afresh for every call.
+/// A module ready to judge: validated, linked, and instantiated afresh for every call.
 ///
 /// It may be used from many threads at a time, and cloning it is cheap.
 #[derive(Clone)]
@@ -26,8 +24,9 @@ pub struct Module {
 struct Inner {
     name: String,
     metadata: Option<Metadata>,
-    provider: WasmtimeEngineProviderPre,
-    limits: Arc<Limits>,
+    code: wasmi::Module,
+    linker: Linker<State>,
+    options: Arc<Options>,
 }
 
 impl Module {
@@ -36,9 +35,9 @@ impl Module {
         if !wasm.starts_with(b"\0asm") {
             return Err(Error::NotWasm { module: module() });
         }
-        let metadata = annotation::read(wasm).map_err(|source| match source {
-            annotation::Error::Component => Error::Component { module: module() },
-            annotation::Error::NotWasm(error) => Error::Load {
+        let metadata = kubewarden::read(wasm).map_err(|source| match source {
+            kubewarden::Error::Component => Error::Component { module: module() },
+            kubewarden::Error::NotWasm(error) => Error::Load {
                 module: module(),
                 cause: error.to_string(),
             },
@@ -57,23 +56,19 @@ impl Module {
                 mode,
             });
         }
-        let code = wasmtime::Module::new(&host.engine, wasm).map_err(|error| Error::Load {
+        let broken = |cause: String| Error::Load {
             module: module(),
-            cause: format!("{error:#}"),
-        })?;
+            cause,
+        };
+        let code =
+            wasmi::Module::new(&host.engine, wasm).map_err(|error| broken(error.to_string()))?;
         check_exports(&code).map_err(|export| Error::Export {
             module: module(),
             export,
         })?;
-        let provider = WasmtimeEngineProviderBuilder::new()
-            .engine(host.engine.clone())
-            .module(code)
-            .enable_resource_limits(host.limits.resources())
-            .build_pre()
-            .map_err(|error| Error::Load {
-                module: module(),
-                cause: format!("{error:#}"),
-            })?;
+        check_imports(&code).map_err(broken)?;
+        let mut linker = host.linker.clone();
+        wasi::define_rest(&mut linker, &code).map_err(|error| broken(error.to_string()))?;
         let granted = metadata
             .iter()
             .flat_map(|metadata| metadata.context_aware_resources.iter().cloned())
@@ -81,8 +76,9 @@ impl Module {
         let inner = Inner {
             name: module(),
             metadata,
-            provider,
-            limits: Arc::clone(&host.limits),
+            code,
+            linker,
+            options: Arc::clone(&host.options),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -126,7 +122,7 @@ impl Module {
     /// Both reach the module byte for byte.
     ///
     /// # Errors
-    /// The module gave no verdict: it trapped, ran out of time, or failed.
+    /// The module gave no verdict: it trapped, ran out of fuel, or failed.
     pub fn validate(
         &self,
         settings: &RawValue,
@@ -134,14 +130,7 @@ impl Module {
         cluster: &Snapshot,
     ) -> Result<Response, Error> {
         const OPERATION: &str = "validate";
-        let payload = [
-            "{\"request\":",
-            request.get(),
-            ",\"settings\":",
-            settings.get(),
-            "}",
-        ]
-        .concat();
+        let payload = simulate::builtin::payload(settings, request);
         let (answer, activity) = self.call(OPERATION, payload.as_bytes(), cluster)?;
         let answer: Answer = self.parse(OPERATION, &answer)?;
         Ok(answer.into_response(request, activity))
@@ -150,7 +139,7 @@ impl Module {
     /// The module's verdict on `settings`.
     ///
     /// # Errors
-    /// The module gave no verdict: it trapped, ran out of time, or failed.
+    /// The module gave no verdict: it trapped, ran out of fuel, or failed.
     pub fn validate_settings(&self, settings: &RawValue) -> Result<SettingsResponse, Error> {
         const OPERATION: &str = "validate_settings";
         let (answer, _) = self.call(OPERATION, settings.get().as_bytes(), &Snapshot::new())?;
@@ -160,83 +149,62 @@ impl Module {
     /// The version of Kubewarden's protocol the module speaks: `v1`.
     ///
     /// # Errors
-    /// The module does not say: it trapped, ran out of time, or failed.
+    /// The module does not say: it trapped, ran out of fuel, or failed.
     pub fn protocol_version(&self) -> Result<String, Error> {
         const OPERATION: &str = "protocol_version";
         let (answer, _) = self.call(OPERATION, &[], &Snapshot::new())?;
         self.parse(OPERATION, &answer)
     }
 
-    /// Calls `operation` in a fresh instance.
-    fn call(
+    /// The module's bytes in answer to a payload, for comparisons byte by byte.
+    ///
+    /// # Errors
+    /// The module gave no answer: it trapped, ran out of fuel, or failed.
+    pub fn call(
         &self,
         operation: &'static str,
         payload: &[u8],
         cluster: &Snapshot,
     ) -> Result<(Vec<u8>, Activity), Error> {
-        let activity = Arc::new(Mutex::new(Activity::default()));
         let calls = HostCalls {
             cluster: cluster.clone(),
             granted: Arc::clone(&self.granted),
-            activity: Arc::clone(&activity),
+            activity: Activity::default(),
         };
-        let callback = move |_, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
-            calls.answer(binding, namespace, operation, payload)
-        };
-        let run = || {
-            let provider = self
-                .inner
-                .provider
-                .rehydrate(Some(self.inner.limits.deadlines()));
-            let provider =
-                provider.map_err(|error| wapc::errors::Error::InitFailed(format!("{error:#}")))?;
-            WapcHost::new(Box::new(provider), Some(Box::new(callback)))?.call(operation, payload)
-        };
-        // The provider panics when a module hands it an address outside the module's memory.
-        // Nothing of what it was working on outlives this call.
-        let answer = catch_unwind(AssertUnwindSafe(run))
-            .map_err(|_| self.trap(operation, "it passed an address outside its memory"))?
-            .map_err(|error| self.failure(operation, error))?;
-        let activity =
-            std::mem::take(&mut *activity.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok((answer, activity))
+        let Inner {
+            code,
+            linker,
+            options,
+            ..
+        } = &*self.inner;
+        instance::call(linker, code, options, operation, payload.to_vec(), calls)
+            .map_err(|failure| self.error(operation, failure))
     }
 
-    /// Sorts a failure by its words, the provider's only sign.
-    fn failure(&self, operation: &'static str, error: wapc::errors::Error) -> Error {
-        const OUT_OF_TIME: &str = "execution deadline exceeded";
+    fn error(&self, operation: &'static str, failure: Failure) -> Error {
         let module = self.inner.name.clone();
-        let (cause, starting) = match error {
-            wapc::errors::Error::GuestCallFailure(cause) => (cause, false),
-            wapc::errors::Error::InitFailed(cause) => (cause, true),
-            other => (other.to_string(), false),
-        };
-        if cause.ends_with(OUT_OF_TIME) {
-            Error::TimeLimit {
+        let Options {
+            fuel_limit,
+            memory_limit,
+        } = *self.inner.options;
+        match failure {
+            Failure::Start(cause) => Error::Start { module, cause },
+            Failure::OutOfFuel => Error::OutOfFuel {
                 module,
                 operation,
-                limit: self.inner.limits.time,
-            }
-        } else if starting {
-            Error::Start { module, cause }
-        } else if let Some(trap) = cause.strip_prefix("wasm trap: ") {
-            self.trap(operation, trap)
-        } else {
-            Error::Guest {
+                fuel_limit,
+            },
+            Failure::Trap(cause) => Error::Trap {
+                module,
+                operation,
+                cause,
+                memory_limit,
+            },
+            Failure::Guest(cause) => Error::Guest {
                 module,
                 operation,
                 cause: without_middle(cause),
-            }
-        }
-    }
-
-    fn trap(&self, operation: &'static str, cause: &str) -> Error {
-        let memory_limit = self.inner.limits.memory;
-        Error::Trap {
-            module: self.inner.name.clone(),
-            operation,
-            cause: cause.to_owned(),
-            memory_limit,
+            },
         }
     }
 
@@ -273,21 +241,33 @@ fn without_middle(text: String) -> String {
     format!("{head} … {tail}")
 }
 
-/// What the provider needs of a module; returned is what is missing.
-fn check_exports(code: &wasmtime::Module) -> Result<(), &'static str> {
-    let is_i32 = |value: ValType| matches!(value, ValType::I32);
+/// What waPC needs of a module; the error is what is missing.
+fn check_exports(code: &wasmi::Module) -> Result<(), &'static str> {
     match code.get_export("memory") {
         Some(ExternType::Memory(_)) => {}
         _ => return Err("a memory named `memory`"),
     }
-    match code.get_export("__guest_call") {
+    match code.get_export(instance::GUEST_CALL) {
         Some(ExternType::Func(function))
-            if function.params().len() == 2
-                && function.results().len() == 1
-                && function.params().chain(function.results()).all(is_i32) =>
+            if function.params() == [ValType::I32, ValType::I32]
+                && function.results() == [ValType::I32] =>
         {
             Ok(())
         }
         _ => Err("the function `__guest_call`"),
+    }
+}
+
+/// Whether a module imports functions of waPC and WASI alone, all that Kubewarden has; the error names the
+/// first other one.
+fn check_imports(code: &wasmi::Module) -> Result<(), String> {
+    let known = |module: &str| matches!(module, wapc::MODULE | wasi::MODULE);
+    match code.imports().find(|import| !known(import.module())) {
+        None => Ok(()),
+        Some(import) => Err(format!(
+            "it imports `{}::{}`, which Kubewarden does not provide",
+            import.module(),
+            import.name()
+        )),
     }
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::annotation::ContextAwareResource;
+use kubewarden::ContextAwareResource;
 
 /// A module's verdict on one request.
 #[derive(Clone, Debug)]

@@ -1,10 +1,9 @@
 //! One call of one module, for tests that hold the browser to the corpus.
 
-use linked::{Objects, module};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use snapshot::Snapshot;
+use simulate::{Objects, Snapshot, builtin};
 
 /// A call of a module.
 #[derive(Debug, Deserialize)]
@@ -28,13 +27,13 @@ pub struct Call {
 /// One sentence, when there is no such module, or the cluster's objects are none.
 pub fn evaluate(call: Call) -> Result<String, String> {
     let name = &call.module;
-    let module = module(name).ok_or_else(|| format!("no module `{name}`"))?;
+    let policy = builtin::policy(name).ok_or_else(|| format!("no module `{name}`"))?;
     let response = match &call.request {
-        None => (module.validate_settings)(call.settings.get().as_bytes()),
+        None => (policy.validate_settings)(call.settings.get().as_bytes()),
         Some(request) => {
             let cluster = Snapshot::complete(call.cluster).map_err(|error| error.to_string())?;
-            let payload = crate::modules::payload(&call.settings, request);
-            (module.validate)(payload.as_bytes(), &Objects::new(&cluster, None))
+            let payload = builtin::payload(&call.settings, request);
+            (policy.validate)(payload.as_bytes(), &Objects::new(&cluster, None))
         }
     };
     String::from_utf8(response).map_err(|error| error.to_string())

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use manifest::{Object, Problem, Severity};
-use plane::{Names, Plane, Policy, Profile, RouteSettings, Services, Summary, is_ingress};
 use serde::Deserialize;
+use simulate::{
+    Builtin, Context, Policies, Policy, Profile, RouteNames, RouteSettings, Services, Simulator,
+    Summary, is_ingress,
+};
 
-use crate::modules::Linked;
 use crate::report::{ObjectReport, ProblemReport, Report, Source};
 use crate::routes::Routes;
 
@@ -49,60 +51,68 @@ pub fn check(input: &Input) -> Result<Report, String> {
     if fatal {
         return Ok(report);
     }
-    let routes = plane::route_settings(&policies);
-    let default = profile.default_storage_class();
-    let plane = Plane::new(policies, &mut Linked, default)
-        .and_then(|(plane, warnings)| Ok((plane, warnings, routes?)));
-    let (mut plane, warnings, routes) = match plane {
-        Ok(made) => made,
-        Err(problem) => {
-            report.problem(&problem);
-            return Ok(report);
-        }
-    };
-    warnings.iter().for_each(|it| report.problem(it));
+    match loaded(input, profile, policies, &mut report) {
+        Ok(()) => {}
+        Err(problem) => report.problem(&problem),
+    }
+    Ok(report)
+}
 
-    let mut survey = plane.survey();
+/// Judges the manifests by policies that could be read.
+fn loaded(
+    input: &Input,
+    profile: Profile,
+    policies: Vec<Policy>,
+    report: &mut Report,
+) -> Result<(), Problem> {
+    let routes = simulate::route_settings(&policies);
+    let policies = Policies::load(policies, &mut Builtin)?;
+    let routes = routes?;
+    for problem in policies.warnings().iter().chain(policies.not_run()) {
+        report.problem(problem);
+    }
+    let mut context = Context::of(&policies);
     let mut services = Services::default();
-    let mut learn = |item: Result<Object, Problem>| {
+    let mut collect = |item: Result<Object, Problem>| {
         let object = item?;
-        survey.note(&object);
+        context.collect(&object);
         services.note(&object);
         Ok(())
     };
     each(Source::Manifests, &input.manifests, |item| {
         // What is wrong here is said when it is judged.
-        let _: Result<(), Problem> = learn(item);
+        let _: Result<(), Problem> = collect(item);
     });
     each(Source::Cluster, &input.cluster, |item| {
-        if let Err(problem) = learn(item) {
+        if let Err(problem) = collect(item) {
             report.problem(&problem);
         }
     });
-    for warning in plane.learn(survey) {
+    for warning in context.warnings(&policies) {
         report.problem(&warning.with_help("paste the Namespaces into the Cluster tab"));
     }
-    judge(input, &plane, &routes, &services, &mut report);
-    Ok(report)
+    let simulator = Simulator::new(policies, context, profile.default_storage_class())?;
+    judge(input, &simulator, &routes, &services, report);
+    Ok(())
 }
 
 fn judge(
     input: &Input,
-    plane: &Plane,
+    simulator: &Simulator,
     settings: &RouteSettings,
     services: &Services,
     report: &mut Report,
 ) {
     let mut summary = Summary::default();
     let mut not_checked = BTreeSet::new();
-    let mut names = Names::default();
+    let mut names = RouteNames::default();
     each(Source::Manifests, &input.manifests, |item| match item {
         Err(problem) => {
             summary.errors += usize::from(problem.severity == Severity::Error);
             report.problem(&problem);
         }
         Ok(object) => {
-            let rows = plane.judge(&object);
+            let rows = simulator.simulate(&object);
             summary.count(&rows);
             not_checked.extend(rows.iter().flat_map(|row| row.not_checked.iter().cloned()));
             let routes = is_ingress(&object)
@@ -127,7 +137,7 @@ fn each(source: Source, text: &str, mut take: impl FnMut(Result<Object, Problem>
     if text.trim().is_empty() {
         return;
     }
-    let Ok(()) = plane::read(source.name(), text.as_bytes(), true, &mut |item| {
+    let Ok(()) = simulate::read(source.name(), text.as_bytes(), true, &mut |item| {
         take(item);
         Ok::<(), Infallible>(())
     });

@@ -1,12 +1,10 @@
 //! The playground: what `agnostics check` and `agnostics convert` say, from text to JSON, for a page.
 //!
-//! The modules are linked as libraries and called directly; everything between the text and them is
-//! `crates/plane`, as on the command line. [`check`] and [`evaluate`] are plain functions, so that tests
+//! Everything between the text and the report is `crates/simulate`, as on the command line. [`check`] and [`evaluate`] are plain functions, so that tests
 //! reach them natively; the page calls them through wasm-bindgen.
 
 mod call;
 mod check;
-mod modules;
 mod report;
 mod routes;
 

@@ -5,8 +5,8 @@
     reason = "what the page calls is exported from Wasm, not from the crate"
 )]
 
-use plane::Profile;
 use serde::Serialize;
+use simulate::Profile;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 

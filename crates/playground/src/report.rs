@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use manifest::{Object, Problem, Severity};
-use plane::{Change, Row, Summary, Verdict, paths};
 use serde::Serialize;
+use simulate::{Change, Row, Summary, Verdict, paths};
 
 use crate::routes::Routes;
 
@@ -132,7 +132,7 @@ pub struct ProblemReport {
 impl ObjectReport {
     pub(crate) fn of(object: &Object, rows: Vec<Row>, routes: Option<Routes>) -> Self {
         let patch: Vec<_> = rows.iter().flat_map(|row| row.patch.clone()).collect();
-        let diff = plane::diff(object, &patch);
+        let diff = simulate::diff(object, &patch);
         Self {
             line: object.line,
             kind: object.kind().to_owned(),
@@ -191,7 +191,7 @@ fn findings(object: &Object, row: &Row, level: Level, said: &str, notes: &mut Ve
     }
 }
 
-fn lines(hunk: &plane::Hunk) -> Vec<DiffLine> {
+fn lines(hunk: &simulate::Hunk) -> Vec<DiffLine> {
     let ((at, removed), (to, added)) = (hunk.old, hunk.new);
     let head = DiffLine {
         sign: '@',

@@ -1,9 +1,9 @@
 //! An Ingress as routes, ready to be copied.
 
+use ingress2route::Finding;
 use manifest::Object;
-use plane::{Names, RouteSettings, Services, paths};
 use serde::Serialize;
-use translation::Finding;
+use simulate::{RouteNames, RouteSettings, Services, paths};
 
 /// What an Ingress becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,9 +33,9 @@ impl Routes {
         object: &Object,
         settings: &RouteSettings,
         services: &Services,
-        names: &mut Names,
+        names: &mut RouteNames,
     ) -> Option<Self> {
-        let mut translation = plane::translation(object, settings, services).ok()?;
+        let mut translation = simulate::translation(object, settings, services).ok()?;
         names.tell_apart(object, &mut translation);
         let remark = |finding: &Finding, lacks| Remark {
             line: object.line_near(&paths::leading_pointer(&finding.path)),

@@ -87,7 +87,7 @@ fn what_the_cluster_holds_is_looked_at_and_not_judged() {
 
 #[test]
 fn settings_are_those_of_the_policies_given() {
-    let (_, policies) = plane::Profile::Azure.policies();
+    let (_, policies) = simulate::Profile::Azure.policies();
     let edited = policies.replace("clusterDefaultClass: rwx-default", "clusterDefaultClas: x");
     let report = report(Input {
         policies: Some(edited),
@@ -128,7 +128,7 @@ fn policies_that_are_none_accept_nothing() {
 
 #[test]
 fn namespaces_that_are_not_known_are_asked_for() {
-    let (_, policies) = plane::Profile::Azure.policies();
+    let (_, policies) = simulate::Profile::Azure.policies();
     let input = Input {
         policies: Some(policies.replace("kubernetes.io/metadata.name", "team")),
         ..on_azure(CLAIM)

@@ -34,7 +34,7 @@ impl Artifact {
         let beside = |ending: &str| read(&path.with_extension(ending));
         let wasm = read(path)?;
         let of_module = || format!("`{}`", path.display());
-        let Some(metadata) = annotation::read(&wasm).with_context(of_module)? else {
+        let Some(metadata) = kubewarden::read(&wasm).with_context(of_module)? else {
             bail!(
                 "{} has no metadata; `cargo xtask build` writes it",
                 of_module()

@@ -1,7 +1,7 @@
 //! The module's own code, linked into the test: the quickest host, and the one a debugger reaches.
 
-use linked::Calls;
 use serde_json::json;
+use simulate::builtin::{self, BuiltinPolicy, POLICIES};
 
 use crate::cluster::{CaseCluster, Exchange};
 use crate::hosts::Host;
@@ -14,7 +14,7 @@ pub struct Native;
 impl Native {
     /// The names of all modules.
     pub fn modules() -> impl Iterator<Item = &'static str> {
-        linked::MODULES.iter().map(|calls| calls.module)
+        POLICIES.iter().map(|policy| policy.name)
     }
 
     /// The module's response in a case, as the policy server would read it.
@@ -25,7 +25,7 @@ impl Native {
         match case.request() {
             None => {
                 let settings = case.settings.to_string();
-                Ok((calls(module)?.validate_settings)(settings.as_bytes()))
+                Ok((policy(module)?.validate_settings)(settings.as_bytes()))
             }
             Some(request) => Ok(validate(module, case, &request)?.0),
         }
@@ -40,15 +40,15 @@ impl Native {
     }
 }
 
-fn calls(module: &str) -> Result<&'static Calls, Error> {
-    let calls = linked::module(module);
+fn policy(module: &str) -> Result<&'static BuiltinPolicy, Error> {
+    let calls = builtin::policy(module);
     Ok(calls.ok_or_else(|| format!("`{module}` is not among the linked modules"))?)
 }
 
 fn validate(module: &str, case: &Case, request: &Request) -> Result<(Vec<u8>, CaseCluster), Error> {
     let payload = json!({"settings": case.settings, "request": request.0}).to_string();
     let cluster = CaseCluster::of(case)?;
-    let response = (calls(module)?.validate)(payload.as_bytes(), &cluster);
+    let response = (policy(module)?.validate)(payload.as_bytes(), &cluster);
     Ok((response, cluster))
 }
 

@@ -224,7 +224,7 @@ impl PolicyServer {
 
 /// The kinds that a module's metadata says it asks for.
 fn context_aware_resources(module: &[u8]) -> Result<Value, Error> {
-    let metadata = host::annotation::read(module)?;
+    let metadata = kubewarden::read(module)?;
     let kinds = metadata.map(|metadata| metadata.context_aware_resources);
     Ok(serde_json::to_value(kinds.unwrap_or_default())?)
 }

@@ -22,8 +22,8 @@ fn modules_accept_every_overlay_as_it_is() {
     let Some(kustomize) = tree::kustomize() else {
         return;
     };
-    for profile in bootstrap::PROFILES {
-        for environment in bootstrap::ENVIRONMENTS {
+    for profile in agnostics::bootstrap::PROFILES {
+        for environment in agnostics::bootstrap::ENVIRONMENTS {
             let directory = tempfile::tempdir().unwrap();
             for rendered in tree::render(&kustomize, profile, environment) {
                 let file = format!("{}.yaml", rendered.overlay.component);

@@ -15,10 +15,10 @@ fn problems(profile: &str, changes: &[(&str, &str)]) -> Option<Vec<String>> {
             false => values.insert((*name).to_owned(), (*value).to_owned()),
         };
     }
-    let mut overlays = bootstrap::of_profile(&root, profile, "dev").unwrap();
+    let mut overlays = agnostics::bootstrap::of_profile(&root, profile, "dev").unwrap();
     // Their files' lines move with every module that comes.
     overlays.retain(|it| it.component != "policies");
-    let rendered = bootstrap::render(&kustomize, &root, &overlays, &values);
+    let rendered = agnostics::bootstrap::render(&kustomize, &root, &overlays, &values);
     let problems = rendered.map_or_else(|error| error.problems, |_| Vec::new());
     let root = format!("{}/", e2e::workspace::root().display());
     Some(problems.iter().map(|it| it.replace(&root, "")).collect())
@@ -132,8 +132,8 @@ fn defaults_give_way_to_what_is_set() {
     let mut values = tree::values("k3s");
     values.insert("KARE_DNS_IP".into(), "10.43.7.7".into());
     values.insert("DNS_CLIENTS".into(), "10.42.0.0/16 192.168.7.0/24".into());
-    let overlays = bootstrap::of_profile(&root, "k3s", "dev").unwrap();
-    let rendered = bootstrap::render(&kustomize, &root, &overlays, &values).unwrap();
+    let overlays = agnostics::bootstrap::of_profile(&root, "k3s", "dev").unwrap();
+    let rendered = agnostics::bootstrap::render(&kustomize, &root, &overlays, &values).unwrap();
     let all: String = rendered.iter().map(|it| it.yaml.as_str()).collect();
     assert_eq!(all.matches("10.43.7.7").count(), 2);
     assert!(all.contains("allow net 10.42.0.0/16 192.168.7.0/24\n"));
@@ -153,8 +153,8 @@ fn placeholders_that_are_no_variables_are_found() {
     std::fs::write(overlay.join("kustomization.yaml"), "resources: [a.yaml]\n").unwrap();
     let object = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a${DOMIAN}\n";
     std::fs::write(overlay.join("a.yaml"), object).unwrap();
-    let overlays = bootstrap::of_profile(root.path(), "k3s", "dev").unwrap();
-    let error = bootstrap::render(&kustomize, root.path(), &overlays, &BTreeMap::new());
+    let overlays = agnostics::bootstrap::of_profile(root.path(), "k3s", "dev").unwrap();
+    let error = agnostics::bootstrap::render(&kustomize, root.path(), &overlays, &BTreeMap::new());
     let said = error.unwrap_err().to_string();
     assert!(
         said.ends_with("gateway/k3s/envs/dev/a.yaml:4: `${DOMIAN}` is no variable of the tree"),

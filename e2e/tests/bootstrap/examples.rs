@@ -36,7 +36,7 @@ fn argo_cd_installs_every_component_in_order() {
         .collect();
     waves.sort();
     let waves: Vec<&str> = waves.into_iter().map(|(_, component)| component).collect();
-    let overlays = bootstrap::of_profile(&tree::root(), "k3s", "dev").unwrap();
+    let overlays = agnostics::bootstrap::of_profile(&tree::root(), "k3s", "dev").unwrap();
     let components: Vec<&str> = overlays.iter().map(|it| it.component).collect();
     assert_eq!(waves, components);
 
@@ -50,7 +50,7 @@ fn argo_cd_installs_every_component_in_order() {
         paths,
         ["bootstrap/*/*/envs/*", "bootstrap/external-secrets/envs/*"]
     );
-    for environment in bootstrap::ENVIRONMENTS {
+    for environment in agnostics::bootstrap::ENVIRONMENTS {
         let own = tree::root().join("external-secrets/envs").join(environment);
         assert!(own.join("kustomization.yaml").is_file());
     }
@@ -67,7 +67,7 @@ fn flux_installs_every_component_with_the_variables_it_uses() {
         .filter(|it| it.kind() == "Kustomization")
         .collect();
     let names: BTreeSet<&str> = kustomizations.iter().map(|it| it.name()).collect();
-    let overlays = bootstrap::of_profile(&tree::root(), "k3s", "dev").unwrap();
+    let overlays = agnostics::bootstrap::of_profile(&tree::root(), "k3s", "dev").unwrap();
     assert_eq!(names, overlays.iter().map(|it| it.component).collect());
     for it in kustomizations {
         let spec = &it.value["spec"];

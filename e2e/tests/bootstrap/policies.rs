@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use plane::kinds;
+use kubewarden::kinds;
 
 use crate::tree;
 
 #[test]
 fn the_policy_server_may_read_what_policies_ask_for_and_no_more() {
-    for overlay in bootstrap::all(&tree::root()).unwrap() {
+    for overlay in agnostics::bootstrap::all(&tree::root()).unwrap() {
         let of_overlay = |kind: &str| {
             let all = tree::of_kind(kind).into_iter();
             all.filter(|it| it.overlay == overlay).collect::<Vec<_>>()
@@ -64,7 +64,7 @@ fn protect_is_one_component_away_and_changes_nothing_else() {
     let Some(kustomize) = tree::kustomize() else {
         return;
     };
-    for profile in bootstrap::PROFILES {
+    for profile in agnostics::bootstrap::PROFILES {
         let overlay = format!("policies/{profile}/envs/dev");
         let directory = tree::customized(&overlay, "policies/components/protect");
         let protected = tree::objects(profile, &kustomize.build(directory.path()).unwrap());

@@ -21,8 +21,8 @@ fn every_store_has_conditions_and_apps_name_one_store() {
 
 #[test]
 fn claims_have_a_class_for_one_node_and_one_for_many() {
-    for profile in bootstrap::PROFILES {
-        for environment in bootstrap::ENVIRONMENTS {
+    for profile in agnostics::bootstrap::PROFILES {
+        for environment in agnostics::bootstrap::ENVIRONMENTS {
             let classes: Vec<_> = tree::of_kind("StorageClass")
                 .into_iter()
                 .filter(|it| (it.overlay.profile, it.overlay.environment) == (profile, environment))

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use bootstrap::{Kustomize, Overlay, Rendered, VARIABLES};
+use agnostics::bootstrap::{Kustomize, Overlay, Rendered, VARIABLES};
 use e2e::workspace;
 use manifest::Object;
 
@@ -71,8 +71,9 @@ pub(crate) fn values(profile: &str) -> BTreeMap<String, String> {
 
 pub(crate) fn render(kustomize: &Kustomize, profile: &str, environment: &str) -> Vec<Rendered> {
     let root = root();
-    let overlays = bootstrap::of_profile(&root, profile, environment).expect("there are overlays");
-    match bootstrap::render(kustomize, &root, &overlays, &values(profile)) {
+    let overlays =
+        agnostics::bootstrap::of_profile(&root, profile, environment).expect("there are overlays");
+    match agnostics::bootstrap::render(kustomize, &root, &overlays, &values(profile)) {
         Ok(rendered) => rendered,
         Err(error) => panic!("{profile} {environment}: {error}"),
     }
@@ -94,8 +95,8 @@ pub(crate) fn made() -> &'static [Made] {
             return Vec::new();
         };
         let mut made = Vec::new();
-        for profile in bootstrap::PROFILES {
-            for environment in bootstrap::ENVIRONMENTS {
+        for profile in agnostics::bootstrap::PROFILES {
+            for environment in agnostics::bootstrap::ENVIRONMENTS {
                 for Rendered { overlay, yaml } in render(&kustomize, profile, environment) {
                     let file = overlay.path.display().to_string();
                     made.extend(objects(&file, &yaml).into_iter().map(|object| Made {

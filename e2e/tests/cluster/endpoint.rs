@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use base64::Engine as _;
 use e2e::hosts::Embedded;
 use host::Snapshot;
-use plane::kinds::resource;
+use kubewarden::kinds::resource;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};

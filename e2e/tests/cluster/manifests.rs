@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plane::kinds::resource;
+use kubewarden::kinds::resource;
 use serde_json::{Value, json};
 
 use crate::Scenario;
@@ -37,7 +37,7 @@ fn strict(plane: &mut Plane) {
     for profile in Profile::ALL {
         plane.install(profile);
         changed |= make_room(plane, profile);
-        let plain = bootstrap::ENVIRONMENTS.map(|it| (it, all(profile, it)));
+        let plain = agnostics::bootstrap::ENVIRONMENTS.map(|it| (it, all(profile, it)));
         for (environment, objects) in &plain {
             let count = objects.len();
             assert!(count > 20, "{profile:?} {environment}: {count} objects");

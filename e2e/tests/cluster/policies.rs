@@ -7,7 +7,7 @@ use crate::accounts::Account;
 use crate::own::{self, own};
 use crate::rendered;
 
-pub(crate) use plane::{Mode, Profile};
+pub(crate) use simulate::{Mode, Profile};
 
 /// The policy server's, in Kubewarden's chart.
 pub(crate) const ACCOUNT: Account = Account {

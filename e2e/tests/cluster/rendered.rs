@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bootstrap::{Kustomize, Overlay, Rendered};
+use agnostics::bootstrap::{Kustomize, Overlay, Rendered};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -48,7 +48,8 @@ fn optional(profile: Profile) -> [(&'static str, &'static str); 2] {
 pub(crate) fn with_options(profile: Profile) -> Vec<(&'static str, Value)> {
     let (root, name, environment) = (tree::root(), profile.name(), "dev");
     // All others too, since every variable that is given has to be used.
-    let mut overlays = bootstrap::of_profile(&root, name, environment).expect("overlays");
+    let mut overlays =
+        agnostics::bootstrap::of_profile(&root, name, environment).expect("overlays");
     let plain = overlays.len();
     // Removed once they are rendered.
     let mut directories: Vec<TempDir> = Vec::new();
@@ -64,11 +65,13 @@ pub(crate) fn with_options(profile: Profile) -> Vec<(&'static str, Value)> {
     let mut values = tree::values(name);
     if profile == Profile::Aws {
         let role = "AWS_EXTERNAL_SECRETS_ROLE_ARN";
-        let variable = bootstrap::VARIABLES.iter().find(|it| it.name == role);
+        let variable = agnostics::bootstrap::VARIABLES
+            .iter()
+            .find(|it| it.name == role);
         let example = variable.expect("a variable").example;
         values.insert(role.to_owned(), example.to_owned());
     }
-    let rendered = bootstrap::render(&kustomize(), &root, &overlays, &values);
+    let rendered = agnostics::bootstrap::render(&kustomize(), &root, &overlays, &values);
     let rendered = rendered.unwrap_or_else(|error| panic!("{name}: {error}"));
     rendered.into_iter().skip(plain).flat_map(objects).collect()
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use admission::{Malformed, Node};
-use translation::{PREFIX, other_controller};
+use ingress2route::{PREFIX, other_controller};
 
 use crate::ingress::{Ingress, Place};
 

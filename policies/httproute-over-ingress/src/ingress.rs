@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use admission::{Malformed, Node, Object};
-use translation::Class;
+use ingress2route::Class;
 
 /// The parts of an Ingress.
 pub(crate) struct Ingress<'a> {

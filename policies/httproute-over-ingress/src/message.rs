@@ -1,7 +1,7 @@
 //! What people read: a sentence, the routes, and everything that is to be said with them.
 
 use admission::{Verdict, joined};
-use translation::{Finding, Translation};
+use ingress2route::{Finding, Translation};
 
 use crate::ruling::{Refusal, Ruling};
 use crate::suggest;

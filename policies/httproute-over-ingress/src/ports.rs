@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use admission::{Cluster, Malformed, Node, Query};
-use translation::Port;
+use ingress2route::Port;
 
 /// The Services of a namespace. Ports of one mostly follow each other, so the last answer is kept.
 pub(crate) struct Ports<'a> {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use admission::{AdmissionRequest, Cluster, Malformed, joined};
-use translation::{Gateway, Kind, Options, Port, Translation, translate};
+use ingress2route::{Gateway, Kind, Options, Port, Translation, translate};
 
 use crate::ingress::Ingress;
 use crate::ports::Ports;

@@ -4,7 +4,7 @@
 //! Source: cert-manager's `pkg/issuer/acme/http/ingress.go`.
 
 use admission::{AdmissionRequest, Malformed, Object, Verdict};
-use translation::{Fate, PREFIX, annotation, other_controller};
+use ingress2route::{Fate, PREFIX, annotation, other_controller};
 
 use crate::AUDIT;
 use crate::ingress::Ingress;

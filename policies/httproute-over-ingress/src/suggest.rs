@@ -1,7 +1,7 @@
 //! What is said of annotations that ingress-nginx does not know.
 
 use admission::{distance, joined};
-use translation::{ANNOTATIONS, Finding, PREFIX};
+use ingress2route::{ANNOTATIONS, Finding, PREFIX};
 
 /// The sentence about one of them, with what its author may have meant.
 pub(crate) fn sentence(unknown: &Finding) -> String {

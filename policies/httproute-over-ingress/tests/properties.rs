@@ -11,10 +11,10 @@ use std::cell::RefCell;
 
 use admission::{Cluster, NoCluster, Node, Query, Unanswered};
 use httproute_over_ingress::{Settings, evaluate};
+use ingress2route::{ANNOTATIONS, Gateway, Options, PREFIX, Port, translate};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use translation::{ANNOTATIONS, Gateway, Options, PREFIX, Port, translate};
 
 /// A cluster that remembers what it was asked for.
 #[derive(Default)]
@@ -331,7 +331,7 @@ proptest! {
     /// A name that ingress-nginx does not know is refused, with every value, beside every reason.
     #[test]
     fn no_made_up_annotation_passes(name in "[a-z./-]{0,12}", value in ".{0,8}") {
-        prop_assume!(translation::annotation(&name).is_none());
+        prop_assume!(ingress2route::annotation(&name).is_none());
         let annotations = [(name.as_str(), value.as_str()), ("configuration-snippet", "deny all;")];
         let response = respond(&ingress(&annotations, json!([])), &json!({}), &NoCluster);
         let expected = format!("metadata.annotations[{PREFIX}{name}]: not known to ingress-nginx");

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use translation::{ANNOTATIONS, Annotation, Effect};
+use ingress2route::{ANNOTATIONS, Annotation, Effect};
 
 use super::markers;
 

@@ -273,7 +273,7 @@ mod tests {
             assert_eq!(sent, expected, "{}", module.name);
 
             // The module says of it what it says of the one setting that must be chosen, where there is one.
-            let calls = linked::module(&module.name).unwrap();
+            let calls = simulate::builtin::policy(&module.name).unwrap();
             let says = |settings: &Value| {
                 let answer = (calls.validate_settings)(settings.to_string().as_bytes());
                 serde_json::from_slice::<Value>(&answer).unwrap()

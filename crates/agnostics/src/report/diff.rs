@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use json_patch::PatchOperation;
 use manifest::Object;
-use plane::Change;
+use simulate::Change;
 
 use super::text::{ADDED, DIM, HUNK, REMOVED};
 
@@ -18,7 +18,7 @@ pub(crate) fn write(
     object: &Object,
     patch: &[PatchOperation],
 ) -> io::Result<()> {
-    let diff = plane::diff(object, patch);
+    let diff = simulate::diff(object, patch);
     if diff.written_out {
         let note = "the file's own lines cannot show this, so here is the object written out:";
         writeln!(out, "{DIM}  {note}{DIM:#}")?;

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use plane::{Row, Summary, Verdict};
+use simulate::{Row, Summary, Verdict};
 
 use super::text;
 

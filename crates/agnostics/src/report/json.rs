@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use plane::{Row, Summary};
+use simulate::{Row, Summary};
 
-/// Writes `{"summary":…,"results":[…]}`, and `notChecked` where modules could not tell something without
-/// a cluster.
+/// Writes `{"summary":…,"results":[…]}`; `notChecked` where policies could not tell something without a
+/// cluster, and `notRun` where the code of policies is not here.
 ///
 /// # Errors
 /// Those of `out`.
@@ -17,6 +17,7 @@ pub(crate) fn write(
     summary: &Summary,
     results: &[Row],
     not_checked: &BTreeSet<String>,
+    not_run: &[String],
 ) -> io::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -25,6 +26,8 @@ pub(crate) fn write(
         results: &'a [Row],
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
         not_checked: &'a BTreeSet<String>,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        not_run: &'a [String],
     }
     serde_json::to_writer_pretty(
         &mut *out,
@@ -32,6 +35,7 @@ pub(crate) fn write(
             summary,
             results,
             not_checked,
+            not_run,
         },
     )?;
     writeln!(out)

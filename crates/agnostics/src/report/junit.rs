@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use plane::{Row, Verdict};
+use simulate::{Row, Verdict};
 
 /// Writes the report as JUnit's XML. Refusals are failures; what could not be judged is an error; what
 /// warnings say is the test's output.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use plane::{Row, Verdict};
+use simulate::{Row, Verdict};
 
 /// The id of results about input that no module saw.
 const INPUT: &str = "input";

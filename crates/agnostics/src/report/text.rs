@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use manifest::{Object, Problem, Severity};
 use serde_json::Value;
 
-use plane::{Row, Summary, Verdict};
+use simulate::{Row, Summary, Verdict};
 
 use super::diff;
 

@@ -1,4 +1,4 @@
-//! The command line as its users meet it: the built program with the built modules.
+//! The command line as its users meet it: the built program.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -16,7 +16,9 @@ mod exit;
 mod forms;
 mod json;
 mod lists;
+mod modules;
 mod policies;
+mod render;
 mod reports;
 mod run;
 mod selection;

@@ -292,18 +292,6 @@ fn settings_that_the_module_refuses() {
 }
 
 #[test]
-fn a_module_that_is_not_there() {
-    let policies = policy("mine", &[]).replace(
-        "agnostics/storage-class:v0.1.0",
-        "agnostics/no-such-module@sha256:00",
-    );
-    let run = check(&claim("gp3"), &policies, &[]);
-    assert_eq!(run.code, 2);
-    let said = "error: policies.yaml:2: policy `mine`: module `no-such-module` is not in ";
-    assert!(run.stderr.starts_with(said), "{}", run.stderr);
-}
-
-#[test]
 fn modules_are_known_by_the_last_part_of_their_address() {
     for address in [
         "registry://ghcr.io/k8tre/agnostics/storage-class@sha256:0000",

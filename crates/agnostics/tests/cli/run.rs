@@ -72,16 +72,8 @@ pub(crate) fn root() -> PathBuf {
     root.canonicalize().unwrap()
 }
 
-/// The program, told where the built modules are, and nothing by the environment. Compiled code is
-/// kept between the tests.
+/// The program, with nothing in its environment that changes what it does.
 pub(crate) fn program() -> Command {
-    let modules = root().join("target/modules");
-    let module = modules.join("storage-class.wasm");
-    assert!(
-        module.is_file(),
-        "{} is missing: run `cargo xtask build` first",
-        module.display()
-    );
     let mut command = Command::new(env!("CARGO_BIN_EXE_agnostics"));
     for (name, _) in std::env::vars_os() {
         let told = name.to_string_lossy();
@@ -89,10 +81,7 @@ pub(crate) fn program() -> Command {
             command.env_remove(name);
         }
     }
-    command
-        .env("AGNOSTICS_MODULES", modules)
-        .env("AGNOSTICS_CACHE", root().join("target/tests/agnostics"))
-        .stdin(Stdio::null());
+    command.stdin(Stdio::null());
     command
 }
 

@@ -1,4 +1,4 @@
-use host::{Error, ExecutionMode, Metadata, annotation};
+use host::{Error, ExecutionMode, Metadata};
 
 use crate::{guest, host};
 
@@ -68,7 +68,7 @@ fn other_execution_modes_are_refused() {
             execution_mode: mode,
             ..Metadata::default()
         };
-        let wasm = annotation::write(&guest("constant"), &metadata).unwrap();
+        let wasm = kubewarden::write(&guest("constant"), &metadata).unwrap();
         assert_eq!(
             refusal(&wasm),
             format!(

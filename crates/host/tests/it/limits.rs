@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use host::{Error, Host, Module, Options, Response, Snapshot};
 use serde_json::{Value, json};
 
@@ -11,7 +9,7 @@ fn run(module: &Module, action: Value) -> Result<Response, Error> {
 
 fn impatient() -> Host {
     Host::new(Options {
-        time_limit: Duration::from_millis(50),
+        fuel_limit: 50_000_000,
         ..Options::default()
     })
     .unwrap()
@@ -23,9 +21,9 @@ fn a_module_that_never_answers_is_stopped() {
     let error = run(&module, json!("loop")).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "module `probe` did not answer `validate` within 50ms"
+        "module `probe` did not answer `validate` within 50000000 instructions; the policy server interrupts it after 2 s"
     );
-    assert!(matches!(error, Error::TimeLimit { .. }));
+    assert!(matches!(error, Error::OutOfFuel { .. }));
     assert!(
         run(&module, json!("accept")).unwrap().accepted,
         "the next request is served"
@@ -33,13 +31,13 @@ fn a_module_that_never_answers_is_stopped() {
 }
 
 #[test]
-fn the_time_limit_outlives_the_host_with_its_modules() {
+fn the_fuel_limit_outlives_the_host_with_its_modules() {
     let host = impatient();
     let module = host.load("probe", &guest("probe")).unwrap();
     drop(host);
     assert!(matches!(
         run(&module, json!("loop")),
-        Err(Error::TimeLimit { .. })
+        Err(Error::OutOfFuel { .. })
     ));
 }
 
@@ -54,7 +52,7 @@ fn a_module_that_never_starts_is_stopped() {
     let error = module.protocol_version().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "module `sleeper` did not answer `protocol_version` within 50ms"
+        "module `sleeper` did not answer `protocol_version` within 50000000 instructions; the policy server interrupts it after 2 s"
     );
 }
 

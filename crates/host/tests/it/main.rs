@@ -7,14 +7,13 @@
 )]
 
 mod bad_modules;
-mod cache;
 mod host_calls;
 mod limits;
 mod responses;
 
 use std::path::Path;
 
-use host::{ContextAwareResource, Host, Metadata, Module, Options, annotation};
+use host::{ContextAwareResource, Host, Metadata, Module, Options};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
@@ -47,7 +46,7 @@ fn probe_for(kinds: &[(&str, &str)]) -> Module {
     host()
         .load(
             "probe",
-            &annotation::write(&guest("probe"), &metadata).unwrap(),
+            &kubewarden::write(&guest("probe"), &metadata).unwrap(),
         )
         .unwrap()
 }

@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
-use bootstrap::{Kustomize, Overlay};
+use agnostics::bootstrap::{Kustomize, Overlay};
 use manifest::Object;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -56,13 +56,13 @@ impl Zone {
         let root = e2e::workspace::root().join("bootstrap");
         let kustomize = Kustomize::find().unwrap_or_else(|missing| panic!("{missing}"));
         let needed = ["gateway", "kare-dns", "externaldns", "cluster-dns"];
-        let overlays = bootstrap::of_profile(&root, "k3s", "dev").expect("overlays");
+        let overlays = agnostics::bootstrap::of_profile(&root, "k3s", "dev").expect("overlays");
         let overlays = overlays
             .into_iter()
             .filter(|it| needed.contains(&it.component));
         let overlays: Vec<Overlay> = overlays.collect();
         assert_eq!(overlays.len(), needed.len());
-        let rendered = match bootstrap::render(&kustomize, &root, &overlays, &values) {
+        let rendered = match agnostics::bootstrap::render(&kustomize, &root, &overlays, &values) {
             Ok(rendered) => rendered,
             Err(error) => panic!("{error}"),
         };

@@ -1,0 +1,56 @@
+//! A cluster of given objects, for modules that have no host calls around them.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use admission::{Cluster, Query, Unanswered};
+use kubewarden::ContextAwareResource;
+
+use crate::snapshot::{LookupError, Snapshot};
+
+/// The objects that a module finds.
+#[derive(Debug)]
+pub struct Objects<'a> {
+    snapshot: &'a Snapshot,
+    /// The kinds that may be asked for; `None` for all.
+    granted: Option<&'a [ContextAwareResource]>,
+    unanswered: RefCell<BTreeSet<ContextAwareResource>>,
+}
+
+impl<'a> Objects<'a> {
+    /// The objects of `snapshot`, as far as a policy's `contextAwareResources` let the module see them.
+    pub fn new(snapshot: &'a Snapshot, granted: Option<&'a [ContextAwareResource]>) -> Self {
+        Self {
+            snapshot,
+            granted,
+            unanswered: RefCell::default(),
+        }
+    }
+
+    /// The kinds that were asked for and that the snapshot cannot tell about.
+    pub fn into_unanswered(self) -> BTreeSet<ContextAwareResource> {
+        self.unanswered.into_inner()
+    }
+}
+
+impl Cluster for Objects<'_> {
+    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+        let kind = ContextAwareResource::new(query.api_version, query.kind);
+        if self.granted.is_some_and(|granted| !granted.contains(&kind)) {
+            // As the policy server says it.
+            return Err(Unanswered::NotPermitted(format!(
+                "Policy has not been granted access to Kubernetes {kind} resources. The violation has \
+                 been reported."
+            )));
+        }
+        let answer = self
+            .snapshot
+            .list_answer(&kind, query.namespace, query.name, query.fields);
+        answer.map_err(|error| {
+            if let LookupError::Unknown(kind) = &error {
+                self.unanswered.borrow_mut().insert(kind.clone());
+            }
+            Unanswered::CouldNotAsk(error.to_string())
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! The policies that objects are judged by.
+
+use kubewarden::{Policy, Reference};
+use manifest::Problem;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+
+use crate::runtime::{Evaluator, LoadError, Response, Runtime};
+use crate::snapshot::Snapshot;
+
+/// A policy with its code and settings.
+pub(crate) struct LoadedPolicy {
+    pub(crate) policy: Policy,
+    evaluator: Box<dyn Evaluator>,
+    settings: Box<RawValue>,
+}
+
+/// Policies whose code was found and whose settings are valid.
+pub struct Policies {
+    /// In the order of the API server: mutating policies first, each kind by name.
+    loaded: Vec<LoadedPolicy>,
+    not_run: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl Policies {
+    /// Loads the code of `policies` and has it validate their settings.
+    ///
+    /// # Errors
+    /// The first policy whose code cannot run or whose settings are invalid; or all policies, where none
+    /// can be run.
+    pub fn load(mut policies: Vec<Policy>, runtime: &mut dyn Runtime) -> Result<Self, Problem> {
+        policies.sort_by(|a, b| a.order().cmp(&b.order()));
+        let mut all = Self {
+            loaded: Vec::new(),
+            not_run: Vec::new(),
+            warnings: Vec::new(),
+        };
+        for policy in policies {
+            all.add(policy, runtime)?;
+        }
+        match (all.loaded.is_empty(), all.not_run.first()) {
+            // Without a policy every object would pass.
+            (true, Some(problem)) => Err(Problem {
+                severity: manifest::Severity::Error,
+                ..problem.clone()
+            }),
+            _ => Ok(all),
+        }
+    }
+
+    fn add(&mut self, policy: Policy, runtime: &mut dyn Runtime) -> Result<(), Problem> {
+        if !policy.spec.match_conditions.is_empty() {
+            self.warnings.push(policy.warning(
+                "matchConditions are not evaluated offline; it is taken to see every object that its rules \
+                 and selectors match",
+            ));
+        }
+        let loaded = match runtime.load(&policy) {
+            Ok(loaded) => loaded,
+            Err(LoadError::Missing(reason)) => {
+                let problem = policy.warning(&format!("not run: {reason}"));
+                self.not_run.push(problem.with_help(pull(&policy)));
+                return Ok(());
+            }
+            Err(LoadError::Broken(cause)) => return Err(policy.error(&cause)),
+        };
+        self.warnings
+            .extend(other_version(&policy, loaded.version.as_deref()));
+        let settings = match &policy.spec.settings {
+            Value::Null => to_raw_value(&json!({})),
+            settings => to_raw_value(settings),
+        };
+        let settings = settings.map_err(|error| policy.error(&error.to_string()))?;
+        match loaded.evaluator.validate_settings(&settings) {
+            Ok(None) => {}
+            Ok(Some(complaint)) | Err(complaint) => return Err(policy.error(&complaint)),
+        }
+        self.loaded.push(LoadedPolicy {
+            policy,
+            evaluator: loaded.evaluator,
+            settings,
+        });
+        Ok(())
+    }
+
+    /// The policies that are not run, because their code is not here.
+    pub fn not_run(&self) -> &[Problem] {
+        &self.not_run
+    }
+
+    /// What the authors of the policies should know.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// The policies that are run, in the order of the API server.
+    pub fn iter(&self) -> impl Iterator<Item = &Policy> {
+        self.loaded.iter().map(|loaded| &loaded.policy)
+    }
+
+    pub(crate) fn loaded(&self) -> &[LoadedPolicy] {
+        &self.loaded
+    }
+}
+
+impl LoadedPolicy {
+    pub(crate) fn validate(
+        &self,
+        request: &RawValue,
+        cluster: &Snapshot,
+    ) -> Result<Response, String> {
+        self.evaluator.validate(&self.settings, request, cluster)
+    }
+}
+
+/// A warning where the policy pins another version than the one that runs.
+fn other_version(policy: &Policy, version: Option<&str>) -> Option<Problem> {
+    let reference = Reference::of(&policy.spec.module);
+    let pinned = reference.version()?;
+    let version = version.filter(|version| *version != pinned)?;
+    let name = reference.name;
+    let problem = policy.warning(&format!(
+        "its module is pinned to {name} {pinned}; {name} {version} was run instead"
+    ));
+    Some(problem.with_help(pull(policy)))
+}
+
+/// How to run the very module that a policy names.
+fn pull(policy: &Policy) -> String {
+    let address = &policy.spec.module;
+    let name = policy.module_name();
+    format!(
+        "to run its own module: `kwctl pull {address} --output-path DIR/{name}.wasm`, then \
+         `agnostics check --modules DIR`"
+    )
+}

@@ -1,0 +1,46 @@
+//! The ports of the Services among the manifests.
+
+use std::collections::BTreeMap;
+
+use ingress2route::Port;
+use manifest::Object;
+use serde_json::Value;
+
+use crate::simulator;
+
+/// Numbers of named ports, by namespace and Service.
+#[derive(Debug, Default)]
+pub struct Services(BTreeMap<(String, String), BTreeMap<String, u16>>);
+
+impl Services {
+    /// Takes note of an object, if it is a Service.
+    pub fn note(&mut self, object: &Object) {
+        if object.kind() == "Service" && object.api_version() == "v1" {
+            let namespace = simulator::namespace(&object.value).unwrap_or_default();
+            let key = (namespace, object.name().to_owned());
+            self.0.insert(key, ports(&object.value));
+        }
+    }
+
+    /// The number of a port. A Service that is not here may well be in the cluster.
+    pub fn port(&self, namespace: &str, service: &str, port: &str) -> Port {
+        match self.0.get(&(namespace.to_owned(), service.to_owned())) {
+            None => Port::Unknown,
+            Some(ports) => ports
+                .get(port)
+                .map_or(Port::NoPort, |port| Port::Number(*port)),
+        }
+    }
+}
+
+fn ports(service: &Value) -> BTreeMap<String, u16> {
+    let ports = service.pointer("/spec/ports").and_then(Value::as_array);
+    let port = |port: &Value| {
+        let number = port.get("port")?.as_u64()?;
+        Some((
+            port.get("name")?.as_str()?.to_owned(),
+            u16::try_from(number).ok()?,
+        ))
+    };
+    ports.into_iter().flatten().filter_map(port).collect()
+}
