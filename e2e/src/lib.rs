@@ -15,6 +15,7 @@ pub mod workspace;
 pub use case::{Case, Expected, Request};
 pub use expectation::Expectation;
 pub use outcome::Outcome;
+pub use simulate::builtin::payload;
 
 /// What goes wrong here goes to the person who runs the tests, as one sentence with its causes.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

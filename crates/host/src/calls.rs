@@ -14,9 +14,9 @@ const CALL_NAMES: usize = 1000;
 
 /// Answers the host calls of one evaluation, and keeps the record of them.
 #[derive(Debug)]
-pub(crate) struct HostCalls {
-    pub(crate) cluster: Snapshot,
-    pub(crate) granted: Arc<BTreeSet<ContextAwareResource>>,
+pub struct HostCalls {
+    cluster: Snapshot,
+    granted: Arc<BTreeSet<ContextAwareResource>>,
     pub(crate) activity: Activity,
 }
 
@@ -62,8 +62,20 @@ struct Lookup {
 }
 
 impl HostCalls {
-    /// The answer to one host call; the error is the text that the module gets.
-    pub(crate) fn answer(
+    /// Answers from `cluster`, for the kinds in `granted`.
+    pub fn new(cluster: Snapshot, granted: Arc<BTreeSet<ContextAwareResource>>) -> Self {
+        Self {
+            cluster,
+            granted,
+            activity: Activity::default(),
+        }
+    }
+
+    /// Returns the answer to one host call.
+    ///
+    /// # Errors
+    /// The text that the module gets where the call fails.
+    pub fn answer(
         &mut self,
         binding: &str,
         namespace: &str,

@@ -34,9 +34,8 @@ pub(crate) enum Failure {
     Guest(String),
 }
 
-/// Functions that initialise an instance, in the order of waPC's `REQUIRED_STARTS`. Modules built as
-/// WASI reactors export `_initialize`, which wasmtime calls on instantiation.
-const STARTS: [&str; 3] = ["_initialize", "_start", "wapc_init"];
+/// Functions that initialise an instance, in the order of waPC's `REQUIRED_STARTS`.
+const STARTS: [&str; 2] = ["_start", "wapc_init"];
 
 /// The function that serves a call: lengths of operation and payload to 1 where it succeeded.
 pub(crate) const GUEST_CALL: &str = "__guest_call";

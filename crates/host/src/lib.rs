@@ -32,6 +32,7 @@ mod response;
 mod wapc;
 mod wasi;
 
+pub use calls::HostCalls;
 pub use engine::{Host, Options};
 pub use error::Error;
 pub use kubewarden::{ContextAwareResource, ExecutionMode, Metadata};

@@ -166,11 +166,7 @@ impl Module {
         payload: &[u8],
         cluster: &Snapshot,
     ) -> Result<(Vec<u8>, Activity), Error> {
-        let calls = HostCalls {
-            cluster: cluster.clone(),
-            granted: Arc::clone(&self.granted),
-            activity: Activity::default(),
-        };
+        let calls = HostCalls::new(cluster.clone(), Arc::clone(&self.granted));
         let Inner {
             code,
             linker,

@@ -5,15 +5,27 @@ use admission::Malformed;
 use crate::claim::{Claim, Origin};
 use crate::settings::{AccessMode, Settings, UnknownClass};
 
-/// What becomes of a new claim's class.
+/// The decision on a new claim's class.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Choice<'a> {
     /// Nothing is touched.
-    Leave,
+    Leave { warning: Option<String> },
     /// The claim gets, or keeps, this class.
-    Class(&'a str),
-    /// The claim is refused.
-    Refuse,
+    Class {
+        class: &'a str,
+        warning: Option<String>,
+    },
+    /// The claim is rejected.
+    Reject { reason: String },
+}
+
+impl<'a> Choice<'a> {
+    fn warned(class: &'a str, warning: String) -> Self {
+        Self::Class {
+            class,
+            warning: Some(warning),
+        }
+    }
 }
 
 /// What the plane thinks of a class that the client named.
@@ -26,31 +38,34 @@ enum Standing {
     Unknown,
 }
 
-/// Chooses the class of a new claim, with the warning, or for [`Choice::Refuse`] the reason.
+/// Chooses the class of a new claim.
 ///
 /// # Errors
 /// When a field that decides cannot be read.
 pub(crate) fn choose<'a>(
     settings: &'a Settings,
     claim: &'a Claim<'_>,
-) -> Result<(Choice<'a>, Option<String>), Malformed> {
+) -> Result<Choice<'a>, Malformed> {
     let class = claim.class();
     if class == Some("") {
-        return Ok((Choice::Leave, None));
+        return Ok(Choice::Leave { warning: None });
     }
     let path = claim.class_path();
     if let Some(tie) = claim.tie()? {
         let warning = class.filter(|&class| !settings.knows(class)).map(|class| {
             format!("{path}: `{class}` is not a K8TRE class; left, since spec.{tie} ties the claim")
         });
-        return Ok((Choice::Leave, warning));
+        return Ok(Choice::Leave { warning });
     }
     let mode = claim.access_mode()?;
     let wanted = settings.classes.of(mode);
     let block = claim.is_block()?;
     if class == Some(wanted) && !(block && mode.is_shared()) {
         // Whoever named it. This is most claims, and the rest of them need not be read.
-        return Ok((Choice::Class(wanted), None));
+        return Ok(Choice::Class {
+            class: wanted,
+            warning: None,
+        });
     }
     let Some(sent) = sent(settings, claim)? else {
         if block && mode.is_shared() {
@@ -59,38 +74,41 @@ pub(crate) fn choose<'a>(
                  file share; write volumeMode Filesystem, or ReadWriteOnce, or name a class that \
                  shares block devices"
             );
-            return Ok((Choice::Refuse, Some(reason)));
+            return Ok(Choice::Reject { reason });
         }
-        let warning = match class {
-            None => Some(format!(
-                "{path}: `{wanted}` chosen for {mode}; the claim named no class"
-            )),
-            Some(class) => Some(format!(
-                "{path}: `{wanted}` chosen for {mode} in place of the cluster's default `{class}`"
-            )),
-        };
-        return Ok((Choice::Class(wanted), warning));
+        return Ok(Choice::warned(
+            wanted,
+            match class {
+                None => format!("{path}: `{wanted}` chosen for {mode}; the claim named no class"),
+                Some(class) => format!(
+                    "{path}: `{wanted}` chosen for {mode} in place of the cluster's default `{class}`"
+                ),
+            },
+        ));
     };
     Ok(match standing(settings, mode, block, sent) {
         Standing::Unknown if settings.unknown_class == UnknownClass::Reject => {
             let reason = format!(
                 "{path}: `{sent}` is not a K8TRE class; write `{wanted}`, the class for {mode}"
             );
-            (Choice::Refuse, Some(reason))
+            Choice::Reject { reason }
         }
         _ if block && mode.is_shared() => {
             let warning = format!("{path}: no K8TRE class serves {mode} Block; `{sent}` is left");
-            (Choice::Class(sent), Some(warning))
+            Choice::warned(sent, warning)
         }
-        Standing::Good => (Choice::Class(sent), None),
+        Standing::Good => Choice::Class {
+            class: sent,
+            warning: None,
+        },
         Standing::Unknown => {
             let warning =
                 format!("{path}: `{sent}` is not a K8TRE class; replaced by `{wanted}` for {mode}");
-            (Choice::Class(wanted), Some(warning))
+            Choice::warned(wanted, warning)
         }
         Standing::Unfit { what } => {
             let warning = format!("{path}: `{sent}` cannot serve {what}; replaced by `{wanted}`");
-            (Choice::Class(wanted), Some(warning))
+            Choice::warned(wanted, warning)
         }
     })
 }

@@ -41,11 +41,10 @@ fn create<'a>(
     object: Node<'a>,
     claim: &Claim<'a>,
 ) -> Result<Verdict, Malformed> {
-    let (choice, warning) = choice::choose(settings, claim)?;
-    let class = match choice {
-        Choice::Leave => return Ok(accept(warning)),
-        Choice::Refuse => return Ok(Verdict::reject(warning.unwrap_or_default())),
-        Choice::Class(class) => class,
+    let (class, warning) = match choice::choose(settings, claim)? {
+        Choice::Leave { warning } => return Ok(accept(warning)),
+        Choice::Reject { reason } => return Ok(Verdict::reject(reason)),
+        Choice::Class { class, warning } => (class, warning),
     };
     let mut edits = Edits::new(object);
     set(&mut edits, claim, class, claim.annotation.is_some())?;

@@ -1,4 +1,4 @@
-//! Time of one request, in the embedded host, against two modules that do nothing: `noop` reads the
+//! Time of one request, in wasmtime as in the policy server, against two modules that do nothing: `noop` reads the
 //! request with the SDK and accepts, `constant` answers without reading and is the floor.
 //!
 //! Times are a machine's; ratios on the same request, taken in turns within one run, are what can be
@@ -6,11 +6,13 @@
 
 use std::time::Instant;
 
-use e2e::hosts::{Embedded, Host};
-use e2e::{Case, Error, Expectation, workspace};
-use host::{Module, Options, Snapshot};
+use e2e::hosts::Native;
+use e2e::{Case, Error, workspace};
+use e2e_wasmtime::Module;
+use host::Snapshot;
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
+use wasmtime::Engine;
 
 /// How often each module has its turn; the median of turns is printed.
 const TURNS: usize = 41;
@@ -58,24 +60,23 @@ const SUBJECTS: [(&str, &str, &str); 20] = [
 ];
 
 fn main() -> Result<(), Error> {
-    let guests = host::Host::new(Options::default())?;
+    let engine = Engine::default();
     let guest = |name: &str| -> Result<Module, Error> {
         let path = workspace::root().join(format!("target/guests/{name}.wasm"));
-        Ok(guests.load(name, &std::fs::read(path)?)?)
+        Module::compile(&engine, &std::fs::read(path)?)
     };
-    let embedded = Embedded::new()?;
     let idle = [guest("noop")?, guest("constant")?];
     for labels in LABELS {
         println!("with {labels} labels: KB, microseconds, ratio to noop, ratio to constant");
-        for (module, name, does) in SUBJECTS {
-            let case = Case::all_of(module)?.into_iter().find(|it| it.name == name);
-            let case = case.ok_or_else(|| format!("{module} has no case `{name}`"))?;
-            let wrong = Expectation(&case).complaints(&embedded.run(module, &case)?);
-            if !wrong.is_empty() {
-                return Err(format!("{module}/{name}: {}", wrong.join("; ")).into());
+        for (policy, name, does) in SUBJECTS {
+            let case = Case::all_of(policy)?.into_iter().find(|it| it.name == name);
+            let case = case.ok_or_else(|| format!("{policy} has no case `{name}`"))?;
+            let module = Module::built(&engine, policy)?;
+            if module.response(&case)? != Native::response(policy, &case)? {
+                return Err(format!("{policy}/{name}: not the response of native code").into());
             }
-            let line = measure(&embedded.module(module)?, &idle, &case, labels)?;
-            println!("  {module:<24} {does:<38} {line}");
+            let line = measure(&module, &idle, &case, labels)?;
+            println!("  {policy:<24} {does:<38} {line}");
         }
     }
     Ok(())

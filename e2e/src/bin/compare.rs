@@ -1,0 +1,165 @@
+//! Runs manifests through the policies of every profile twice, natively as `agnostics check` does and through
+//! the built modules as a cluster does, and compares the responses byte by byte.
+//!
+//! Arguments: files and directories of manifests. Prints a line for each module; fails on a difference.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use e2e::{Error, payload, workspace};
+use host::{ContextAwareResource, Host, Module, Options, Snapshot};
+use manifest::{Object, Problem, walk};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use simulate::builtin::{self, BuiltinPolicy, POLICIES};
+use simulate::{
+    Context, Evaluator, LoadError, Loaded, Objects, Policies, Policy, Profile, Response, Runtime,
+    Simulator, Verdict,
+};
+
+fn main() -> Result<(), Error> {
+    let paths: Vec<_> = std::env::args_os().skip(1).map(Into::into).collect();
+    let mut pairs = Pairs::load()?;
+    for profile in Profile::ALL {
+        let (file, text) = profile.policies();
+        let (policies, problems) = Policy::all(file, text);
+        if let Some(problem) = problems.first() {
+            return Err(problem.to_string().into());
+        }
+        let policies =
+            Policies::load(policies, &mut pairs).map_err(|problem| problem.to_string())?;
+        let mut context = Context::of(&policies);
+        each(&paths, &mut |object| context.collect(object))?;
+        let simulator = Simulator::new(policies, context, profile.default_storage_class())
+            .map_err(|problem| problem.to_string())?;
+        let mut rows = Vec::new();
+        each(&paths, &mut |object| {
+            rows.extend(simulator.simulate(object))
+        })?;
+        if let Some(row) = rows.iter().find(|row| row.verdict == Verdict::Error) {
+            let object = row.title();
+            return Err(format!("{object}: {}", row.messages.join("\n")).into());
+        }
+    }
+    pairs.report();
+    Ok(())
+}
+
+/// Gives every object of the manifests to `take`.
+fn each(paths: &[std::path::PathBuf], take: &mut dyn FnMut(&Object)) -> Result<(), Error> {
+    for file in walk::walk(paths.iter()).files {
+        let bytes = walk::load(&file).map_err(|problem| problem.to_string())?;
+        let name = file.display().to_string();
+        simulate::read(&name, &bytes, true, &mut |item: Result<Object, Problem>| {
+            take(&item.map_err(|problem| problem.to_string())?);
+            Ok::<(), Error>(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Every policy natively and as a module.
+struct Pairs {
+    modules: BTreeMap<&'static str, (Vec<u8>, Module)>,
+    requests: BTreeMap<&'static str, Rc<Cell<usize>>>,
+}
+
+impl Pairs {
+    fn load() -> Result<Self, Error> {
+        let host = Host::new(Options::default())?;
+        let mut modules = BTreeMap::new();
+        for policy in POLICIES {
+            let wasm = workspace::built_module(policy.name)?.1;
+            let module = host.load(policy.name, &wasm)?;
+            modules.insert(policy.name, (wasm, module));
+        }
+        Ok(Self {
+            modules,
+            requests: BTreeMap::new(),
+        })
+    }
+
+    fn report(&self) {
+        for (name, (wasm, _)) in &self.modules {
+            let digest: String = Sha256::digest(wasm)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let size = wasm.len() as f64 / 1000.0;
+            let requests = self.requests.get(name).map_or(0, |count| count.get());
+            println!(
+                "{name:<24} {size:>6.1} KB  sha256:{digest}  {requests:>3} requests, responses equal"
+            );
+        }
+    }
+}
+
+impl Runtime for Pairs {
+    fn load(&mut self, policy: &Policy) -> Result<Loaded, LoadError> {
+        let missing = || LoadError::Missing("it is not built in".to_owned());
+        let builtin = builtin::policy(policy.module_name()).ok_or_else(missing)?;
+        let (_, module) = self.modules.get(builtin.name).ok_or_else(missing)?;
+        let granted = policy.spec.context_aware_resources.clone();
+        let requests = self.requests.entry(builtin.name).or_default();
+        Ok(Loaded {
+            evaluator: Box::new(Pair {
+                builtin,
+                module: module.with_context_aware_resources(granted.iter().cloned()),
+                granted,
+                requests: Rc::clone(requests),
+            }),
+            version: None,
+        })
+    }
+}
+
+struct Pair {
+    builtin: &'static BuiltinPolicy,
+    module: Module,
+    granted: Vec<ContextAwareResource>,
+    requests: Rc<Cell<usize>>,
+}
+
+impl Pair {
+    fn same(&self, native: &[u8], wasm: &[u8], payload: &str) -> Result<(), String> {
+        if native == wasm {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy;
+        Err(format!(
+            "natively and as Wasm it answers differently\n  payload {payload}\n  native  {}\n  Wasm    {}",
+            text(native),
+            text(wasm)
+        ))
+    }
+}
+
+impl Evaluator for Pair {
+    fn validate_settings(&self, settings: &RawValue) -> Result<Option<String>, String> {
+        let settings = settings.get();
+        let native = (self.builtin.validate_settings)(settings.as_bytes());
+        let wasm = self
+            .module
+            .call("validate_settings", settings.as_bytes(), &Snapshot::new());
+        let (wasm, _) = wasm.map_err(|error| error.to_string())?;
+        self.same(&native, &wasm, settings)?;
+        Ok(None)
+    }
+
+    fn validate(
+        &self,
+        settings: &RawValue,
+        request: &RawValue,
+        cluster: &Snapshot,
+    ) -> Result<Response, String> {
+        let payload = payload(settings, request);
+        let objects = Objects::new(cluster, Some(&self.granted));
+        let native = (self.builtin.validate)(payload.as_bytes(), &objects);
+        let wasm = self.module.call("validate", payload.as_bytes(), cluster);
+        let (wasm, _) = wasm.map_err(|error| error.to_string())?;
+        self.same(&native, &wasm, &payload)?;
+        self.requests.set(self.requests.get() + 1);
+        serde_json::from_slice(&native).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,94 @@
+//! Modules in wasmtime through waPC, the engine of Kubewarden's policy server. Host calls are answered by
+//! `crates/host`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use e2e::{Case, Error, workspace};
+use host::{HostCalls, Snapshot};
+use serde_json::value::{RawValue, to_raw_value};
+use wapc::WapcHost;
+use wasmtime::Engine;
+use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
+
+/// A compiled module.
+pub struct Module {
+    provider: WasmtimeEngineProviderPre,
+    metadata: Option<kubewarden::Metadata>,
+}
+
+impl Module {
+    /// Compiles a module.
+    ///
+    /// # Errors
+    /// When it is not a module for waPC.
+    pub fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self, Error> {
+        let code = wasmtime::Module::new(engine, wasm).map_err(|error| format!("{error:#}"))?;
+        let provider = WasmtimeEngineProviderBuilder::new()
+            .engine(engine.clone())
+            .module(code)
+            .build_pre()
+            .map_err(|error| format!("{error:#}"))?;
+        let metadata = kubewarden::read(wasm)?;
+        Ok(Self { provider, metadata })
+    }
+
+    /// Compiles what `cargo xtask build` made of a policy.
+    ///
+    /// # Errors
+    /// When it has not been built.
+    pub fn built(engine: &Engine, policy: &str) -> Result<Self, Error> {
+        Self::compile(engine, &workspace::built_module(policy)?.1)
+    }
+
+    /// Calls an operation in a fresh instance, and returns the module's bytes.
+    ///
+    /// # Errors
+    /// When the module gave no answer.
+    pub fn call(
+        &self,
+        operation: &str,
+        payload: &[u8],
+        cluster: &Snapshot,
+    ) -> Result<Vec<u8>, Error> {
+        let granted = self.metadata.iter();
+        let granted = granted.flat_map(|it| it.context_aware_resources.iter().cloned());
+        let calls = Mutex::new(HostCalls::new(cluster.clone(), Arc::new(granted.collect())));
+        let callback = move |_, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
+            let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+            let answer = calls.answer(binding, namespace, operation, payload);
+            answer.map_err(Into::into)
+        };
+        let provider = self.provider.rehydrate(None);
+        let provider = provider.map_err(|error| format!("{error:#}"))?;
+        let host = WapcHost::new(Box::new(provider), Some(Box::new(callback)))?;
+        Ok(host.call(operation, payload)?)
+    }
+
+    /// The module's response in a case.
+    ///
+    /// # Errors
+    /// When the module gave none, or the case's cluster cannot be read.
+    pub fn response(&self, case: &Case) -> Result<Vec<u8>, Error> {
+        let settings = to_raw_value(&case.settings)?;
+        let Some(request) = case.request() else {
+            let settings = settings.get().as_bytes();
+            return self.call("validate_settings", settings, &Snapshot::new());
+        };
+        let cluster = Snapshot::complete(case.cluster.iter().cloned())?;
+        self.validate(&settings, &to_raw_value(&request.0)?, &cluster)
+    }
+
+    /// The module's response to a request.
+    ///
+    /// # Errors
+    /// When the module gave none.
+    pub fn validate(
+        &self,
+        settings: &RawValue,
+        request: &RawValue,
+        cluster: &Snapshot,
+    ) -> Result<Vec<u8>, Error> {
+        let payload = e2e::payload(settings, request);
+        self.call("validate", payload.as_bytes(), cluster)
+    }
+}
