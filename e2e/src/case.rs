@@ -1,36 +1,42 @@
-//! Cases as they lie on disk.
+//! One case of the corpus.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Error;
+use crate::{Error, topic, workspace};
 
-/// One case: a request, settings, and what must come of them.
+/// One case: a request, settings and cluster, and the verdict expected.
 ///
-/// `case.yaml` is this type; beside it lie `object.yaml`, `old-object.yaml`, `cluster/*.yaml` (what
-/// context-aware look-ups find) and `patched.yaml` (the whole object expected), all optional.
+/// It is written in a file of its topic; see [`topic`].
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Case {
+    /// The case's id, which is unique among those of its policy and stays when the case moves.
+    pub name: String,
     /// What the case shows, one sentence.
     pub description: String,
-    /// `CREATE`, `UPDATE` or `DELETE`.
-    #[serde(default = "create")]
-    pub operation: String,
-    /// The subresource asked for.
-    #[serde(default)]
-    pub sub_resource: String,
-    /// Who asks.
-    #[serde(default = "developer")]
-    pub username: String,
     /// The policy's settings.
     #[serde(default = "no_settings")]
     pub settings: Value,
-    /// What must come of it.
+    /// What context-aware look-ups find: all objects of their kinds; of other kinds nothing is known.
+    #[serde(default)]
+    pub cluster: Vec<Value>,
+    /// `CREATE`, `UPDATE` or `DELETE`.
+    #[serde(default = "create")]
+    pub operation: String,
+    /// The subresource of the request.
+    #[serde(default)]
+    pub sub_resource: String,
+    /// The user who sends the request.
+    #[serde(default = "developer")]
+    pub username: String,
+    /// The object as it is stored.
+    pub old_object: Option<Value>,
+    /// The object as it is sent.
+    pub object: Option<Value>,
+    /// What the case ends in.
     pub expect: Expected,
     /// The rejection's message, or what is wrong with the settings.
     pub message: Option<String>,
@@ -41,34 +47,24 @@ pub struct Case {
     /// JSONPath to value, on the object as it is after the verdict.
     #[serde(default, rename = "assert")]
     pub assertions: BTreeMap<String, Value>,
-    /// The directory's name.
-    #[serde(skip)]
-    pub name: String,
-    /// `object.yaml`.
-    #[serde(skip)]
-    pub object: Option<Value>,
-    /// `old-object.yaml`.
-    #[serde(skip)]
-    pub old_object: Option<Value>,
-    /// `patched.yaml`.
-    #[serde(skip)]
+    /// The whole object after the verdict.
     pub patched: Option<Value>,
-    /// `cluster/*.yaml`.
+    /// Where the case is written: `file:line`, from the workspace's root.
     #[serde(skip)]
-    pub cluster: Vec<Value>,
+    pub location: String,
 }
 
 /// What a case ends in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expected {
-    /// The object passes as it came.
+    /// The object is accepted as it came.
     Accepted,
-    /// The object passes changed.
+    /// The object is changed.
     Mutated,
-    /// The object is refused.
+    /// The object is rejected.
     Rejected,
-    /// The settings are refused; there is no request.
+    /// The settings are rejected; there is no request.
     InvalidSettings,
 }
 
@@ -89,51 +85,17 @@ fn no_settings() -> Value {
 }
 
 impl Case {
-    /// Every case of a module, by name.
+    /// Every case of a policy, in the order of its files.
     ///
     /// # Errors
-    /// When there is none, or one cannot be read.
-    pub fn all_of(module: &str) -> Result<Vec<Self>, Error> {
-        let dir = crate::workspace::module_dir(module).join("cases");
-        let entries = fs::read_dir(&dir)
-            .map_err(|cause| format!("cannot list {}: {cause}", dir.display()))?;
-        let mut paths = entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<Vec<_>, _>>()?;
-        paths.sort();
-        let cases: Vec<Self> = paths
-            .iter()
-            .map(|path| Self::read(path))
-            .collect::<Result<_, _>>()?;
-        match cases.is_empty() {
-            true => Err(format!("{} holds no case", dir.display()).into()),
-            false => Ok(cases),
-        }
+    /// When there is none, one cannot be read, or two have one name.
+    pub fn all_of(policy: &str) -> Result<Vec<Self>, Error> {
+        topic::read_all(&workspace::module_dir(policy).join("cases"))
     }
 
-    fn read(dir: &Path) -> Result<Self, Error> {
-        let description = value(&dir.join("case.yaml"))?.ok_or("case.yaml is missing");
-        let in_case = |cause: &dyn std::fmt::Display| format!("{}: {cause}", dir.display());
-        let mut case: Self = serde_json::from_value(description.map_err(|e| in_case(&e))?)
-            .map_err(|cause| in_case(&cause))?;
-        case.name = dir
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        case.object = value(&dir.join("object.yaml"))?;
-        case.old_object = value(&dir.join("old-object.yaml"))?;
-        case.patched = value(&dir.join("patched.yaml"))?;
-        if let Ok(entries) = fs::read_dir(dir.join("cluster")) {
-            let mut paths: Vec<_> = entries
-                .map(|e| e.map(|e| e.path()))
-                .collect::<Result<_, _>>()?;
-            paths.sort();
-            for path in paths {
-                case.cluster.extend(values(&path)?);
-            }
-        }
-        Ok(case)
+    /// What a failing test prints of the case: `file:line: name`, to jump to.
+    pub fn title(&self) -> String {
+        format!("{}: {}", self.location, self.name)
     }
 
     /// The request; `None` where the case is about settings alone.
@@ -176,19 +138,4 @@ impl Request {
             "dryRun": false,
         }))
     }
-}
-
-/// The one document of a file; `None` when there is no such file.
-fn value(path: &Path) -> Result<Option<Value>, Error> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    Ok(values(path)?.into_iter().next())
-}
-
-fn values(path: &Path) -> Result<Vec<Value>, Error> {
-    let bytes = fs::read(path).map_err(|cause| format!("{}: {cause}", path.display()))?;
-    manifest::read(&path.to_string_lossy(), &bytes)
-        .map(|document| Ok(document?.value()?))
-        .collect()
 }

@@ -1,15 +1,16 @@
 //! One corpus of cases through every host that a module runs in.
 //!
-//! A module's `cases/<case>/` holds `case.yaml` and the manifests it speaks of; see [`Case`]. A host
-//! runs a case and gives back an [`Outcome`] in one form, so that all are held to the same
-//! expectation.
+//! A policy's `cases/` holds a file for each topic; see [`topic`]. A host runs a [`Case`] and returns an
+//! [`Outcome`] in one form, so that one expectation applies to all hosts.
 
 mod case;
 mod cluster;
+mod directory;
 mod expectation;
 pub mod hosts;
 mod outcome;
 pub mod report;
+pub mod topic;
 pub mod workspace;
 
 pub use case::{Case, Expected, Request};

@@ -29,10 +29,13 @@ pub fn run_all(host: &dyn Host) -> Result<(), Error> {
                 Ok(outcome) => Expectation(&case).complaints(&outcome),
                 Err(error) => vec![error.to_string()],
             };
-            for complaint in complaints {
-                let (name, about) = (&case.name, &case.description);
-                let host = host.name();
-                failures.push(format!("{module}/{name} on {host}: {about}\n  {complaint}"));
+            if !complaints.is_empty() {
+                let (found, host) = (complaints.join("\n  "), host.name());
+                failures.push(format!(
+                    "{} on {host}: {}\n  {found}",
+                    case.title(),
+                    case.description
+                ));
             }
         }
         assert!(ran > 0, "{} ran nothing of {module}", host.name());

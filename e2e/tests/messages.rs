@@ -37,7 +37,7 @@ fn messages_can_be_read_at_a_glance() -> Result<(), e2e::Error> {
             else {
                 continue;
             };
-            let about = format!("{module}/{}: {outcome:#?}", case.name);
+            let about = format!("{}: {outcome:#?}", case.title());
             let first_line = message.iter().flat_map(|text| text.lines()).next();
             if let Some(line) = first_line {
                 assert!(line.chars().count() <= LONGEST_FIRST_LINE, "{about}");

@@ -27,7 +27,7 @@ fn routes(message: &str) -> Vec<Value> {
 }
 
 /// Whether httproute-attachment, for the Gateway and domain of `case`, lets a route in; what it says if not.
-fn attach(case: &Case, route: Value) -> Result<Option<String>, e2e::Error> {
+fn attach(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
     let mut settings = json!({});
     if let Some(domain) = case.settings.get("domain") {
         settings["domain"] = domain.clone();
@@ -40,12 +40,13 @@ fn attach(case: &Case, route: Value) -> Result<Option<String>, e2e::Error> {
             "sectionNames": listener.collect::<Vec<_>>(),
         });
     }
-    let mut applied: Case = serde_json::from_value(json!({
+    let applied: Case = serde_json::from_value(json!({
+        "name": "applied",
         "description": "The route is applied.",
         "settings": settings,
+        "object": route,
         "expect": "accepted",
     }))?;
-    applied.object = Some(route);
     match Native.run("httproute-attachment", &applied)? {
         Outcome::Verdict { message, .. } => Ok(message),
         outcome => Err(format!("{outcome:?}").into()),
@@ -65,7 +66,7 @@ fn every_route_that_is_said_to_be_ready_can_be_applied() -> Result<(), e2e::Erro
             continue;
         };
         let routes = routes(&message);
-        let name = &case.name;
+        let name = case.title();
         assert_eq!(routes.is_empty(), !message.starts_with(READY), "{name}");
         for route in routes {
             assert_eq!(crd::refusals(&route), [""; 0], "{name}");
@@ -77,8 +78,8 @@ fn every_route_that_is_said_to_be_ready_can_be_applied() -> Result<(), e2e::Erro
                 settings: json!({"gateway": {"namespace": "gateway", "name": "other"}}),
                 ..case.clone()
             };
-            assert_eq!(attach(&case, route.clone())?, None, "{name}");
-            assert!(attach(&elsewhere, route)?.is_some(), "{name}");
+            assert_eq!(attach(&case, &route)?, None, "{name}");
+            assert!(attach(&elsewhere, &route)?.is_some(), "{name}");
             applied += 1;
         }
     }

@@ -1,0 +1,189 @@
+//! Cases by topic: each file in a policy's `cases/` holds those about one topic.
+//!
+//! ```yaml
+//! description: A host that a route of another namespace uses already is rejected.
+//! settings: {domain: k8tre.internal}   # of each case that has none of its own
+//! objects:
+//!   route:
+//!     apiVersion: gateway.networking.k8s.io/v1
+//!     kind: HTTPRoute
+//!     metadata: {name: portal, namespace: backend}
+//!     spec: {hostnames: [jupyter.k8tre.internal]}
+//!   jupyter-route: {from: route, metadata: {name: jupyter-route, namespace: jupyterhub}}
+//! cluster: [jupyter-route]             # likewise
+//! cases:
+//! - name: taken
+//!   description: An HTTPRoute of another namespace has the host.
+//!   object: route
+//!   expect: rejected
+//!   message: …
+//! ```
+//!
+//! Wherever an object stands, it may be written in full, as the name of one in `objects`, or as a change of
+//! such an object: `from` names it, and the rest is merged into it as a JSON merge patch (RFC 7396).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use manifest::Document;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
+
+use crate::{Case, Error, directory, workspace};
+
+/// A file of cases.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Topic {
+    /// What the cases have in common.
+    #[serde(rename = "description")]
+    _description: String,
+    /// The settings of each case that has none of its own, which [`with_defaults`] gives them.
+    #[serde(rename = "settings")]
+    _settings: Option<Value>,
+    /// The same for the cluster.
+    #[serde(rename = "cluster")]
+    _cluster: Option<Vec<Value>>,
+    /// Objects that others refer to by name.
+    #[serde(default)]
+    objects: Map<String, Value>,
+    cases: Vec<Case>,
+}
+
+/// Every case of the files in a directory, in their order.
+///
+/// # Errors
+/// When there is none, one cannot be read, or two have one name.
+pub(crate) fn read_all(dir: &Path) -> Result<Vec<Case>, Error> {
+    let entries =
+        fs::read_dir(dir).map_err(|cause| format!("cannot list {}: {cause}", dir.display()))?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    let mut cases = Vec::new();
+    let mut locations = BTreeMap::new();
+    for path in paths {
+        if path.is_dir() {
+            cases.push(directory::read(&path)?);
+            continue;
+        }
+        let bytes = fs::read(&path).map_err(|cause| format!("{}: {cause}", path.display()))?;
+        let file = path.strip_prefix(workspace::root()).unwrap_or(&path);
+        // As text, since a failing test prints its error's `Debug`.
+        let read = read(&file.to_string_lossy(), &bytes).map_err(|error| error.to_string())?;
+        for case in read {
+            let location = case.location.clone();
+            if let Some(other) = locations.insert(case.name.clone(), location) {
+                let Case { location, name, .. } = &case;
+                return Err(format!("{location}: {other} has a case `{name}` too").into());
+            }
+            cases.push(case);
+        }
+    }
+    match cases.is_empty() {
+        true => Err(format!("{} holds no case", dir.display()).into()),
+        false => Ok(cases),
+    }
+}
+
+/// The cases of one file.
+fn read(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Error> {
+    let documents: Vec<_> = manifest::read(file, bytes).collect::<Result<_, _>>()?;
+    let [document] = documents.as_slice() else {
+        return Err(format!("{file}: must be one YAML document").into());
+    };
+    let at =
+        |pointer: &str, cause: String| format!("{file}:{}: {cause}", line_near(document, pointer));
+    let value = with_defaults(document.value()?);
+    let Topic { objects, cases, .. } = serde_path_to_error::deserialize(value)
+        .map_err(|error| at(&pointer_of(error.path()), error.inner().to_string()))?;
+    let mut shared = Map::new();
+    for (name, mut written) in objects {
+        resolve(&mut written, &shared).map_err(|cause| at(&format!("/objects/{name}"), cause))?;
+        shared.insert(name, written);
+    }
+    let mut resolved = Vec::new();
+    for (index, mut case) in cases.into_iter().enumerate() {
+        let pointer = format!("/cases/{index}");
+        case.location = format!("{file}:{}", line_near(document, &pointer));
+        let fields = [
+            ("object", &mut case.object),
+            ("oldObject", &mut case.old_object),
+            ("patched", &mut case.patched),
+        ];
+        let of_cluster = case.cluster.iter_mut().map(|object| ("cluster", object));
+        let objects = fields
+            .into_iter()
+            .filter_map(|(field, object)| Some((field, object.as_mut()?)));
+        for (field, object) in objects.chain(of_cluster) {
+            resolve(object, &shared).map_err(|cause| at(&format!("{pointer}/{field}"), cause))?;
+        }
+        resolved.push(case);
+    }
+    Ok(resolved)
+}
+
+/// The file's settings and cluster in each case that has none of its own.
+fn with_defaults(mut topic: Value) -> Value {
+    for field in ["settings", "cluster"] {
+        let Some(default) = topic.get(field).cloned() else {
+            continue;
+        };
+        let cases = topic.get_mut("cases").and_then(Value::as_array_mut);
+        for case in cases.into_iter().flatten() {
+            if let Some(case) = case.as_object_mut() {
+                case.entry(field).or_insert_with(|| default.clone());
+            }
+        }
+    }
+    topic
+}
+
+/// Puts the object itself in place of its name, or of a change of a shared one.
+fn resolve(written: &mut Value, shared: &Map<String, Value>) -> Result<(), String> {
+    let (name, patch) = match written.take() {
+        Value::Object(mut members) => match members.shift_remove("from") {
+            None => {
+                *written = Value::Object(members);
+                return Ok(());
+            }
+            Some(name) => (name, Value::Object(members)),
+        },
+        name => (name, Value::Object(Map::new())),
+    };
+    let name = name
+        .as_str()
+        .ok_or_else(|| format!("`{name}` is neither an object nor the name of one"))?;
+    let object = shared
+        .get(name)
+        .ok_or_else(|| format!("no object `{name}` is defined above"))?;
+    object.clone_into(written);
+    json_patch::merge(written, &patch);
+    Ok(())
+}
+
+/// The line of the value at a JSON pointer, or of the nearest one around it.
+fn line_near(document: &Document, pointer: &str) -> usize {
+    let mut pointer = pointer;
+    loop {
+        match (document.line_of(pointer), pointer.rsplit_once('/')) {
+            (Some(line), _) => return line,
+            (None, Some((around, _))) => pointer = around,
+            (None, None) => return document.line(),
+        }
+    }
+}
+
+/// The JSON pointer to what serde could not read.
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    let segments = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => String::new(),
+    });
+    segments.collect()
+}
