@@ -5,7 +5,6 @@
 
 mod case;
 mod cluster;
-mod directory;
 mod expectation;
 pub mod hosts;
 mod outcome;

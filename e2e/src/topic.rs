@@ -31,7 +31,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
-use crate::{Case, Error, directory, workspace};
+use crate::{Case, Error, workspace};
 
 /// A file of cases.
 #[derive(Debug, Deserialize)]
@@ -66,10 +66,6 @@ pub(crate) fn read_all(dir: &Path) -> Result<Vec<Case>, Error> {
     let mut cases = Vec::new();
     let mut locations = BTreeMap::new();
     for path in paths {
-        if path.is_dir() {
-            cases.push(directory::read(&path)?);
-            continue;
-        }
         let bytes = fs::read(&path).map_err(|cause| format!("{}: {cause}", path.display()))?;
         let file = path.strip_prefix(workspace::root()).unwrap_or(&path);
         // As text, since a failing test prints its error's `Debug`.

@@ -153,62 +153,13 @@ fn rendered(sort: Sort, name: &str) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// The least that a module has: a case that passes, one that does not, another kind, bad settings;
-/// a mutator's output is tried again by every host.
+/// The least that a module has: a case that is accepted, one that is not, another kind, bad settings.
 fn cases(sort: Sort) -> Vec<(&'static str, &'static str)> {
-    let mut cases = vec![
-        (
-            "cases/right/case.yaml",
-            "description: An object that names its app passes.\nexpect: accepted\n",
-        ),
-        (
-            "cases/right/object.yaml",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: example\n  labels:\n    \
-             app.kubernetes.io/name: example\n",
-        ),
-        (
-            "cases/other-kind/case.yaml",
-            "description: Another kind passes.\nexpect: accepted\n",
-        ),
-        (
-            "cases/other-kind/object.yaml",
-            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: example\n",
-        ),
-        (
-            "cases/settings-empty-label/case.yaml",
-            "description: An empty label is refused.\nsettings:\n  label: \"\"\n\
-             expect: invalid-settings\n\
-             message: \"setting `label`: is empty; write a label's key\"\n",
-        ),
-    ];
-    cases.extend(match sort {
-        Sort::Policy => [
-            (
-                "cases/no-label/case.yaml",
-                "description: An object that does not name its app is refused.\nexpect: rejected\n\
-                 message: \"metadata.labels: `app.kubernetes.io/name` is missing; \
-                 name the app that the object belongs to\"\n",
-            ),
-            (
-                "cases/no-label/object.yaml",
-                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: example\n",
-            ),
-        ],
-        Sort::Mutator => [
-            (
-                "cases/no-label/case.yaml",
-                "description: An object that does not name its app gets a name.\nexpect: mutated\n\
-                 assert:\n  $.metadata.labels['app.kubernetes.io/name']: unnamed\nwarnings:\n  \
-                 - \"metadata.labels: `app.kubernetes.io/name` was missing; set to `unnamed`\"\n",
-            ),
-            (
-                "cases/no-label/object.yaml",
-                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: example\n  labels:\n    \
-                 tier: web\n",
-            ),
-        ],
-    });
-    cases
+    let topic = match sort {
+        Sort::Policy => include_str!("../templates/policy-cases.yaml.txt"),
+        Sort::Mutator => include_str!("../templates/mutator-cases.yaml.txt"),
+    };
+    vec![("cases/app-label.yaml", topic)]
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ fn main() -> Result<(), Error> {
             let response = String::from_utf8(Native::response(module, &case)?)?;
             let line = json!({
                 "module": module,
-                "name": case.name,
+                "name": case.title(),
                 // As texts, since numbers of JavaScript are not those of JSON.
                 "call": call.to_string(),
                 "response": response,
