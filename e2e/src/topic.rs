@@ -22,7 +22,7 @@
 //! Wherever an object stands, it may be written in full, as the name of one in `objects`, or as a change of
 //! such an object: `from` names it, and the rest is merged into it as a JSON merge patch (RFC 7396).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -96,30 +96,35 @@ fn read(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Error> {
     let value = with_defaults(document.value()?);
     let Topic { objects, cases, .. } = serde_path_to_error::deserialize(value)
         .map_err(|error| at(&pointer_of(error.path()), error.inner().to_string()))?;
-    let mut shared = Map::new();
-    for (name, mut written) in objects {
-        resolve(&mut written, &shared).map_err(|cause| at(&format!("/objects/{name}"), cause))?;
-        shared.insert(name, written);
+    let mut shared = Shared::default();
+    let names: Vec<_> = objects.keys().cloned().collect();
+    for (name, written) in objects {
+        let object = shared.resolve(written);
+        let object = object.map_err(|cause| at(&format!("/objects/{name}"), cause))?;
+        shared.objects.insert(name, object);
     }
     let mut resolved = Vec::new();
     for (index, mut case) in cases.into_iter().enumerate() {
         let pointer = format!("/cases/{index}");
         case.location = format!("{file}:{}", line_near(document, &pointer));
         let fields = [
-            ("object", &mut case.object),
-            ("oldObject", &mut case.old_object),
-            ("patched", &mut case.patched),
+            ("object", case.object.as_mut()),
+            ("oldObject", case.old_object.as_mut()),
+            ("patched", case.patched.as_mut()),
         ];
-        let of_cluster = case.cluster.iter_mut().map(|object| ("cluster", object));
-        let objects = fields
-            .into_iter()
-            .filter_map(|(field, object)| Some((field, object.as_mut()?)));
-        for (field, object) in objects.chain(of_cluster) {
-            resolve(object, &shared).map_err(|cause| at(&format!("{pointer}/{field}"), cause))?;
+        let cluster = case.cluster.iter_mut().map(|it| ("cluster", Some(it)));
+        for (field, object) in fields.into_iter().chain(cluster) {
+            let Some(object) = object else { continue };
+            *object = shared
+                .resolve(object.take())
+                .map_err(|cause| at(&format!("{pointer}/{field}"), cause))?;
         }
         resolved.push(case);
     }
-    Ok(resolved)
+    match names.iter().find(|name| !shared.used.contains(*name)) {
+        None => Ok(resolved),
+        Some(name) => Err(at(&format!("/objects/{name}"), format!("`{name}` is not used")).into()),
+    }
 }
 
 /// The file's settings and cluster in each case that has none of its own.
@@ -138,27 +143,34 @@ fn with_defaults(mut topic: Value) -> Value {
     topic
 }
 
-/// Puts the object itself in place of its name, or of a change of a shared one.
-fn resolve(written: &mut Value, shared: &Map<String, Value>) -> Result<(), String> {
-    let (name, patch) = match written.take() {
-        Value::Object(mut members) => match members.shift_remove("from") {
-            None => {
-                *written = Value::Object(members);
-                return Ok(());
-            }
-            Some(name) => (name, Value::Object(members)),
-        },
-        name => (name, Value::Object(Map::new())),
-    };
-    let name = name
-        .as_str()
-        .ok_or_else(|| format!("`{name}` is neither an object nor the name of one"))?;
-    let object = shared
-        .get(name)
-        .ok_or_else(|| format!("no object `{name}` is defined above"))?;
-    object.clone_into(written);
-    json_patch::merge(written, &patch);
-    Ok(())
+/// The objects that others refer to by name.
+#[derive(Debug, Default)]
+struct Shared {
+    objects: BTreeMap<String, Value>,
+    used: BTreeSet<String>,
+}
+
+impl Shared {
+    /// The object that is written in full, by name, or as a change of a shared one.
+    fn resolve(&mut self, written: Value) -> Result<Value, String> {
+        let (name, patch) = match written {
+            Value::Object(mut members) => match members.shift_remove("from") {
+                None => return Ok(Value::Object(members)),
+                Some(name) => (name, members),
+            },
+            name => (name, Map::new()),
+        };
+        let Value::String(name) = name else {
+            return Err(format!("`{name}` is neither an object nor the name of one"));
+        };
+        let Some(object) = self.objects.get(&name) else {
+            return Err(format!("no object `{name}` is defined above"));
+        };
+        let mut object = object.clone();
+        json_patch::merge(&mut object, &Value::Object(patch));
+        self.used.insert(name);
+        Ok(object)
+    }
 }
 
 /// The line of the value at a JSON pointer, or of the nearest one around it.
@@ -182,4 +194,87 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
         Segment::Unknown => String::new(),
     });
     segments.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const OBJECTS: &str = "\
+description: Claims.
+settings: {class: fast}
+objects:
+  claim: {kind: PersistentVolumeClaim, spec: {size: 8Gi, class: slow}}
+  large: {from: claim, spec: {size: 1Ti}}
+";
+
+    fn topic(cases: &str) -> Result<Vec<Case>, String> {
+        let text = format!("{OBJECTS}cases:\n{cases}");
+        read("claims.yaml", text.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn objects_are_written_in_full_by_name_or_as_a_change() {
+        let cases = topic(
+            "\
+- name: first
+  description: …
+  cluster: [claim, {kind: Namespace}]
+  object: {from: large, spec: {class: null}}
+  expect: accepted
+
+- name: second
+  description: …
+  settings: {}
+  oldObject: large
+  expect: accepted
+",
+        );
+        let cases = cases.unwrap();
+        let [first, second] = cases.as_slice() else {
+            panic!("{cases:?}")
+        };
+        let claim = |spec| json!({"kind": "PersistentVolumeClaim", "spec": spec});
+        let namespace = json!({"kind": "Namespace"});
+        let small = claim(json!({"size": "8Gi", "class": "slow"}));
+        assert_eq!(first.cluster, [small, namespace]);
+        assert_eq!(first.object, Some(claim(json!({"size": "1Ti"}))));
+        assert_eq!(first.settings, json!({"class": "fast"}));
+        let large = claim(json!({"size": "1Ti", "class": "slow"}));
+        assert_eq!(second.old_object, Some(large));
+        assert_eq!(second.settings, json!({}));
+        assert_eq!(second.title(), "claims.yaml:13: second");
+    }
+
+    #[test]
+    fn a_mistake_names_its_file_and_line() {
+        let case = "- name: first\n  description: …\n  expect: accepted\n";
+        let told = |more: &str| topic(&format!("{case}{more}")).unwrap_err();
+        for (more, mistake) in [
+            (
+                "  operaton: UPDATE\n",
+                "unknown field `operaton`, expected ",
+            ),
+            ("  object: clam\n", "no object `clam` is defined above"),
+            (
+                "  cluster: [{from: clam}]\n",
+                "no object `clam` is defined above",
+            ),
+            ("  patched: 8Gi\n", "no object `8Gi` is defined above"),
+            (
+                "  patched: 8\n",
+                "`8` is neither an object nor the name of one",
+            ),
+            ("  warnings: {}\n", "invalid type: map, expected a sequence"),
+        ] {
+            let told = told(more);
+            assert!(
+                told.starts_with(&format!("claims.yaml:10: {mistake}")),
+                "{told}"
+            );
+        }
+        assert_eq!(told(""), "claims.yaml:5: `large` is not used");
+    }
 }
