@@ -68,6 +68,25 @@ pub enum Expected {
     InvalidSettings,
 }
 
+/// What a policy is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// To give a verdict on a request.
+    Validate,
+    /// To check settings.
+    ValidateSettings,
+}
+
+impl Operation {
+    /// Its name in Kubewarden's protocol.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Validate => "validate",
+            Self::ValidateSettings => "validate_settings",
+        }
+    }
+}
+
 /// The request of a case, as `AdmissionReview.request`.
 #[derive(Debug, Clone)]
 pub struct Request(pub Value);
@@ -102,6 +121,18 @@ impl Case {
     pub fn request(&self) -> Option<Request> {
         let about = self.object.as_ref().or(self.old_object.as_ref())?;
         Some(Request::new(self, about))
+    }
+
+    /// What the policy is asked to do, with the payload byte for byte.
+    pub fn call(&self) -> (Operation, String) {
+        let settings = &self.settings;
+        match self.request() {
+            None => (Operation::ValidateSettings, settings.to_string()),
+            Some(Request(request)) => {
+                let payload = json!({"request": request, "settings": settings});
+                (Operation::Validate, payload.to_string())
+            }
+        }
     }
 
     /// The request, or one about nothing for hosts that look at settings only on the way to it.

@@ -18,7 +18,7 @@ pub(crate) struct Exchange {
     pub(crate) answer: Result<String, String>,
 }
 
-/// The objects of `cluster/*.yaml`, all there are of their kinds; of other kinds nothing is known.
+/// The objects of the case's `cluster`: all there are of their kinds; of other kinds nothing is known.
 #[derive(Debug)]
 pub(crate) struct CaseCluster {
     snapshot: Snapshot,

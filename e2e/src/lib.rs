@@ -12,7 +12,7 @@ pub mod report;
 pub mod topic;
 pub mod workspace;
 
-pub use case::{Case, Expected, Request};
+pub use case::{Case, Expected, Operation, Request};
 pub use expectation::Expectation;
 pub use outcome::Outcome;
 pub use simulate::builtin::payload;

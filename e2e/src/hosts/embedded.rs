@@ -41,6 +41,18 @@ impl Embedded {
         modules.insert(name.to_owned(), module.clone());
         Ok(module)
     }
+
+    /// The module's response in a case, byte for byte.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn response(&self, module: &str, case: &Case) -> Result<Vec<u8>, Error> {
+        let (operation, payload) = case.call();
+        let cluster = Snapshot::complete(case.cluster.iter().cloned())?;
+        let module = self.module(module)?;
+        let (response, _) = module.call(operation.name(), payload.as_bytes(), &cluster)?;
+        Ok(response)
+    }
 }
 
 impl Host for Embedded {

@@ -1,11 +1,10 @@
 //! The module's own code, linked into the test: the quickest host, and the one a debugger reaches.
 
-use serde_json::json;
-use simulate::builtin::{self, BuiltinPolicy, POLICIES};
+use simulate::builtin::{self, POLICIES};
 
 use crate::cluster::{CaseCluster, Exchange};
 use crate::hosts::Host;
-use crate::{Case, Error, Outcome, Request};
+use crate::{Case, Error, Operation, Outcome};
 
 /// The modules as Rust libraries.
 #[derive(Debug, Default)]
@@ -22,33 +21,24 @@ impl Native {
     /// # Errors
     /// When there is no such module, or the case's cluster is none.
     pub fn response(module: &str, case: &Case) -> Result<Vec<u8>, Error> {
-        match case.request() {
-            None => {
-                let settings = case.settings.to_string();
-                Ok((policy(module)?.validate_settings)(settings.as_bytes()))
-            }
-            Some(request) => Ok(validate(module, case, &request)?.0),
-        }
+        Ok(respond(module, case)?.0)
     }
 
     /// What the module asks the cluster in a case, and is told: the session that kwctl replays.
     pub(super) fn exchanges(module: &str, case: &Case) -> Result<Vec<Exchange>, Error> {
-        match case.request() {
-            None => Ok(Vec::new()),
-            Some(request) => Ok(validate(module, case, &request)?.1.into_exchanges()),
-        }
+        Ok(respond(module, case)?.1.into_exchanges())
     }
 }
 
-fn policy(module: &str) -> Result<&'static BuiltinPolicy, Error> {
-    let calls = builtin::policy(module);
-    Ok(calls.ok_or_else(|| format!("`{module}` is not among the linked modules"))?)
-}
-
-fn validate(module: &str, case: &Case, request: &Request) -> Result<(Vec<u8>, CaseCluster), Error> {
-    let payload = json!({"settings": case.settings, "request": request.0}).to_string();
+fn respond(module: &str, case: &Case) -> Result<(Vec<u8>, CaseCluster), Error> {
+    let policy = builtin::policy(module);
+    let policy = policy.ok_or_else(|| format!("`{module}` is not among the linked modules"))?;
     let cluster = CaseCluster::of(case)?;
-    let response = (policy(module)?.validate)(payload.as_bytes(), &cluster);
+    let (operation, payload) = case.call();
+    let response = match operation {
+        Operation::Validate => (policy.validate)(payload.as_bytes(), &cluster),
+        Operation::ValidateSettings => (policy.validate_settings)(payload.as_bytes()),
+    };
     Ok((response, cluster))
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use e2e::{Case, Error, workspace};
 use host::{HostCalls, Snapshot};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use wapc::WapcHost;
 use wasmtime::Engine;
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
@@ -69,13 +69,9 @@ impl Module {
     /// # Errors
     /// When the module gave none, or the case's cluster cannot be read.
     pub fn response(&self, case: &Case) -> Result<Vec<u8>, Error> {
-        let settings = to_raw_value(&case.settings)?;
-        let Some(request) = case.request() else {
-            let settings = settings.get().as_bytes();
-            return self.call("validate_settings", settings, &Snapshot::new());
-        };
+        let (operation, payload) = case.call();
         let cluster = Snapshot::complete(case.cluster.iter().cloned())?;
-        self.validate(&settings, &to_raw_value(&request.0)?, &cluster)
+        self.call(operation.name(), payload.as_bytes(), &cluster)
     }
 
     /// The module's response to a request.
