@@ -25,7 +25,7 @@ pub(crate) enum Suite {
     Cluster,
     /// The playground in Chromium, held to the command line and the corpus
     Playground,
-    /// The modules published to a docker-registry on loopback, pulled, verified and run
+    /// The policies published to a docker-registry on loopback, mirrored, pulled and verified
     Registry,
     /// The modules built again in another directory: the bytes are to be the same
     Reproducible,

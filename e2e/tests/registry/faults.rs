@@ -1,147 +1,83 @@
-//! What is told where it does not work, and that nothing is half-published then.
+//! What happens where publishing does not work: nothing gets its tag, and the next run completes it.
 
 use std::fs;
 
-use e2e::Error;
-use e2e::hosts::Native;
-use registry::Registry;
-
 use crate::server::Server;
-use crate::trial::{TAG, Trial, run};
-use crate::with_registry;
+use crate::trial::Trial;
 
-/// Whether any module's version is there.
-fn any_tag(trial: &Trial) -> Result<bool, Error> {
-    let registry = Registry::anonymous(&trial.server.host(), true);
-    for module in Native::modules() {
-        let repository = registry.repository(&Trial::repository(module));
-        if repository.resolve(TAG)?.is_some() {
-            return Ok(true);
-        }
+/// Asserts that no policy has its tag.
+fn untagged(trial: &Trial) {
+    for policy in &trial.policies {
+        let resolve = format!("oras resolve {}", trial.image(policy));
+        trial.sh(&resolve).ended(1, "not found");
     }
-    Ok(false)
+}
+
+/// Publishes, and asserts that every policy is there.
+fn complete(trial: &Trial) {
+    trial.ok("publish");
+    for policy in &trial.policies {
+        trial.is_signed_once(policy);
+    }
 }
 
 #[test]
-fn a_full_disk_leaves_no_tag_and_is_gone_on_from() -> Result<(), Error> {
-    with_registry(|program| {
-        let mut trial = Trial::new(Server::plain(program)?)?;
-        // Configs and manifests fit, modules do not.
-        trial.server.restart(Some(64))?;
-        trial.publish(&[])?.failed(
-            1,
-            &[
-                "could not take",
-                "status 5",
-                "run this again: what it has taken is not sent twice",
-            ],
-        );
-        assert!(!any_tag(&trial)?);
-        trial.server.restart(None)?;
-        trial.publish(&[])?.succeeded();
-        assert!(any_tag(&trial)?);
-        Ok(())
-    })
+fn a_full_disk_leaves_no_tag_and_the_next_run_completes_it() {
+    let mut trial = Trial::new(Server::plain());
+    // Configs and manifests fit, policies do not.
+    trial.server.restart("64");
+    trial.sh("publish").ended(1, "file too large");
+    untagged(&trial);
+    trial.server.restart("unlimited");
+    complete(&trial);
 }
 
 #[test]
-fn a_push_that_broke_off_before_its_tag_is_completed() -> Result<(), Error> {
-    with_registry(|program| {
-        let trial = Trial::new(Server::plain(program)?)?;
-        trial.publish(&[])?.succeeded();
-        let whole = trial.stored()?;
-        // As if every push had ended after the first paper.
-        for module in Native::modules() {
-            let tags = format!(
-                "docker/registry/v2/repositories/{}/_manifests/tags",
-                Trial::repository(module)
-            );
-            fs::remove_dir_all(trial.server.data().join(tags))?;
-        }
-        assert!(!any_tag(&trial)?);
-        let again = trial.publish(&[])?.succeeded();
-        assert!(!again.stdout.contains("pushed module"), "{}", again.stdout);
-        let lists = again
-            .stdout
-            .matches("pushed SBOM, provenance, signature, tag,")
-            .count();
-        assert_eq!(lists, Native::modules().count(), "{}", again.stdout);
-        assert!(
-            trial.stored()? == whole,
-            "the registry stores something else"
-        );
-        Ok(())
-    })
+fn a_push_that_broke_off_is_completed() {
+    let trial = Trial::published();
+    // As if every push had ended before the first signature.
+    for policy in &trial.policies {
+        let tags = format!("repositories/k8tre/agnostics/{policy}/_manifests/tags");
+        fs::remove_dir_all(format!("{}/{tags}", trial.server.data())).unwrap();
+    }
+    untagged(&trial);
+    complete(&trial);
 }
 
 #[test]
-fn a_registry_that_is_down_is_named() -> Result<(), Error> {
-    with_registry(|program| {
-        let mut trial = Trial::new(Server::plain(program)?)?;
-        trial.server.stop();
-        let host = format!("`{}` does not answer", trial.server.host());
-        trial
-            .publish(&[])?
-            .failed(1, &[&host, "is the registry up"]);
-        trial
-            .check(&[&trial.modules()])?
-            .failed(2, &[&host, "is the registry up"]);
-        Ok(())
-    })
+fn a_registry_that_is_down_is_named() {
+    let mut trial = Trial::new(Server::plain());
+    trial.server.stop();
+    let run = trial.sh("publish").ended(1, &trial.server.host());
+    run.ended(1, "connection refused");
 }
 
 #[test]
-fn credentials_that_are_missing_or_wrong_are_told_apart() -> Result<(), Error> {
-    with_registry(|program| {
-        let trial = Trial::new(Server::secure(program)?)?;
-        let login = format!("`docker login {}`", trial.server.host());
-        let missing = ["none are known", login.as_str()];
-        trial.publish(&[])?.failed(1, &missing);
-        trial.check(&[&trial.modules()])?.failed(2, &missing);
-        trial.log_in("wrong horse")?;
-        let wrong = ["refuses the credentials", "docker's config.json", &login];
-        trial.publish(&[])?.failed(1, &wrong);
-        Ok(())
-    })
+fn missing_and_wrong_credentials_are_told_apart() {
+    let trial = Trial::new(Server::secure());
+    trial.sh("publish").ended(1, "credential not found");
+    trial.log_in(&trial.server, "wrong horse");
+    trial.sh("publish").ended(1, "401");
 }
 
 #[test]
-fn a_broken_credential_helper_is_told_where_credentials_are_wanted_and_nowhere_else()
--> Result<(), Error> {
-    with_registry(|program| {
-        let trial = Trial::new(Server::plain(program)?)?;
-        trial.lose_helper()?;
-        trial.publish(&[])?.succeeded();
-        trial.check(&[&trial.modules()])?.judged();
-        let trial = Trial::new(Server::secure(program)?)?;
-        trial.lose_helper()?;
-        let told = ["docker's config.json gives none (", "docker login"];
-        trial.publish(&[])?.failed(1, &told);
-        Ok(())
-    })
+fn a_connection_that_cannot_be_trusted_is_not_used() {
+    let trial = Trial::new(Server::secure());
+    trial.log_in_rightly();
+    let run = trial.sh("unset SSL_CERT_FILE; publish");
+    run.ended(1, "signed by unknown authority");
+    // The same without TLS, except for `localhost`.
+    let trial = Trial::new(Server::plain());
+    let run = trial.sh("PLACE=${PLACE/localhost/127.0.0.1}; publish");
+    run.ended(1, "HTTP response to HTTPS client");
+    untagged(&trial);
 }
 
 #[test]
-fn a_connection_that_cannot_be_trusted_is_refused() -> Result<(), Error> {
-    with_registry(|program| {
-        let trial = Trial::new(Server::secure(program)?)?;
-        trial.log_in_rightly()?;
-        let mut publish = trial.publisher()?;
-        publish.env_remove("SSL_CERT_FILE");
-        run(&mut publish)?.failed(1, &["no secure connection", "SSL_CERT_FILE"]);
-        // HTTP where the registry speaks TLS: the registry says so itself.
-        let mut publish = trial.publisher()?;
-        publish.arg("--insecure");
-        run(&mut publish)?.failed(1, &["HTTP request to an HTTPS server"]);
-        drop(trial);
-
-        let trial = Trial::new(Server::plain(program)?)?;
-        trial
-            .check(&[&trial.modules()])?
-            .failed(2, &["is not in the registry", "was it published"]);
-        let mut check = trial.command(e2e::workspace::program("agnostics")?);
-        check.args(["check", "examples", &trial.modules()]);
-        run(&mut check)?.failed(2, &["it does not speak TLS", "--insecure"]);
-        Ok(())
-    })
+fn a_key_that_cannot_be_read_publishes_nothing() {
+    let trial = Trial::new(Server::plain());
+    trial
+        .sh("COSIGN_PASSWORD=guess publish")
+        .ended(1, "decrypt");
+    assert!(fs::exists(trial.server.data()).is_ok_and(|exists| !exists));
 }

@@ -1,251 +1,222 @@
-//! What is in the registry once it is published.
-
-use std::fs;
+//! What is in the registry once the policies are published.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use e2e::Error;
-use e2e::hosts::Native;
-use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
-use oci_client::secrets::RegistryAuth;
-use oci_client::{Client, Reference};
-use registry::cosign::PublicKey;
-use registry::manifest::{Index, Manifest, WASM_LAYER};
-use registry::{Digest, Pin, Registry, Repository};
 use serde_json::{Value, json};
 
-use crate::server::{PASSWORD, Server, USER};
-use crate::trial::{TAG, Trial, run};
-use crate::{with_published, with_registry};
+use crate::server::Server;
+use crate::trial::Trial;
 
-/// oci-client, which is what Kubewarden pulls with, for a registry.
-fn other_client(server: &Server) -> Result<Client, Error> {
-    let mut config = ClientConfig {
-        protocol: ClientProtocol::Http,
-        ..ClientConfig::default()
-    };
-    if server.is_secure() {
-        // Whoever is second finds the same one installed.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        config.protocol = ClientProtocol::Https;
-        config.extra_root_certificates.push(Certificate {
-            encoding: CertificateEncoding::Pem,
-            data: fs::read(server.authority())?,
-        });
-    }
-    Ok(Client::try_from(config)?)
+const LAYER: &str = "application/vnd.wasm.content.layer.v1+wasm";
+
+/// Makes another policy of the same name and version: adds a section that nothing reads.
+const CHANGE: &str = "printf '\\0\\2\\1x' >> modules/storage-class.wasm";
+
+fn sha256(trial: &Trial, policy: &str) -> String {
+    let printed = trial.ok(&format!("sha256sum modules/{policy}.wasm"));
+    printed.split(' ').next().unwrap().to_owned()
 }
 
 #[test]
-fn another_client_lists_and_pulls_the_very_bytes() -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let look = |server: Server, auth: &RegistryAuth| -> Result<(), Error> {
-        let trial = Trial::new(server)?;
-        trial.log_in_rightly()?;
-        let published = trial.publish(&[])?.succeeded().stdout;
-        let client = other_client(&trial.server)?;
-        for module in Native::modules() {
-            let named = format!("{}/{module}:{TAG}", trial.place());
-            let reference: Reference = named.parse()?;
-            let tags = client.list_tags(&reference, auth, None, None);
-            let tags = runtime.block_on(tags)?.tags;
-            assert!(tags.iter().any(|tag| tag == TAG), "{tags:?}");
-            let pulled = client.pull(&reference, auth, vec![WASM_LAYER]);
-            let pulled = runtime.block_on(pulled)?;
-            let [layer] = pulled.layers.as_slice() else {
-                panic!("{} layers", pulled.layers.len());
-            };
-            assert_eq!(layer.data, fs::read(trial.module(module))?, "{module}");
-            assert_eq!(pulled.config.data.as_ref(), b"{}");
-            // The digest that a policy is pinned to is that of the manifest, wherever it is read.
-            let digest = client.fetch_manifest_digest(&reference, auth);
-            let digest = runtime.block_on(digest)?;
-            let line = format!(", {named}@{digest}\n");
-            assert!(published.contains(&line), "{line}{published}");
-        }
-        // Who has no password gets nothing where one is wanted.
-        let locked = *auth != RegistryAuth::Anonymous;
-        let named = format!("{}/storage-class:{TAG}", trial.place()).parse()?;
-        let stranger = other_client(&trial.server)?;
-        let tags = stranger.list_tags(&named, &RegistryAuth::Anonymous, None, None);
-        assert_eq!(runtime.block_on(tags).is_err(), locked);
-        Ok(())
-    };
-    with_registry(|program| {
-        for secure in [false, true] {
-            let everybody = Server::start(program, secure, false)?;
-            look(everybody, &RegistryAuth::Anonymous)?;
-            let publisher = RegistryAuth::Basic(USER.to_owned(), PASSWORD.to_owned());
-            look(Server::start(program, secure, true)?, &publisher)?;
-        }
-        Ok(())
-    })
-}
-
-#[test]
-fn publishing_again_changes_nothing() -> Result<(), Error> {
-    with_published(|trial| {
-        let before = trial.stored()?;
-        assert!(before.len() > 10, "{} files", before.len());
-        let again = trial.publish(&[])?.succeeded();
-        let all = Native::modules().count();
-        let unchanged = again
-            .stdout
-            .lines()
-            .filter(|line| line.contains(": unchanged, "));
-        assert_eq!(unchanged.count(), all, "{}", again.stdout);
-        assert!(
-            trial.stored()? == before,
-            "the registry stores something else"
-        );
-        Ok(())
-    })
-}
-
-#[test]
-fn papers_refer_to_the_module_and_say_what_it_is() -> Result<(), Error> {
-    with_published(|trial| {
-        let registry = Registry::anonymous(&trial.server.host(), true);
-        let key = PublicKey::from_pem(&fs::read_to_string(trial.path("key.pub"))?)?;
-        for module in Native::modules() {
-            let repository = registry.repository(&Trial::repository(module));
-            let digest = repository.resolve(TAG)?.ok_or("no tag")?;
-            let paper = |media_type| paper(&repository, &digest, media_type);
-
-            let sbom = paper("application/vnd.cyclonedx+json")?;
-            let file = trial.module(module);
-            assert_eq!(sbom, fs::read(file.with_extension("cdx.json"))?);
-            let sbom: Value = serde_json::from_slice(&sbom)?;
-            let wasm = Digest::of(&fs::read(&file)?);
-            let of_file = &sbom["metadata"]["component"]["hashes"][0]["content"];
-            assert_eq!(of_file, wasm.hex());
-
-            let envelope = paper("application/vnd.dsse.envelope.v1+json")?;
-            let envelope: Value = serde_json::from_slice(&envelope)?;
-            let text = |value: &Value| STANDARD.decode(value.as_str().unwrap_or_default());
-            let statement = text(&envelope["payload"])?;
-            let kind = "application/vnd.in-toto+json";
-            let head = format!("DSSEv1 {} {kind} {} ", kind.len(), statement.len());
-            let signed = [head.as_bytes(), &statement].concat();
-            let signature = text(&envelope["signatures"][0]["sig"])?;
-            assert!(key.has_signed(&signed, &signature));
-            let statement: Value = serde_json::from_slice(&statement)?;
-            let subjects = [digest.hex(), wasm.hex()].map(|hex| json!({"sha256": hex}));
-            for (subject, expected) in [0, 1]
-                .map(|n| &statement["subject"][n])
-                .iter()
-                .zip(subjects)
-            {
-                assert_eq!(subject["digest"], expected);
-            }
-            let parameters = &statement["predicate"]["buildDefinition"]["externalParameters"];
-            assert_eq!(parameters["module"], module);
-        }
-        Ok(())
-    })
-}
-
-/// The paper of this media type that refers to `digest`; Debian's registry keeps no list of them, so that
-/// it is where clients keep it.
-fn paper(repository: &Repository<'_>, digest: &Digest, media_type: &str) -> Result<Vec<u8>, Error> {
-    assert_eq!(repository.referrers(digest)?, None);
-    let list = Pin::Tag(Repository::referrers_tag(digest));
-    let list: Index = serde_json::from_slice(&repository.manifest(&list)?.ok_or("no list")?)?;
-    let mut of_type = list
-        .manifests
-        .iter()
-        .filter(|paper| paper.artifact_type.as_deref() == Some(media_type));
-    let (Some(paper), None) = (of_type.next(), of_type.next()) else {
-        return Err(format!("not one {media_type}: {list:?}").into());
-    };
-    let manifest = repository.manifest(&Pin::Digest(paper.digest.clone()))?;
-    let manifest: Manifest = serde_json::from_slice(&manifest.ok_or("no manifest")?)?;
-    assert_eq!(manifest.subject.map(|it| it.digest).as_ref(), Some(digest));
-    let layer = manifest.layers.first().ok_or("no layer")?;
-    Ok(repository.blob(&layer.digest)?)
-}
-
-#[test]
-fn with_tls_and_a_password_it_is_the_same() -> Result<(), Error> {
-    with_registry(|program| {
-        let trial = Trial::new(Server::secure(program)?)?;
-        trial.log_in_rightly()?;
-        let first = trial.publish(&[])?.succeeded();
+fn a_policy_is_one_wasm_layer_with_the_time_of_its_commit() {
+    let trial = Trial::all_published();
+    for &policy in &trial.policies {
+        let image = trial.image(policy);
+        let manifest = trial.json(&format!("oras manifest fetch {image}"));
+        let kind = "application/vnd.oci.image.manifest.v1+json";
+        assert_eq!(manifest["mediaType"], kind);
         assert_eq!(
-            first
-                .stdout
-                .matches(": pushed module, SBOM, provenance, signature, tag, ")
-                .count(),
-            Native::modules().count()
+            manifest["config"]["mediaType"],
+            "application/vnd.wasm.config.v1+json"
         );
-        let again = trial.publish(&[])?.succeeded();
-        assert!(!again.stdout.contains("pushed"), "{}", again.stdout);
-        // Credentials from the environment, where there is no docker.
-        fs::remove_file(trial.path("config.json"))?;
-        let with_host = |host: Option<&str>| {
-            let mut publish = trial.publisher()?;
-            publish
-                .env("AGNOSTICS_REGISTRY_USER", USER)
-                .env("AGNOSTICS_REGISTRY_PASSWORD", PASSWORD);
-            if let Some(host) = host {
-                publish.env("AGNOSTICS_REGISTRY_HOST", host);
-            }
-            run(&mut publish)
-        };
-        with_host(Some(&trial.server.host()))?.succeeded();
-        // Which are for that host alone.
-        with_host(Some("ghcr.io"))?.failed(1, &["those of the environment are for `ghcr.io`"]);
-        with_host(None)?.failed(1, &["is set without AGNOSTICS_REGISTRY_HOST"]);
-        Ok(())
-    })
+        assert_eq!(
+            trial.ok(&format!("oras manifest fetch-config {image}")),
+            "{}"
+        );
+        assert_eq!(manifest["layers"].as_array().unwrap().len(), 1);
+        let layer = &manifest["layers"][0];
+        assert_eq!(layer["mediaType"], LAYER);
+        assert_eq!(
+            layer["digest"],
+            format!("sha256:{}", sha256(&trial, policy))
+        );
+        let annotations = &manifest["annotations"];
+        let annotation = |name: &str| &annotations[format!("org.opencontainers.image.{name}")];
+        assert_eq!(annotation("title"), policy);
+        assert_eq!(annotation("version"), env!("CARGO_PKG_VERSION"));
+        assert_eq!(annotation("source"), env!("CARGO_PKG_REPOSITORY"));
+        let created = trial.ok(&format!("date +%s --date {}", annotation("created")));
+        assert_eq!(created, trial.ok("git -C $ROOT log -1 --format=%ct"));
+    }
 }
 
 #[test]
-fn a_tag_does_not_move_by_itself() -> Result<(), Error> {
-    with_published(|trial| {
-        let module = Native::modules().next().ok_or("no module")?;
-        let path = trial.module(module);
-        // A section that nothing reads: another module with the same name and version.
-        let mut wasm = fs::read(&path)?;
-        wasm.extend([0, 2, 1, b'x']);
-        fs::write(&path, wasm)?;
-        let before = trial.stored()?;
-        trial.publish(&[])?.failed(
-            1,
-            &[
-                &format!("/{module}:{TAG}` is there"),
-                "raise the version",
-                "--move-tags",
-            ],
-        );
-        assert!(trial.stored()? == before, "something was pushed");
-        let moved = trial.publish(&["--move-tags"])?.succeeded();
-        assert!(
-            moved
-                .stdout
-                .starts_with(&format!("{module}: pushed module, ")),
-            "{}",
-            moved.stdout
-        );
-        Ok(())
-    })
-}
-
-#[test]
-fn the_tag_can_wait_for_a_signature_from_elsewhere() -> Result<(), Error> {
-    with_registry(|program| {
-        let trial = Trial::new(Server::plain(program)?)?;
-        let registry = Registry::anonymous(&trial.server.host(), true);
-        trial.publish(&["--no-tag"])?.succeeded();
-        for module in Native::modules() {
-            let repository = registry.repository(&Trial::repository(module));
-            assert_eq!(repository.resolve(TAG)?, None, "{module}");
+fn with_tls_and_a_password_it_is_the_same() {
+    let mut published = Vec::new();
+    for (secure, locked) in [(false, false), (false, true), (true, false), (true, true)] {
+        let trial = Trial::new(Server::start(secure, locked));
+        trial.log_in_rightly();
+        let printed = trial.ok("publish");
+        for policy in &trial.policies {
+            // The digest that is printed is the one to pin.
+            let image = trial.image(policy);
+            let line = format!("{}/{policy}@{}\n", trial.place(), trial.digest(&image));
+            assert!(printed.contains(&line), "{line}{printed}");
+            trial.ok(&format!(
+                "oras pull {image}; cmp {policy}.wasm modules/{policy}.wasm"
+            ));
         }
-        let tagged = trial.publish(&[])?.succeeded().stdout;
-        let all = Native::modules().count();
-        assert_eq!(tagged.matches(": pushed tag, ").count(), all, "{tagged}");
-        Ok(())
-    })
+        let stranger = trial.sh("rm config.json; oras resolve $PLACE/storage-class:$TAG");
+        stranger.ended(i32::from(locked), "");
+        published.push(printed.replace(&trial.place(), ""));
+    }
+    published.dedup();
+    assert_eq!(published.len(), 1, "{published:?}");
+}
+
+#[test]
+fn publishing_again_changes_nothing() {
+    let trial = Trial::published();
+    let before = trial.stored();
+    assert!(before.lines().count() > 10, "{before}");
+    trial.ok("publish");
+    assert_eq!(trial.stored(), before);
+    trial.is_signed_once("storage-class");
+}
+
+#[test]
+fn nothing_but_the_registry_is_contacted() {
+    let trial = Trial::published();
+    assert_eq!(trial.requests_elsewhere(), 0);
+    // Unlike the publisher, cosign alone asks Sigstore for its root.
+    trial.ok("cosign verify --key cosign.pub --insecure-ignore-tlog $PLACE/storage-class:$TAG");
+    assert_ne!(trial.requests_elsewhere(), 0);
+}
+
+#[test]
+fn sbom_and_provenance_are_found_again_and_are_signed() {
+    let trial = Trial::all_published();
+    for &policy in &trial.policies {
+        let image = trial.image(policy);
+        let predicate = |kind: &str| {
+            let verify = |key| format!("verify 'verify-attestation --type {kind}' {key} {image}");
+            trial
+                .sh(&verify("other.pub"))
+                .ended(1, "no matching attestations");
+            let envelope = trial.json(&verify("cosign.pub"));
+            let statement = STANDARD.decode(envelope["payload"].as_str().unwrap());
+            let statement: Value = serde_json::from_slice(&statement.unwrap()).unwrap();
+            let subject = statement["subject"][0]["digest"]["sha256"].as_str();
+            assert_eq!(format!("sha256:{}", subject.unwrap()), trial.digest(&image));
+            statement["predicate"].clone()
+        };
+        sbom_names_what_is_compiled_in(policy, &predicate("cyclonedx"), &sha256(&trial, policy));
+        let build = &predicate("slsaprovenance1")["buildDefinition"];
+        assert_eq!(build["externalParameters"]["module"], policy);
+        let commit = trial.ok("git -C $ROOT rev-parse HEAD");
+        let source = &build["resolvedDependencies"][0]["digest"];
+        assert_eq!(*source, json!({"gitCommit": commit.trim()}));
+    }
+}
+
+fn sbom_names_what_is_compiled_in(policy: &str, sbom: &Value, sha256: &str) {
+    let subject = &sbom["metadata"]["component"];
+    assert_eq!(subject["name"], policy);
+    assert_eq!(subject["hashes"][0]["content"], sha256);
+    let components = sbom["components"].as_array().unwrap();
+    let named = |name: &str| components.iter().find(|it| it["name"] == name);
+    assert!(named("rust-std").unwrap()["version"].is_string());
+    let own = named("admission").unwrap();
+    assert!(own["hashes"].is_null() && own["purl"].is_null());
+    let outside = named("wapc-guest").unwrap();
+    assert_eq!(outside["hashes"][0]["content"].as_str().unwrap().len(), 64);
+    assert!(outside["licenses"][0]["expression"].is_string());
+    for absent in ["proptest", "serde_derive", "wasmtime", "schemars"] {
+        assert!(named(absent).is_none(), "{absent}");
+    }
+    assert!(
+        !sbom.to_string().contains("file:///"),
+        "a path of this machine"
+    );
+    let dependencies = sbom["dependencies"].as_array().unwrap();
+    let of_policy = dependencies
+        .iter()
+        .find(|it| it["ref"] == subject["bom-ref"]);
+    let on = of_policy.unwrap()["dependsOn"].as_array().unwrap();
+    assert!(on.contains(&own["bom-ref"]));
+    for on in dependencies
+        .iter()
+        .flat_map(|it| it["dependsOn"].as_array().unwrap())
+    {
+        assert!(components.iter().any(|it| it["bom-ref"] == *on), "{on}");
+    }
+}
+
+#[test]
+fn a_signature_is_of_one_key_and_one_policy() {
+    let trial = Trial::published();
+    let image = trial.image("storage-class");
+    trial.ok(&format!("verify verify cosign.pub {image}"));
+    let other_key = trial.sh(&format!("verify verify other.pub {image}"));
+    other_key.ended(12, "invalid signature");
+    // Whoever can write to the registry gives a policy the signature of another.
+    let other_policy = trial.sh("signature() { oras resolve $PLACE/$1:$TAG | tr : -; }
+        oras cp $PLACE/internal-load-balancer:$(signature internal-load-balancer).sig \
+          $PLACE/storage-class:$(signature storage-class).sig
+        verify verify cosign.pub $PLACE/storage-class:$TAG");
+    other_policy.ended(12, "invalid or missing digest in claim");
+}
+
+#[test]
+fn a_changed_policy_has_no_signature() {
+    let trial = Trial::published();
+    let changed = trial.sh(&format!(
+        "{CHANGE}; oras push $PLACE/storage-class:$TAG modules/storage-class.wasm:{LAYER}
+        verify verify cosign.pub $PLACE/storage-class:$TAG"
+    ));
+    changed.ended(10, "no signatures found");
+}
+
+#[test]
+fn a_policy_that_was_changed_in_the_registry_is_not_pulled() {
+    let trial = Trial::published();
+    let hex = sha256(&trial, "storage-class");
+    let blob = format!(
+        "{}/blobs/sha256/{}/{hex}/data",
+        trial.server.data(),
+        &hex[..2]
+    );
+    trial.ok(&format!("{CHANGE}; cp modules/storage-class.wasm {blob}"));
+    let pull = trial.sh("oras pull $PLACE/storage-class:$TAG");
+    pull.ended(1, "mismatch");
+}
+
+#[test]
+fn a_tag_does_not_move() {
+    let trial = Trial::published();
+    trial.ok(CHANGE);
+    let before = trial.stored();
+    let taken = format!("{} is sha256:", trial.image("storage-class"));
+    trial
+        .sh("publish")
+        .ended(1, &taken)
+        .ended(1, "raise the version");
+    assert_eq!(trial.stored(), before);
+}
+
+#[test]
+fn the_tag_can_wait_for_another_check() {
+    let trial = Trial::new(Server::plain());
+    let untagged = trial.ok("publish --no-tag");
+    for image in untagged.lines() {
+        trial.ok(&format!("verify verify cosign.pub {image}"));
+        // No tag of its own, and no `latest`: cosign's alone.
+        let tags = trial.ok(&format!(
+            "oras repo tags {}",
+            image.split('@').next().unwrap()
+        ));
+        assert!(tags.lines().all(|tag| tag.starts_with("sha256-")), "{tags}");
+    }
+    assert_eq!(trial.ok("publish"), untagged);
+    trial.digest(&trial.image("storage-class"));
 }

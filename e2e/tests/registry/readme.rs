@@ -1,217 +1,93 @@
-//! What the README has people type and write about published modules, with this registry in place of the
-//! one that releases go to. What needs Sigstore's public instance or GitHub is not here.
+//! What the README has people type about published policies, with the registries of the suite in place of its
+//! own. What needs GitHub or Sigstore's public instance is not here.
 
 use std::fs;
-use std::process::Command;
 
-use e2e::hosts::on_path;
-use e2e::report::skip;
-use e2e::{Error, workspace};
-use serde_json::Value;
+use e2e::workspace;
 
-use crate::server::Server;
-use crate::trial::{Run, Trial, run};
-use crate::{with_published, with_registry};
+use crate::server::{PASSWORD, Server};
+use crate::trial::{TAG, Trial};
 
-const RELEASES: &str = "ghcr.io/k8tre/agnostics";
-const OWN: &str = "registry.example.org/agnostics";
-
-const CLAIM: &str = "apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: data, namespace: app}
-spec:
-  accessModes: [ReadWriteOnce]
-  storageClassName: gp3
-  resources: {requests: {storage: 1Gi}}
-";
-
-/// The blocks of a language in a section of the README, with this registry.
-fn blocks(trial: &Trial, section: &str, language: &str) -> Result<Vec<String>, Error> {
-    let readme = fs::read_to_string(workspace::root().join("README.md"))?;
-    let heading = format!("\n## {section}\n");
+/// The shell blocks of a section, with other registries than the README's.
+pub(crate) fn blocks(section: &str, releases: &str, own: &str) -> Vec<String> {
+    let readme = fs::read_to_string(workspace::root().join("README.md")).unwrap();
     let (_, rest) = readme
-        .split_once(&heading)
-        .ok_or_else(|| format!("the README has no section `{section}`"))?;
-    let section = rest.split("\n## ").next().unwrap_or(rest);
-    let opening = format!("```{language}\n");
-    let found = section.split(&opening).skip(1);
-    let blocks: Vec<String> = found
-        .filter_map(|rest| rest.split_once("\n```"))
-        .map(|(block, _)| {
-            block
-                .replace(RELEASES, &trial.place())
-                .replace(OWN, &trial.place())
-        })
-        .collect();
-    match blocks.is_empty() {
-        true => Err(format!("no block of `{language}`").into()),
-        false => Ok(blocks),
-    }
+        .split_once(&format!("\n## {section}\n"))
+        .expect(section);
+    let section = rest.split("\n## ").next().unwrap();
+    let blocks = section.split("```sh\n").skip(1);
+    let blocks = blocks.map(|rest| rest.split_once("\n```").unwrap().0);
+    let blocks = blocks.map(|block| block.replace("ghcr.io/k8tre/agnostics", releases));
+    blocks
+        .map(|block| block.replace("registry.example.org/agnostics", own))
+        .collect()
 }
 
-/// Runs lines as a reader would, in a directory with a claim, manifests and a key.
-fn shell(trial: &Trial, script: &str) -> Result<Run, Error> {
-    fs::write(trial.path("claim.yaml"), CLAIM)?;
-    fs::copy(trial.path("key.pub"), trial.path("cosign.pub"))?;
-    let manifests = trial.path("manifests");
-    fs::create_dir_all(&manifests)?;
-    fs::write(manifests.join("claim.yaml"), CLAIM)?;
-    let own = workspace::program("agnostics")?;
-    let own = own.parent().ok_or("no directory")?.to_owned();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path)))?;
-    let mut bash: Command = trial.command("bash");
-    bash.args(["-euo", "pipefail", "-c", script])
-        .current_dir(trial.path("."))
-        .env("PATH", path);
-    run(&mut bash)
-}
+pub(crate) const MIRROR: &str = "Mirror it to an air-gapped registry";
 
 #[test]
-fn use_it_with_kwctl() -> Result<(), Error> {
-    if let Err(reason) = on_path("kwctl") {
-        return skip(&reason);
-    }
-    with_published(|trial| {
-        let blocks = blocks(trial, "Use it with kwctl", "sh")?;
-        let [try_it, .., own] = blocks.as_slice() else {
-            return Err("fewer blocks than there are to be".into());
-        };
-        let said = shell(trial, try_it)?.succeeded().stdout;
-        assert!(
-            said.contains("\"storage-class\":\"gp3 -> rwo-default\""),
-            "{said}"
-        );
-        let verify = own.lines().filter(|line| line.starts_with("kwctl verify"));
-        let verify: Vec<&str> = verify.collect();
-        assert_eq!(verify.len(), 1, "{own}");
-        let trust = trial.path("trust.json");
-        let verify = format!(
-            "{} --sigstore-trust-config {}",
-            verify.concat(),
-            trust.display()
-        );
-        shell(trial, &verify)?.succeeded();
-        Ok(())
-    })
-}
+fn a_mirror_has_everything_that_belongs_to_a_release() {
+    let trial = Trial::all_published();
+    let mirror = Server::secure();
+    let own = format!("{}/agnostics", mirror.host());
+    let blocks = blocks(MIRROR, &trial.place(), &own);
+    let [save, load, sbom, _] = blocks.as_slice() else {
+        panic!("{} blocks", blocks.len());
+    };
+    // In place of the keyless signature of a release.
+    let (keyless, rest) = save
+        .split_once("--certificate-identity")
+        .expect("an identity");
+    let (_, rest) = rest.split_once("githubusercontent.com").expect("an issuer");
+    let key = "--key cosign.pub --insecure-ignore-tlog --trusted-root root.json";
+    trial.ok(&format!("{keyless}{key}{rest}"));
 
-/// The line that publishes, as `cargo xtask publish` hands it on once it has built the modules.
-#[test]
-fn a_registry_of_ones_own() -> Result<(), Error> {
-    with_registry(|program| {
-        let trial = Trial::new(Server::plain(program)?)?;
-        let own = blocks(&trial, "Use it with kwctl", "sh")?.join("\n");
-        let publish = own
-            .lines()
-            .find(|line| line.starts_with("cargo xtask publish "));
-        let publish = publish.ok_or_else(|| format!("nothing is published:\n{own}"))?;
-        let publish = publish.replace("cargo xtask publish", "publish --insecure modules/*.wasm");
-        let made_by_cosign = workspace::root().join("crates/publish/tests");
-        fs::copy(made_by_cosign.join("cosign.key"), trial.path("cosign.key"))?;
-        fs::copy(made_by_cosign.join("cosign.pub"), trial.path("key.pub"))?;
-        shell(&trial, &publish)?.failed(1, &["cosign.key", "goes into COSIGN_PASSWORD"]);
-        let publish = format!("export COSIGN_PASSWORD='a throw-away password'\n{publish}");
-        let said = shell(&trial, &publish)?.succeeded().stdout;
-        assert!(
-            said.contains("storage-class: pushed module, SBOM, provenance, signature, tag, "),
-            "{said}"
-        );
-        let modules = trial.modules();
-        let check =
-            format!("agnostics check claim.yaml --insecure {modules} --verify-key cosign.pub");
-        shell(&trial, &check)?.succeeded();
-        Ok(())
-    })
-}
-
-#[test]
-fn use_it_on_a_cluster() -> Result<(), Error> {
-    with_published(|trial| {
-        let policy = blocks(trial, "Use it on a cluster", "yaml")?.concat();
-        fs::write(trial.path("policy.yaml"), policy)?;
-        let modules = trial.modules();
-        let check =
-            format!("agnostics check claim.yaml --policies policy.yaml --insecure {modules}");
-        let said = shell(trial, &check)?.succeeded().stdout;
-        assert!(said.contains("`gp3` is not a K8TRE class"), "{said}");
-        Ok(())
-    })
-}
-
-#[test]
-fn use_it_in_ci() -> Result<(), Error> {
-    with_published(|trial| {
-        let commands = blocks(trial, "Use it in CI", "sh")?.concat();
-        assert_eq!(commands.matches("agnostics check").count(), 1, "{commands}");
-        let commands = commands.replace("agnostics check", "agnostics check --insecure");
-        let said = shell(trial, &commands)?.succeeded().stdout;
-        assert!(said.contains("`gp3` is not a K8TRE class"), "{said}");
-        Ok(())
-    })
-}
-
-fn yaml(path: &str) -> Result<Value, Error> {
-    let path = workspace::root().join(path);
-    let text = fs::read(&path)?;
-    let name = path.to_string_lossy();
-    let mut documents = manifest::read(&name, &text);
-    Ok(documents.next().ok_or("an empty file")??.value()?)
-}
-
-#[test]
-fn the_action_checks_what_it_is_given() -> Result<(), Error> {
-    with_published(|trial| {
-        let action = yaml("action.yml")?;
-        let step = &action["runs"]["steps"][1];
-        let script = step["run"].as_str().ok_or("no script")?;
-        for name in ["PATHS", "PROFILE", "ARGUMENTS"] {
-            assert!(step["env"][name].is_string(), "{name}");
+    trial.log_in(&mirror, PASSWORD);
+    let authority = mirror.authority().unwrap().display().to_string();
+    let inside = |script: &str| trial.ok(&format!("export SSL_CERT_FILE={authority}\n{script}"));
+    // kwctl is another test's.
+    let (load, _) = load.split_once("kwctl").expect("`kwctl verify`");
+    let load = load.replace("--key cosign.key", "--key other.key");
+    // Twice, as when somebody mirrors the same release again.
+    for _ in 0..2 {
+        inside(&load);
+        for policy in &trial.policies {
+            let digest = trial.digest(&trial.image(policy));
+            let name = digest.replace(':', "-");
+            let there = inside(&format!(
+                "image={own}/{policy}:{TAG}; oras resolve $image; oras repo tags {own}/{policy} | sort
+                oras manifest fetch {own}/{policy}:{name}.sig | jq '.layers | length'
+                {{
+                  verify verify cosign.pub $image; verify verify other.pub $image
+                  verify 'verify-attestation --type cyclonedx' cosign.pub $image
+                  verify 'verify-attestation --type slsaprovenance1' cosign.pub $image
+                }} > /dev/null"
+            ));
+            assert_eq!(
+                there,
+                format!("{digest}\n{name}.att\n{name}.sig\n{TAG}\n2\n")
+            );
         }
-        let modules = trial.modules();
-        let given = format!(
-            "export PATHS=$'manifests\\nclaim.yaml\\n' PROFILE=azure ARGUMENTS='--insecure {modules}'\n{script}"
-        );
-        let said = shell(trial, &given)?.succeeded().stdout;
-        assert!(said.contains("manifests/claim.yaml:1"), "{said}");
-        assert!(said.contains("\n2 objects: "), "{said}");
-        // The README names inputs that there are.
-        let steps = blocks(trial, "Use it in CI", "yaml")?;
-        let inputs = action["inputs"].as_object().ok_or("no inputs")?;
-        let with = steps
-            .iter()
-            .find_map(|block| block.split_once("with: { "))
-            .ok_or("no `with`")?
-            .1;
-        let with = with.split(" }").next().unwrap_or_default();
-        for input in with.split(", ") {
-            let name = input.split(':').next().unwrap_or_default();
-            assert!(inputs.contains_key(name), "{name}");
-        }
-        Ok(())
-    })
+    }
+    let name = inside(&format!("{{\n{sbom}\n}} | jq -r .metadata.component.name"));
+    assert_eq!(name, "storage-class\n");
+    assert_eq!(trial.requests_elsewhere(), 0);
 }
 
 #[test]
-fn the_hook_checks_the_files_it_is_given() -> Result<(), Error> {
-    with_published(|trial| {
-        let hooks = yaml(".pre-commit-hooks.yaml")?;
-        let hook = &hooks[0];
-        let entry = hook["entry"].as_str().ok_or("no entry")?;
-        let modules = trial.modules();
-        let command = format!("{entry} --insecure {modules} manifests/claim.yaml");
-        let said = shell(trial, &command)?.succeeded().stdout;
-        assert!(said.contains("`gp3` is not a K8TRE class"), "{said}");
-        // pre-commit names every YAML file that a commit touches.
-        fs::write(trial.path("ci.yml"), "on: push\njobs: {}\n")?;
-        fs::write(trial.path("broken.yaml"), "kind: [\n")?;
-        let others = format!("{entry} --insecure {modules} ci.yml");
-        shell(trial, &others)?.succeeded();
-        let broken = format!("{others} broken.yaml");
-        shell(trial, &broken)?.failed(2, &["broken.yaml:2:1: not valid YAML"]);
-        let configured = blocks(trial, "Use it in CI", "yaml")?.concat();
-        let id = format!("id: {}", hook["id"].as_str().ok_or("no id")?);
-        assert!(configured.contains(&id), "{configured}");
-        Ok(())
-    })
+fn a_build_of_ones_own_is_published_by_the_script() {
+    let trial = Trial::new(Server::plain());
+    let blocks = blocks(MIRROR, "?", &trial.place());
+    let (_, publish) = blocks
+        .last()
+        .unwrap()
+        .split_once("describe.sh\n")
+        .expect("describe.sh");
+    trial.ok(&format!(
+        "key=$PWD/cosign.key; cd $ROOT; {}",
+        publish.replace("cosign.key", "$key")
+    ));
+    for policy in &trial.policies {
+        trial.is_signed_once(policy);
+    }
 }

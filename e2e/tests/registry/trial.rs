@@ -1,262 +1,193 @@
-//! A registry, the modules, and whoever publishes and pulls them.
+//! A registry, the policies, keys, and a shell to publish and pull with.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use e2e::hosts::Native;
-use e2e::{Error, workspace};
-use rcgen::{CertificateParams, KeyPair};
-use serde_json::json;
+use e2e::workspace;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::server::{PASSWORD, Server, USER};
 
-/// Where the modules are in the registry.
-const PATH: &str = "k8tre/agnostics";
-
 /// The tag of this workspace's version.
 pub(crate) const TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
 
-/// The files of a module that are published.
-const ENDINGS: [&str; 3] = ["wasm", "cdx.json", "provenance.json"];
-
 pub(crate) struct Trial {
     pub(crate) server: Server,
+    pub(crate) policies: Vec<&'static str>,
     dir: TempDir,
+    /// A proxy for everything that is not loopback, and how often it was asked.
+    proxy: String,
+    asked: Arc<AtomicUsize>,
 }
 
-/// What a program said, and how it ended.
+/// What a script printed, and how it ended.
 pub(crate) struct Run {
     pub(crate) stdout: String,
-    pub(crate) stderr: String,
+    stderr: String,
     status: Option<i32>,
 }
 
 impl Trial {
-    /// Copies the built modules and makes a key.
-    pub(crate) fn new(server: Server) -> Result<Self, Error> {
-        let dir = tempfile::tempdir()?;
-        let trial = Self { server, dir };
-        fs::create_dir(trial.path("modules"))?;
-        for module in Native::modules() {
-            let (built, _) = workspace::built_module(module)?;
-            for ending in ENDINGS {
-                let from = built.with_extension(ending);
-                let to = trial.module(module).with_extension(ending);
-                fs::copy(&from, to).map_err(|cause| {
-                    format!(
-                        "{}: {cause}; `cargo xtask e2e registry` writes it",
-                        from.display()
-                    )
-                })?;
+    /// Two policies, which are enough for most tests.
+    pub(crate) fn new(server: Server) -> Self {
+        Self::with(server, vec!["internal-load-balancer", "storage-class"])
+    }
+
+    /// Copies built policies to `modules`, and makes the keys `cosign` and `other`.
+    fn with(server: Server, policies: Vec<&'static str>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for _ in listener.incoming() {
+                counter.fetch_add(1, Ordering::SeqCst);
             }
-        }
-        let key = KeyPair::generate()?;
-        fs::write(trial.path("key.pem"), key.serialize_pem())?;
-        fs::write(trial.path("key.pub"), key.public_key_pem())?;
-        fs::write(
-            trial.path("other.pub"),
-            KeyPair::generate()?.public_key_pem(),
-        )?;
-        // What kwctl and the policy server are told of the registry.
-        let sources = json!({"insecure_sources": [trial.server.host()]});
-        fs::write(trial.path("sources.yml"), sources.to_string())?;
-        // Where kwctl looks by itself.
-        fs::create_dir_all(trial.path("config/kubewarden"))?;
-        fs::write(
-            trial.path("config/kubewarden/sources.yaml"),
-            sources.to_string(),
-        )?;
-        fs::write(trial.path("trust.json"), trust()?)?;
-        Ok(trial)
+        });
+        let trial = Self {
+            server,
+            policies,
+            dir: tempfile::tempdir().unwrap(),
+            proxy,
+            asked,
+        };
+        let names = trial.policies.join(" ");
+        trial.ok(&format!(
+            "mkdir modules
+            for name in {names}; do cp $ROOT/target/modules/$name.{{wasm,*.json}} modules; done
+            for key in cosign other; do cosign generate-key-pair --output-key-prefix $key; done
+            cosign trusted-root create --out root.json"
+        ));
+        trial
+    }
+
+    /// Two policies in a registry without TLS or a password.
+    pub(crate) fn published() -> Self {
+        let trial = Self::new(Server::plain());
+        trial.ok("publish");
+        trial
+    }
+
+    /// The same with all policies.
+    pub(crate) fn all_published() -> Self {
+        let trial = Self::with(Server::plain(), Native::modules().collect());
+        trial.ok("publish");
+        trial
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    /// A module's copy, which a test may change.
-    pub(crate) fn module(&self, name: &str) -> PathBuf {
-        self.path("modules").join(name).with_extension("wasm")
-    }
-
-    /// HOST/PATH, where the modules are published.
+    /// HOST/PATH, where the policies are published.
     pub(crate) fn place(&self) -> String {
-        format!("{}/{PATH}", self.server.host())
+        format!("{}/k8tre/agnostics", self.server.host())
     }
 
-    /// The path of a module's repository.
-    pub(crate) fn repository(module: &str) -> String {
-        format!("{PATH}/{module}")
+    /// A policy by its tag.
+    pub(crate) fn image(&self, policy: &str) -> String {
+        format!("{}/{policy}:{TAG}", self.place())
     }
 
-    /// `docker login`, with this password.
-    pub(crate) fn log_in(&self, password: &str) -> Result<(), Error> {
+    /// Logs in to a registry, for every program at once.
+    pub(crate) fn log_in(&self, server: &Server, password: &str) {
         let auth = STANDARD.encode(format!("{USER}:{password}"));
-        let config = json!({"auths": {self.server.host(): {"auth": auth}}});
-        fs::write(self.path("config.json"), config.to_string())?;
-        Ok(())
+        let config = json!({"auths": {server.host(): {"auth": auth}}});
+        fs::write(self.path("config.json"), config.to_string()).unwrap();
     }
 
-    /// docker's configuration as a machine has it whose helper is gone.
-    pub(crate) fn lose_helper(&self) -> Result<(), Error> {
-        let config = json!({"credsStore": "there-is-none"});
-        Ok(fs::write(self.path("config.json"), config.to_string())?)
+    pub(crate) fn log_in_rightly(&self) {
+        self.log_in(&self.server, PASSWORD);
     }
 
-    pub(crate) fn log_in_rightly(&self) -> Result<(), Error> {
-        self.log_in(PASSWORD)
-    }
-
-    /// A command for which this trial is home.
-    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command
-            .current_dir(workspace::root())
+    /// Runs a script in the trial's directory, which is also home. Besides the suite's programs it has the functions
+    /// `publish` and `verify`, the latter for `cosign verify` or `cosign verify-attestation` without Sigstore.
+    pub(crate) fn sh(&self, script: &str) -> Run {
+        let functions =
+            "publish() { $ROOT/xtask/release/publish.sh --key cosign.key $* $PLACE modules; }
+            verify() { cosign $1 --insecure-ignore-tlog --trusted-root root.json --key ${@:2}; }";
+        let mut path = vec![workspace::root().join("target/tools")];
+        path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
+        let mut bash = Command::new("bash");
+        bash.args(["-euo", "pipefail", "-c", &format!("{functions}\n{script}")])
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null())
+            .env("PATH", std::env::join_paths(path).unwrap())
+            .env("ROOT", workspace::root())
+            .env("PLACE", self.place())
+            .env("TAG", TAG)
             .env("HOME", self.dir.path())
             .env("XDG_CACHE_HOME", self.path("cache"))
             .env("XDG_CONFIG_HOME", self.path("config"))
-            .env("AGNOSTICS_CACHE", self.path("cache"))
             .env("DOCKER_CONFIG", self.dir.path())
-            .env_remove("AGNOSTICS_REGISTRY_HOST")
-            .env_remove("AGNOSTICS_REGISTRY_USER")
-            .env_remove("AGNOSTICS_REGISTRY_PASSWORD")
-            .env_remove("AGNOSTICS_MODULES")
-            .env_remove("COSIGN_PASSWORD")
-            .env_remove("RUST_BACKTRACE");
-        if self.server.is_secure() {
-            command.env("SSL_CERT_FILE", self.server.authority());
+            .env("COSIGN_PASSWORD", "battery staple")
+            .envs(["HTTP_PROXY", "HTTPS_PROXY"].map(|name| (name, &self.proxy)))
+            .env("NO_PROXY", "localhost,127.0.0.1");
+        if let Some(authority) = self.server.authority() {
+            bash.env("SSL_CERT_FILE", authority);
         }
-        command
-    }
-
-    /// Publishes every module, signed.
-    pub(crate) fn publish(&self, arguments: &[&str]) -> Result<Run, Error> {
-        let mut publish = self.publisher()?;
-        publish.arg("--sign-key").arg(self.path("key.pem"));
-        publish.args(arguments);
-        run(&mut publish)
-    }
-
-    /// The command that publishes every module, unsigned.
-    pub(crate) fn publisher(&self) -> Result<Command, Error> {
-        let mut publish = self.command(workspace::program("publish")?);
-        publish.args(["--registry", &self.place()]);
-        if !self.server.is_secure() {
-            publish.arg("--insecure");
+        let output = bash.output().unwrap();
+        Run {
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            status: output.status.code(),
         }
-        publish.args(Native::modules().map(|module| self.module(module)));
-        Ok(publish)
     }
 
-    /// `agnostics check` over the example apps, with modules from the registry.
-    pub(crate) fn check(&self, arguments: &[&str]) -> Result<Run, Error> {
-        let mut check = self.command(workspace::program("agnostics")?);
-        check.args(["check", "examples", "--profile", "azure"]);
-        if !self.server.is_secure() {
-            check.arg("--insecure");
+    /// What a script prints that succeeds.
+    pub(crate) fn ok(&self, script: &str) -> String {
+        self.sh(script).ended(0, "").stdout
+    }
+
+    /// The JSON that a script prints.
+    pub(crate) fn json(&self, script: &str) -> Value {
+        serde_json::from_str(&self.ok(script)).unwrap()
+    }
+
+    /// The digest that an image's tag names.
+    pub(crate) fn digest(&self, image: &str) -> String {
+        self.ok(&format!("oras resolve {image}")).trim().to_owned()
+    }
+
+    /// Asserts that a policy has one signature, and two attestations.
+    pub(crate) fn is_signed_once(&self, policy: &str) {
+        let image = self.image(policy);
+        self.ok(&format!("verify verify cosign.pub {image}"));
+        let beside = self.digest(&image).replace(':', "-");
+        for (kind, count) in [("sig", 1), ("att", 2)] {
+            let manifest = format!("oras manifest fetch $PLACE/{policy}:{beside}.{kind}");
+            let layers = self.json(&manifest)["layers"].as_array().unwrap().len();
+            assert_eq!(layers, count, "{kind} of {policy}");
         }
-        check.args(arguments);
-        run(&mut check)
     }
 
-    /// `--modules` for this registry.
-    pub(crate) fn modules(&self) -> String {
-        format!("--modules=registry://{}", self.place())
+    /// Every file that the registry stores, with its digest, except uploads under way.
+    pub(crate) fn stored(&self) -> String {
+        let data = self.server.data();
+        let find = format!("find {data} -type f -not -path '*/_uploads/*'");
+        self.ok(&format!("{find} -exec sha256sum {{}} + | sort"))
     }
 
-    /// `--verify-key` with one of the trial's keys.
-    pub(crate) fn verify_key(&self, name: &str) -> String {
-        format!("--verify-key={}", self.path(name).display())
+    /// How many requests the programs made that were not for loopback.
+    pub(crate) fn requests_elsewhere(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
-
-    /// Every file that the registry stores, with its content; uploads that are under way are left out.
-    pub(crate) fn stored(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, Error> {
-        fn walk(dir: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) -> Result<(), Error> {
-            for entry in fs::read_dir(dir)? {
-                let path = entry?.path();
-                if path.ends_with("_uploads") {
-                    continue;
-                }
-                if path.is_dir() {
-                    walk(&path, found)?;
-                } else {
-                    let content = fs::read(&path)?;
-                    found.push((path, content));
-                }
-            }
-            Ok(())
-        }
-        let mut found = Vec::new();
-        walk(&self.server.data(), &mut found)?;
-        found.sort();
-        Ok(found)
-    }
-}
-
-pub(crate) fn run(command: &mut Command) -> Result<Run, Error> {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output()?;
-    Ok(Run {
-        stdout: String::from_utf8(stdout)?,
-        stderr: String::from_utf8(stderr)?,
-        status: status.code(),
-    })
 }
 
 impl Run {
-    /// Holds that it did its work.
-    pub(crate) fn succeeded(self) -> Self {
-        let Self { stdout, stderr, .. } = &self;
-        assert_eq!(self.status, Some(0), "{stdout}\n{stderr}");
-        self
-    }
-
-    /// Holds that it ended with `status` and said all of `words` to standard error.
-    pub(crate) fn failed(self, status: i32, words: &[&str]) -> Self {
+    /// Asserts that the script ended with `status` and printed `words` to standard error.
+    pub(crate) fn ended(self, status: i32, words: &str) -> Self {
         let Self { stdout, stderr, .. } = &self;
         assert_eq!(self.status, Some(status), "{stdout}\n{stderr}");
-        for word in words {
-            assert!(stderr.contains(word), "`{word}` is not in:\n{stderr}");
-        }
+        assert!(stderr.contains(words), "`{words}` is not in:\n{stderr}");
         self
     }
-
-    /// Holds that it found something to reject, or nothing.
-    pub(crate) fn judged(self) -> Self {
-        let Self { stdout, stderr, .. } = &self;
-        assert!(matches!(self.status, Some(0 | 1)), "{stdout}\n{stderr}");
-        self
-    }
-}
-
-/// Kubewarden loads the public Sigstore instance's roots unless it is given others, and wants an authority
-/// for keyless signatures among them: here one that has certified nobody.
-fn trust() -> Result<String, Error> {
-    let key = KeyPair::generate()?;
-    let authority = CertificateParams::new(Vec::new())?.self_signed(&key)?;
-    let nobody = json!({"organization": "nobody", "commonName": "nobody"});
-    let trust = json!({
-        "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
-        "trustedRoot": {
-            "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-            "tlogs": [],
-            "certificateAuthorities": [{
-                "subject": nobody,
-                "uri": "https://localhost",
-                "certChain": {"certificates": [{"rawBytes": STANDARD.encode(authority.der())}]},
-                "validFor": {"start": "2020-01-01T00:00:00Z"},
-            }],
-            "ctlogs": [],
-            "timestampAuthorities": [],
-        },
-    });
-    Ok(trust.to_string())
 }

@@ -46,6 +46,16 @@ pub(crate) const EXTERNAL_SECRETS: Tools = Tools {
     version: None,
 };
 
+/// What publishes and mirrors the policies. The release workflow builds the same.
+pub(crate) const DISTRIBUTION: Tools = Tools {
+    source: "e2e/tools/distribution",
+    programs: &[
+        ("cosign", "github.com/sigstore/cosign/v2/cmd/cosign"),
+        ("oras", "oras.land/oras/cmd/oras"),
+    ],
+    version: None,
+};
+
 /// Where Go is when it is not on PATH: where its own installation guide puts it.
 const GO: [&str; 2] = ["go", "/usr/local/go/bin/go"];
 
