@@ -11,7 +11,6 @@ mod generate;
 mod modules;
 mod playground;
 mod progress;
-mod publish;
 mod readme;
 mod release;
 mod scaffold;
@@ -80,8 +79,6 @@ enum Task {
         /// Such as v0.1.0
         tag: String,
     },
-    /// Build the modules and push them to an OCI registry, with SBOM, provenance and signature
-    Publish(publish::Options),
     /// Build the playground, a page that runs the modules in the browser, to target/playground/
     Playground {
         #[command(subcommand)]
@@ -139,7 +136,6 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::Artifacthub => generate::artifacthub(&workspace),
         Task::ReleaseCheck { tag } => release::check(&workspace, tag),
-        Task::Publish(options) => publish::publish(&workspace, cli.guest, options),
         Task::Playground { task } => playground::playground(&workspace, cli.guest, *task),
         Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
         Task::New { sort, name } => scaffold::new(&workspace, *sort, name),

@@ -56,14 +56,6 @@ impl Toolchain {
         }
     }
 
-    /// Its compiler.
-    pub(crate) fn rustc(&self) -> OsString {
-        match self {
-            Self::Active => std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()),
-            Self::Debian(_) => debian::RUSTC.into(),
-        }
-    }
-
     /// `cargo build` for `target`, with `flags` for rustc.
     pub(crate) fn cargo_build(&self, target: &str, flags: &[OsString]) -> Command {
         match self {
