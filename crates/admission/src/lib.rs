@@ -9,8 +9,10 @@
 
 mod cluster;
 mod distance;
+mod domain;
 mod edit;
 mod export;
+mod findings;
 mod json;
 mod map;
 mod names;
@@ -25,17 +27,19 @@ mod verdict;
 
 pub use cluster::{Cluster, NoCluster, Query, Unanswered};
 pub use distance::distance;
+pub use domain::{Domain, Place};
 pub use edit::Edits;
 #[cfg(target_os = "wasi")]
 #[doc(hidden)]
 pub use export::wasm;
+pub use findings::Findings;
 pub use json::{Fault, Malformed, Node, Object};
 pub use map::Map;
 pub use names::{is_dns_label, is_dns_subdomain, is_placeholder};
 pub use request::{AdmissionRequest, GroupVersionKind, Operation};
 pub use setting::Setting;
-pub use settings::{Settings, read as read_settings};
-pub use text::joined;
+pub use settings::{SettingFindings, Settings, read as read_settings};
+pub use text::{excerpt, joined, listed};
 pub use verdict::{Decision, Verdict};
 
 /// What [`settings!`] and [`choice!`] need outside of Wasm.

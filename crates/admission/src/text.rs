@@ -1,4 +1,4 @@
-//! The text of JSON strings.
+//! Text: of JSON strings, and in messages.
 //!
 //! serde_json's own reader of strings would bring its complaints about numbers into every module: 30 KB
 //! (docs/adr/0006).
@@ -16,6 +16,39 @@ pub fn joined(parts: &[&str]) -> String {
         out.push_str(part);
     }
     out
+}
+
+/// The start of a text from an object, for a message: short, so that the rest of the sentence is read too,
+/// and on one line, so that a value cannot add findings of its own.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    const MAX_CHARS: usize = 32;
+    let cut = text.char_indices().nth(MAX_CHARS);
+    if cut.is_none() && !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let start = text.chars().take(MAX_CHARS);
+    let printable = start.map(|c| if c.is_control() { ' ' } else { c });
+    let end = cut.map(|_| '…');
+    Cow::Owned(printable.chain(end).collect())
+}
+
+/// `one`, `one, two` or `one, two and 3 more`, each name in backticks.
+pub fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    const MAX_NAMES: usize = 2;
+    let more = names.len().saturating_sub(MAX_NAMES);
+    let mut text = String::new();
+    for name in names.take(MAX_NAMES) {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push('`');
+        text.push_str(&excerpt(name));
+        text.push('`');
+    }
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
 }
 
 /// The text of a JSON string, borrowed where it holds no escapes; `None` for half a surrogate pair, which

@@ -1,90 +1,63 @@
 //! What a type cannot say of settings.
 
-use admission::{is_dns_label, is_dns_subdomain, is_placeholder};
+use admission::{SettingFindings, is_dns_label, is_dns_subdomain};
 
 use super::{Exemption, Settings};
 use crate::date;
 
 impl admission::Settings for Settings {
     fn findings(&self) -> Vec<String> {
-        let mut findings = Findings(Vec::new());
+        let mut findings = SettingFindings::default();
         for (index, class) in self.allowed_classes.iter().enumerate() {
-            let setting = format!("allowedClasses[{index}]");
-            findings.must(is_dns_subdomain(class), &setting, class, NAME);
+            findings.name(format_args!("allowedClasses[{index}]"), class);
         }
         let gateway = &self.gateway;
-        let (namespace, name) = (&gateway.namespace, &gateway.name);
-        findings.must(
-            is_dns_label(namespace),
-            "gateway.namespace",
-            namespace,
-            NAMESPACE,
-        );
-        findings.must(is_dns_subdomain(name), "gateway.name", name, NAME);
+        findings.namespace(format_args!("gateway.namespace"), &gateway.namespace);
+        findings.name(format_args!("gateway.name"), &gateway.name);
         if let Some(section) = &gateway.section_name {
-            let good = is_dns_subdomain(section);
-            findings.must(good, "gateway.sectionName", section, NAME);
+            findings.name(format_args!("gateway.sectionName"), section);
         }
         if let Some(domain) = &self.domain {
-            let good = is_dns_subdomain(domain) || is_placeholder(domain);
-            findings.must(good, "domain", domain, DOMAIN);
+            findings.domain(format_args!("domain"), domain);
         }
         for (index, exemption) in self.exemptions.iter().enumerate() {
-            findings.exemption(&format!("exemptions[{index}]"), exemption);
+            exemption.check(&format!("exemptions[{index}]"), &mut findings);
         }
         if let Some(acme) = &self.acme_solvers {
             let account = &acme.service_account;
             let good = account
                 .split_once('/')
                 .is_some_and(|(namespace, name)| is_dns_label(namespace) && is_dns_subdomain(name));
-            findings.must(good, "acmeSolvers.serviceAccount", account, ACCOUNT);
+            let setting = format_args!("acmeSolvers.serviceAccount");
+            findings.require(good, setting, account, ACCOUNT);
         }
-        findings.0
+        findings.into_vec()
     }
 }
 
-struct Findings(Vec<String>);
-
-impl Findings {
-    fn must(&mut self, good: bool, setting: &str, value: &str, form: &str) {
-        if !good {
-            self.0
-                .push(format!("setting `{setting}`: `{value}` is no {form}"));
+impl Exemption {
+    fn check(&self, setting: &str, findings: &mut SettingFindings) {
+        findings.namespace(format_args!("{setting}.namespace"), &self.namespace);
+        if let Some(name) = &self.name {
+            findings.name(format_args!("{setting}.name"), name);
         }
-    }
-
-    fn exemption(&mut self, setting: &str, exemption: &Exemption) {
-        let namespace = &exemption.namespace;
-        let good = is_dns_label(namespace);
-        self.must(good, &format!("{setting}.namespace"), namespace, NAMESPACE);
-        for (field, value) in [
-            ("name", &exemption.name),
-            ("ingressClass", &exemption.ingress_class),
-        ] {
-            if let Some(value) = value {
-                let good = is_dns_subdomain(value);
-                self.must(good, &format!("{setting}.{field}"), value, NAME);
-            }
+        if let Some(class) = &self.ingress_class {
+            findings.name(format_args!("{setting}.ingressClass"), class);
         }
-        if let Some(service) = &exemption.backend_service {
-            let setting = format!("{setting}.backendService");
-            self.must(is_dns_label(service), &setting, service, SERVICE);
+        if let Some(service) = &self.backend_service {
+            findings.service(format_args!("{setting}.backendService"), service);
         }
-        if exemption.reason.trim().is_empty() {
-            self.0.push(format!(
+        if self.reason.trim().is_empty() {
+            findings.push(format!(
                 "setting `{setting}.reason`: is empty; say why these Ingresses are not judged"
             ));
         }
-        if let Some(expires) = &exemption.expires {
-            let setting = format!("{setting}.expires");
-            self.must(date::is_date(expires), &setting, expires, DATE);
+        if let Some(expires) = &self.expires {
+            let setting = format_args!("{setting}.expires");
+            findings.require(date::is_date(expires), setting, expires, DATE);
         }
     }
 }
 
-const NAMESPACE: &str = "namespace: lower-case letters, digits and `-`, at most 63 characters";
-const NAME: &str = "name: lower-case letters, digits, `-` and `.`, at most 253 characters";
-const SERVICE: &str = "Service's name: lower-case letters, digits and `-`, at most 63 characters";
-const DOMAIN: &str = "domain, such as `k8tre.internal`, nor a placeholder such as `${DOMAIN}`";
 const DATE: &str = "day; write year, month and day: `2030-12-31`";
 const ACCOUNT: &str = "service account; write namespace and name: `cert-manager/cert-manager`";
