@@ -1,5 +1,5 @@
-//! The routes in the refusals of httproute-over-ingress, applied as they stand: the API server takes them,
-//! and so does httproute-attachment.
+//! The routes in the rejections of httproute-over-ingress, applied as they stand: the API server accepts them,
+//! and so do the policies about routes.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -26,12 +26,9 @@ fn routes(message: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Whether httproute-attachment, for the Gateway and domain of `case`, lets a route in; what it says if not.
+/// The message with which httproute-attachment rejects a route, for the Gateway and domain of `case`.
 fn attach(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
-    let mut settings = json!({});
-    if let Some(domain) = case.settings.get("domain") {
-        settings["domain"] = domain.clone();
-    }
+    let mut settings = domain(case);
     if let Some(gateway) = case.settings.get("gateway") {
         let listener = gateway.get("sectionName").cloned().into_iter();
         settings["gateway"] = json!({
@@ -40,6 +37,24 @@ fn attach(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
             "sectionNames": listener.collect::<Vec<_>>(),
         });
     }
+    rejection("httproute-attachment", settings, route)
+}
+
+/// The message with which hostname-ownership rejects a route, for the domain of `case`.
+fn own(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
+    rejection("hostname-ownership", domain(case), route)
+}
+
+/// The domain of `case` as settings.
+fn domain(case: &Case) -> Value {
+    let mut settings = json!({});
+    if let Some(domain) = case.settings.get("domain") {
+        settings["domain"] = domain.clone();
+    }
+    settings
+}
+
+fn rejection(policy: &str, settings: Value, route: &Value) -> Result<Option<String>, e2e::Error> {
     let applied: Case = serde_json::from_value(json!({
         "name": "applied",
         "description": "The route is applied.",
@@ -47,7 +62,7 @@ fn attach(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
         "object": route,
         "expect": "accepted",
     }))?;
-    match Native.run("httproute-attachment", &applied)? {
+    match Native.run(policy, &applied)? {
         Outcome::Verdict { message, .. } => Ok(message),
         outcome => Err(format!("{outcome:?}").into()),
     }
@@ -75,11 +90,16 @@ fn every_route_that_is_said_to_be_ready_can_be_applied() -> Result<(), e2e::Erro
             let of_ingress = of_ingress.and_then(|object| object.pointer("/metadata/namespace"));
             assert_eq!(namespace, of_ingress, "{name}");
             let elsewhere = Case {
-                settings: json!({"gateway": {"namespace": "gateway", "name": "other"}}),
+                settings: json!({
+                    "gateway": {"namespace": "gateway", "name": "other"},
+                    "domain": "other.example",
+                }),
                 ..case.clone()
             };
             assert_eq!(attach(&case, &route)?, None, "{name}");
+            assert_eq!(own(&case, &route)?, None, "{name}");
             assert!(attach(&elsewhere, &route)?.is_some(), "{name}");
+            assert!(own(&elsewhere, &route)?.is_some(), "{name}");
             applied += 1;
         }
     }

@@ -44,6 +44,7 @@ macro_rules! policy {
 
 /// Every policy, by name.
 pub const POLICIES: &[BuiltinPolicy] = &[
+    policy!("hostname-ownership", hostname_ownership),
     policy!("httproute-attachment", httproute_attachment),
     policy!("httproute-over-ingress", httproute_over_ingress),
     policy!("internal-load-balancer", internal_load_balancer),

@@ -1,8 +1,7 @@
 //! Where the route's traffic goes.
 
-use admission::{Malformed, Object};
+use admission::{Malformed, Object, excerpt, listed};
 
-use crate::findings::{listed, shown};
 use crate::judge::Judge;
 use crate::rule::Rule;
 
@@ -44,13 +43,13 @@ impl Judge<'_> {
                 "" => kind,
                 group => &format!("{group}/{kind}"),
             };
-            self.findings.refuse(
+            self.findings.reject(
                 Rule::BackendKinds,
                 &format!("{}.kind", path()),
                 &format!(
                     "`{}` is not a Service; name one of namespace `{}`",
-                    shown(kind),
-                    shown(own)
+                    excerpt(kind),
+                    excerpt(own)
                 ),
             );
         }
@@ -70,20 +69,20 @@ impl Judge<'_> {
                 [] => "none is".to_owned(),
                 services => format!("name {}", listed(services.iter().copied())),
             };
-            self.findings.refuse(
+            self.findings.reject(
                 Rule::Backends,
                 &format!("{}.name", path()),
-                &format!("`{}` is closed to routes; {instead}", shown(&name)),
+                &format!("`{}` is closed to routes; {instead}", excerpt(&name)),
             );
         }
         if namespace != own {
-            self.findings.refuse(
+            self.findings.reject(
                 Rule::BackendNamespaces,
                 &format!("{}.namespace", path()),
                 &format!(
                     "`{}` is another namespace; name a Service of `{}`",
-                    shown(namespace),
-                    shown(own)
+                    excerpt(namespace),
+                    excerpt(own)
                 ),
             );
         }

@@ -1,8 +1,7 @@
 //! What is done to requests and answers on the way.
 
-use admission::{Malformed, Object};
+use admission::{Malformed, Object, Place, excerpt, is_dns_subdomain};
 
-use crate::findings::shown;
 use crate::judge::Judge;
 use crate::rule::Rule;
 
@@ -74,14 +73,14 @@ impl Judge<'_> {
             other => {
                 let problem = format!(
                     "`{}` is no type of filter that this policy can judge; leave it out",
-                    shown(other)
+                    excerpt(other)
                 );
                 let path = filter.node().path();
-                self.findings.refuse(Rule::UnknownFilters, &path, &problem);
+                self.findings.reject(Rule::UnknownFilters, &path, &problem);
                 return Ok(());
             }
         };
-        self.findings.refuse(rule, &filter.node().path(), problem);
+        self.findings.reject(rule, &filter.node().path(), problem);
         Ok(())
     }
 
@@ -95,19 +94,33 @@ impl Judge<'_> {
     /// The host that a redirect or a rewrite leads to.
     fn target(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
         if let Some(hostname) = filter.string("hostname")?
-            && !self.is_inside(Rule::FilterHostnames, &hostname)
+            && !self.is_in_domain(Rule::FilterHostnames, &hostname)
         {
-            self.findings.refuse(
+            self.findings.reject(
                 Rule::FilterHostnames,
                 &format!("{}.hostname", filter.node().path()),
                 &format!(
                     "`{}` is outside of the domain; name a host in `{}`",
-                    shown(&hostname),
-                    self.settings.domain.as_deref().unwrap_or_default()
+                    excerpt(&hostname),
+                    self.settings.domain()
                 ),
             );
         }
         Ok(())
+    }
+
+    /// Whether a host is in the domain, as far as `rule` asks for that and the domain is known.
+    fn is_in_domain(&mut self, rule: Rule, host: &str) -> bool {
+        let domain = self.settings.domain();
+        match domain.locate(host) {
+            Place::Below(before) => is_dns_subdomain(before),
+            Place::Apex => true,
+            Place::Outside => false,
+            Place::Unknown => {
+                domain.warn_unknown(rule, &mut self.findings);
+                true
+            }
+        }
     }
 
     /// Scripts of an origin read what the app answers, with the user's cookies where it lets them.
@@ -132,14 +145,14 @@ impl Judge<'_> {
             let host = host.split_once(':').map_or(host, |(host, _)| host);
             let host = host.strip_prefix("*.").unwrap_or(host);
             // `*` alone is every origin there is.
-            if host.is_empty() || host == "*" || !self.is_inside(Rule::CorsOrigins, host) {
-                self.findings.refuse(
+            if host.is_empty() || host == "*" || !self.is_in_domain(Rule::CorsOrigins, host) {
+                self.findings.reject(
                     Rule::CorsOrigins,
                     &node.path(),
                     &format!(
                         "`{}` is outside of the domain; name an origin in `{}`",
-                        shown(&origin),
-                        self.settings.domain.as_deref().unwrap_or_default()
+                        excerpt(&origin),
+                        self.settings.domain()
                     ),
                 );
             }
@@ -158,12 +171,12 @@ impl Judge<'_> {
                 let header = header.object()?;
                 let name = header.string("name")?.unwrap_or_default();
                 if self.settings.is_identity_header(&name) {
-                    self.findings.refuse(
+                    self.findings.reject(
                         Rule::IdentityHeaders,
                         &format!("{}.name", header.node().path()),
                         &format!(
                             "`{}` tells apps who the user is; leave it to the auth proxy",
-                            shown(&name)
+                            excerpt(&name)
                         ),
                     );
                 }

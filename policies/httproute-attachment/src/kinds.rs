@@ -1,12 +1,11 @@
 //! Kinds that apps have no need of, and that would go past the rules for routes.
 
-use admission::Verdict;
+use admission::{Findings, Verdict};
 
-use crate::findings::Findings;
 use crate::rule::Rule;
 use crate::settings::Settings;
 
-/// Refuses them outside of the platform's namespaces. Other kinds pass.
+/// Rejects them outside of the platform's namespaces. Other kinds pass.
 pub(crate) fn judge(settings: &Settings, kind: &str, namespace: &str) -> Verdict {
     let problem = match kind {
         "Gateway" => {
@@ -23,9 +22,9 @@ pub(crate) fn judge(settings: &Settings, kind: &str, namespace: &str) -> Verdict
         }
         _ => return Verdict::accept(),
     };
-    let mut findings = Findings::new(settings);
+    let mut findings = Findings::new(&settings.disabled_rules);
     if !settings.is_platform(namespace) {
-        findings.refuse(Rule::Kinds, "kind", &format!("{kind} {problem}"));
+        findings.reject(Rule::Kinds, "kind", &format!("{kind} {problem}"));
     }
     findings.verdict()
 }

@@ -1,8 +1,7 @@
 //! What the route attaches to.
 
-use admission::{Malformed, Object};
+use admission::{Malformed, Object, excerpt, listed};
 
-use crate::findings::{listed, shown};
 use crate::judge::Judge;
 use crate::rule::Rule;
 
@@ -19,7 +18,7 @@ impl Judge<'_> {
                 self.write()
             );
             let path = format!("{}.parentRefs", spec.node().path());
-            self.findings.refuse(Rule::Parents, &path, &problem);
+            self.findings.reject(Rule::Parents, &path, &problem);
         }
         for parent in parents {
             self.parent(&parent.object()?)?;
@@ -47,7 +46,7 @@ impl Judge<'_> {
             // The group is what is wrong where the kind looks right.
             let what = match kind {
                 "Gateway" => "a Gateway of another group",
-                kind => &format!("a `{}`", shown(kind)),
+                kind => &format!("a `{}`", excerpt(kind)),
             };
             format!("is {what}, not the plane's Gateway; {}", self.write())
         } else if name == gateway.name && namespace == gateway.namespace {
@@ -60,17 +59,17 @@ impl Judge<'_> {
         } else {
             format!(
                 "is Gateway `{}/{}`, not the plane's; {}",
-                shown(namespace),
-                shown(&name),
+                excerpt(namespace),
+                excerpt(&name),
                 self.write()
             )
         };
         let path = || parent.node().path();
         if !problem.is_empty() {
-            self.findings.refuse(Rule::Parents, &path(), &problem);
+            self.findings.reject(Rule::Parents, &path(), &problem);
         }
         if parent.get("port")?.is_some() {
-            self.findings.refuse(
+            self.findings.reject(
                 Rule::ParentPorts,
                 &format!("{}.port", path()),
                 "ties the route to a port; leave it out, or name a listener by `sectionName`",
@@ -84,12 +83,12 @@ impl Judge<'_> {
                 [] => String::new(),
                 sections => format!(", or write {}", listed(sections.iter().map(String::as_str))),
             };
-            self.findings.refuse(
+            self.findings.reject(
                 Rule::SectionNames,
                 &format!("{}.sectionName", path()),
                 &format!(
                     "`{}` is no listener of the plane's Gateway; leave it out{instead}",
-                    shown(&section)
+                    excerpt(&section)
                 ),
             );
         }
@@ -101,7 +100,7 @@ impl Judge<'_> {
         if let Some(scope) = spec.string("useDefaultGateways")?
             && scope != "None"
         {
-            self.findings.refuse(
+            self.findings.reject(
                 Rule::DefaultGateways,
                 &format!("{}.useDefaultGateways", spec.node().path()),
                 "attaches the route to Gateways unnamed; leave it out",

@@ -13,22 +13,6 @@ admission::choice! {
         SectionNames = "sectionNames",
         /// The route attaches to no default Gateways (GEP-3793).
         DefaultGateways = "defaultGateways",
-        /// There is a hostname, and each has the form of one.
-        Hostnames = "hostnames",
-        /// No hostname is a wildcard.
-        Wildcards = "wildcards",
-        /// Hostnames are below `domain`.
-        Domain = "domain",
-        /// Hostnames are one label below `domain`.
-        SingleLabel = "singleLabel",
-        /// Hostnames are not in `reservedHosts`.
-        ReservedHosts = "reservedHosts",
-        /// Hostnames are delegated to the namespace.
-        Delegation = "delegation",
-        /// No hostname is on a route of another namespace.
-        TakenHostnames = "takenHostnames",
-        /// No annotation publishes hostnames.
-        HostnameAnnotations = "hostnameAnnotations",
         /// Backends are Services.
         BackendKinds = "backendKinds",
         /// Backends are in the route's namespace.

@@ -2,6 +2,8 @@
 
 mod findings;
 
+use admission::Domain;
+
 use crate::rule::Rule;
 
 admission::settings! {
@@ -13,17 +15,10 @@ admission::settings! {
         /// The Gateway that every route attaches to.
         #[title = "Gateway"]
         pub gateway: Gateway = Gateway::default(),
-        /// The domain that hostnames are below, such as `k8tre.internal`. Any domain will do when not set.
+        /// The domain that redirects, rewrites and CORS origins stay in, such as `k8tre.internal`. Any domain
+        /// will do when not set.
         #[title = "Domain"]
         pub domain: Option<String> = None,
-        /// Hosts below the domain that no route may claim: the gateway's health probe, Active Directory
-        /// and what kare-dns keeps there for itself.
-        #[title = "Reserved hosts"]
-        pub reserved_hosts: Vec<String> = strings(&["ad", "apex", "dns", "gw", "ns1"]),
-        /// The hosts that namespaces may claim. Every namespace may claim any when empty; else those that
-        /// are not listed may claim none.
-        #[title = "Delegation"]
-        pub delegation: Vec<Delegation> = Vec::new(),
         /// Namespaces with Services that routes may not lead to, and those that they may, such as auth
         /// proxies. In other namespaces they may lead to any.
         #[title = "Backends"]
@@ -40,12 +35,6 @@ admission::settings! {
             "X-Forwarded-Groups",
             "X-Forwarded-Preferred-Username",
             "X-Forwarded-User",
-        ]),
-        /// Annotations by which ExternalDNS publishes hostnames beside the route's own.
-        #[title = "Hostname annotations"]
-        pub hostname_annotations: Vec<String> = strings(&[
-            "external-dns.alpha.kubernetes.io/hostname",
-            "external-dns.kubernetes.io/hostname",
         ]),
         /// The namespaces that may have Gateways, ListenerSets, ReferenceGrants, TLSRoutes, TCPRoutes and
         /// UDPRoutes.
@@ -78,16 +67,6 @@ admission::settings! {
 }
 
 admission::settings! {
-    /// The hosts of a namespace.
-    pub struct Delegation {
-        /// The namespace.
-        pub namespace: String,
-        /// The hosts that its routes may claim, without the domain: `jupyter`.
-        pub hosts: Vec<String>,
-    }
-}
-
-admission::settings! {
     /// The Services of a namespace that routes may lead to.
     pub struct Backends {
         /// The namespace.
@@ -112,16 +91,9 @@ fn strings(strings: &[&str]) -> Vec<String> {
 }
 
 impl Settings {
-    /// Whether a rule holds.
-    pub(crate) fn is_on(&self, rule: Rule) -> bool {
-        !self.disabled_rules.contains(&rule)
-    }
-
-    /// Whether `domain` is a placeholder such as `${DOMAIN}`, as in the manifests of the plane before
-    /// Argo CD fills them in.
-    pub(crate) fn domain_is_unrendered(&self) -> bool {
-        let domain = self.domain.as_deref();
-        domain.is_some_and(|domain| domain.starts_with("${"))
+    /// The domain of the TRE.
+    pub(crate) fn domain(&self) -> Domain<'_> {
+        Domain::new(self.domain.as_deref())
     }
 
     /// Whether a header tells apps who the user is. Servers of the CGI kind read `_` as `-`.

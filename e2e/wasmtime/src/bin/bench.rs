@@ -24,11 +24,12 @@ const LABELS: [usize; 2] = [4, 400];
 const STORAGE: &str = "storage-class";
 const BALANCER: &str = "internal-load-balancer";
 const STORES: &str = "secret-store-references";
+const HOSTNAMES: &str = "hostname-ownership";
 const ROUTES: &str = "httproute-attachment";
 const INGRESSES: &str = "httproute-over-ingress";
 
 /// What is measured: a module, one of its cases, and what happens there.
-const SUBJECTS: [(&str, &str, &str); 20] = [
+const SUBJECTS: [(&str, &str, &str); 23] = [
     (STORAGE, "right-class", "accepts a claim"),
     (STORAGE, "vendor-gp3", "mutates a claim"),
     (BALANCER, "cluster-ip", "accepts a ClusterIP Service"),
@@ -49,8 +50,15 @@ const SUBJECTS: [(&str, &str, &str); 20] = [
         "accepts, by a regular expression",
     ),
     (STORES, "kind-omitted", "rejects"),
+    (
+        HOSTNAMES,
+        "update-metadata",
+        "accepts an update of metadata",
+    ),
+    (HOSTNAMES, "taken-by-own", "accepts, asks for routes"),
+    (HOSTNAMES, "hostname-outside", "rejects"),
     (ROUTES, "update-metadata", "accepts an update of metadata"),
-    (ROUTES, "taken-by-own", "accepts, asks for routes"),
+    (ROUTES, "right", "accepts a route"),
     (ROUTES, "parent-service", "rejects"),
     (INGRESSES, "update-labels", "accepts an update of labels"),
     (INGRESSES, "exempt-gateway", "accepts an exempt Ingress"),

@@ -1,27 +1,23 @@
 //! Hostnames that routes of other namespaces have.
 //!
 //! Of two routes with a hostname Gateway API prefers the older one (`HTTPRouteRule`, "Proceed with ties"),
-//! so an old route that adds a newer one's host takes its traffic. Listing races with creation, so this is the
-//! second line of defence; delegation is the first.
+//! so an old route that adds a newer one's host takes its traffic. Listing races with creation, so this is
+//! the second line of defence; delegation is the first.
 
 use std::borrow::Cow;
 
-use admission::{Cluster, Malformed, Node, Query, Unanswered};
+use admission::{Cluster, Findings, Malformed, Node, Query, Unanswered, excerpt};
 
-use crate::findings::{Findings, shown};
-use crate::hostnames::Hostname;
+use crate::published::{Hostname, KINDS};
 use crate::rule::Rule;
 
-/// The kinds that share the Gateway's hostnames, and so unseat each other.
-const KINDS: [&str; 2] = ["HTTPRoute", "GRPCRoute"];
-
-/// Refuses the hostnames that another namespace has: one question for each kind of route. What cannot
+/// Rejects the hostnames that another namespace has: one question for each kind of route. What cannot
 /// be asked is a warning.
 pub(crate) fn check(
     hostnames: &[Hostname<'_>],
     namespace: &str,
     cluster: &dyn Cluster,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings<'_, Rule>,
 ) {
     if hostnames.is_empty() {
         return;
@@ -46,19 +42,18 @@ pub(crate) fn check(
             }
         }
     }
-    let mut claims = Vec::new();
+    let mut owners = Vec::new();
     for (kind, text) in &lists {
         match read(kind, text, namespace) {
-            Ok(found) => claims.extend(found),
+            Ok(found) => owners.extend(found),
             Err(_) => trouble = trouble.or(Some(format!("the list of {kind}s cannot be read"))),
         }
     }
     for (node, hostname) in hostnames {
-        let claim = claims.iter().find(|claim| claim.is_on(hostname));
-        if let Some(claim) = claim {
-            let (hostname, kind) = (shown(hostname), claim.kind);
-            let (namespace, name) = (shown(&claim.namespace), shown(&claim.name));
-            findings.refuse(
+        if let Some(owner) = owners.iter().find(|owner| owner.has(hostname)) {
+            let (hostname, kind) = (excerpt(hostname), owner.kind);
+            let (namespace, name) = (excerpt(&owner.namespace), excerpt(&owner.name));
+            findings.reject(
                 Rule::TakenHostnames,
                 &node.path(),
                 &format!(
@@ -74,23 +69,23 @@ pub(crate) fn check(
 }
 
 /// A route of another namespace.
-struct Claim<'a> {
+struct Owner<'a> {
     kind: &'a str,
     namespace: Cow<'a, str>,
     name: Cow<'a, str>,
     hostnames: Vec<Cow<'a, str>>,
 }
 
-impl Claim<'_> {
-    fn is_on(&self, hostname: &str) -> bool {
+impl Owner<'_> {
+    fn has(&self, hostname: &str) -> bool {
         let mut hostnames = self.hostnames.iter();
         hostnames.any(|other| other.eq_ignore_ascii_case(hostname))
     }
 }
 
 /// The routes of a list that are not in `namespace`.
-fn read<'a>(kind: &'a str, text: &'a str, namespace: &str) -> Result<Vec<Claim<'a>>, Malformed> {
-    let mut claims = Vec::new();
+fn read<'a>(kind: &'a str, text: &'a str, namespace: &str) -> Result<Vec<Owner<'a>>, Malformed> {
+    let mut owners = Vec::new();
     let list = Node::parse(text)?.object()?;
     for item in list.array("items")?.unwrap_or_default() {
         let item = item.object()?;
@@ -102,7 +97,7 @@ fn read<'a>(kind: &'a str, text: &'a str, namespace: &str) -> Result<Vec<Claim<'
             continue;
         }
         let hostnames = spec.array("hostnames")?.unwrap_or_default();
-        claims.push(Claim {
+        owners.push(Owner {
             kind,
             namespace: owner,
             name: metadata.string("name")?.unwrap_or_default(),
@@ -112,5 +107,5 @@ fn read<'a>(kind: &'a str, text: &'a str, namespace: &str) -> Result<Vec<Claim<'
                 .collect::<Result<_, _>>()?,
         });
     }
-    Ok(claims)
+    Ok(owners)
 }

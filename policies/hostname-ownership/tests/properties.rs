@@ -1,0 +1,254 @@
+//! Whatever an object holds, there is an answer; a route with permitted hostnames passes, and one bad
+//! hostname is rejected at its place, by its rule.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
+
+use admission::{Cluster, NoCluster, Query, Unanswered};
+use hostname_ownership::{Settings, evaluate};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+
+/// The policy is not granted its look-ups.
+struct Forbidden;
+
+impl Cluster for Forbidden {
+    fn list(&self, _: &Query<'_>) -> Result<String, Unanswered> {
+        Err(Unanswered::NotPermitted("no".to_owned()))
+    }
+}
+
+/// Nobody may be asked.
+struct Silent;
+
+impl Cluster for Silent {
+    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+        panic!("asked for {query:?}");
+    }
+}
+
+/// There are no other routes.
+struct Empty;
+
+impl Cluster for Empty {
+    fn list(&self, _: &Query<'_>) -> Result<String, Unanswered> {
+        Ok(json!({"items": []}).to_string())
+    }
+}
+
+/// The answer is no list of routes.
+struct Garbled;
+
+impl Cluster for Garbled {
+    fn list(&self, _: &Query<'_>) -> Result<String, Unanswered> {
+        Ok(json!({"items": [{"metadata": {}, "spec": {"hostnames": "all"}}]}).to_string())
+    }
+}
+
+fn settings() -> Value {
+    json!({
+        "domain": "k8tre.internal",
+        "delegation": [{"namespace": "research", "hosts": ["lab", "notes", "wiki"]}],
+    })
+}
+
+fn respond_to(request: &str, settings: &Value, cluster: &dyn Cluster) -> Value {
+    let payload = format!(r#"{{"settings":{settings},"request":{request}}}"#);
+    let response = admission::validate::<Settings>(payload.as_bytes(), evaluate, cluster);
+    serde_json::from_slice(&response).expect("the response is JSON")
+}
+
+fn respond(kind: &str, object: &Value, settings: &Value, cluster: &dyn Cluster) -> Value {
+    let request = json!({
+        "kind": {"group": "gateway.networking.k8s.io", "version": "v1", "kind": kind},
+        "operation": "CREATE",
+        "name": "app",
+        "namespace": "research",
+        "object": object,
+    });
+    respond_to(&request.to_string(), settings, cluster)
+}
+
+fn kind() -> impl Strategy<Value = &'static str> {
+    select(vec!["HTTPRoute", "GRPCRoute"])
+}
+
+fn hostnames() -> impl Strategy<Value = Vec<&'static str>> {
+    let hosts = vec![
+        "lab.k8tre.internal",
+        "notes.k8tre.internal",
+        "wiki.k8tre.internal",
+    ];
+    subsequence(hosts, 1..=3)
+}
+
+/// A route with hostnames, whose parents, rules and other annotations are none of this policy's business.
+fn route(hostnames: &[&str], parents: &Value, rules: &Value) -> Value {
+    json!({
+        "metadata": {"annotations": {"external-dns.alpha.kubernetes.io/ttl": "60"}},
+        "spec": {"parentRefs": parents, "hostnames": hostnames, "rules": rules},
+    })
+}
+
+fn bad_hostname() -> impl Strategy<Value = (&'static str, &'static str)> {
+    select(vec![
+        ("*.k8tre.internal", "wildcards"),
+        ("*", "wildcards"),
+        ("l*b.k8tre.internal", "wildcards"),
+        ("Lab.k8tre.internal", "hostnames"),
+        ("lab.k8tre.internal.", "hostnames"),
+        ("läb.k8tre.internal", "hostnames"),
+        ("-lab.k8tre.internal", "hostnames"),
+        ("lab.k8tre.internal:80", "hostnames"),
+        ("lab..k8tre.internal", "hostnames"),
+        ("lab.k8tre.internal\n", "hostnames"),
+        ("", "hostnames"),
+        ("k8tre.internal", "domain"),
+        ("lab.evil.example", "domain"),
+        ("labk8tre.internal", "domain"),
+        ("a.lab.k8tre.internal", "singleLabel"),
+        ("gw.k8tre.internal", "reservedHosts"),
+        ("jupyter.k8tre.internal", "delegation"),
+    ])
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[*.a-z$ {}é\\n]{0,9}".prop_map(Value::from),
+        select(vec!["lab.k8tre.internal", "gw.k8tre.internal", "${DOMAIN}"]).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 48, 4, |inner| {
+        let key = select(vec![
+            "metadata",
+            "annotations",
+            "spec",
+            "hostnames",
+            "parentRefs",
+            "rules",
+            "other",
+            "external-dns.kubernetes.io/hostname",
+        ]);
+        let key = key.prop_map(str::to_owned);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(key, inner, 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// `spec.hostnames[10]` as steps that sort as the document does.
+fn steps(path: &str) -> Vec<(usize, String)> {
+    path.split(['.', '[', ']'])
+        .filter(|step| !step.is_empty())
+        .map(|step| match step.parse() {
+            Ok(index) => (index, String::new()),
+            Err(_) => (0, step.to_owned()),
+        })
+        .collect()
+}
+
+proptest! {
+    /// The SDK would trap on a panic; output must not depend on chance, and is ordered by path.
+    #[test]
+    fn any_object_has_one_answer(
+        kind in select(vec!["HTTPRoute", "GRPCRoute", "Gateway", "TLSRoute", "Other"]),
+        object in prop_oneof![
+            any_json(),
+            any_json().prop_map(|spec| json!({"spec": spec})),
+            prop::collection::vec(any_json(), 0..4).prop_map(|names| json!({"spec": {"hostnames": names}})),
+        ],
+        unrendered in any::<bool>(),
+    ) {
+        let mut settings = settings();
+        if unrendered {
+            settings["domain"] = json!("${DOMAIN}");
+        }
+        for cluster in [&NoCluster as &dyn Cluster, &Garbled] {
+            let response = respond(kind, &object, &settings, cluster);
+            prop_assert_eq!(&response, &respond(kind, &object, &settings, cluster));
+            let accepted = response["accepted"] == json!(true);
+            prop_assert_eq!(response.get("message").is_none(), accepted);
+            let message = response["message"].as_str().unwrap_or_default();
+            let lines = message.lines().filter(|line| line.ends_with(']'));
+            let paths: Vec<_> = lines.filter_map(|line| line.split(": ").next()).map(steps).collect();
+            prop_assert!(paths.is_sorted(), "{message}");
+        }
+    }
+
+    #[test]
+    fn permitted_hostnames_make_a_permitted_route(
+        kind in kind(), hostnames in hostnames(), parents in any_json(), rules in any_json(),
+    ) {
+        let route = route(&hostnames, &parents, &rules);
+        let response = respond(kind, &route, &settings(), &Empty);
+        prop_assert_eq!(response, json!({"accepted": true}));
+    }
+
+    #[test]
+    fn one_bad_hostname_is_rejected(
+        kind in kind(),
+        mut hostnames in hostnames(),
+        parents in any_json(),
+        rules in any_json(),
+        at in any::<prop::sample::Index>(),
+        (hostname, rule) in bad_hostname(),
+    ) {
+        let index = at.index(hostnames.len() + 1);
+        hostnames.insert(index, hostname);
+        let route = route(&hostnames, &parents, &rules);
+        let response = respond(kind, &route, &settings(), &Silent);
+        prop_assert_eq!(&response["accepted"], &json!(false));
+        let message = response["message"].as_str().unwrap_or_default();
+        prop_assert_eq!(message.lines().count(), 1, "{}", message);
+        let path = format!("spec.hostnames[{index}]: ");
+        prop_assert!(message.starts_with(&path), "no {path} in {message:?}");
+        prop_assert!(message.ends_with(&format!(" [{rule}]")), "no [{rule}] in {message:?}");
+    }
+}
+
+#[test]
+fn what_could_not_be_asked_is_said_and_rejects_nothing() {
+    let object = json!({"spec": {"hostnames": ["lab.k8tre.internal"]}});
+    let what = "not checked: whether routes of other namespaces have these hostnames";
+    for (cluster, why) in [
+        (
+            &Forbidden as &dyn Cluster,
+            "the policy may not list HTTPRoutes",
+        ),
+        (&NoCluster, "the cluster gave no answer about HTTPRoutes"),
+        (&Garbled, "the list of HTTPRoutes cannot be read"),
+    ] {
+        let response = respond("HTTPRoute", &object, &settings(), cluster);
+        let expected = json!({"accepted": true, "warnings": [format!("{what}: {why}")]});
+        assert_eq!(response, expected);
+    }
+}
+
+/// Parsers disagree on which of two members counts, so neither does.
+#[test]
+fn fields_that_are_given_twice_are_rejected() {
+    for (object, path) in [
+        (
+            r#"{"spec":{"hostnames":["lab.k8tre.internal"],"hostnames":["gw.k8tre.internal"]}}"#,
+            "spec.hostnames",
+        ),
+        (
+            r#"{"spec":{},"spec":{"hostnames":["gw.k8tre.internal"]}}"#,
+            "spec",
+        ),
+    ] {
+        let request = format!(
+            r#"{{"kind":{{"group":"gateway.networking.k8s.io","version":"v1","kind":"HTTPRoute"}},"operation":"CREATE","namespace":"research","object":{object}}}"#
+        );
+        let response = respond_to(&request, &settings(), &Silent);
+        assert_eq!(response["message"], json!(format!("{path} is given twice")));
+    }
+}
