@@ -3,95 +3,63 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
-use crate::files::write_if_changed;
 use crate::modules::{self, Module};
-use crate::progress::{say, seconds};
-use crate::sizes::kilobytes;
-use crate::system::Machine;
-use crate::toolchain::{Provision, TARGET, Toolchain, Way, remap_flags};
-use crate::workspace::{Workspace, run};
+use crate::progress::Step;
+use crate::toolchain::{WASI, cargo_build, cargo_home};
+use crate::workspace::{Workspace, run, write_if_changed};
 
 /// The profile of the modules, in the workspace's Cargo.toml.
 const PROFILE: &str = "module";
 
-/// Builds the modules called `names`, or all modules and guests if there are no names. The toolchain that
-/// built them.
-pub(crate) fn build(
-    workspace: &Workspace,
-    way: Option<Way>,
-    names: &[String],
-) -> Result<Toolchain> {
-    let started = Instant::now();
-    let modules = modules::named(workspace, names)?;
-    let guests = if names.is_empty() {
-        guests(workspace)
-    } else {
-        Vec::new()
-    };
-    let toolchain = toolchain(workspace, way, TARGET)?;
-    let compiler = Compiler {
-        workspace,
-        target: workspace.path("target/guest").join(toolchain.name()),
-        toolchain,
-    };
+/// The limit on a module's size in bytes, with annotations: every node keeps it, and every request pays for
+/// its memory.
+const SIZE_LIMIT: u64 = 200_000;
 
+/// Modules with a limit of their own, each with its reason.
+const SIZE_LIMITS: &[(&str, u64)] = &[
+    // All that is known of ingress-nginx, and the writing of routes.
+    ("httproute-over-ingress", 250_000),
+    // A regular expression engine that takes linear time, and host calls.
+    ("secret-store-references", 300_000),
+];
+
+/// Builds the modules called `names`, or all modules and guests if there are no names.
+pub(crate) fn build(workspace: &Workspace, names: &[String]) -> Result<()> {
+    let modules = modules::named(workspace, names)?;
+    let target = workspace.path("target/guest");
     // What ships is compiled on its own: together with the guests, cargo would give shared
     // dependencies the features of both.
-    let names: Vec<&str> = modules.iter().map(|module| module.name.as_str()).collect();
-    compiler.compile(&names)?;
+    let all: Vec<&str> = modules.iter().map(|module| module.name.as_str()).collect();
+    compile(workspace, &target, &all)?;
     for module in &modules {
-        let wasm = annotate(module, &compiler.read(&module.name)?)?;
+        let wasm = annotated(module, &target)?;
         let path = store(workspace, "modules", &module.name, &wasm)?;
-        say(format_args!(
-            "{} {}, sha256:{}",
-            workspace.display(&path),
-            kilobytes(wasm.len() as u64),
-            digest(&wasm)
-        ));
+        let (path, size) = (workspace.display(&path), kilobytes(wasm.len() as u64));
+        println!("{path} {size}, sha256:{}", digest(&wasm));
     }
-    let guests: Vec<&str> = guests.iter().map(String::as_str).collect();
-    compiler.compile(&guests)?;
-    for guest in guests {
-        let name = guest.strip_prefix("guest-").unwrap_or(guest);
-        store(workspace, "guests", name, &compiler.read(guest)?)?;
+    if names.is_empty() {
+        let packages = workspace
+            .packages
+            .iter()
+            .map(|package| package.name.as_str());
+        let guests = packages.filter_map(|name| Some((name, name.strip_prefix("guest-")?)));
+        let (packages, names): (Vec<_>, Vec<_>) = guests.unzip();
+        compile(workspace, &target, &packages)?;
+        for (package, name) in packages.iter().zip(names) {
+            store(workspace, "guests", name, &compiled(&target, package)?)?;
+        }
     }
-    say(format_args!(
-        "{} built ({})",
-        count(modules.len(), "module"),
-        seconds(started.elapsed())
-    ));
-    Ok(compiler.toolchain)
-}
-
-/// Finds or gets what builds for `target`, and says which it is.
-///
-/// # Errors
-/// If no way works.
-pub(crate) fn toolchain(
-    workspace: &Workspace,
-    way: Option<Way>,
-    target: &str,
-) -> Result<Toolchain> {
-    let provision = Provision {
-        target,
-        system: &Machine,
-        say: &|line| say(line),
-        rustc: std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned()),
-        rust_version: workspace.rust_version()?,
-        memory: &workspace.path("target/guest/toolchain"),
-    };
-    provision.toolchain(way)
+    Ok(())
 }
 
 /// Compiles a program of the workspace in the release profile.
 ///
 /// `--workspace` rather than the program's package: it gives the dependencies the features that the
-/// tests give them, or cargo would compile wasmtime once for each.
+/// tests give them, or cargo would compile them once for each.
 pub(crate) fn compile_program(workspace: &Workspace, name: &str) -> Result<()> {
     let mut cargo = workspace.cargo();
     run(cargo.args(["build", "--release", "--workspace", "--bin", name]))
@@ -104,79 +72,46 @@ pub(crate) fn compiled_program(workspace: &Workspace, name: &str) -> Command {
     program
 }
 
-/// The packages under `e2e/guests`.
-fn guests(workspace: &Workspace) -> Vec<String> {
-    let directory = workspace.path("e2e/guests");
-    let inside = |path: &Path| path.starts_with(&directory);
-    let packages = workspace.packages.iter();
-    let mut names: Vec<String> = packages
-        .filter(|package| inside(package.manifest_path.as_std_path()))
-        .map(|package| package.name.to_string())
-        .collect();
-    names.sort();
-    names
-}
-
-/// Compiles packages of a workspace for Kubewarden.
-pub(crate) struct Compiler<'a> {
-    pub(crate) workspace: &'a Workspace,
-    pub(crate) toolchain: Toolchain,
-    /// Where cargo builds.
-    pub(crate) target: PathBuf,
-}
-
-impl Compiler<'_> {
-    pub(crate) fn compile(&self, packages: &[&str]) -> Result<()> {
-        if packages.is_empty() {
-            return Ok(());
-        }
-        let started = Instant::now();
-        let flags = remap_flags(
-            &self.workspace.root,
-            &Workspace::cargo_home()?,
-            &self.toolchain,
-        );
-        let mut cargo = self.toolchain.cargo_build(TARGET, &flags);
-        cargo
-            .current_dir(&self.workspace.root)
-            .args(["--profile", PROFILE])
-            .arg("--target-dir")
-            .arg(&self.target);
-        for package in packages {
-            cargo.args(["--package", package]);
-        }
-        run(&mut cargo)?;
-        say(format_args!(
-            "compiled {} ({})",
-            packages.join(", "),
-            seconds(started.elapsed())
-        ));
-        Ok(())
+/// Compiles packages for Kubewarden, in the directory `target`.
+pub(crate) fn compile(workspace: &Workspace, target: &Path, packages: &[&str]) -> Result<()> {
+    let step = Step::start(format!("compiling {}", packages.join(", ")));
+    let mut cargo = cargo_build(workspace, WASI)?;
+    cargo
+        .args(["--profile", PROFILE, "--target-dir"])
+        .arg(target);
+    for package in packages {
+        cargo.args(["--package", package]);
     }
-
-    /// What the compiler made of a package.
-    pub(crate) fn read(&self, package: &str) -> Result<Vec<u8>> {
-        let file = format!("{}.wasm", package.replace('-', "_"));
-        let path = self.target.join(TARGET).join(PROFILE).join(file);
-        std::fs::read(&path).with_context(|| {
-            format!(
-                "no `{}`: is `crate-type` of `{package}` `[\"cdylib\", \"rlib\"]`?",
-                self.workspace.display(&path)
-            )
-        })
-    }
+    run(&mut cargo)?;
+    step.end("done");
+    Ok(())
 }
 
-/// The module with its metadata in it.
-pub(crate) fn annotate(module: &Module, wasm: &[u8]) -> Result<Vec<u8>> {
-    let metadata = module.metadata(module.usage()?);
-    kubewarden::write(wasm, &metadata).with_context(|| format!("cannot annotate `{}`", module.name))
+/// What the compiler made of a package.
+fn compiled(target: &Path, package: &str) -> Result<Vec<u8>> {
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    let path = target.join(WASI).join(PROFILE).join(file);
+    std::fs::read(&path).with_context(|| {
+        format!(
+            "no `{}`: is `crate-type` of `{package}` `[\"cdylib\", \"rlib\"]`?",
+            path.display()
+        )
+    })
+}
+
+/// A compiled module with its metadata in it.
+pub(crate) fn annotated(module: &Module, target: &Path) -> Result<Vec<u8>> {
+    let wasm = compiled(target, &module.name)?;
+    let metadata = module.metadata(Some(module.usage()?));
+    kubewarden::write(&wasm, &metadata)
+        .with_context(|| format!("cannot annotate `{}`", module.name))
 }
 
 fn store(workspace: &Workspace, folder: &str, name: &str, wasm: &[u8]) -> Result<PathBuf> {
-    for place in [&workspace.root, &Workspace::cargo_home()?] {
+    for place in [&workspace.root, &cargo_home()?] {
+        let needle = place.as_os_str().as_encoded_bytes();
         ensure!(
-            !holds(wasm, place.as_os_str().as_encoded_bytes()),
+            !wasm.windows(needle.len().max(1)).any(|at| at == needle),
             "`{name}` holds the path `{}`, so another machine would build other bytes",
             place.display()
         );
@@ -187,20 +122,41 @@ fn store(workspace: &Workspace, folder: &str, name: &str, wasm: &[u8]) -> Result
     Ok(path)
 }
 
+/// Prints how large the built modules are.
+///
+/// # Errors
+/// One is over the limit or not built.
+pub(crate) fn check_sizes(workspace: &Workspace) -> Result<()> {
+    let mut over = Vec::new();
+    for module in modules::all(workspace)? {
+        let path = workspace.path("target/modules").join(&module.name);
+        let path = path.with_extension("wasm");
+        let name = workspace.display(&path);
+        let file = std::fs::metadata(&path)
+            .with_context(|| format!("no `{name}`: run `cargo xtask build`"))?;
+        let own = SIZE_LIMITS.iter().find(|(name, _)| *name == module.name);
+        let most = own.map_or(SIZE_LIMIT, |(_, limit)| *limit);
+        let (size, limit) = (kilobytes(file.len()), kilobytes(most));
+        println!("{name}: {size} of at most {limit}");
+        if file.len() > most {
+            over.push(format!("`{}` has {size} of {limit}", module.name));
+        }
+    }
+    if !over.is_empty() {
+        bail!("modules over their limits: {}", over.join(", "));
+    }
+    Ok(())
+}
+
+/// `196.4 KB`; a KB is 1000 bytes.
+pub(crate) fn kilobytes(bytes: u64) -> String {
+    format!("{}.{} KB", bytes / 1000, bytes % 1000 / 100)
+}
+
 /// The SHA-256 of `bytes`, in hexadecimal digits.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn holds(bytes: &[u8], needle: &[u8]) -> bool {
-    !needle.is_empty() && bytes.windows(needle.len()).any(|window| window == needle)
-}
-
-/// `1 module`, `2 modules`.
-pub(crate) fn count(number: usize, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{plural}")
 }
 
 #[cfg(test)]
@@ -208,10 +164,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_a_path_among_bytes() {
-        assert!(holds(b"\0/home/me/src\0", b"/home/me"));
-        assert!(!holds(b"\0/home/you/src\0", b"/home/me"));
-        assert!(!holds(b"", b""));
+    fn a_module_with_a_path_of_this_machine_is_an_error() {
+        let root = tempfile::tempdir().unwrap();
+        let workspace = Workspace {
+            root: root.path().into(),
+            cargo_target: root.path().join("target"),
+            packages: Vec::new(),
+        };
+        let path = format!("\0{}/src/lib.rs\0", root.path().display());
+        let said = store(&workspace, "modules", "a", path.as_bytes()).unwrap_err();
+        assert!(
+            said.to_string().starts_with("`a` holds the path `"),
+            "{said}"
+        );
+        let path = store(&workspace, "modules", "a", b"/agnostics/src/lib.rs").unwrap();
+        assert_eq!(path, root.path().join("target/modules/a.wasm"));
     }
 
     #[test]
@@ -221,8 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn counts_in_words() {
-        assert_eq!(count(1, "module"), "1 module");
-        assert_eq!(count(0, "module"), "0 modules");
+    fn sizes_round_down() {
+        assert_eq!(kilobytes(196_455), "196.4 KB");
+        assert_eq!(kilobytes(99), "0.0 KB");
     }
 }

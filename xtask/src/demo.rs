@@ -3,29 +3,28 @@
 use anyhow::{Context, Result, ensure};
 
 use crate::build;
-use crate::progress::{Step, say};
-use crate::toolchain::Way;
+use crate::progress::Step;
 use crate::workspace::Workspace;
 
 const PROFILES: [&str; 3] = ["azure", "aws", "k3s"];
 
 /// Sets everything up, then checks the examples as a developer would.
-pub(crate) fn demo(workspace: &Workspace, way: Option<Way>) -> Result<()> {
-    say("Agnostics checks Kubernetes manifests with the modules that a K8TRE cluster runs.");
-    say("1. the modules, compiled to Wasm as the policy server loads them\n");
-    build::build(workspace, way, &[])?;
-    say("\n2. the command line; its Wasm engine takes about 5 minutes the first time\n");
+pub(crate) fn demo(workspace: &Workspace) -> Result<()> {
+    println!("Agnostics checks Kubernetes manifests with the modules that a K8TRE cluster runs.");
+    println!("1. the modules, compiled to Wasm as the policy server loads them\n");
+    build::build(workspace, &[])?;
+    println!("\n2. the command line; its Wasm engine takes about 5 minutes the first time\n");
     let step = Step::start("compiling agnostics");
     build::compile_program(workspace, "agnostics")?;
     step.end("done");
 
-    say("\n3. one app without a profile: the last line says which vendor was taken and why");
+    println!("\n3. one app without a profile: the last line says which vendor was taken and why");
     check(workspace, &["examples/database.yaml"])?;
     for (number, profile) in (4..).zip(PROFILES) {
-        say(format_args!("\n{number}. all example apps on {profile}"));
+        println!("\n{number}. all example apps on {profile}");
         check(workspace, &["examples", "--profile", profile])?;
     }
-    say(CLOSING);
+    println!("{CLOSING}");
     Ok(())
 }
 
@@ -38,7 +37,7 @@ fn check(workspace: &Workspace, args: &[&str]) -> Result<()> {
     let line = format!("agnostics {}", args.join(" "));
     let mut agnostics = build::compiled_program(workspace, "agnostics");
     agnostics.args(args);
-    say(format_args!("\n$ {line}"));
+    println!("\n$ {line}");
     let status = agnostics
         .status()
         .with_context(|| format!("cannot run `{line}`"))?;

@@ -3,18 +3,17 @@
 
 mod cluster;
 mod kinds;
-mod programs;
+pub(crate) mod programs;
 mod registry;
 mod reproducible;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::toolchain::Way;
+use crate::test::{self, skipped, tally::Tally};
 use crate::workspace::Workspace;
-use crate::{Told, playground, progress, test};
+use crate::{Told, playground};
 use cluster::{Foreign, Place};
-use test::tally::Tally;
 
 /// A suite of end-to-end tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,14 +32,9 @@ pub(crate) enum Suite {
 
 impl Suite {
     /// What it is called, as is its test.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Cluster => "cluster",
-            Self::Playground => "playground",
-            Self::Registry => "registry",
-            Self::Reproducible => "reproducible",
-        }
+    pub(crate) fn name(self) -> String {
+        let name = self.to_possible_value();
+        name.map_or_else(String::new, |it| it.get_name().to_owned())
     }
 }
 
@@ -58,17 +52,17 @@ pub(crate) struct Wanted {
 ///
 /// # Errors
 /// If a program cannot be built, or a test fails.
-pub(crate) fn e2e(workspace: &Workspace, way: Option<Way>, wanted: &Wanted) -> Result<()> {
+pub(crate) fn e2e(workspace: &Workspace, wanted: &Wanted) -> Result<()> {
     let Wanted { suite, foreign } = wanted;
     ensure!(
         foreign.is_none() || *suite == Suite::Cluster,
         "`--kubeconfig` is for the suite `cluster`"
     );
     let tally = match suite {
-        Suite::Cluster => cluster::asked(workspace, way, foreign.as_ref())?,
-        _ => counted(workspace, way, *suite, test::is_ci())?,
+        Suite::Cluster => cluster::asked(workspace, foreign.as_ref())?,
+        _ => counted(workspace, *suite, test::is_ci())?,
     };
-    progress::say(tally);
+    println!("{tally}");
     ensure!(tally.failed == 0, Told);
     Ok(())
 }
@@ -77,41 +71,30 @@ pub(crate) fn e2e(workspace: &Workspace, way: Option<Way>, wanted: &Wanted) -> R
 ///
 /// # Errors
 /// If a program cannot be built, or no test ran.
-pub(crate) fn counted(
-    workspace: &Workspace,
-    way: Option<Way>,
-    suite: Suite,
-    ci: bool,
-) -> Result<Tally> {
+pub(crate) fn counted(workspace: &Workspace, suite: Suite, ci: bool) -> Result<Tally> {
     match suite {
         Suite::Dns => {
             let Some(go) = programs::go() else {
                 return Ok(skipped(programs::NO_GO, ci));
             };
-            programs::build_all(workspace, go, &programs::TOOLS)?;
+            programs::build_all(workspace, go, programs::TOOLS)?;
         }
         Suite::Cluster => return cluster::counted(workspace, ci, &Place::Own { report: None }),
         Suite::Playground => return playground::test(workspace, ci),
         Suite::Registry => {
-            if let Err(reason) = registry::prepare(workspace, way)? {
+            if let Err(reason) = registry::prepare(workspace)? {
                 return Ok(skipped(&reason, ci));
             }
         }
-        Suite::Reproducible => return reproducible::counted(workspace, way),
+        Suite::Reproducible => return reproducible::counted(workspace),
     }
     test::counted(&mut tests(workspace, suite), ci)
-}
-
-/// The tally of a suite that cannot run here, and why.
-pub(crate) fn skipped(reason: &str, ci: bool) -> Tally {
-    progress::say(format_args!("skipped: {reason}"));
-    Tally::skip(reason, ci)
 }
 
 /// Cargo, to run a suite's test.
 fn tests(workspace: &Workspace, suite: Suite) -> std::process::Command {
     let mut cargo = workspace.cargo();
     // The whole workspace's features, as everywhere else, or dependencies are compiled once more.
-    cargo.args(["test", "--workspace", "--release", "--test", suite.name()]);
+    cargo.args(["test", "--workspace", "--release", "--test", &suite.name()]);
     cargo
 }

@@ -1,26 +1,19 @@
 //! `cargo xtask generate`: what is said once, in a module's Cargo.toml and in its settings type,
 //! written where Kubewarden, Rancher, editors and readers look for it.
 
-pub(crate) mod annotations;
 mod artifacthub;
 pub(crate) mod changelog;
-mod markers;
 mod questions;
-mod setting;
-mod table;
-mod yaml;
+pub(crate) mod readme;
+pub(crate) mod setting;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::build::count;
-use crate::files;
 use crate::modules::{self, Module};
-use crate::progress::say;
-use crate::schemas;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, read, write_if_changed};
 
 pub(crate) const COMMAND: &str = "cargo xtask generate";
 
@@ -36,7 +29,7 @@ struct Generated {
 /// With `only_check`, if a file does not hold what it is to hold: every such file, and the command
 /// that mends it.
 pub(crate) fn generate(workspace: &Workspace, only_check: bool) -> Result<()> {
-    let licence = files::read(&workspace.path("LICENSE"))?;
+    let licence = read(&workspace.path("LICENSE"))?;
     let mut files = Vec::new();
     for module in modules::all(workspace)? {
         let made = files_of(&module);
@@ -48,31 +41,19 @@ pub(crate) fn generate(workspace: &Workspace, only_check: bool) -> Result<()> {
         });
     }
     files.extend(artifacthub::files(workspace)?);
-    hold(workspace, &files, only_check)
-}
-
-/// Writes the packages that Artifact Hub reads, and nothing else.
-pub(crate) fn artifacthub(workspace: &Workspace) -> Result<()> {
-    hold(workspace, &artifacthub::files(workspace)?, false)
-}
-
-fn hold(workspace: &Workspace, files: &[Generated], only_check: bool) -> Result<()> {
     if only_check {
-        check(workspace, files)?;
+        check(workspace, &files)?;
     } else {
-        write(workspace, files)?;
+        write(workspace, &files)?;
     }
-    say(format_args!(
-        "{} as their sources make them",
-        count(files.len(), "generated file")
-    ));
+    println!("{} generated files as their sources make them", files.len());
     Ok(())
 }
 
 fn write(workspace: &Workspace, files: &[Generated]) -> Result<()> {
     for file in files {
-        if files::write_if_changed(&file.path, file.text.as_bytes())? {
-            say(format_args!("wrote {}", workspace.display(&file.path)));
+        if write_if_changed(&file.path, file.text.as_bytes())? {
+            println!("wrote {}", workspace.display(&file.path));
         }
     }
     Ok(())
@@ -95,13 +76,7 @@ fn check(workspace: &Workspace, files: &[Generated]) -> Result<()> {
 
 /// What is generated for one module.
 fn files_of(module: &Module) -> Result<Vec<Generated>> {
-    let schema = schemas::of(&module.name)?;
-    let settings = setting::read(&schema)?;
-    let readme = module
-        .readme()?
-        .context("no `README.md`; the settings table goes there")?;
-    let readme = table::replace(&readme, &settings)?;
-    let readme = annotations::replace(&module.name, &readme)?;
+    let readme = readme::replace(&module.name, &module.readme()?, &module.settings()?)?;
     let file = |name: &str, text: String| Generated {
         path: module.directory.join(name),
         text,
@@ -109,15 +84,14 @@ fn files_of(module: &Module) -> Result<Vec<Generated>> {
     Ok(vec![
         file("metadata.yml", metadata(module)?),
         file("questions-ui.yml", questions(module)?),
-        file("settings.schema.json", pretty(&schema)?),
+        file("settings.schema.json", pretty(&module.schema()?)?),
         file("README.md", readme),
     ])
 }
 
 /// `questions-ui.yml`, the form for a module's settings.
 fn questions(module: &Module) -> Result<String> {
-    let settings = setting::read(&schemas::of(&module.name)?)?;
-    Ok(with_header(&questions::of(&settings)))
+    Ok(with_header(&questions::of(&module.settings()?)))
 }
 
 /// `metadata.yml`, as `kwctl annotate` takes it. The README is not in it: `kwctl annotate` takes it
@@ -130,7 +104,7 @@ fn metadata(module: &Module) -> Result<String> {
 fn with_header(value: &Value) -> String {
     format!(
         "# Made by `{COMMAND}` from Cargo.toml and src/settings.rs.\n{}",
-        yaml::block(value)
+        manifest::render(value)
     )
 }
 

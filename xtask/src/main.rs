@@ -1,49 +1,31 @@
 //! Every developer command: `cargo xtask help` lists them.
 
-mod apt;
 mod bench;
 mod build;
 mod demo;
-mod deny;
 mod e2e;
-mod files;
 mod generate;
 mod modules;
 mod playground;
 mod progress;
-mod readme;
 mod release;
 mod scaffold;
-mod schemas;
-mod sizes;
-mod system;
 mod test;
 mod toolchain;
 mod workflows;
 mod workspace;
 
-use std::fmt;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use scaffold::Sort;
-use toolchain::Way;
 use workspace::Workspace;
 
 /// Every developer command
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
-    /// Get the toolchain for WebAssembly this way only, rather than by the first that works
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WAY",
-        env = "AGNOSTICS_GUEST",
-        global = true
-    )]
-    guest: Option<Way>,
     #[command(subcommand)]
     task: Task,
 }
@@ -52,7 +34,7 @@ struct Cli {
 enum Task {
     /// Set everything up and check the example apps on every vendor
     Demo,
-    /// Run everything that needs no cluster: format, lints, tests, cases, README commands, drift
+    /// Run everything that needs no cluster: format, lints, tests, cases, drift
     Test {
         /// The end-to-end suites too, which build programs of others first
         #[arg(long)]
@@ -72,8 +54,6 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Write the packages that Artifact Hub lists, which `generate` does too
-    Artifacthub,
     /// Hold a tag to the version, the changelog and the generated files, before a release
     ReleaseCheck {
         /// Such as v0.1.0
@@ -98,21 +78,12 @@ enum Task {
         /// Directory, crate and title, in kebab-case
         name: String,
     },
-    /// Check licences, advisories and sources of the dependencies with cargo-deny
-    Deny,
 }
 
 /// A failure whose reason is printed already.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("something failed")]
 struct Told;
-
-impl fmt::Display for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("something failed")
-    }
-}
-
-impl std::error::Error for Told {}
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
@@ -129,26 +100,39 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     match &cli.task {
-        Task::Demo => demo::demo(&workspace, cli.guest),
-        Task::Test { e2e } => test::test(&workspace, cli.guest, *e2e),
-        Task::E2e(wanted) => e2e::e2e(&workspace, cli.guest, wanted),
-        Task::Build { modules } => build::build(&workspace, cli.guest, modules).map(drop),
+        Task::Demo => demo::demo(&workspace),
+        Task::Test { e2e } => test::test(&workspace, *e2e),
+        Task::E2e(wanted) => e2e::e2e(&workspace, wanted),
+        Task::Build { modules } => build::build(&workspace, modules).map(drop),
         Task::Generate { check } => generate::generate(&workspace, *check),
-        Task::Artifacthub => generate::artifacthub(&workspace),
         Task::ReleaseCheck { tag } => release::check(&workspace, tag),
-        Task::Playground { task } => playground::playground(&workspace, cli.guest, *task),
-        Task::Bench { args } => bench::bench(&workspace, cli.guest, args),
+        Task::Playground { task } => playground::playground(&workspace, *task),
+        Task::Bench { args } => bench::bench(&workspace, args),
         Task::New { sort, name } => scaffold::new(&workspace, *sort, name),
-        Task::Deny => deny::deny(&workspace),
     }
 }
 
-/// Whether these are arguments of this program.
-fn cli_accepts(arguments: &[&str]) -> Result<(), String> {
-    let all = std::iter::once("cargo xtask").chain(arguments.iter().copied());
-    match Cli::try_parse_from(all) {
-        Err(error) if error.use_stderr() => Err(format!("is not accepted: {error}")),
-        // Help and version are errors to clap.
-        _ => Ok(()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::read;
+
+    #[test]
+    fn every_command_that_the_documentation_names_exists() {
+        let workspace = Workspace::load().unwrap();
+        for file in ["README.md", "CONTRIBUTING.md", "bootstrap/README.md"] {
+            let text = read(&workspace.path(file)).unwrap();
+            for named in text.split("cargo xtask ").skip(1) {
+                // Up to the end of the code, a comment, a placeholder.
+                let end = |it: char| "`#\n(".contains(it) || it.is_uppercase();
+                let words = named.split(end).next().unwrap_or(named).split_whitespace();
+                let command = std::iter::once("cargo xtask").chain(words);
+                if let Err(error) = Cli::try_parse_from(command) {
+                    let kind = error.kind();
+                    let is_part = kind == clap::error::ErrorKind::MissingRequiredArgument;
+                    assert!(is_part || !error.use_stderr(), "{file}: {error}");
+                }
+            }
+        }
     }
 }

@@ -8,10 +8,12 @@ use cargo_metadata::Package;
 use cargo_metadata::semver::Version;
 use kubewarden::{ContextAwareResource, Metadata, Rule};
 use serde::Deserialize;
+use serde_json::Value;
+use simulate::builtin;
 
-use crate::files;
-use crate::generate::annotations;
-use crate::workspace::Workspace;
+use crate::generate::readme;
+use crate::generate::setting::{self, Setting};
+use crate::workspace::{self, Workspace};
 
 /// The version of the waPC protocol that `admission` speaks.
 const PROTOCOL_VERSION: &str = "v1";
@@ -29,8 +31,6 @@ pub(crate) struct Module {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Kubewarden {
-    /// The same as the package's name; said here because it is what users search for.
-    pub(crate) title: String,
     pub(crate) display_name: String,
     pub(crate) severity: String,
     pub(crate) category: String,
@@ -55,16 +55,12 @@ pub(crate) struct Kubewarden {
 pub(crate) fn all(workspace: &Workspace) -> Result<Vec<Module>> {
     let mut modules = Vec::new();
     for package in &workspace.packages {
-        let Some(directory) = package.manifest_path.parent() else {
-            continue;
-        };
-        let is_module = ["mutators", "policies"]
-            .iter()
-            .any(|group| directory.as_std_path().parent() == Some(&workspace.path(group)));
-        if is_module {
-            let module = read(package, directory.into())
-                .with_context(|| workspace.display(package.manifest_path.as_std_path()))?;
-            modules.push(module);
+        let manifest = package.manifest_path.as_std_path();
+        let directory = manifest.parent().unwrap_or(manifest);
+        let groups = ["mutators", "policies"].map(|group| Some(workspace.path(group)));
+        if groups.contains(&directory.parent().map(PathBuf::from)) {
+            let module = read(package, directory.into());
+            modules.push(module.with_context(|| workspace.display(manifest))?);
         }
     }
     modules.sort_by(|a, b| a.name.cmp(&b.name));
@@ -97,9 +93,8 @@ fn read(package: &Package, directory: PathBuf) -> Result<Module> {
     let name = package.name.to_string();
     let folder = directory.file_name().unwrap_or_default().to_string_lossy();
     ensure!(
-        folder == name && kubewarden.title == name,
-        "directory `{folder}`, package `{name}` and title `{}` are to be the same",
-        kubewarden.title
+        folder == name,
+        "directory `{folder}` and package `{name}` are to be called the same"
     );
     ensure!(
         package.description.is_some(),
@@ -118,58 +113,67 @@ impl Module {
     /// carries: see [`Module::usage`].
     pub(crate) fn metadata(&self, usage: Option<String>) -> Metadata {
         let (package, kubewarden) = (&self.package, &self.kubewarden);
-        let mut annotations: Vec<(&str, String)> = vec![
-            ("io.kubewarden.policy.title", kubewarden.title.clone()),
-            ("io.kubewarden.policy.version", package.version.to_string()),
-            ("io.kubewarden.policy.author", package.authors.join(", ")),
-            ("io.kubewarden.policy.severity", kubewarden.severity.clone()),
-            ("io.kubewarden.policy.category", kubewarden.category.clone()),
-            (
-                "io.artifacthub.displayName",
-                kubewarden.display_name.clone(),
-            ),
-            ("io.artifacthub.resources", kubewarden.resources.join(", ")),
-            ("io.artifacthub.keywords", kubewarden.keywords.join(", ")),
+        let some = |text: &str| Some(text.to_owned());
+        let policy = [
+            ("title", some(&self.name)),
+            ("description", package.description.clone()),
+            ("version", Some(package.version.to_string())),
+            ("author", Some(package.authors.join(", "))),
+            ("url", package.repository.clone()),
+            ("source", self.source()),
+            ("ociUrl", self.image()),
+            ("license", package.license.clone()),
+            ("severity", some(&kubewarden.severity)),
+            ("category", some(&kubewarden.category)),
+            ("usage", usage),
         ];
-        let optional = [
-            ("io.kubewarden.policy.description", &package.description),
-            ("io.kubewarden.policy.url", &package.repository),
-            ("io.kubewarden.policy.license", &package.license),
-            ("io.kubewarden.policy.usage", &usage),
+        let policy = policy.map(|(key, value)| (format!("io.kubewarden.policy.{key}"), value));
+        let artifacthub = [
+            ("displayName", some(&kubewarden.display_name)),
+            ("resources", Some(kubewarden.resources.join(", "))),
+            ("keywords", Some(kubewarden.keywords.join(", "))),
         ];
-        for (key, value) in optional {
-            annotations.extend(value.clone().map(|value| (key, value)));
-        }
-        let places = [
-            ("io.kubewarden.policy.source", self.source()),
-            ("io.kubewarden.policy.ociUrl", self.image()),
-        ];
-        for (key, value) in places {
-            annotations.extend(value.map(|value| (key, value)));
-        }
+        let artifacthub = artifacthub.map(|(key, value)| (format!("io.artifacthub.{key}"), value));
+        let annotations = policy.into_iter().chain(artifacthub);
+        let annotations = annotations.filter_map(|(key, value)| Some((key, value?)));
         Metadata {
             protocol_version: Some(PROTOCOL_VERSION.to_owned()),
             rules: kubewarden.rules.clone(),
-            annotations: annotations
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
+            annotations: annotations.collect(),
             mutating: kubewarden.mutating,
             background_audit: kubewarden.background_audit,
             context_aware_resources: kubewarden.context_aware_resources.iter().cloned().collect(),
-            host_capabilities: match kubewarden.host_capabilities.as_slice() {
-                [] => None,
-                paths => Some(paths.iter().cloned().collect()),
-            },
+            host_capabilities: (!kubewarden.host_capabilities.is_empty())
+                .then(|| kubewarden.host_capabilities.iter().cloned().collect()),
             minimum_kubewarden_version: Some(kubewarden.minimum_kubewarden_version.to_string()),
             ..Metadata::default()
         }
     }
 
+    /// The settings of the module.
+    ///
+    /// # Errors
+    /// The module is not registered, or a setting is not as [`setting::read`] needs it.
+    pub(crate) fn settings(&self) -> Result<Vec<Setting>> {
+        setting::read(&self.schema()?)
+    }
+
+    /// The JSON schema of the settings.
+    pub(crate) fn schema(&self) -> Result<Value> {
+        let builtin = builtin::policy(&self.name).with_context(|| {
+            format!(
+                "`{}` is not registered: add it to `POLICIES` in `crates/simulate/src/builtin.rs` and to the \
+                 dependencies in `crates/simulate/Cargo.toml`",
+                self.name
+            )
+        })?;
+        Ok((builtin.settings_schema)().to_value())
+    }
+
     /// The module's sources as they were when its version was released.
     pub(crate) fn source(&self) -> Option<String> {
         let (repository, version) = (self.package.repository.as_ref()?, &self.package.version);
-        let group = self.group();
+        let group = self.directory.parent()?.file_name()?.to_string_lossy();
         Some(format!(
             "{repository}/tree/v{version}/{group}/{}",
             self.name
@@ -183,41 +187,19 @@ impl Module {
         Some(format!("ghcr.io/{path}/{}", self.name))
     }
 
-    /// The module's README, if it has one.
-    pub(crate) fn readme(&self) -> Result<Option<String>> {
-        let path = self.directory.join("README.md");
-        if !path.exists() {
-            return Ok(None);
-        }
-        files::read(&path).map(Some)
+    /// The module's README.
+    pub(crate) fn readme(&self) -> Result<String> {
+        workspace::read(&self.directory.join("README.md"))
     }
 
-    /// The README as those read it who have the module and not its sources: without the marks of what is
-    /// generated, and without what every node would have to keep.
-    pub(crate) fn usage(&self) -> Result<Option<String>> {
-        let Some(readme) = self.readme()? else {
-            return Ok(None);
-        };
-        let readme = annotations::leave_out(&self.name, &readme)?;
-        let is_mark = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
-        let lines = readme.lines().filter(|line| !is_mark(line));
-        Ok(Some(lines.map(|line| format!("{line}\n")).collect()))
-    }
-
-    /// `mutators` or `policies`.
-    pub(crate) fn group(&self) -> String {
-        let group = self
-            .directory
-            .parent()
-            .and_then(|parent| parent.file_name());
-        group.unwrap_or_default().to_string_lossy().into_owned()
+    /// The README in the built module.
+    pub(crate) fn usage(&self) -> Result<String> {
+        readme::usage(&self.name, &self.readme()?)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
 
     fn storage_class() -> Module {
@@ -227,12 +209,16 @@ mod tests {
             .remove(0)
     }
 
-    /// Reads storage-class with its metadata changed.
-    fn changed(change: impl FnOnce(&mut Value)) -> Result<Module> {
-        let module = storage_class();
-        let mut package = module.package;
-        change(&mut package.metadata["kubewarden"]);
-        read(&package, module.directory)
+    #[test]
+    fn every_module_is_registered_and_nothing_else() {
+        let modules = all(&Workspace::load().unwrap()).unwrap();
+        assert_eq!(modules.len(), builtin::POLICIES.len());
+        for mut module in modules {
+            module.settings().unwrap();
+            module.name.push('2');
+            let said = module.settings().unwrap_err().to_string();
+            assert!(said.contains("crates/simulate/src/builtin.rs"), "{said}");
+        }
     }
 
     #[test]
@@ -260,15 +246,6 @@ mod tests {
     }
 
     #[test]
-    fn usage_is_the_readme_without_marks() {
-        let module = storage_class();
-        let (readme, usage) = (module.readme().unwrap(), module.usage().unwrap());
-        assert!(readme.unwrap().contains("\n<!-- settings -->\n"));
-        let usage = usage.unwrap();
-        assert!(!usage.contains("<!--") && usage.contains("| setting | type |"));
-    }
-
-    #[test]
     fn the_annotated_module_says_the_same() {
         let metadata = storage_class().metadata(None);
         let empty_module = b"\0asm\x01\0\0\0";
@@ -277,18 +254,19 @@ mod tests {
     }
 
     #[test]
-    fn a_title_that_is_not_the_directory_is_refused() {
-        let said = changed(|kubewarden| kubewarden["title"] = json!("storageclass"));
+    fn a_package_that_is_not_called_as_its_directory_is_an_error() {
+        let said = read(&storage_class().package, "/mutators/storageclass".into());
         let said = said.err().unwrap().to_string();
-        assert!(
-            said.contains("title `storageclass` are to be the same"),
-            "{said}"
-        );
+        let expected =
+            "directory `storageclass` and package `storage-class` are to be called the same";
+        assert_eq!(said, expected);
     }
 
     #[test]
     fn a_misspelt_key_is_refused() {
-        let said = changed(|kubewarden| kubewarden["backgroundAudits"] = json!(true));
+        let mut module = storage_class();
+        module.package.metadata["kubewarden"]["backgroundAudits"] = true.into();
+        let said = read(&module.package, module.directory);
         let said = format!("{:#}", said.err().unwrap());
         assert!(said.contains("unknown field `backgroundAudits`"), "{said}");
     }

@@ -2,10 +2,10 @@
 
 use anyhow::{Result, ensure};
 
+use crate::Told;
 use crate::generate::{self, COMMAND, changelog::Release};
 use crate::modules;
-use crate::workspace::Workspace;
-use crate::{Told, files, progress};
+use crate::workspace::{Workspace, read};
 
 /// Where people are told to take modules from, besides what is generated.
 const TELLS: [&str; 4] = [
@@ -21,22 +21,19 @@ const TELLS: [&str; 4] = [
 /// # Errors
 /// It is not so.
 pub(crate) fn check(workspace: &Workspace, tag: &str) -> Result<()> {
-    let text = files::read(&workspace.path("CHANGELOG.md"))?;
-    for module in modules::all(workspace)? {
-        let version = module.package.version.to_string();
-        ensure!(
-            tag == format!("v{version}"),
-            "the tag is `{tag}` and the version of `{}` in Cargo.toml is `{version}`",
-            module.name
-        );
-        ensure!(
-            Release::read(&text, &version)?.date.is_some(),
-            "CHANGELOG.md calls {version} unreleased: write the day in its place, and run `{COMMAND}`"
-        );
-    }
+    let version = env!("CARGO_PKG_VERSION");
+    ensure!(
+        tag == format!("v{version}"),
+        "the tag is `{tag}` and the version in Cargo.toml is `{version}`"
+    );
+    let text = read(&workspace.path("CHANGELOG.md"))?;
+    ensure!(
+        Release::read(&text, version)?.date.is_some(),
+        "CHANGELOG.md calls {version} unreleased: write the day in its place, and run `{COMMAND}`"
+    );
     let stale = stale(workspace)?;
     for line in &stale {
-        progress::say(line);
+        println!("{line}");
     }
     ensure!(stale.is_empty(), Told);
     generate::generate(workspace, true)
@@ -44,36 +41,29 @@ pub(crate) fn check(workspace: &Workspace, tag: &str) -> Result<()> {
 
 /// Every place that names another version of a module than the present one.
 fn stale(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut stale = Vec::new();
-    let modules = modules::all(workspace)?;
-    let Some(first) = modules.first() else {
-        return Ok(stale);
-    };
-    let tag = format!("v{}", first.package.version);
-    let repository = first.package.repository.as_deref().unwrap_or_default();
-    let repository = repository.trim_start_matches("https://github.com/");
+    let version = concat!("v", env!("CARGO_PKG_VERSION"));
     // A module in whichever registry, the action, and pre-commit's hook.
+    let modules = modules::all(workspace)?;
     let mut before: Vec<String> = modules.iter().map(|it| format!("/{}:", it.name)).collect();
-    before.extend([format!("{repository}@"), "  rev: ".to_owned()]);
+    before.extend(["k8tre/agnostics@".to_owned(), "  rev: ".to_owned()]);
+    let mut stale = Vec::new();
     for name in TELLS {
-        let text = files::read(&workspace.path(name))?;
+        let text = read(&workspace.path(name))?;
         for (number, line) in (1..).zip(text.lines()) {
             let named = before.iter().flat_map(|before| tags(line, before));
-            let others = named.filter(|&other| other != tag);
-            stale
-                .extend(others.map(|other| format!("{name}:{number}: `{other}` is to be `{tag}`")));
+            let others = named.filter(|&other| other != version);
+            let say = |other| format!("{name}:{number}: `{other}` is to be `{version}`");
+            stale.extend(others.map(say));
         }
     }
     Ok(stale)
 }
 
 /// The tags that follow `before` in `line`.
-fn tags<'a>(line: &'a str, before: &str) -> impl Iterator<Item = &'a str> {
-    let named = line.split(before).skip(1).collect::<Vec<_>>();
+fn tags<'a>(line: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
     let is_end = |letter: char| letter.is_whitespace() || "`'\"".contains(letter);
-    named
-        .into_iter()
-        .map(move |rest| rest.split(is_end).next().unwrap_or(rest))
+    let named = line.split(before).skip(1);
+    named.map(move |rest| rest.split(is_end).next().unwrap_or(rest))
 }
 
 #[cfg(test)]
@@ -99,7 +89,7 @@ mod tests {
         let workspace = Workspace::load().unwrap();
         let said = check(&workspace, "v99.0.0").unwrap_err().to_string();
         assert!(
-            said.starts_with("the tag is `v99.0.0` and the version of"),
+            said.starts_with("the tag is `v99.0.0` and the version in"),
             "{said}"
         );
     }

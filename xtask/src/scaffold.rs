@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::files;
-use crate::progress::say;
-use crate::workspace::{Workspace, run};
+use crate::workspace::{Workspace, read, run, write_if_changed};
 
 /// What a module does to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,29 +26,58 @@ impl Sort {
     }
 }
 
-/// A line that goes into a file right after `anchor`, unless the file has it.
-struct Registration {
-    file: &'static str,
-    anchor: &'static str,
-    line: String,
+/// A file, a line in it that is there once, and what goes below that line for a new module.
+type Registration = (&'static str, &'static str, String);
+
+fn registrations(sort: Sort, name: &str) -> [Registration; 3] {
+    let (group, crate_name) = (sort.group(), name.replace('-', "_"));
+    [
+        (
+            "Cargo.toml",
+            "# Our own.\n",
+            format!("{name} = {{ path = \"{group}/{name}\" }}\n"),
+        ),
+        (
+            "crates/simulate/Cargo.toml",
+            "# The built-in policies: one line each, as in `src/builtin.rs`.\n",
+            format!("{name}.workspace = true\n"),
+        ),
+        (
+            "crates/simulate/src/builtin.rs",
+            "pub const POLICIES: &[BuiltinPolicy] = &[\n",
+            format!("    policy!(\"{name}\", {crate_name}),\n"),
+        ),
+    ]
+}
+
+/// The text of a registration's file with the new module in it.
+fn registered(workspace: &Workspace, (file, anchor, line): &Registration) -> Result<String> {
+    let text = read(&workspace.path(file))?;
+    let (before, after) = text.split_once(anchor).with_context(|| {
+        format!(
+            "`{file}` has no `{}` to register the module below",
+            anchor.trim()
+        )
+    })?;
+    Ok(format!("{before}{anchor}{line}{after}"))
 }
 
 /// Writes a new module called `name` and registers it.
 pub(crate) fn new(workspace: &Workspace, sort: Sort, name: &str) -> Result<()> {
-    let letters = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    let parts_are_words = name
-        .split('-')
-        .all(|part| !part.is_empty() && part.chars().all(letters));
+    let is_word = |part: &str| {
+        let letters = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
+        !part.is_empty() && part.bytes().all(letters)
+    };
     ensure!(
-        parts_are_words && name.starts_with(|first: char| first.is_ascii_lowercase()),
+        name.split('-').all(is_word) && !name.starts_with(|first: char| first.is_ascii_digit()),
         "`{name}` is not kebab-case, such as `storage-class`"
     );
+    let mut packages = workspace.packages.iter();
+    ensure!(
+        !packages.any(|package| package.name == name),
+        "there is a package `{name}` already"
+    );
     let directory = format!("{}/{name}", sort.group());
-    let taken = workspace
-        .packages
-        .iter()
-        .any(|package| package.name == name);
-    ensure!(!taken, "there is a package `{name}` already");
     ensure!(
         !workspace.path(&directory).exists(),
         "`{directory}` is there already"
@@ -59,107 +86,49 @@ pub(crate) fn new(workspace: &Workspace, sort: Sort, name: &str) -> Result<()> {
     // Everything that can fail for want of an anchor comes before anything is written.
     let mut written: BTreeMap<PathBuf, String> = BTreeMap::new();
     for registration in registrations(sort, name) {
-        let path = workspace.path(registration.file);
-        let text = match written.get(&path) {
-            Some(text) => text.clone(),
-            None => files::read(&path)?,
-        };
-        written.insert(path, insert(&text, &registration)?);
+        let text = registered(workspace, &registration)?;
+        written.insert(workspace.path(registration.0), text);
     }
     for (file, text) in rendered(sort, name) {
         written.insert(workspace.path(&directory).join(file), text);
     }
     for (path, text) in &written {
-        files::write_if_changed(path, text.as_bytes())?;
-        say(format_args!("wrote {}", workspace.display(path)));
+        write_if_changed(path, text.as_bytes())?;
+        println!("wrote {}", workspace.display(path));
     }
     run(workspace.cargo().args(["fmt", "--all"]))?;
-    say(format_args!(
-        "next: write {directory}/src/lib.rs and its cases, then `cargo xtask generate` and \
-         `cargo xtask test`"
-    ));
+    println!(
+        "next: write {directory}/src/lib.rs and its cases, then `cargo xtask generate` and `cargo xtask test`"
+    );
     Ok(())
 }
 
-fn registrations(sort: Sort, name: &str) -> Vec<Registration> {
-    let crate_name = name.replace('-', "_");
-    let dependency = format!("{name}.workspace = true");
-    let registration = |file, anchor, line| Registration { file, anchor, line };
-    vec![
-        // Cargo refuses a pattern that no directory matches, so the first module of a group adds it.
-        registration(
-            "Cargo.toml",
-            "members = [",
-            format!("\"{}/*\", ", sort.group()),
+/// The files of a new module. Its cases are the least there must be: one that is accepted, one that is not,
+/// another kind, bad settings.
+fn rendered(sort: Sort, name: &str) -> [(&'static str, String); 5] {
+    let (library, cases) = match sort {
+        Sort::Policy => (
+            include_str!("../templates/policy.rs.txt"),
+            include_str!("../templates/policy-cases.yaml.txt"),
         ),
-        registration(
-            "Cargo.toml",
-            "# Our own.\n",
-            format!("{name} = {{ path = \"{}/{name}\" }}\n", sort.group()),
+        Sort::Mutator => (
+            include_str!("../templates/mutator.rs.txt"),
+            include_str!("../templates/mutator-cases.yaml.txt"),
         ),
-        registration(
-            "crates/simulate/Cargo.toml",
-            "# The built-in policies: one line each, as in `src/builtin.rs`.\n",
-            format!("{dependency}\n"),
-        ),
-        registration(
-            "crates/simulate/src/builtin.rs",
-            "pub const POLICIES: &[BuiltinPolicy] = &[",
-            format!("policy!(\"{name}\", {crate_name}),"),
-        ),
-    ]
-}
-
-fn insert(text: &str, registration: &Registration) -> Result<String> {
-    let Registration { file, anchor, line } = registration;
-    let Some((before, after)) = text.split_once(anchor) else {
-        bail!(
-            "`{file}` has no `{}` to register the module after",
-            anchor.trim()
-        );
     };
-    if text.contains(line.trim()) {
-        return Ok(text.to_owned());
-    }
-    Ok(format!("{before}{anchor}{line}{after}"))
-}
-
-fn rendered(sort: Sort, name: &str) -> Vec<(&'static str, String)> {
-    let library = match sort {
-        Sort::Policy => include_str!("../templates/policy.rs.txt"),
-        Sort::Mutator => include_str!("../templates/mutator.rs.txt"),
-    };
-    let mutating = (sort == Sort::Mutator).to_string();
-    let files = [
+    let settings = include_str!("../templates/settings.rs.txt");
+    [
         ("Cargo.toml", include_str!("../templates/Cargo.toml.txt")),
         ("README.md", include_str!("../templates/README.md.txt")),
         ("src/lib.rs", library),
-        (
-            "src/settings.rs",
-            include_str!("../templates/settings.rs.txt"),
-        ),
-    ];
-    let cases = cases(sort).into_iter();
-    files
-        .into_iter()
-        .chain(cases)
-        .map(|(file, text)| {
-            (
-                file,
-                text.replace("{{name}}", name)
-                    .replace("{{mutating}}", &mutating),
-            )
-        })
-        .collect()
-}
-
-/// The least that a module has: a case that is accepted, one that is not, another kind, bad settings.
-fn cases(sort: Sort) -> Vec<(&'static str, &'static str)> {
-    let topic = match sort {
-        Sort::Policy => include_str!("../templates/policy-cases.yaml.txt"),
-        Sort::Mutator => include_str!("../templates/mutator-cases.yaml.txt"),
-    };
-    vec![("cases/app-label.yaml", topic)]
+        ("src/settings.rs", settings),
+        ("cases/app-label.yaml", cases),
+    ]
+    .map(|(file, text)| {
+        let mutating = (sort == Sort::Mutator).to_string();
+        let text = text.replace("{{name}}", name);
+        (file, text.replace("{{mutating}}", &mutating))
+    })
 }
 
 #[cfg(test)]
@@ -170,13 +139,8 @@ mod tests {
     fn every_registry_has_its_anchor() {
         let workspace = Workspace::load().unwrap();
         for registration in registrations(Sort::Policy, "new-module") {
-            let text = files::read(&workspace.path(registration.file)).unwrap();
-            let registered = insert(&text, &registration).unwrap();
-            assert!(
-                registered.contains(&registration.line),
-                "{}",
-                registration.file
-            );
+            let text = registered(&workspace, &registration).unwrap();
+            assert!(text.contains(&registration.2), "{}", registration.0);
         }
     }
 
@@ -184,14 +148,8 @@ mod tests {
     fn nothing_of_a_template_is_left_unfilled() {
         for sort in [Sort::Policy, Sort::Mutator] {
             for (file, text) in rendered(sort, "new-module") {
-                assert!(
-                    !text.contains("{{") || file.ends_with(".rs"),
-                    "{file}: {text}"
-                );
-                assert!(
-                    !text.contains("{{name}}") && !text.contains("{{mutating}}"),
-                    "{file}"
-                );
+                let unfilled = text.contains("{{name}}") || text.contains("{{mutating}}");
+                assert!(!unfilled, "{file}: {text}");
             }
         }
     }

@@ -1,12 +1,10 @@
-//! The workspace as cargo sees it.
+//! The workspace as cargo sees it, and its files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::{MetadataCommand, Package};
-
-use crate::toolchain::active_cargo;
 
 /// The workspace this program was built from.
 pub(crate) struct Workspace {
@@ -23,7 +21,6 @@ impl Workspace {
     pub(crate) fn load() -> Result<Self> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let metadata = MetadataCommand::new()
-            .cargo_path(active_cargo())
             .manifest_path(here)
             .no_deps()
             .exec()
@@ -60,25 +57,11 @@ impl Workspace {
         }
         cargo
     }
+}
 
-    /// The oldest Rust that builds the workspace.
-    pub(crate) fn rust_version(&self) -> Result<(u64, u64)> {
-        let versions = self
-            .packages
-            .iter()
-            .filter_map(|package| package.rust_version.as_ref());
-        let newest = versions
-            .max()
-            .ok_or_else(|| anyhow!("no package names its `rust-version`"))?;
-        Ok((newest.major, newest.minor))
-    }
-
-    /// Where cargo keeps the sources of dependencies.
-    pub(crate) fn cargo_home() -> Result<PathBuf> {
-        let told = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-        told.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
-            .ok_or_else(|| anyhow!("neither CARGO_HOME nor a home directory is known"))
-    }
+/// The cargo that runs this program, or the one on PATH.
+pub(crate) fn active_cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// Runs a command to its end with this program's output as its own.
@@ -87,12 +70,58 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
         .with_context(|| format!("cannot run `{program}`"))?;
-    if !status.success() {
-        let args: Vec<_> = command
-            .get_args()
-            .map(|arg| arg.to_string_lossy())
-            .collect();
-        bail!("`{program} {}` failed: {status}", args.join(" "));
-    }
+    let args = command.get_args().map(|arg| arg.to_string_lossy());
+    let args: Vec<_> = args.collect();
+    ensure!(
+        status.success(),
+        "`{program} {}` failed: {status}",
+        args.join(" ")
+    );
     Ok(())
+}
+
+/// A program on PATH.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let mut places = std::env::split_paths(&path).map(|place| place.join(program));
+    places.find(|place| place.is_file())
+}
+
+/// Reads a text file.
+pub(crate) fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// Writes `bytes` unless the file holds them already, so that whoever watches it for changes sees
+/// only real ones. Makes the directories above it. True if it wrote.
+pub(crate) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
+    if std::fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(false);
+    }
+    path.parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(path, bytes))
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_only_what_differs() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new/file");
+        assert!(write_if_changed(&path, b"one").unwrap());
+        assert!(!write_if_changed(&path, b"one").unwrap());
+        assert!(write_if_changed(&path, b"two").unwrap());
+        assert_eq!(read(&path).unwrap(), "two");
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let said = read(Path::new("/absent/file")).unwrap_err().to_string();
+        assert_eq!(said, "cannot read `/absent/file`");
+    }
 }

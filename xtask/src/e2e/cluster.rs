@@ -6,12 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Suite, kinds, programs, skipped};
+use super::{Suite, kinds, programs};
 use crate::build;
-use crate::system::on_path;
-use crate::test::{self, tally::Tally};
-use crate::toolchain::Way;
-use crate::workspace::Workspace;
+use crate::test::{self, skipped, tally::Tally};
+use crate::workspace::{Workspace, on_path};
 
 // What the suite is told.
 const KUBECONFIG: &str = "AGNOSTICS_E2E_KUBECONFIG";
@@ -47,14 +45,10 @@ pub(super) enum Place<'a> {
 
 /// Runs the suite as somebody asked for it: with modules as they are now and, on its own API server, with
 /// a report.
-pub(super) fn asked(
-    workspace: &Workspace,
-    way: Option<Way>,
-    foreign: Option<&Foreign>,
-) -> Result<Tally> {
+pub(super) fn asked(workspace: &Workspace, foreign: Option<&Foreign>) -> Result<Tally> {
     refuse_ambient(std::env::var_os("KUBECONFIG").as_deref())?;
     // In `cargo xtask test` they have been built before.
-    build::build(workspace, way, &[])?;
+    build::build(workspace, &[])?;
     let place = match foreign {
         Some(foreign) => Place::Foreign(foreign),
         None => Place::Own {
@@ -97,7 +91,7 @@ pub(super) fn counted(workspace: &Workspace, ci: bool, place: &Place<'_>) -> Res
                 programs::KUBERNETES,
                 programs::EXTERNAL_SECRETS,
             ] {
-                programs::build_all(workspace, go, &tools)?;
+                programs::build_all(workspace, go, tools)?;
             }
             if let Some(report) = report {
                 cargo.env(REPORT, report);

@@ -5,32 +5,23 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::programs;
-use crate::progress::say;
-use crate::system::{Machine, on_path};
-use crate::toolchain::Way;
-use crate::workspace::{Workspace, run};
-use crate::{apt, build};
+use crate::build;
+use crate::workspace::{Workspace, on_path, run};
 
-/// Programs of Debian's packages of the same name.
-const PACKAGED: [&str; 2] = ["docker-registry", "jq"];
-
-/// Builds and installs it all; the reason where something is not to be had.
-pub(super) fn prepare(workspace: &Workspace, way: Option<Way>) -> Result<Result<(), String>> {
-    let missing = PACKAGED.iter().filter(|name| on_path(name).is_none());
-    let missing: Vec<&str> = missing.copied().collect();
-    if !missing.is_empty()
-        && let Err(reason) = apt::install(&Machine, &|line| say(line), &missing)
-    {
+/// Builds it all; the reason where something is not to be had.
+pub(super) fn prepare(workspace: &Workspace) -> Result<Result<(), String>> {
+    // Debian's packages of the same name.
+    let packaged = ["docker-registry", "jq"];
+    if let Some(missing) = packaged.iter().find(|name| on_path(name).is_none()) {
         return Ok(Err(format!(
-            "`{}` not on PATH, and {reason}",
-            missing.join("` and `")
+            "no `{missing}` on PATH: install the package `{missing}`"
         )));
     }
     let Some(go) = programs::go() else {
         return Ok(Err(programs::NO_GO.to_owned()));
     };
-    programs::build_all(workspace, go, &programs::DISTRIBUTION)?;
-    build::build(workspace, way, &[])?;
+    programs::build_all(workspace, go, programs::DISTRIBUTION)?;
+    build::build(workspace, &[])?;
     run(&mut Command::new(
         workspace.path("xtask/release/describe.sh"),
     ))?;

@@ -2,20 +2,16 @@
 //! version. Only those of the present version are written; those of past ones stay as they were
 //! released.
 
-#[cfg(test)]
-mod rules;
-
 use anyhow::{Context, Result};
+use manifest::render;
 use serde_json::{Map, Value, json};
 
 use super::changelog::Release;
-use super::setting::{self, Kind};
-use super::{Generated, questions, yaml};
+use super::setting::Kind;
+use super::{Generated, questions};
 use crate::build;
-use crate::files;
 use crate::modules::{self, Module};
-use crate::schemas;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, read};
 
 const CATEGORIES: [&str; 3] = ["networking", "security", "storage"];
 
@@ -23,7 +19,7 @@ const CATEGORIES: [&str; 3] = ["networking", "security", "storage"];
 /// while `CHANGELOG.md` calls that version unreleased.
 pub(super) fn files(workspace: &Workspace) -> Result<Vec<Generated>> {
     let directory = workspace.path("artifacthub");
-    let changelog = files::read(&workspace.path("CHANGELOG.md"))?;
+    let changelog = read(&workspace.path("CHANGELOG.md"))?;
     let mut files = Vec::new();
     for module in modules::all(workspace)? {
         let version = module.package.version.to_string();
@@ -33,14 +29,14 @@ pub(super) fn files(workspace: &Workspace) -> Result<Vec<Generated>> {
         };
         let package = package(&module, &release, date)
             .with_context(|| format!("no package for `{}`", module.name))?;
-        let readme = module.usage()?.unwrap_or_default();
+        let readme = module.usage()?;
         let directory = directory.join(&module.name).join(&version);
         files.push(Generated {
             path: directory.join("artifacthub-pkg.yml"),
             text: format!(
                 "# Made by `{}` from Cargo.toml, src/settings.rs and CHANGELOG.md.\n{}",
                 super::COMMAND,
-                yaml::block(&identified(package, &readme))
+                render(&identified(package, &readme))
             ),
         });
         files.push(Generated {
@@ -54,7 +50,7 @@ pub(super) fn files(workspace: &Workspace) -> Result<Vec<Generated>> {
 /// The package with a `digest` of all that Artifact Hub shows of it: a version that it has already it reads
 /// again only if this differs.
 fn identified(mut package: Value, readme: &str) -> Value {
-    let digest = build::digest(format!("{}\n{readme}", yaml::block(&package)).as_bytes());
+    let digest = build::digest(format!("{}\n{readme}", render(&package)).as_bytes());
     if let Some(fields) = package.as_object_mut() {
         fields.insert("digest".to_owned(), digest.into());
     }
@@ -78,11 +74,7 @@ fn package(module: &Module, release: &Release, date: &str) -> Result<Value> {
         let raw = repository.replace("https://github.com/", "https://raw.githubusercontent.com/");
         format!("{raw}/v{}/docs/playground/{name}.png", package.version)
     };
-    let changes: Vec<Value> = release
-        .changes_of(&module.name)
-        .map(|change| json!({"kind": change.kind, "description": change.description}))
-        .collect();
-    let mut fields = json!({
+    Ok(without_empty_lists(json!({
         "version": package.version.to_string(),
         "name": module.name,
         "displayName": kubewarden.display_name,
@@ -101,7 +93,7 @@ fn package(module: &Module, release: &Release, date: &str) -> Result<Value> {
             {"name": "support", "url": format!("{repository}/issues")},
         ],
         "install": install(module, repository, &image)?,
-        "changes": changes,
+        "changes": release.changes_of(&module.name),
         "provider": {"name": "K8TRE"},
         "screenshots": [
             {"title": "The playground: verdicts beside the lines that caused them", "url": picture("light")},
@@ -109,17 +101,20 @@ fn package(module: &Module, release: &Release, date: &str) -> Result<Value> {
         ],
         "recommendations": [{"url": "https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller"}],
         "annotations": annotations(module)?,
-    });
-    if let Some(fields) = fields.as_object_mut() {
-        fields.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+    })))
+}
+
+fn without_empty_lists(mut object: Value) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.retain(|_, value| *value != json!([]));
     }
-    Ok(fields)
+    object
 }
 
 /// What the package page shows behind its INSTALL button.
 fn install(module: &Module, repository: &str, image: &str) -> Result<String> {
     let identity = format!("{repository}/.github/workflows/release.yml@refs/tags/v");
-    let policy = yaml::block(&policy(module, image)?);
+    let policy = render(&policy(module, image)?);
     Ok(format!(
         "Get the module and read what it says of itself with \
          [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):
@@ -154,86 +149,100 @@ repository]({repository}).
 /// The policy that runs the module on what its metadata says.
 fn policy(module: &Module, image: &str) -> Result<Value> {
     let metadata = serde_json::to_value(module.metadata(None))?;
-    let part = |name: &str| metadata.get(name).cloned().unwrap_or_default();
-    let mut spec = Map::new();
-    spec.insert("module".to_owned(), format!("registry://{image}").into());
-    spec.insert("mutating".to_owned(), part("mutating"));
-    spec.insert("rules".to_owned(), part("rules"));
-    if !module.kubewarden.context_aware_resources.is_empty() {
-        let name = "contextAwareResources";
-        spec.insert(name.to_owned(), part(name));
-    }
-    spec.insert("settings".to_owned(), required_settings(module)?);
     Ok(json!({
         "apiVersion": "policies.kubewarden.io/v1",
         "kind": "ClusterAdmissionPolicy",
         "metadata": {"name": module.name},
-        "spec": spec,
+        "spec": without_empty_lists(json!({
+            "module": format!("registry://{image}"),
+            "mutating": metadata.get("mutating"),
+            "rules": metadata.get("rules"),
+            "contextAwareResources": metadata.get("contextAwareResources"),
+            "settings": required_settings(module)?,
+        })),
     }))
 }
 
 /// The settings that have no default, each with the first value there is for it.
-fn required_settings(module: &Module) -> Result<Value> {
-    let settings = setting::read(&schemas::of(&module.name)?)?;
-    let required = settings.into_iter().filter(|setting| setting.required);
-    let values = required.map(|setting| {
-        let first = match setting.kind {
-            Kind::Enum(options) => options.into_iter().next().into(),
-            _ => Value::Null,
-        };
-        (setting.name, first)
-    });
-    Ok(Value::Object(values.collect()))
+fn required_settings(module: &Module) -> Result<Map<String, Value>> {
+    let required = module
+        .settings()?
+        .into_iter()
+        .filter(|setting| setting.required);
+    let first = |kind| match kind {
+        Kind::Enum(options) => options.into_iter().next(),
+        _ => None,
+    };
+    let values = required.map(|setting| (setting.name, first(setting.kind).into()));
+    Ok(values.collect())
 }
 
-fn annotations(module: &Module) -> Result<Map<String, Value>> {
+/// The annotations that `kwctl scaffold artifacthub` writes. Their values are strings, whatever they hold.
+fn annotations(module: &Module) -> Result<Value> {
     let metadata = serde_json::to_value(module.metadata(None))?;
-    let part = |name: &str| yaml::block(metadata.get(name).unwrap_or(&Value::Null));
-    let kubewarden = &module.kubewarden;
-    let mut annotations = Map::new();
-    let mut add = |name: &str, value: String| {
-        annotations.insert(format!("kubewarden/{name}"), value.into());
-    };
-    // Their values are strings, whatever they hold.
-    add("mutation", kubewarden.mutating.to_string());
-    add("resources", kubewarden.resources.join(", "));
-    add("rules", part("rules"));
-    if !kubewarden.context_aware_resources.is_empty() {
-        add("contextAwareResources", part("contextAwareResources"));
+    let part = |name: &str| metadata.get(name).map(render).unwrap_or_default();
+    let mut annotations = json!({
+        "kubewarden/mutation": module.kubewarden.mutating.to_string(),
+        "kubewarden/resources": module.kubewarden.resources.join(", "),
+        "kubewarden/rules": part("rules"),
+        "kubewarden/contextAwareResources": part("contextAwareResources"),
+        "kubewarden/questions-ui": questions(module)?,
+    });
+    if let Some(all) = annotations.as_object_mut()
+        && module.kubewarden.context_aware_resources.is_empty()
+    {
+        all.remove("kubewarden/contextAwareResources");
     }
-    add("questions-ui", questions(module)?);
     Ok(annotations)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
-    fn packages() -> Vec<(String, Value)> {
-        let workspace = Workspace::load().unwrap();
-        let paths = rules::packages(&workspace.path("artifacthub"));
-        let read = |path| (workspace.display(path), rules::read(path));
-        paths.iter().map(|path| read(path)).collect()
+    fn parsed(text: &str) -> Value {
+        let mut documents = manifest::read("generated", text.as_bytes());
+        documents.next().unwrap().unwrap().value().unwrap()
     }
 
     #[test]
-    fn artifact_hub_would_take_every_package_of_every_version() {
-        let packages = packages();
-        for (path, package) in &packages {
-            assert_eq!(rules::complaints(package), Vec::<String>::new(), "{path}");
-            let field = |name: &str| package[name].as_str().unwrap();
-            let (name, version) = (field("name"), field("version"));
-            assert_eq!(
-                *path,
-                format!("artifacthub/{name}/{version}/artifacthub-pkg.yml")
-            );
+    fn every_package_of_every_version_has_what_artifact_hub_requires() {
+        let directory = Workspace::load().unwrap().path("artifacthub");
+        let entries = |path: &Path| {
+            std::fs::read_dir(path)
+                .unwrap()
+                .map(|it| it.unwrap().path())
+        };
+        let modules = entries(&directory).filter(|path| path.is_dir());
+        let versions = modules.flat_map(|module| entries(&module).collect::<Vec<_>>());
+        let mut checked = 0;
+        for version in versions {
+            let package = parsed(&read(&version.join("artifacthub-pkg.yml")).unwrap());
+            let text = |pointer: &str| {
+                package
+                    .pointer(pointer)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+            };
+            // `digest` is optional there, and without it no correction is read.
+            for field in ["displayName", "createdAt", "description", "digest"] {
+                assert_ne!(
+                    text(&format!("/{field}")),
+                    "",
+                    "{field} of {}",
+                    version.display()
+                );
+            }
+            let (name, number) = (text("/name"), text("/version"));
+            assert_eq!(version, directory.join(name).join(number));
+            assert_eq!(text("/containersImages/0/name"), "policy");
+            let image = text("/containersImages/0/image");
+            assert!(image.ends_with(&format!("/{name}:v{number}")), "{image}");
+            checked += 1;
         }
-        let workspace = Workspace::load().unwrap();
-        for made in files(&workspace).unwrap() {
-            let path = workspace.display(&made.path);
-            let listed = packages.iter().any(|(listed, _)| *listed == path);
-            assert!(listed || path.ends_with("README.md"), "{path}");
-        }
+        assert!(checked > 0);
     }
 
     #[test]
@@ -253,31 +262,24 @@ mod tests {
 
     #[test]
     fn annotations_say_what_the_metadata_says() {
-        let workspace = Workspace::load().unwrap();
-        for module in modules::all(&workspace).unwrap() {
+        for module in modules::all(&Workspace::load().unwrap()).unwrap() {
             let annotations = annotations(&module).unwrap();
-            let parsed = |name: &str| rules::parse(annotations[name].as_str().unwrap());
-            let metadata = rules::read(&module.directory.join("metadata.yml"));
-            assert_eq!(parsed("kubewarden/rules"), metadata["rules"]);
-            if module.kubewarden.context_aware_resources.is_empty() {
-                assert!(!annotations.contains_key("kubewarden/contextAwareResources"));
-            } else {
-                assert_eq!(
-                    parsed("kubewarden/contextAwareResources"),
-                    metadata["contextAwareResources"]
-                );
-            }
-            let form = module.directory.join("questions-ui.yml");
-            assert_eq!(parsed("kubewarden/questions-ui"), rules::read(&form));
-            let mutation = annotations["kubewarden/mutation"].as_str().unwrap();
-            assert_eq!(mutation, metadata["mutating"].to_string());
+            let parsed = |name: &str| annotations.get(name).map(|it| parsed(it.as_str().unwrap()));
+            let metadata = serde_json::to_value(module.metadata(None)).unwrap();
+            assert_eq!(
+                parsed("kubewarden/mutation").as_ref(),
+                metadata.get("mutating")
+            );
+            assert_eq!(parsed("kubewarden/rules").as_ref(), metadata.get("rules"));
+            let resources = parsed("kubewarden/contextAwareResources").unwrap_or(json!([]));
+            assert_eq!(Some(&resources), metadata.get("contextAwareResources"));
         }
     }
 
     #[test]
     fn links_in_a_readme_lead_somewhere_from_any_page() {
         for module in modules::all(&Workspace::load().unwrap()).unwrap() {
-            let readme = module.readme().unwrap().unwrap();
+            let readme = module.readme().unwrap();
             let targets = readme
                 .split("](")
                 .skip(1)

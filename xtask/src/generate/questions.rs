@@ -72,16 +72,17 @@ fn question(setting: &Setting, place: &Place<'_>) -> Value {
     let (key, value) = match &setting.kind {
         Kind::Enum(options) => ("options", json!(options)),
         Kind::Object(fields) => {
+            say("hide_input", true.into());
             let prefix = format!("{variable}.");
             ("subquestions", nested(&prefix, default.is_null(), fields))
         }
-        // Within an item, variables are relative to it.
-        Kind::Sequence(fields) => ("sequence_questions", nested("", false, fields)),
+        Kind::Sequence(fields) => {
+            say("hide_input", true.into());
+            // Within an item, variables are relative to it.
+            ("sequence_questions", nested("", false, fields))
+        }
         _ => return form.into(),
     };
-    if matches!(setting.kind, Kind::Object(_) | Kind::Sequence(_)) {
-        say("hide_input", true.into());
-    }
     say(key, value);
     form.into()
 }
@@ -106,7 +107,6 @@ fn kind(kind: &Kind) -> &'static str {
         Kind::String => "string",
         Kind::Boolean => "boolean",
         Kind::Integer => "int",
-        Kind::Number => "float",
         Kind::Enum(_) => "enum",
         Kind::List(_) => "array[",
         Kind::Sequence(_) => "sequence[",
@@ -117,38 +117,29 @@ fn kind(kind: &Kind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::setting::{self, tests::example};
+    use crate::generate::setting::tests::example;
     use crate::modules;
-    use crate::schemas;
     use crate::workspace::Workspace;
 
     fn asked(variable: &str) -> Value {
         let questions = of(&example());
-        let questions = questions["questions"].as_array().unwrap();
-        let found = questions
-            .iter()
-            .find(|question| question["variable"] == variable);
+        let mut questions = questions["questions"].as_array().unwrap().iter();
+        let found = questions.find(|question| question["variable"] == variable);
         found.unwrap().clone()
     }
 
     #[test]
-    fn a_plain_setting() {
-        assert_eq!(
-            asked("greeting"),
-            json!({
-                "variable": "greeting",
-                "type": "string",
-                "label": "Greeting",
-                "description": "Says something.",
-                "group": "Words",
-                "default": "",
-                "required": false,
-            })
-        );
-    }
-
-    #[test]
-    fn an_enum_lists_its_options() {
+    fn a_setting_is_asked_for_by_its_kind() {
+        let greeting = json!({
+            "variable": "greeting",
+            "type": "string",
+            "label": "Greeting",
+            "description": "Says something.",
+            "group": "Words",
+            "default": "",
+            "required": false,
+        });
+        assert_eq!(asked("greeting"), greeting);
         let mode = asked("mode");
         assert_eq!(mode["type"], "enum");
         assert_eq!(mode["options"], json!(["reject", "warn"]));
@@ -158,33 +149,19 @@ mod tests {
 
     #[test]
     fn fields_of_an_object_have_paths_and_those_of_an_item_names() {
-        let fields = |question: Value, key: &str| -> Vec<String> {
-            let fields = question[key].as_array().unwrap();
-            let names = fields
-                .iter()
-                .map(|field| field["variable"].as_str().unwrap());
-            names.map(str::to_owned).collect()
-        };
-        assert_eq!(
-            fields(asked("maybe"), "subquestions"),
-            ["maybe.namespace", "maybe.times"]
-        );
-        assert_eq!(
-            fields(asked("exceptions"), "sequence_questions"),
-            ["namespace", "times"]
-        );
-    }
-
-    #[test]
-    fn an_object_without_a_value_gets_none_from_its_fields() {
+        // An object without a value gets none from its fields.
         let maybe = asked("maybe");
         assert_eq!(maybe["default"], Value::Null);
-        for field in maybe["subquestions"].as_array().unwrap() {
+        for (field, name) in [(0, "maybe.namespace"), (1, "maybe.times")] {
+            let field = &maybe["subquestions"][field];
+            assert_eq!(field["variable"], name);
             assert_eq!(field["default"], Value::Null);
             assert_eq!(field["required"], false);
         }
         let exception = &asked("exceptions")["sequence_questions"];
+        assert_eq!(exception[0]["variable"], "namespace");
         assert_eq!(exception[0]["required"], true);
+        assert_eq!(exception[1]["variable"], "times");
         assert_eq!(exception[1]["default"], 0);
     }
 
@@ -210,15 +187,10 @@ mod tests {
         settings.push(reject);
         let form = of(&settings);
         let questions = form["questions"].as_array().unwrap();
-        let shown = |question: &Value| question["show_if"].as_str().map(str::to_owned);
-        let last = questions.last().unwrap();
-        assert_eq!(shown(last).unwrap(), "mode=reject");
-        assert_eq!(shown(&last["subquestions"][0]).unwrap(), "mode=reject");
-        assert!(
-            questions[..questions.len() - 1]
-                .iter()
-                .all(|it| shown(it).is_none())
-        );
+        let (last, others) = questions.split_last().unwrap();
+        assert_eq!(last["show_if"], "mode=reject");
+        assert_eq!(last["subquestions"][0]["show_if"], "mode=reject");
+        assert!(others.iter().all(|it| it["show_if"].is_null()));
     }
 
     /// What the form sends where nobody touches it: every default, without what is empty.
@@ -264,7 +236,7 @@ mod tests {
     #[test]
     fn a_form_that_nobody_touched_means_no_settings() {
         for module in modules::all(&Workspace::load().unwrap()).unwrap() {
-            let settings = setting::read(&schemas::of(&module.name).unwrap()).unwrap();
+            let settings = module.settings().unwrap();
             let defaults = settings
                 .iter()
                 .map(|it| (it.name.clone(), it.default.clone()));

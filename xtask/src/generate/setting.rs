@@ -2,7 +2,7 @@
 //! questions need of it, without references.
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,6 @@ pub(crate) enum Kind {
     String,
     Boolean,
     Integer,
-    Number,
     /// One of these strings.
     Enum(Vec<String>),
     /// A list of values without a structure of their own.
@@ -43,168 +42,111 @@ pub(crate) enum Kind {
 /// # Errors
 /// A setting without description or default, or of a type that no form can show.
 pub(crate) fn read(schema: &Value) -> Result<Vec<Setting>> {
-    let root = Node {
-        root: schema,
-        value: schema,
-    };
-    root.properties()
+    settings(schema, schema)
 }
 
-#[derive(Clone, Copy)]
-struct Node<'a> {
-    root: &'a Value,
-    value: &'a Value,
-}
-
-impl<'a> Node<'a> {
-    fn at(self, value: &'a Value) -> Self {
-        Self { value, ..self }
-    }
-
-    fn properties(self) -> Result<Vec<Setting>> {
-        let Some(properties) = self.value.get("properties").and_then(Value::as_object) else {
-            return Ok(Vec::new());
-        };
-        let required = self.value.get("required").and_then(Value::as_array);
-        let required = |name: &str| {
-            required.is_some_and(|names| names.iter().any(|other| other.as_str() == Some(name)))
-        };
-        properties
-            .iter()
-            .map(|(name, value)| {
-                self.at(value)
-                    .setting(name, required(name))
-                    .with_context(|| format!("setting `{name}`"))
-            })
-            .collect()
-    }
-
-    fn setting(self, name: &str, required: bool) -> Result<Setting> {
-        let resolved = self.resolve()?;
-        let text = |key: &str| {
-            let own = self.value.get(key).or_else(|| resolved.value.get(key));
-            own.and_then(Value::as_str).map(one_line)
-        };
-        let kind = resolved.kind()?;
-        let default = match (self.value.get("default"), &kind) {
-            (Some(default), _) => default.clone(),
-            // Its fields have defaults of their own.
-            (None, Kind::Object(_)) => Value::Object(serde_json::Map::new()),
-            (None, _) if required => Value::Null,
-            (None, _) => bail!(
-                "has no default in the schema: schemars takes it from `Default` if the type is \
-                 `Serialize`, so derive that where `JsonSchema` is derived"
-            ),
-        };
-        let description = text("description").unwrap_or_default();
-        ensure!(
-            !description.is_empty(),
-            "has no doc comment, which users read as its meaning"
-        );
-        Ok(Setting {
-            name: name.to_owned(),
-            label: text("title").unwrap_or_else(|| name.to_owned()),
-            description,
-            group: text("x-ui-group"),
-            kind,
-            default,
-            required,
+/// The settings that an object of the schema `root` has.
+fn settings(root: &Value, object: &Value) -> Result<Vec<Setting>> {
+    let properties = object["properties"].as_object().into_iter().flatten();
+    properties
+        .map(|(name, value)| {
+            let required = items(&object["required"]).any(|other| other == name);
+            setting(root, name, value, required).with_context(|| format!("setting `{name}`"))
         })
-    }
+        .collect()
+}
 
-    /// Follows references and the `null` that stands for an unset option.
-    fn resolve(self) -> Result<Self> {
-        if let Some(reference) = self.value.get("$ref").and_then(Value::as_str) {
-            let pointer = reference.trim_start_matches('#');
-            let target = self.root.pointer(pointer);
-            let target = target.with_context(|| format!("`{reference}` leads nowhere"))?;
-            return self.at(target).resolve();
-        }
-        if let Some(choices) = self.value.get("anyOf").and_then(Value::as_array) {
-            let is_null = |choice: &&Value| choice.get("type") == Some(&Value::from("null"));
-            let mut others = choices.iter().filter(|choice| !is_null(choice));
-            if let (Some(only), None) = (others.next(), others.next()) {
-                return self.at(only).resolve();
-            }
-        }
-        Ok(self)
-    }
+fn setting(root: &Value, name: &str, value: &Value, required: bool) -> Result<Setting> {
+    let resolved = resolve(root, value)?;
+    let text = |key: &str| {
+        let text = value.get(key).or_else(|| resolved.get(key))?.as_str()?;
+        Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let kind = kind(root, value)?;
+    let default = match (value.get("default"), &kind) {
+        (Some(default), _) => default.clone(),
+        // Its fields have defaults of their own.
+        (None, Kind::Object(_)) => Map::new().into(),
+        (None, _) if required => Value::Null,
+        (None, _) => bail!(
+            "has no default in the schema: schemars takes it from `Default` if the type is \
+             `Serialize`, so derive that where `JsonSchema` is derived"
+        ),
+    };
+    let description = text("description").unwrap_or_default();
+    ensure!(
+        !description.is_empty(),
+        "has no doc comment, which users read as its meaning"
+    );
+    Ok(Setting {
+        name: name.to_owned(),
+        label: text("title").unwrap_or_else(|| name.to_owned()),
+        description,
+        group: text("x-ui-group"),
+        kind,
+        default,
+        required,
+    })
+}
 
-    fn kind(self) -> Result<Kind> {
-        if let Some(names) = self.enumeration() {
-            return Ok(Kind::Enum(names));
-        }
-        match self.type_name() {
-            Some("string") => Ok(Kind::String),
-            Some("boolean") => Ok(Kind::Boolean),
-            Some("integer") => Ok(Kind::Integer),
-            Some("number") => Ok(Kind::Number),
-            Some("array") => {
-                let items = self.value.get("items").context("a list of anything")?;
-                Ok(match self.at(items).resolve()?.kind()? {
-                    Kind::Object(fields) => Kind::Sequence(fields),
-                    kind => Kind::List(Box::new(kind)),
-                })
-            }
-            Some("object") => match self.value.get("additionalProperties") {
-                Some(values) if values.is_object() => {
-                    let kind = self.at(values).resolve()?.kind()?;
-                    Ok(Kind::Map(Box::new(kind)))
-                }
-                _ => self.properties().map(Kind::Object),
-            },
-            _ => bail!("is of a type that no form can show: {}", self.value),
-        }
+fn kind(root: &Value, value: &Value) -> Result<Kind> {
+    let value = resolve(root, value)?;
+    // An enum is `enum` where no variant is documented, and `oneOf` else.
+    let names =
+        items(&value["oneOf"]).flat_map(|it| it.get("const").into_iter().chain(items(&it["enum"])));
+    let names = items(&value["enum"]).chain(names).filter_map(Value::as_str);
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    if !names.is_empty() {
+        return Ok(Kind::Enum(names));
     }
-
-    fn type_name(self) -> Option<&'a str> {
-        match self.value.get("type")? {
-            Value::String(name) => Some(name),
-            Value::Array(names) => names
-                .iter()
-                .filter_map(Value::as_str)
-                .find(|&name| name != "null"),
-            _ => None,
-        }
-    }
-
-    /// The strings of an enum: `enum` where no variant is documented, `oneOf` else.
-    fn enumeration(self) -> Option<Vec<String>> {
-        let string = |value: &Value| value.as_str().map(str::to_owned);
-        if let Some(names) = self.value.get("enum").and_then(Value::as_array) {
-            return Some(names.iter().filter_map(string).collect());
-        }
-        let variants = self.value.get("oneOf")?.as_array()?;
-        let mut names = Vec::new();
-        for variant in variants {
-            match (
-                variant.get("const"),
-                variant.get("enum").and_then(Value::as_array),
-            ) {
-                (Some(name), _) => names.push(string(name)?),
-                (None, Some(some)) => names.extend(some.iter().filter_map(string)),
-                (None, None) => return None,
-            }
-        }
-        Some(names)
+    // An option is of its type or `null`.
+    let mut types = std::iter::once(&value["type"]).chain(items(&value["type"]));
+    match types.find_map(Value::as_str) {
+        Some("string") => Ok(Kind::String),
+        Some("boolean") => Ok(Kind::Boolean),
+        Some("integer") => Ok(Kind::Integer),
+        Some("array") => Ok(match kind(root, &value["items"])? {
+            Kind::Object(fields) => Kind::Sequence(fields),
+            kind => Kind::List(Box::new(kind)),
+        }),
+        Some("object") => match &value["additionalProperties"] {
+            values @ Value::Object(_) => Ok(Kind::Map(Box::new(kind(root, values)?))),
+            _ => settings(root, value).map(Kind::Object),
+        },
+        _ => bail!("is of a type that no form can show: {value}"),
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Follows references, past the `null` that stands for an unset option.
+fn resolve<'a>(root: &'a Value, value: &'a Value) -> Result<&'a Value> {
+    if let Some(reference) = value["$ref"].as_str() {
+        let target = root.pointer(reference.trim_start_matches('#'));
+        let target = target.with_context(|| format!("`{reference}` leads nowhere"))?;
+        return resolve(root, target);
+    }
+    match items(&value["anyOf"]).find(|choice| choice["type"] != "null") {
+        Some(choice) => resolve(root, choice),
+        None => Ok(value),
+    }
+}
+
+/// The items of a list, none if it is anything else.
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::collections::BTreeMap;
+
     use schemars::{JsonSchema, schema_for};
     use serde::Serialize;
-    use std::collections::BTreeMap;
 
     use super::*;
 
-    /// One setting of each kind.
+    /// A setting of each kind, which the tests of the README and of the form show.
     #[derive(Serialize, JsonSchema, Default)]
-    #[serde(default, rename_all = "camelCase")]
+    #[serde(default)]
     struct Example {
         /// Says
         /// something.
@@ -247,74 +189,19 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn reads_every_kind() {
-        let settings = example();
-        let kinds: Vec<(&str, &Kind)> = settings
-            .iter()
-            .map(|setting| (setting.name.as_str(), &setting.kind))
-            .collect();
-        let nested = vec![
-            Setting {
-                name: "namespace".into(),
-                label: "namespace".into(),
-                description: "Where.".into(),
-                group: None,
-                kind: Kind::String,
-                default: Value::Null,
-                required: true,
-            },
-            Setting {
-                name: "times".into(),
-                label: "times".into(),
-                description: "How often.".into(),
-                group: None,
-                kind: Kind::Integer,
-                default: 0.into(),
-                required: false,
-            },
-        ];
+    fn a_setting_without_doc_comment_or_default_is_an_error_with_its_name() {
+        let said = |mode: Value| {
+            let schema = serde_json::json!({"properties": {"mode": mode}, "required": ["other"]});
+            format!("{:#}", read(&schema).unwrap_err())
+        };
         assert_eq!(
-            kinds,
-            [
-                ("greeting", &Kind::String),
-                ("mode", &Kind::Enum(vec!["reject".into(), "warn".into()])),
-                ("names", &Kind::List(Box::new(Kind::String))),
-                ("maybe", &Kind::Object(nested.clone())),
-                ("labels", &Kind::Map(Box::new(Kind::String))),
-                ("exceptions", &Kind::Sequence(nested)),
-            ]
+            said(serde_json::json!({"type": "string", "default": ""})),
+            "setting `mode`: has no doc comment, which users read as its meaning"
         );
-    }
-
-    #[test]
-    fn reads_what_is_said_of_a_setting() {
-        let greeting = example().remove(0);
-        assert_eq!(greeting.label, "Greeting");
-        assert_eq!(greeting.description, "Says something.");
-        assert_eq!(greeting.group.as_deref(), Some("Words"));
-        assert_eq!(greeting.default, Value::from(""));
-    }
-
-    #[test]
-    fn a_setting_without_doc_comment_or_default_is_refused_by_name() {
-        #[derive(JsonSchema)]
-        struct Undocumented {
-            #[allow(dead_code)]
-            bare: String,
-        }
-        let said = format!(
-            "{:#}",
-            read(&schema_for!(Undocumented).to_value()).unwrap_err()
+        let no_default = said(serde_json::json!({"type": "string", "description": "What."}));
+        assert!(
+            no_default.starts_with("setting `mode`: has no default"),
+            "{no_default}"
         );
-        assert_eq!(
-            said,
-            "setting `bare`: has no doc comment, which users read as its meaning"
-        );
-
-        let schema = serde_json::json!({
-            "properties": {"mode": {"type": "string", "description": "What happens."}}
-        });
-        let said = format!("{:#}", read(&schema).unwrap_err());
-        assert!(said.starts_with("setting `mode`: has no default"), "{said}");
     }
 }

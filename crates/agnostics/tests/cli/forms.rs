@@ -62,18 +62,18 @@ fn junit_has_a_test_for_each_object_and_module() {
     let file = "apps, 100%/a&lt;b&gt;.yaml";
     let expected = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="agnostics check" tests="3" failures="1" errors="1">
-  <testsuite name="{file}" tests="3" failures="1" errors="1">
-    <testcase name="storage-class: PersistentVolumeClaim app/raw" classname="{file}" file="{file}" line="1">
-      <failure message="{REFUSAL}">{REFUSAL}</failure>
-    </testcase>
-    <testcase name="storage-class: PersistentVolumeClaim app/data" classname="{file}" file="{file}" line="9">
-      <system-out>{WARNING}</system-out>
-    </testcase>
-    <testcase name="input" classname="{file}" file="{file}" line="18">
-      <error message="{UNREADABLE}">{UNREADABLE}</error>
-    </testcase>
-  </testsuite>
+<testsuites name="agnostics check" tests="3" skipped="0" failures="1" errors="1">
+    <testsuite name="{file}" tests="3" skipped="0" errors="1" failures="1">
+        <testcase name="storage-class: PersistentVolumeClaim app/raw" classname="{file}" file="{file}" line="1">
+            <failure message="{REFUSAL}">{REFUSAL}</failure>
+        </testcase>
+        <testcase name="storage-class: PersistentVolumeClaim app/data" classname="{file}" file="{file}" line="9">
+            <system-out>{WARNING}</system-out>
+        </testcase>
+        <testcase name="input" classname="{file}" file="{file}" line="18">
+            <error message="{UNREADABLE}">{UNREADABLE}</error>
+        </testcase>
+    </testsuite>
 </testsuites>
 "#
     );

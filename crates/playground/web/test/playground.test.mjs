@@ -10,6 +10,8 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { brotliCompressSync, deflateRawSync, gzipSync } from "node:zlib";
 
+import { preview } from "vite";
+
 import { browse, open, paste, put, ROOT, serve, SITE } from "./site.mjs";
 
 const CLAIM = `apiVersion: v1
@@ -779,6 +781,27 @@ test("it works below any path, also with its policy as a header, and asks for no
     );
   } finally {
     below.close();
+  }
+});
+
+test("`cargo xtask playground serve` serves it on loopback alone, with its policy as a header", async () => {
+  const root = join(ROOT, "crates/playground/web");
+  const server = await preview({ root, logLevel: "silent", preview: { port: 0 } });
+  try {
+    const { address, port } = server.httpServer.address();
+    assert.equal(address, "127.0.0.1");
+    const get = (path) => fetch(`http://127.0.0.1:${port}/${path}`);
+    const page = await get("");
+    assert.equal(page.status, 200);
+    const policy = page.headers.get("content-security-policy");
+    assert.match(policy, /^default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; /);
+    const module = readdirSync(join(SITE, "assets")).find((name) => name.endsWith(".wasm"));
+    const { headers } = await get(`assets/${module}`);
+    assert.equal(headers.get("content-type"), "application/wasm");
+    assert.equal((await get("assets/none.js")).status, 404);
+    assert.equal((await get("%2e%2e/%2e%2e/Cargo.toml")).status, 404);
+  } finally {
+    await server.close();
   }
 });
 

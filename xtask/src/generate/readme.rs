@@ -1,0 +1,198 @@
+//! The parts of a module's README that are made: between `<!-- name -->` and `<!-- /name -->`.
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result};
+use ingress2route::{ANNOTATIONS, Annotation, Effect};
+use serde_json::Value;
+
+use super::setting::{Kind, Setting};
+
+/// The module whose README has the table of ingress-nginx's annotations.
+const ANNOTATED: &str = "httproute-over-ingress";
+
+/// What the built module's README says in place of the table, which every node would keep.
+const ELSEWHERE: &str = "The table is in the README of the module's source.\n";
+
+/// The README of a module with its tables.
+pub(super) fn replace(module: &str, readme: &str, settings: &[Setting]) -> Result<String> {
+    let readme = fill(readme, "settings", &settings_table(settings))?;
+    match module {
+        ANNOTATED => fill(&readme, "annotations", &annotations_table()),
+        _ => Ok(readme),
+    }
+}
+
+/// The README as those read it who have the module and not its sources: without the marks of what is
+/// generated, and without what every node would have to keep.
+pub(crate) fn usage(module: &str, readme: &str) -> Result<String> {
+    let readme = match module {
+        ANNOTATED => &fill(readme, "annotations", ELSEWHERE)?,
+        _ => readme,
+    };
+    let is_mark = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
+    let lines = readme.lines().filter(|line| !is_mark(line));
+    Ok(lines.map(|line| format!("{line}\n")).collect())
+}
+
+/// `readme` with `text` between the markers called `name`.
+///
+/// # Errors
+/// If it has not both, in order.
+fn fill(readme: &str, name: &str, text: &str) -> Result<String> {
+    let (start, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
+    let missing = || format!("`README.md` has no `{start}` with a `{end}` below it");
+    let (before, rest) = readme.split_once(&start).with_context(missing)?;
+    let (_, after) = rest.split_once(&end).with_context(missing)?;
+    Ok(format!("{before}{start}\n{text}{end}{after}"))
+}
+
+fn annotations_table() -> String {
+    let mut table = "| annotation | what becomes of it | how, or why |\n|---|---|---|\n".to_owned();
+    for Annotation {
+        name,
+        fate,
+        effect,
+        why,
+        ..
+    } in ANNOTATIONS
+    {
+        let fate = fate.name();
+        let fate = match effect {
+            Effect::Given => fate.to_owned(),
+            Effect::True => format!("{fate} where true"),
+            Effect::Not(value) => format!("{fate} unless `{value}`"),
+            Effect::Beside(main) => format!("as `{main}`"),
+        };
+        let _ = writeln!(table, "| `{name}` | {fate} | {why} |");
+    }
+    table
+}
+
+fn settings_table(settings: &[Setting]) -> String {
+    if settings.is_empty() {
+        return "There are no settings.\n".to_owned();
+    }
+    let mut table = "| setting | type | default | meaning |\n|---|---|---|---|\n".to_owned();
+    rows(&mut table, settings, "");
+    table
+}
+
+fn rows(table: &mut String, settings: &[Setting], prefix: &str) {
+    for setting in settings {
+        let path = format!("{prefix}{}", setting.name);
+        let (kind, default) = (kind(&setting.kind), default(setting));
+        let row = [&format!("`{path}`"), &kind, &default, &setting.description];
+        let row = row.map(|cell| cell.replace('|', "\\|")).join(" | ");
+        let _ = writeln!(table, "| {row} |");
+        match &setting.kind {
+            Kind::Object(fields) => rows(table, fields, &format!("{path}.")),
+            Kind::Sequence(fields) => rows(table, fields, &format!("{path}[].")),
+            _ => {}
+        }
+    }
+}
+
+fn kind(of: &Kind) -> String {
+    match of {
+        Kind::String => "string".to_owned(),
+        Kind::Boolean => "boolean".to_owned(),
+        Kind::Integer => "integer".to_owned(),
+        Kind::Enum(names) => format!("`{}`", names.join("`, `")),
+        Kind::List(items) => format!("list of {}", plural(items)),
+        Kind::Sequence(_) => "list of objects".to_owned(),
+        Kind::Map(values) => format!("map to {}", plural(values)),
+        Kind::Object(_) => "object".to_owned(),
+    }
+}
+
+fn plural(of: &Kind) -> String {
+    match of {
+        Kind::Enum(_) | Kind::List(_) | Kind::Sequence(_) | Kind::Map(_) => kind(of),
+        _ => format!("{}s", kind(of)),
+    }
+}
+
+fn default(setting: &Setting) -> String {
+    match (&setting.default, &setting.kind) {
+        _ if setting.required => "required".to_owned(),
+        (Value::Null, _) => "none".to_owned(),
+        (Value::String(text), _) if !text.is_empty() => format!("`{text}`"),
+        // Its fields say theirs.
+        (Value::Object(_), Kind::Object(_)) => String::new(),
+        (value, _) => format!("`{value}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::setting::tests::example;
+
+    #[test]
+    fn a_row_for_each_setting_and_field() {
+        let readme = "# Title\n\n<!-- settings -->\nold\n<!-- /settings -->\n\nrest\n";
+        let expected = "# Title\n\n<!-- settings -->
+| setting | type | default | meaning |
+|---|---|---|---|
+| `greeting` | string | `\"\"` | Says something. |
+| `mode` | `reject`, `warn` | `reject` | What happens. |
+| `names` | list of strings | `[]` | Names. |
+| `maybe` | object | none | The name if there is one. |
+| `maybe.namespace` | string | required | Where. |
+| `maybe.times` | integer | `0` | How often. |
+| `labels` | map to strings | `{}` | Labels. |
+| `exceptions` | list of objects | `[]` | Exceptions. |
+| `exceptions[].namespace` | string | required | Where. |
+| `exceptions[].times` | integer | `0` | How often. |
+<!-- /settings -->\n\nrest\n";
+        let once = replace("storage-class", readme, &example()).unwrap();
+        assert_eq!(once, expected);
+        let twice = replace("storage-class", &once, &example()).unwrap();
+        assert_eq!(twice, expected);
+    }
+
+    #[test]
+    fn a_pipe_does_not_end_a_cell() {
+        let mut settings = example();
+        settings.truncate(1);
+        settings[0].description = "a | b".into();
+        assert!(settings_table(&settings).ends_with("| a \\| b |\n"));
+    }
+
+    #[test]
+    fn a_readme_without_markers_is_an_error() {
+        for readme in ["# Title", "<!-- a -->", "<!-- /a --> <!-- a -->"] {
+            let said = fill(readme, "a", "").unwrap_err().to_string();
+            assert_eq!(
+                said,
+                "`README.md` has no `<!-- a -->` with a `<!-- /a -->` below it"
+            );
+        }
+    }
+
+    #[test]
+    fn a_row_for_each_annotation() {
+        let table = annotations_table();
+        assert_eq!(table.lines().count(), 2 + ANNOTATIONS.len());
+        for row in [
+            "| `auth-signin` | as `auth-url` | has no effect of its own |",
+            "| `configuration-snippet` | untranslatable | is NGINX configuration |",
+            "| `enable-modsecurity` | untranslatable where true | is a web application firewall; the gateway has none |",
+            "| `limit-rps` | untranslatable unless `0` | limits requests; a route cannot |",
+        ] {
+            assert!(table.lines().any(|line| line == row), "{row}\n{table}");
+        }
+    }
+
+    #[test]
+    fn the_built_module_has_no_marks_and_names_the_place_of_the_annotations() {
+        let readme = "# Title\n<!-- annotations -->\n| a |\n<!-- /annotations -->\nrest\n";
+        let expected = format!("# Title\n{ELSEWHERE}rest\n");
+        assert_eq!(usage(ANNOTATED, readme).unwrap(), expected);
+        assert_eq!(
+            usage("storage-class", readme).unwrap(),
+            "# Title\n| a |\nrest\n"
+        );
+    }
+}
