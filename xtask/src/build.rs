@@ -15,6 +15,9 @@ use crate::workspace::{Workspace, run, write_if_changed};
 /// The profile of the modules, in the workspace's Cargo.toml.
 const PROFILE: &str = "module";
 
+/// Where modules and guests are compiled.
+const TARGET: &str = "target/guest";
+
 /// The limit on a module's size in bytes, with annotations: every node keeps it, and every request pays for
 /// its memory.
 const SIZE_LIMIT: u64 = 200_000;
@@ -27,10 +30,29 @@ const SIZE_LIMITS: &[(&str, u64)] = &[
     ("secret-store-references", 300_000),
 ];
 
-/// Builds the modules called `names`, or all modules and guests if there are no names.
+/// Builds the modules called `names`; all modules, and the guests of the tests, if there are no names.
 pub(crate) fn build(workspace: &Workspace, names: &[String]) -> Result<()> {
+    modules(workspace, names)?;
+    if names.is_empty() {
+        let packages = workspace
+            .packages
+            .iter()
+            .map(|package| package.name.as_str());
+        let guests = packages.filter_map(|name| Some((name, name.strip_prefix("guest-")?)));
+        let (packages, names): (Vec<_>, Vec<_>) = guests.unzip();
+        let target = workspace.path(TARGET);
+        compile(workspace, &target, &packages)?;
+        for (package, name) in packages.iter().zip(names) {
+            store(workspace, "guests", name, &compiled(&target, package)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Builds the modules called `names`, or all of them if there are no names.
+pub(crate) fn modules(workspace: &Workspace, names: &[String]) -> Result<()> {
     let modules = modules::named(workspace, names)?;
-    let target = workspace.path("target/guest");
+    let target = workspace.path(TARGET);
     // What ships is compiled on its own: together with the guests, cargo would give shared
     // dependencies the features of both.
     let all: Vec<&str> = modules.iter().map(|module| module.name.as_str()).collect();
@@ -41,31 +63,23 @@ pub(crate) fn build(workspace: &Workspace, names: &[String]) -> Result<()> {
         let (path, size) = (workspace.display(&path), kilobytes(wasm.len() as u64));
         println!("{path} {size}, sha256:{}", digest(&wasm));
     }
-    if names.is_empty() {
-        let packages = workspace
-            .packages
-            .iter()
-            .map(|package| package.name.as_str());
-        let guests = packages.filter_map(|name| Some((name, name.strip_prefix("guest-")?)));
-        let (packages, names): (Vec<_>, Vec<_>) = guests.unzip();
-        compile(workspace, &target, &packages)?;
-        for (package, name) in packages.iter().zip(names) {
-            store(workspace, "guests", name, &compiled(&target, package)?)?;
-        }
-    }
     Ok(())
 }
 
-/// Compiles a program of the workspace in the release profile.
+/// Compiles programs of the workspace in the release profile.
 ///
-/// `--workspace` rather than the program's package: it gives the dependencies the features that the
-/// tests give them, or cargo would compile them once for each.
-pub(crate) fn compile_program(workspace: &Workspace, name: &str) -> Result<()> {
+/// `--workspace` rather than their packages: it gives the dependencies the features that the tests give
+/// them, or cargo would compile them once for each.
+pub(crate) fn compile_programs(workspace: &Workspace, names: &[&str]) -> Result<()> {
     let mut cargo = workspace.cargo();
-    run(cargo.args(["build", "--release", "--workspace", "--bin", name]))
+    cargo.args(["build", "--release", "--workspace"]);
+    for name in names {
+        cargo.args(["--bin", name]);
+    }
+    run(&mut cargo)
 }
 
-/// Runs, in the root, a program that [`compile_program`] compiled.
+/// Runs, in the root, a program that [`compile_programs`] compiled.
 pub(crate) fn compiled_program(workspace: &Workspace, name: &str) -> Command {
     let mut program = Command::new(workspace.cargo_target.join("release").join(name));
     program.current_dir(&workspace.root);

@@ -4,23 +4,27 @@ use anyhow::{Context, Result, ensure};
 
 use crate::build;
 use crate::progress::Step;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, run};
 
 const PROFILES: [&str; 3] = ["azure", "aws", "k3s"];
 
-/// Sets everything up, then checks the examples as a developer would.
+/// Sets everything up, shows that the policies answer alike natively and as Wasm, then checks the examples
+/// as a developer would.
 pub(crate) fn demo(workspace: &Workspace) -> Result<()> {
-    println!("Agnostics checks Kubernetes manifests with the modules that a K8TRE cluster runs.");
-    println!("1. the modules, compiled to Wasm as the policy server loads them\n");
-    build::build(workspace, &[])?;
-    println!("\n2. the command line; its Wasm engine takes about 5 minutes the first time\n");
+    println!("Agnostics checks Kubernetes manifests against the policies of a K8TRE cluster.");
+    println!("1. the policies as Wasm modules, as the policy server loads them\n");
+    build::modules(workspace, &[])?;
+    println!("\n2. the command line, which has the policies built in\n");
     let step = Step::start("compiling agnostics");
-    build::compile_program(workspace, "agnostics")?;
+    build::compile_programs(workspace, &["agnostics", "compare"])?;
     step.end("done");
 
-    println!("\n3. one app without a profile: the last line says which vendor was taken and why");
+    println!("\n3. the example apps on every vendor, natively and through the modules\n");
+    run(build::compiled_program(workspace, "compare").arg("examples"))?;
+
+    println!("\n4. one app without a profile: the last line says which vendor was taken and why");
     check(workspace, &["examples/database.yaml"])?;
-    for (number, profile) in (4..).zip(PROFILES) {
+    for (number, profile) in (5..).zip(PROFILES) {
         println!("\n{number}. all example apps on {profile}");
         check(workspace, &["examples", "--profile", profile])?;
     }
@@ -29,11 +33,7 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<()> {
 }
 
 fn check(workspace: &Workspace, args: &[&str]) -> Result<()> {
-    let mut args = [&["check"], args].concat();
-    if workspace.cargo_target != workspace.path("target") {
-        // It looks for the modules beside its own directory, which CARGO_TARGET_DIR has moved.
-        args.extend(["--modules", "target/modules"]);
-    }
+    let args = [&["check"], args].concat();
     let line = format!("agnostics {}", args.join(" "));
     let mut agnostics = build::compiled_program(workspace, "agnostics");
     agnostics.args(args);

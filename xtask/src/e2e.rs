@@ -2,7 +2,6 @@
 //! than a developer waits.
 
 mod cluster;
-mod kinds;
 pub(crate) mod programs;
 mod registry;
 mod reproducible;
@@ -13,14 +12,14 @@ use clap::{Args, ValueEnum};
 use crate::test::{self, skipped, tally::Tally};
 use crate::workspace::Workspace;
 use crate::{Told, playground};
-use cluster::{Foreign, Place};
+use cluster::ExistingCluster;
 
 /// A suite of end-to-end tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
-    /// CoreDNS, etcd and ExternalDNS with the manifests of `bootstrap/`
+    /// CoreDNS and etcd with the manifests of `bootstrap/`
     Dns,
-    /// A Kubernetes API server with the policies of `bootstrap/` before it
+    /// A Kubernetes API server with the policies and manifests of `bootstrap/`
     Cluster,
     /// The playground in Chromium, held to the command line and the corpus
     Playground,
@@ -28,6 +27,8 @@ pub(crate) enum Suite {
     Registry,
     /// The modules built again in another directory: the bytes are to be the same
     Reproducible,
+    /// Every case in wasmtime, the policy server's engine
+    Wasmtime,
 }
 
 impl Suite {
@@ -45,7 +46,7 @@ pub(crate) struct Wanted {
     #[arg(value_enum)]
     suite: Suite,
     #[command(flatten)]
-    foreign: Option<Foreign>,
+    existing: Option<ExistingCluster>,
 }
 
 /// Runs a suite and says what it counted.
@@ -53,13 +54,13 @@ pub(crate) struct Wanted {
 /// # Errors
 /// If a program cannot be built, or a test fails.
 pub(crate) fn e2e(workspace: &Workspace, wanted: &Wanted) -> Result<()> {
-    let Wanted { suite, foreign } = wanted;
+    let Wanted { suite, existing } = wanted;
     ensure!(
-        foreign.is_none() || *suite == Suite::Cluster,
+        existing.is_none() || *suite == Suite::Cluster,
         "`--kubeconfig` is for the suite `cluster`"
     );
     let tally = match suite {
-        Suite::Cluster => cluster::asked(workspace, foreign.as_ref())?,
+        Suite::Cluster => cluster::run(workspace, existing.as_ref())?,
         _ => counted(workspace, *suite, test::is_ci())?,
     };
     println!("{tally}");
@@ -79,7 +80,7 @@ pub(crate) fn counted(workspace: &Workspace, suite: Suite, ci: bool) -> Result<T
             };
             programs::build_all(workspace, go, programs::TOOLS)?;
         }
-        Suite::Cluster => return cluster::counted(workspace, ci, &Place::Own { report: None }),
+        Suite::Cluster => return cluster::counted(workspace, ci, None, false),
         Suite::Playground => return playground::test(workspace, ci),
         Suite::Registry => {
             if let Err(reason) = registry::prepare(workspace)? {
@@ -87,6 +88,7 @@ pub(crate) fn counted(workspace: &Workspace, suite: Suite, ci: bool) -> Result<T
             }
         }
         Suite::Reproducible => return reproducible::counted(workspace),
+        Suite::Wasmtime => return test::counted(&mut workspace.wasmtime("test"), ci),
     }
     test::counted(&mut tests(workspace, suite), ci)
 }

@@ -112,8 +112,7 @@ pub(crate) fn test(workspace: &Workspace, ci: bool) -> Result<Tally> {
     };
     build(workspace)?;
     build::build(workspace, &[])?;
-    build::compile_program(workspace, "agnostics")?;
-    build::compile_program(workspace, "corpus")?;
+    build::compile_programs(workspace, &["agnostics", "corpus"])?;
     let output = build::compiled_program(workspace, "corpus")
         .output()
         .context("cannot run `corpus`")?;

@@ -57,6 +57,16 @@ impl Workspace {
         }
         cargo
     }
+
+    /// Cargo, to run or test `e2e/wasmtime`, which is a workspace of its own.
+    pub(crate) fn wasmtime(&self, command: &str) -> Command {
+        let mut cargo = self.cargo();
+        cargo
+            .args([command, "--release", "--locked", "--target-dir"])
+            .arg(self.path("target/wasmtime"))
+            .args(["--manifest-path", "e2e/wasmtime/Cargo.toml"]);
+        cargo
+    }
 }
 
 /// The cargo that runs this program, or the one on PATH.

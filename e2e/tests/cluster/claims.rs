@@ -1,79 +1,79 @@
-//! Claims: DefaultStorageClass comes before the webhook.
+//! Claims, which the admission plugin DefaultStorageClass mutates before the webhooks.
 
 use serde_json::{Value, json};
 
-use crate::Scenario;
-use crate::accounts::Account;
 use crate::client::{Client, path};
-use crate::foreign::owned_by;
-use crate::kubectl::{WAYS, kubectl, manifest};
-use crate::own::own;
-use crate::plane::{APPS, Plane};
+use crate::cluster::{APPS, TestCluster};
+use crate::existing::set_owner;
+use crate::fixtures;
+use crate::kubectl::{APPLY_COMMANDS, kubectl, manifest};
+use crate::prefix::prefixed;
+use crate::scenario::{Requirement, Scenario};
+use crate::service_accounts::ServiceAccount;
 
-/// For clusters with a default class.
-pub(crate) const DEFAULT: [Scenario; 1] = [(
-    "a claim that names no class gets the class for its access mode, though the API server has \
-     filled in the cluster's default before",
-    no_class,
-)];
-
-/// Where the default class is the plane's own: a cluster of others is given none, which its controller
-/// would write into every claim that waits for one.
-pub(crate) const OWN_DEFAULT: [Scenario; 2] = [
-    (
-        "the same claim that asks for the cluster's default keeps it",
-        the_default_by_name,
-    ),
-    (
-        "a claim older than the cluster's default class can be given it later",
-        retroactive_default,
-    ),
-];
-
-pub(crate) const SCENARIOS: [Scenario; 4] = [
-    (
-        "the difference is told by managedFields, for every way to make a claim",
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "claims/class-for-access-mode",
+        "a claim without a class gets the class for its access mode, although the API server has filled in \
+         the cluster's default before",
+        no_class,
+    )
+    .requires(Requirement::DefaultClass),
+    Scenario::new(
+        "claims/managed-fields",
+        "managedFields show whether a claim names its class, for every way to create it",
         managed_fields,
     ),
-    (
-        "the unchanged manifest applies again, and labels can be changed",
+    Scenario::new(
+        "claims/apply-again",
+        "an unchanged manifest applies again, and labels can be changed",
         applied_again,
     ),
-    (
-        "a claim that a StatefulSet's controller makes, or that has a generated name, is treated alike",
-        made_by_controllers,
+    Scenario::new(
+        "claims/controllers",
+        "a claim of a StatefulSet's controller and one with a generated name are treated alike",
+        created_by_controllers,
     ),
-    (
-        "a dry run answers with the class that would be stored, and stores nothing",
+    Scenario::new(
+        "claims/dry-run",
+        "a dry run returns the class that would be stored, and stores nothing",
         dry_run,
     ),
+    Scenario::new(
+        "claims/default-by-name",
+        "a claim that names the cluster's default class keeps it",
+        default_by_name,
+    )
+    .requires(Requirement::OwnApiServer),
+    Scenario::new(
+        "claims/retroactive-default",
+        "a claim older than the cluster's default class can be assigned it later",
+        retroactive_default,
+    )
+    .requires(Requirement::OwnApiServer),
 ];
 
 fn claim(name: &str, mode: &str, class: Option<&str>) -> Value {
-    let mut claim = json!({
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "namespace": own(APPS)},
-        "spec": {"accessModes": [mode], "resources": {"requests": {"storage": "1Gi"}}},
-    });
+    let mut claim = fixtures::claim(APPS, name);
+    claim["spec"]["accessModes"] = json!([mode]);
     if let Some(class) = class {
         claim["spec"]["storageClassName"] = class.into();
     }
     claim
 }
 
-/// A claim from before the cluster had classes or policies.
-pub(crate) fn before(plane: &Plane) {
+/// Creates a claim before the cluster has classes or policies.
+pub(crate) fn before(cluster: &TestCluster) {
     let old = claim("old", "ReadWriteOnce", None);
-    let stored = plane.admin.create(&old).accepted();
+    let stored = cluster.admin.create(&old).accepted();
     assert!(stored["spec"]["storageClassName"].is_null(), "{stored:#}");
 }
 
-/// The plane's classes, of which the shared one is the default of the suite's own cluster, as on Azure
-/// and K3s.
-pub(crate) fn classes(plane: &Plane) {
+/// Creates the plane's classes. The shared one is the default, as on Azure and K3s. On an existing cluster
+/// none is: its controller would write it into every claim without a class.
+pub(crate) fn classes(cluster: &TestCluster) {
     for name in ["rwo-default", "rwx-default"] {
-        let default = plane.is_own() && name == "rwx-default";
+        let default = !cluster.is_existing() && name == "rwx-default";
         let class = json!({
             "apiVersion": "storage.k8s.io/v1",
             "kind": "StorageClass",
@@ -83,12 +83,12 @@ pub(crate) fn classes(plane: &Plane) {
             },
             "provisioner": "example.org/none",
         });
-        plane.admin.create(&class).accepted();
+        cluster.admin.create(&class).accepted();
     }
 }
 
-fn stored(plane: &Plane, name: &str) -> Value {
-    plane.admin.get(&path(&claim(name, "", None))).accepted()
+fn stored(cluster: &TestCluster, name: &str) -> Value {
+    cluster.admin.get(&path(&claim(name, "", None))).accepted()
 }
 
 fn class(claim: &Value) -> &str {
@@ -97,51 +97,50 @@ fn class(claim: &Value) -> &str {
         .unwrap_or_default()
 }
 
-/// Makes a claim by each of kubectl's ways and by a program's own client, and hands over what is
-/// stored.
-fn every_way(plane: &Plane, wanted: Option<&str>) -> Vec<(String, Value)> {
-    let sort = wanted.unwrap_or("none");
-    let mut made = Vec::new();
-    for (way, arguments) in WAYS {
-        let name = format!("{sort}-{way}");
+/// Creates a claim with each kubectl command and as a controller does. Returns what is stored.
+fn in_every_way(cluster: &TestCluster, wanted: Option<&str>) -> Vec<(String, Value)> {
+    let prefix = wanted.unwrap_or("none");
+    let mut created = Vec::new();
+    for (way, arguments) in APPLY_COMMANDS {
+        let name = format!("{prefix}-{way}");
         let claim = claim(&name, "ReadWriteOnce", wanted);
-        // Another scenario may have made it.
-        if plane.admin.get(&path(&claim)).status == 404 {
-            kubectl(plane, arguments, &manifest(&claim)).success();
+        // Another scenario may have created it.
+        if cluster.admin.get(&path(&claim)).status == 404 {
+            kubectl(cluster, arguments, &manifest(&claim)).success();
         }
-        made.push((way.to_owned(), stored(plane, &name)));
+        created.push((way.to_owned(), stored(cluster, &name)));
     }
-    let name = format!("{sort}-program");
+    let name = format!("{prefix}-controller");
     let claim = claim(&name, "ReadWriteOnce", wanted);
-    if plane.admin.get(&path(&claim)).status == 404 {
-        plane.person.create(&claim).accepted();
+    if cluster.admin.get(&path(&claim)).status == 404 {
+        cluster.developer.create(&claim).accepted();
     }
-    made.push(("program".to_owned(), stored(plane, &name)));
-    made
+    created.push(("controller".to_owned(), stored(cluster, &name)));
+    created
 }
 
-fn no_class(plane: &mut Plane) {
-    for (way, claim) in every_way(plane, None) {
+fn no_class(cluster: &mut TestCluster) {
+    for (way, claim) in in_every_way(cluster, None) {
         assert_eq!(class(&claim), "rwo-default", "{way}");
     }
-    // Without the policy, which leaves kube-system alone, it is the cluster's default.
-    let mut unseen = claim("unseen", "ReadWriteOnce", None);
-    unseen["metadata"]["namespace"] = own("kube-system").into();
-    let unseen = plane.admin.would_create(&unseen).accepted();
-    assert_eq!(Some(class(&unseen)), plane.default_class().as_deref());
-    // And who wants to share gets what is shared.
+    // In kube-system, which the policy skips, it is the cluster's default.
+    let mut skipped = claim("skipped", "ReadWriteOnce", None);
+    skipped["metadata"]["namespace"] = prefixed("kube-system").into();
+    let skipped = cluster.admin.dry_run_create(&skipped).accepted();
+    assert_eq!(Some(class(&skipped)), cluster.default_class().as_deref());
+    // A shared claim gets the shared class.
     let shared = claim("shared", "ReadWriteMany", None);
-    let shared = plane.person.would_create(&shared).accepted();
+    let shared = cluster.developer.dry_run_create(&shared).accepted();
     assert_eq!(class(&shared), "rwx-default");
 }
 
-fn the_default_by_name(plane: &mut Plane) {
-    for (way, claim) in every_way(plane, Some("rwx-default")) {
+fn default_by_name(cluster: &mut TestCluster) {
+    for (way, claim) in in_every_way(cluster, Some("rwx-default")) {
         assert_eq!(class(&claim), "rwx-default", "{way}");
     }
 }
 
-/// Whether a manager of the claim's fields owns its class.
+/// Returns whether a field manager owns the class of a claim.
 fn is_class_owned(claim: &Value) -> bool {
     let managers = claim["metadata"]["managedFields"].as_array();
     let managers = managers.expect("managers");
@@ -150,66 +149,66 @@ fn is_class_owned(claim: &Value) -> bool {
     managers.any(|it| !it["fieldsV1"]["f:spec"]["f:storageClassName"].is_null())
 }
 
-fn managed_fields(plane: &mut Plane) {
-    for (way, claim) in every_way(plane, Some("rwx-default")) {
+fn managed_fields(cluster: &mut TestCluster) {
+    for (way, claim) in in_every_way(cluster, Some("rwx-default")) {
         assert!(is_class_owned(&claim), "{way}: {claim:#}");
     }
-    // What the API server or a webhook filled in belongs to nobody.
-    for (way, claim) in every_way(plane, None) {
+    // Nobody owns what the API server or a webhook filled in.
+    for (way, claim) in in_every_way(cluster, None) {
         assert!(!is_class_owned(&claim), "{way}: {claim:#}");
     }
 }
 
-fn applied_again(plane: &mut Plane) {
+fn applied_again(cluster: &mut TestCluster) {
     for wanted in [None, Some("rwx-default")] {
-        every_way(plane, wanted);
-        let sort = wanted.unwrap_or("none");
-        for (way, arguments) in &WAYS[1..] {
-            let name = format!("{sort}-{way}");
+        in_every_way(cluster, wanted);
+        let prefix = wanted.unwrap_or("none");
+        for (way, arguments) in &APPLY_COMMANDS[1..] {
+            let name = format!("{prefix}-{way}");
             let claim = claim(&name, "ReadWriteOnce", wanted);
-            let before = stored(plane, &name);
-            kubectl(plane, arguments, &manifest(&claim)).success();
-            let after = stored(plane, &name);
+            let before = stored(cluster, &name);
+            kubectl(cluster, arguments, &manifest(&claim)).success();
+            let after = stored(cluster, &name);
             assert_eq!(after["spec"], before["spec"], "{way}");
         }
-        // Programs put back what they have read, and say so of every field then.
-        let name = format!("{sort}-program");
-        let before = stored(plane, &name);
-        let after = plane.person.replace(&before).accepted();
+        // Controllers send back what they have read, and own every field then.
+        let name = format!("{prefix}-controller");
+        let before = stored(cluster, &name);
+        let after = cluster.developer.replace(&before).accepted();
         assert_eq!(after["spec"], before["spec"], "{name}");
     }
-    for way in ["create", "client-side", "server-side", "program"] {
+    for way in ["create", "client-side", "server-side", "controller"] {
         let name = format!("none-{way}");
         let change = json!({"metadata": {"labels": {"changed": "yes"}}});
         let path = path(&claim(&name, "", None));
-        let changed = plane.person.merge(&path, &change).accepted();
+        let changed = cluster.developer.merge(&path, &change).accepted();
         assert_eq!(changed["metadata"]["labels"]["changed"], "yes");
-        assert_eq!(class(&stored(plane, &name)), "rwo-default", "{way}");
+        assert_eq!(class(&stored(cluster, &name)), "rwo-default", "{way}");
     }
-    // The field stays as immutable as it is.
+    // The field stays immutable.
     let change = json!({"spec": {"storageClassName": "rwx-default"}});
     let path = path(&claim("none-create", "", None));
-    let refused = plane.person.merge(&path, &change).refused();
-    assert!(refused.contains("spec is immutable"), "{refused}");
+    let message = cluster.developer.merge(&path, &change).rejected();
+    assert!(message.contains("spec is immutable"), "{message}");
 }
 
-fn retroactive_default(plane: &mut Plane) {
-    let mut old = stored(plane, "old");
+fn retroactive_default(cluster: &mut TestCluster) {
+    let mut old = stored(cluster, "old");
     assert_eq!(class(&old), "");
-    // As the controller of volumes does: the whole claim, with the cluster's default.
+    // As the volume controller does: the whole claim, with the default class.
     old["spec"]["storageClassName"] = "rwx-default".into();
-    let given = plane.admin.replace(&old).accepted();
-    assert_eq!(class(&given), "rwx-default");
-    assert_eq!(class(&stored(plane, "old")), "rwx-default");
+    let assigned = cluster.admin.replace(&old).accepted();
+    assert_eq!(class(&assigned), "rwx-default");
+    assert_eq!(class(&stored(cluster, "old")), "rwx-default");
 }
 
-/// The controller of StatefulSets, by the account and the rights that the API server has for it. In
-/// another's cluster nobody may play it.
-fn stateful_sets(plane: &Plane) -> Client {
-    if !plane.is_own() {
-        return plane.admin.clone();
+/// Returns a client of the StatefulSet controller, with the permissions that the API server has for it. An
+/// existing cluster has one.
+fn stateful_set_controller(cluster: &TestCluster) -> Client {
+    if cluster.is_existing() {
+        return cluster.admin.clone();
     }
-    let controller = Account {
+    let controller = ServiceAccount {
         namespace: "kube-system",
         name: "statefulset-controller",
     };
@@ -218,40 +217,40 @@ fn stateful_sets(plane: &Plane) -> Client {
         "kind": "ServiceAccount",
         "metadata": {"name": controller.name, "namespace": controller.namespace},
     });
-    plane.admin.apply(&account).accepted();
-    controller.client(plane)
+    cluster.admin.apply(&account).accepted();
+    controller.client(&cluster.admin)
 }
 
-fn made_by_controllers(plane: &mut Plane) {
-    // What the controller makes of a volumeClaimTemplate: labels of the set, the set as owner.
-    let mut made = claim("data-database-0", "ReadWriteOnce", None);
-    made["metadata"]["labels"] = json!({"app": "database"});
-    owned_by(
-        &mut made,
+fn created_by_controllers(cluster: &mut TestCluster) {
+    // What the controller creates from a volumeClaimTemplate: labels of the set, the set as owner.
+    let mut created = claim("data-database-0", "ReadWriteOnce", None);
+    created["metadata"]["labels"] = json!({"app": "database"});
+    set_owner(
+        &mut created,
         json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "database"}),
     );
-    let answer = stateful_sets(plane).create(&made);
-    assert_eq!(class(&answer.accepted()), "rwo-default");
-    assert_eq!(class(&stored(plane, "data-database-0")), "rwo-default");
+    let response = stateful_set_controller(cluster).create(&created);
+    assert_eq!(class(&response.accepted()), "rwo-default");
+    assert_eq!(class(&stored(cluster, "data-database-0")), "rwo-default");
 
     let mut unnamed = claim("", "ReadWriteOnce", None);
-    unnamed["metadata"] = json!({"generateName": "scratch-", "namespace": own(APPS)});
-    let made = plane.person.create(&unnamed).accepted();
-    let name = made["metadata"]["name"].as_str().expect("a name");
+    unnamed["metadata"] = json!({"generateName": "scratch-", "namespace": prefixed(APPS)});
+    let created = cluster.developer.create(&unnamed).accepted();
+    let name = created["metadata"]["name"].as_str().expect("a name");
     assert!(name.starts_with("scratch-"), "{name}");
-    assert_eq!(class(&stored(plane, name)), "rwo-default");
+    assert_eq!(class(&stored(cluster, name)), "rwo-default");
 }
 
-fn dry_run(plane: &mut Plane) {
+fn dry_run(cluster: &mut TestCluster) {
     let tried = claim("tried", "ReadWriteOnce", Some("gp3"));
-    let answer = plane.person.would_create(&tried);
-    let warned = answer.warnings.join("\n");
-    assert_eq!(class(&answer.accepted()), "rwo-default");
-    assert!(warned.contains("`gp3`"), "{warned}");
-    assert_eq!(plane.person.get(&path(&tried)).status, 404);
+    let response = cluster.developer.dry_run_create(&tried);
+    let warnings = response.warnings.join("\n");
+    assert_eq!(class(&response.accepted()), "rwo-default");
+    assert!(warnings.contains("`gp3`"), "{warnings}");
+    assert_eq!(cluster.developer.get(&path(&tried)).status, 404);
 
     let arguments = ["apply", "--dry-run=server", "-o", "json", "-f", "-"];
-    let terminal = kubectl(plane, &arguments, &manifest(&tried)).success();
+    let terminal = kubectl(cluster, &arguments, &manifest(&tried)).success();
     let shown: Value = serde_json::from_str(&terminal.output).expect("JSON");
     assert_eq!(class(&shown), "rwo-default");
     assert!(
@@ -259,5 +258,5 @@ fn dry_run(plane: &mut Plane) {
         "{}",
         terminal.errors
     );
-    assert_eq!(plane.person.get(&path(&tried)).status, 404);
+    assert_eq!(cluster.developer.get(&path(&tried)).status, 404);
 }

@@ -1,49 +1,55 @@
-//! Asks the API server as one of its users.
+//! A client of the API server that shows status codes and warnings, with objects as JSON.
 
-use std::sync::{Arc, Mutex};
+use std::error::Error;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use kubewarden::kinds::resource;
+use hyper::{Method, Request};
+use kube::Config;
+use kube::api::{ApiResource, DynamicObject, GroupVersionKind, TypeMeta};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::Resource as _;
 use serde_json::{Value, json};
-use ureq::http::Request;
-use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+use tokio::runtime::Runtime;
 
-use crate::access::{Access, Identity};
 use crate::process::until;
 
-/// A user's connection.
+/// The client of one user. Clones share its connections.
 #[derive(Clone)]
 pub(crate) struct Client {
-    agent: ureq::Agent,
-    pub(crate) access: Access,
-    made: Made,
+    inner: kube::Client,
+    pub(crate) kubeconfig: Kubeconfig,
+    created: Created,
 }
 
-/// The paths of what was created outside of any namespace, namespaces among them, in the order of
-/// creation.
-pub(crate) type Made = Arc<Mutex<Vec<String>>>;
+/// The paths of the cluster-scoped objects that were created, namespaces included, in order of creation.
+type Created = Arc<Mutex<Vec<String>>>;
 
-/// What the API server said.
+/// A response of the API server.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) warnings: Vec<String>,
 }
 
-impl Answer {
-    /// The object, which has to have been stored or, in a dry run, made.
+impl Response {
+    /// Returns the object of a successful request.
     #[track_caller]
     pub(crate) fn accepted(self) -> Value {
-        assert!(self.status < 300, "refused: {self:#?}");
+        assert!(self.is_success(), "rejected: {self:#?}");
         self.body
     }
 
-    /// The reason of a refusal.
+    /// Returns the message of a failed request.
     #[track_caller]
-    pub(crate) fn refused(self) -> String {
+    pub(crate) fn rejected(self) -> String {
         assert!(self.status >= 400, "accepted: {self:#?}");
         self.message().to_owned()
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        self.status < 300
     }
 
     pub(crate) fn message(&self) -> &str {
@@ -51,233 +57,264 @@ impl Answer {
     }
 }
 
-impl Client {
-    pub(crate) fn new(access: Access) -> Self {
-        let root = Certificate::from_pem(access.authority.as_bytes()).expect("PEM");
-        let mut tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root]));
-        if let Identity::Certificate { certificate, key } = &access.identity {
-            let certificate = Certificate::from_pem(certificate.as_bytes()).expect("PEM");
-            let key = PrivateKey::from_pem(key.as_bytes()).expect("PEM");
-            tls = tls.client_cert(Some(ClientCert::new_with_certs(&[certificate], key)));
-        }
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .tls_config(tls.build())
-            .proxy(None)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build();
-        Self {
-            agent: config.into(),
-            access,
-            made: Made::default(),
-        }
-    }
-
-    /// Another user, what they create being noted with what this one creates.
-    pub(crate) fn through(&self, access: Access) -> Self {
-        Self {
-            made: Arc::clone(&self.made),
-            ..Self::new(access)
-        }
-    }
-
-    /// What was created outside of any namespace, and is from now on forgotten.
-    pub(crate) fn take_made(&self) -> Vec<String> {
-        std::mem::take(&mut self.made.lock().expect("no panic"))
-    }
-
-    /// Notes what a request has made, or may have: of one whose answer was lost nobody knows.
-    fn note(&self, method: &str, path: &str, body: Option<&Value>, answer: Option<&Answer>) {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let made = answer.is_none_or(|it| it.status == 201);
-        if !made || query.contains("dryRun") || matches!(method, "GET" | "DELETE") {
-            return;
-        }
-        let object = answer.map(|it| &it.body).or(body);
-        let path = match (
-            method,
-            object.and_then(|it| it["metadata"]["name"].as_str()),
-        ) {
-            ("POST", Some(name)) => format!("{path}/{name}"),
-            ("POST", None) => return,
-            _ => path.to_owned(),
-        };
-        let within = path.split_once("/namespaces/");
-        if within.is_none_or(|(_, rest)| !rest.contains('/')) {
-            self.made.lock().expect("no panic").push(path);
-        }
-    }
-
-    /// One request, again for as long as the API server says that it has too many or that a kind is
-    /// too new to it, which is no verdict.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub(crate) fn ask(
-        &self,
-        method: &str,
-        path: &str,
-        content_type: &str,
-        body: Option<&Value>,
-    ) -> Result<Answer, String> {
-        until(path, || {
-            match self.ask_once(method, path, content_type, body) {
-                Ok(answer) if answer.status == 429 => Err(answer.message().to_owned()),
-                answer => Ok(answer),
-            }
-        })
-    }
-
-    fn ask_once(
-        &self,
-        method: &str,
-        path: &str,
-        content_type: &str,
-        body: Option<&Value>,
-    ) -> Result<Answer, String> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.access.server))
-            .header("content-type", content_type);
-        if let Identity::Token(token) = &self.access.identity {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let request = request
-            .body(body.map(Value::to_string).unwrap_or_default())
-            .map_err(|error| error.to_string())?;
-        let response = self.agent.run(request).map_err(|error| error.to_string())?;
-        let (parts, mut body) = response.into_parts();
-        let body = body.read_to_string().map_err(|error| error.to_string())?;
-        let warnings = parts.headers.get_all("warning").iter();
-        Ok(Answer {
-            status: parts.status.as_u16(),
-            body: serde_json::from_str(&body).unwrap_or(Value::String(body)),
-            warnings: warnings
-                .filter_map(|it| unquoted(it.to_str().ok()?))
-                .collect(),
-        })
-    }
-
-    #[track_caller]
-    fn told(&self, method: &str, path: &str, sort: &str, body: Option<&Value>) -> Answer {
-        let answer = self.ask(method, path, sort, body);
-        self.note(method, path, body, answer.as_ref().ok());
-        answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
-    }
-
-    #[track_caller]
-    pub(crate) fn get(&self, path: &str) -> Answer {
-        self.told("GET", path, JSON, None)
-    }
-
-    /// Creates an object as a program does: the whole object, no field manager but the default.
-    #[track_caller]
-    pub(crate) fn create(&self, object: &Value) -> Answer {
-        self.told("POST", &collection(object), JSON, Some(object))
-    }
-
-    /// Creates what is a part of another object.
-    #[track_caller]
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
-        self.told("POST", path, JSON, Some(body))
-    }
-
-    /// The same, where there may be nobody to answer.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub(crate) fn try_create(&self, object: &Value) -> Result<Answer, String> {
-        self.ask_once("POST", &collection(object), JSON, Some(object))
-    }
-
-    /// Deletes what is at a path and what it owns, one request only.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub(crate) fn try_delete(&self, path: &str) -> Result<Answer, String> {
-        let background = json!({"propagationPolicy": "Background"});
-        self.ask_once("DELETE", path, JSON, Some(&background))
-    }
-
-    /// What creating an object would store.
-    #[track_caller]
-    pub(crate) fn would_create(&self, object: &Value) -> Answer {
-        let path = format!("{}?dryRun=All", collection(object));
-        self.told("POST", &path, JSON, Some(object))
-    }
-
-    /// Puts an object in the place of the one that has its name.
-    #[track_caller]
-    pub(crate) fn replace(&self, object: &Value) -> Answer {
-        self.told("PUT", &path(object), JSON, Some(object))
-    }
-
-    /// Changes some fields.
-    #[track_caller]
-    pub(crate) fn merge(&self, path: &str, change: &Value) -> Answer {
-        self.told("PATCH", path, "application/merge-patch+json", Some(change))
-    }
-
-    /// Server-side apply by a field manager of the tests.
-    #[track_caller]
-    pub(crate) fn apply(&self, object: &Value) -> Answer {
-        self.applied(object, "fieldManager=tests&force=true")
-    }
-
-    /// Server-side apply that stores nothing and lets no unknown field pass.
-    #[track_caller]
-    pub(crate) fn would_apply(&self, object: &Value) -> Answer {
-        let strict = "fieldManager=tests&force=true&dryRun=All&fieldValidation=Strict";
-        self.applied(object, strict)
-    }
-
-    #[track_caller]
-    fn applied(&self, object: &Value, query: &str) -> Answer {
-        let path = format!("{}?{query}", path(object));
-        self.told("PATCH", &path, "application/apply-patch+yaml", Some(object))
-    }
-
-    #[track_caller]
-    pub(crate) fn delete(&self, object: &Value) -> Answer {
-        self.told("DELETE", &path(object), JSON, None)
-    }
-}
-
-/// What is answered once the API server knows of a right that was given just now.
-#[track_caller]
-pub(crate) fn once_allowed(ask: impl Fn() -> Answer) -> Value {
-    let answer = until("the right is known", || match ask() {
-        answer if answer.status == 403 => Err(answer.message().to_owned()),
-        answer => Ok(answer),
-    });
-    answer.accepted()
-}
+/// Runs the connections. Scenarios and their threads block on it.
+pub(crate) static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Runtime::new().expect("an async runtime"));
 
 const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+const APPLY_PATCH: &str = "application/apply-patch+yaml";
 
-/// The text of `299 - "text"`.
-fn unquoted(header: &str) -> Option<String> {
+impl Client {
+    /// Creates a client for the current context of a kubeconfig.
+    ///
+    /// # Errors
+    /// If the kubeconfig is incomplete.
+    pub(crate) fn new(kubeconfig: Kubeconfig) -> Result<Self, String> {
+        let connect = async {
+            let options = KubeConfigOptions::default();
+            let mut config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options).await?;
+            config.read_timeout = Some(Duration::from_secs(60));
+            config.proxy_url = None;
+            Ok::<_, Box<dyn Error>>(kube::Client::try_from(config)?)
+        };
+        Ok(Self {
+            inner: RUNTIME
+                .block_on(connect)
+                .map_err(|error| error.to_string())?,
+            kubeconfig,
+            created: Created::default(),
+        })
+    }
+
+    /// Returns a client for another user. What both create is tracked together.
+    pub(crate) fn with_kubeconfig(&self, kubeconfig: Kubeconfig) -> Self {
+        Self {
+            created: Arc::clone(&self.created),
+            ..Self::new(kubeconfig).expect("a kubeconfig of the suite")
+        }
+    }
+
+    /// Returns the cluster-scoped objects created so far and forgets them.
+    pub(crate) fn take_created(&self) -> Vec<String> {
+        std::mem::take(&mut self.created.lock().expect("no panic"))
+    }
+
+    /// Tracks what a request created, or may have created if its response was lost.
+    fn track(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+        response: Option<&Response>,
+    ) {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let created = response.is_none_or(|it| it.status == 201);
+        if !created || query.contains("dryRun") || matches!(*method, Method::GET | Method::DELETE) {
+            return;
+        }
+        let object = response.map(|it| &it.body).or(body);
+        let name = object.and_then(|it| it["metadata"]["name"].as_str());
+        let path = match (method, name) {
+            (&Method::POST, Some(name)) => format!("{path}/{name}"),
+            (&Method::POST, None) => return,
+            _ => path.to_owned(),
+        };
+        let in_namespace = path.split_once("/namespaces/");
+        if in_namespace.is_none_or(|(_, rest)| !rest.contains('/')) {
+            self.created.lock().expect("no panic").push(path);
+        }
+    }
+
+    /// Sends one request. The library sends it again while the API server is overloaded or has yet to
+    /// serve a new kind, which is no verdict.
+    ///
+    /// # Errors
+    /// If there is no response.
+    fn try_send(
+        &self,
+        method: &Method,
+        path: &str,
+        content_type: &str,
+        body: Option<&Value>,
+    ) -> Result<Response, String> {
+        let text = body.map(Value::to_string).unwrap_or_default();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", content_type)
+            .body(text.into_bytes().into());
+        let exchange = async {
+            let response = self.inner.send(request?).await?;
+            let (parts, body) = response.into_parts();
+            let body = body.collect_bytes().await?;
+            let warnings = parts.headers.get_all("warning").iter();
+            Ok::<_, Box<dyn Error>>(Response {
+                status: parts.status.as_u16(),
+                warnings: warnings
+                    .filter_map(|it| warning_text(it.to_str().ok()?))
+                    .collect(),
+                body: serde_json::from_slice(&body)
+                    .unwrap_or_else(|_| String::from_utf8_lossy(&body).into()),
+            })
+        };
+        let response = RUNTIME.block_on(exchange).map_err(|error| causes(&*error));
+        self.track(method, path, body, response.as_ref().ok());
+        response
+    }
+
+    #[track_caller]
+    fn send(&self, method: &Method, path: &str, sort: &str, body: Option<&Value>) -> Response {
+        let response = self.try_send(method, path, sort, body);
+        response.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// Requests a path.
+    ///
+    /// # Errors
+    /// If there is no response.
+    pub(crate) fn try_get(&self, path: &str) -> Result<Response, String> {
+        self.try_send(&Method::GET, path, JSON, None)
+    }
+
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Response {
+        self.send(&Method::GET, path, JSON, None)
+    }
+
+    /// Returns the items of a list.
+    #[track_caller]
+    pub(crate) fn list(&self, path: &str) -> Vec<Value> {
+        match self.get(path).accepted()["items"].take() {
+            Value::Array(items) => items,
+            other => panic!("{path} is no list: {other}"),
+        }
+    }
+
+    /// Creates an object as a controller does: the whole object, with the default field manager.
+    #[track_caller]
+    pub(crate) fn create(&self, object: &Value) -> Response {
+        self.post(&collection(object), object)
+    }
+
+    /// Creates a subresource.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Response {
+        self.send(&Method::POST, path, JSON, Some(body))
+    }
+
+    /// Creates an object.
+    ///
+    /// # Errors
+    /// If there is no response.
+    pub(crate) fn try_create(&self, object: &Value) -> Result<Response, String> {
+        self.try_send(&Method::POST, &collection(object), JSON, Some(object))
+    }
+
+    /// Deletes an object and, in the background, what it owns.
+    ///
+    /// # Errors
+    /// If there is no response.
+    pub(crate) fn try_delete(&self, path: &str) -> Result<Response, String> {
+        let options = json!({"propagationPolicy": "Background"});
+        self.try_send(&Method::DELETE, path, JSON, Some(&options))
+    }
+
+    /// Creates an object in a dry run, which returns what would be stored.
+    #[track_caller]
+    pub(crate) fn dry_run_create(&self, object: &Value) -> Response {
+        self.post(&format!("{}?dryRun=All", collection(object)), object)
+    }
+
+    /// Replaces an object.
+    #[track_caller]
+    pub(crate) fn replace(&self, object: &Value) -> Response {
+        self.put(&path(object), object)
+    }
+
+    /// Replaces an object or one of its subresources.
+    #[track_caller]
+    pub(crate) fn put(&self, path: &str, object: &Value) -> Response {
+        self.send(&Method::PUT, path, JSON, Some(object))
+    }
+
+    /// Sends a JSON merge patch.
+    #[track_caller]
+    pub(crate) fn merge(&self, path: &str, patch: &Value) -> Response {
+        self.send(&Method::PATCH, path, MERGE_PATCH, Some(patch))
+    }
+
+    /// Applies an object server-side.
+    #[track_caller]
+    pub(crate) fn apply(&self, object: &Value) -> Response {
+        self.apply_with(object, "fieldManager=tests&force=true")
+    }
+
+    /// Applies an object server-side in a dry run that rejects unknown fields.
+    #[track_caller]
+    pub(crate) fn dry_run_apply(&self, object: &Value) -> Response {
+        let strict = "fieldManager=tests&force=true&dryRun=All&fieldValidation=Strict";
+        self.apply_with(object, strict)
+    }
+
+    #[track_caller]
+    fn apply_with(&self, object: &Value, query: &str) -> Response {
+        let path = format!("{}?{query}", path(object));
+        self.send(&Method::PATCH, &path, APPLY_PATCH, Some(object))
+    }
+
+    #[track_caller]
+    pub(crate) fn delete(&self, object: &Value) -> Response {
+        self.delete_path(&path(object))
+    }
+
+    #[track_caller]
+    pub(crate) fn delete_path(&self, path: &str) -> Response {
+        self.send(&Method::DELETE, path, JSON, None)
+    }
+}
+
+/// Repeats a request until the API server knows a permission that was granted just before.
+#[track_caller]
+pub(crate) fn when_allowed(request: impl Fn() -> Response) -> Value {
+    let response = until("the permission takes effect", || match request() {
+        forbidden if forbidden.status == 403 => Err(forbidden.message().to_owned()),
+        response => Ok(response),
+    });
+    response.accepted()
+}
+
+/// An error with its causes: the client's own messages do not say what failed below them.
+fn causes(error: &dyn Error) -> String {
+    let all = std::iter::successors(Some(error), |error| (*error).source());
+    let all: Vec<String> = all.map(ToString::to_string).collect();
+    all.join(": ")
+}
+
+/// Extracts the text of `299 - "text"`.
+fn warning_text(header: &str) -> Option<String> {
     let text = header.strip_prefix("299 - \"")?.strip_suffix('"')?;
     Some(text.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
-/// The path of an object.
+/// Returns the path of an object.
 pub(crate) fn path(object: &Value) -> String {
     let name = object["metadata"]["name"].as_str().expect("a name");
     format!("{}/{name}", collection(object))
 }
 
-/// The path of the objects of its kind, in its namespace.
-fn collection(object: &Value) -> String {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let version = text(&object["apiVersion"]).expect("an apiVersion");
-    let root = match version.contains('/') {
-        true => "apis",
-        false => "api",
+/// Returns the path of the collection that an object belongs to.
+pub(crate) fn collection(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let types = TypeMeta {
+        api_version: text(&object["apiVersion"]),
+        kind: text(&object["kind"]),
     };
-    let resource = resource(object["kind"].as_str().expect("a kind"));
-    match text(&object["metadata"]["namespace"]) {
-        Some(namespace) => format!("/{root}/{version}/namespaces/{namespace}/{resource}"),
-        None => format!("/{root}/{version}/{resource}"),
-    }
+    list_path(&types, object["metadata"]["namespace"].as_str())
+}
+
+/// Returns the path of all objects of a kind, or of those in a namespace.
+pub(crate) fn list_path(types: &TypeMeta, namespace: Option<&str>) -> String {
+    let kind = GroupVersionKind::try_from(types).expect("an apiVersion");
+    DynamicObject::url_path(&ApiResource::from_gvk(&kind), namespace)
 }

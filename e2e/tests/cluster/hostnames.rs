@@ -1,109 +1,105 @@
-//! Hostnames, of which each belongs to one namespace.
+//! Hostnames, each of which belongs to one namespace.
 
 use serde_json::{Value, json};
 
-use crate::Scenario;
 use crate::client::path;
+use crate::cluster::{APPS, TestCluster};
+use crate::fixtures::route_to;
 use crate::kubectl::{kubectl, manifest};
-use crate::own::own;
-use crate::plane::{APPS, Plane};
 use crate::policies::DOMAIN;
+use crate::prefix::prefixed;
 use crate::process::until;
+use crate::scenario::Scenario;
 
-pub(crate) const SCENARIOS: [Scenario; 2] = [
-    (
-        "a hostname that a route of another namespace has is refused, between HTTPRoutes and GRPCRoutes \
-         too, until that route is deleted",
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "hostnames/taken",
+        "a hostname of a route in another namespace is rejected, across HTTPRoutes and GRPCRoutes, until \
+         that route is deleted",
         taken,
     ),
-    (
+    Scenario::new(
+        "hostnames/delegated",
         "a namespace gets the hosts that are delegated to it and no others",
         delegated,
     ),
 ];
 
-/// The namespace that the policies of K3s give the host `portal`.
+/// The namespace to which the policies of K3s delegate the host `portal`.
 const OWNER: &str = "backend";
 
-fn route(kind: &str, namespace: &str, name: &str) -> Value {
-    json!({
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": kind,
-        "metadata": {"name": name, "namespace": own(namespace)},
-        "spec": {
-            "parentRefs": [{"name": "internal-gateway", "namespace": own("gateway")}],
-            "hostnames": [format!("portal.{DOMAIN}")],
-            "rules": [{"backendRefs": [{"name": "web", "port": 80}]}],
-        },
-    })
+fn portal(kind: &str, namespace: &str, name: &str) -> Value {
+    route_to(kind, namespace, name, &format!("portal.{DOMAIN}"))
 }
 
 fn strays() -> [Value; 2] {
     [
-        route("HTTPRoute", APPS, "stray-http"),
-        route("GRPCRoute", APPS, "stray-grpc"),
+        portal("HTTPRoute", APPS, "stray-http"),
+        portal("GRPCRoute", APPS, "stray-grpc"),
     ]
 }
 
-/// Routes from before the policies, to a host that the policies give to another namespace.
-pub(crate) fn before(plane: &Plane) {
-    plane.namespace(OWNER, &json!({}));
+/// Creates routes, before the policies, for a host that they delegate to another namespace.
+pub(crate) fn before(cluster: &TestCluster) {
+    cluster.namespace(OWNER, &json!({}));
     for stray in strays() {
-        plane.person.create(&stray).accepted();
+        cluster.developer.create(&stray).accepted();
     }
 }
 
-fn taken(plane: &mut Plane) {
+fn taken(cluster: &mut TestCluster) {
     let wanted = [
-        route("HTTPRoute", OWNER, "portal"),
-        route("GRPCRoute", OWNER, "portal"),
+        portal("HTTPRoute", OWNER, "portal"),
+        portal("GRPCRoute", OWNER, "portal"),
     ];
     for stray in strays() {
         let (kind, name) = (stray["kind"].as_str(), stray["metadata"]["name"].as_str());
-        let owner = format!(
+        let taken = format!(
             "is taken by {} `{}/{}`",
             kind.expect("a kind"),
-            own(APPS),
+            prefixed(APPS),
             name.expect("a name")
         );
         for wanted in &wanted {
-            until("the stray route is seen", || {
-                let answer = plane.person.would_create(wanted);
-                match answer.message().contains(&owner) {
+            until("the policy knows the stray route", || {
+                let response = cluster.developer.dry_run_create(wanted);
+                match response.message().contains(&taken) {
                     true => Ok(()),
-                    false => Err(format!("{answer:?}")),
+                    false => Err(format!("{response:?}")),
                 }
             });
-            let terminal = kubectl(plane, &["apply", "-f", "-"], &manifest(wanted));
+            let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(wanted));
             assert!(!terminal.succeeded, "{terminal:#?}");
-            assert!(terminal.errors.contains(&owner), "{}", terminal.errors);
-            assert_eq!(plane.admin.get(&path(wanted)).status, 404);
+            assert!(terminal.errors.contains(&taken), "{}", terminal.errors);
+            assert_eq!(cluster.admin.get(&path(wanted)).status, 404);
         }
-        plane.person.delete(&stray).accepted();
+        cluster.developer.delete(&stray).accepted();
     }
     for wanted in &wanted {
         until("the host is free", || {
-            let answer = plane.person.would_create(wanted);
-            match answer.status {
-                ..300 => Ok(()),
-                _ => Err(answer.message().to_owned()),
+            let response = cluster.developer.dry_run_create(wanted);
+            match response.is_success() {
+                true => Ok(()),
+                false => Err(response.message().to_owned()),
             }
         });
-        // The second is of the same namespace, which may share its host.
-        let answer = plane.person.create(wanted);
-        assert!(answer.warnings.is_empty(), "{:?}", answer.warnings);
-        answer.accepted();
+        // Routes of one namespace may share a host.
+        let response = cluster.developer.create(wanted);
+        assert!(response.warnings.is_empty(), "{:?}", response.warnings);
+        response.accepted();
     }
 }
 
-fn delegated(plane: &mut Plane) {
+fn delegated(cluster: &mut TestCluster) {
     for kind in ["HTTPRoute", "GRPCRoute"] {
-        let refused = plane.person.create(&route(kind, APPS, "second"));
-        let refused = refused.refused();
-        assert!(refused.contains("[delegation]"), "{kind}: {refused}");
+        let message = cluster
+            .developer
+            .create(&portal(kind, APPS, "second"))
+            .rejected();
+        assert!(message.contains("[delegation]"), "{kind}: {message}");
     }
-    let mut outside = route("HTTPRoute", OWNER, "outside");
+    let mut outside = portal("HTTPRoute", OWNER, "outside");
     outside["spec"]["hostnames"] = json!(["portal.example.org"]);
-    let refused = plane.person.create(&outside).refused();
-    assert!(refused.contains("[domain]"), "{refused}");
+    let message = cluster.developer.create(&outside).rejected();
+    assert!(message.contains("[domain]"), "{message}");
 }

@@ -1,42 +1,45 @@
-//! Ingresses, whose refusal is the HTTPRoute to apply in their place.
+//! Ingresses, whose rejection contains the HTTPRoute to apply instead.
 
 use serde_json::{Value, json};
 
-use crate::Scenario;
 use crate::client::path;
-use crate::kubectl::{Terminal, WAYS, kubectl, manifest};
-use crate::own::own;
-use crate::plane::Plane;
+use crate::cluster::TestCluster;
+use crate::kubectl::{APPLY_COMMANDS, Terminal, kubectl, manifest};
 use crate::policies::{DOMAIN, Mode, Profile};
+use crate::prefix::prefixed;
+use crate::scenario::{Requirement, Scenario};
 
-pub(crate) const SCENARIOS: [Scenario; 1] = [(
-    "who applies an Ingress sees the HTTPRoute in the terminal, and that text applies as it stands",
-    route_in_the_terminal,
-)];
-
-/// These store Ingresses, on which the controller of a cluster of others would act.
-pub(crate) const STORED: [Scenario; 2] = [
-    (
-        "an Ingress that only NGINX can serve is let in, and the terminal says what forces it",
-        nginx_needed,
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "ingresses/httproute",
+        "kubectl shows the HTTPRoute for a rejected Ingress, and that text applies unchanged",
+        route_in_the_terminal,
     ),
-    (
-        "a policy in mode monitor lets the Ingress in and shows the warning alone",
+    Scenario::new(
+        "ingresses/requires-nginx",
+        "an Ingress that requires ingress-nginx is accepted, and kubectl shows why it does",
+        requires_nginx,
+    )
+    .requires(Requirement::OwnApiServer),
+    Scenario::new(
+        "ingresses/monitor",
+        "a policy in mode monitor accepts the Ingress and shows only the warning",
         monitored,
-    ),
+    )
+    .requires(Requirement::OwnApiServer),
 ];
 
-/// The namespace to which K8TRE's policies give [`HOST`].
+/// The namespace to which the policies delegate [`HOST`].
 const NAMESPACE: &str = "keycloak";
 const HOST: &str = "keycloak";
 
-/// How the refusal begins, which is its warning too.
-fn refusal() -> String {
-    let gateway = own("gateway");
+/// How the rejection and its warning begin.
+fn rejection() -> String {
+    let gateway = prefixed("gateway");
     format!("this Ingress can be an HTTPRoute on `{gateway}/internal-gateway`")
 }
 
-/// As a chart brings it: TLS of its own, and a port by the name that its Service gives it.
+/// An Ingress as charts write them: with TLS, and a port by its name in the Service.
 fn ingress(name: &str) -> Value {
     let host = format!("{HOST}.{DOMAIN}");
     json!({
@@ -44,7 +47,7 @@ fn ingress(name: &str) -> Value {
         "kind": "Ingress",
         "metadata": {
             "name": name,
-            "namespace": own(NAMESPACE),
+            "namespace": prefixed(NAMESPACE),
             "annotations": {"nginx.ingress.kubernetes.io/ssl-redirect": "true"},
         },
         "spec": {
@@ -62,50 +65,53 @@ fn ingress(name: &str) -> Value {
     })
 }
 
-fn prepare(plane: &Plane) {
-    plane.namespace(NAMESPACE, &json!({}));
+fn prepare(cluster: &TestCluster) {
+    cluster.namespace(NAMESPACE, &json!({}));
     let service = json!({
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": "keycloak", "namespace": own(NAMESPACE)},
+        "metadata": {"name": "keycloak", "namespace": prefixed(NAMESPACE)},
         "spec": {"ports": [{"name": "http", "port": 8080}]},
     });
-    plane.admin.apply(&service).accepted();
+    cluster.admin.apply(&service).accepted();
 }
 
-/// What a person selects with the mouse: all from the manifest's first line on.
-fn manifest_in(terminal: &Terminal) -> &str {
+/// Returns the manifest in the message, to its end.
+fn shown_manifest(terminal: &Terminal) -> &str {
     let begin = terminal.errors.find("\napiVersion: ");
     let begin = begin.unwrap_or_else(|| panic!("no manifest in {}", terminal.errors));
     &terminal.errors[begin + 1..]
 }
 
-fn route_in_the_terminal(plane: &mut Plane) {
-    prepare(plane);
-    for (way, arguments) in WAYS {
-        let ingress = ingress(&format!("refused-{way}"));
-        let terminal = kubectl(plane, arguments, &manifest(&ingress));
+fn route_in_the_terminal(cluster: &mut TestCluster) {
+    prepare(cluster);
+    for (way, arguments) in APPLY_COMMANDS {
+        let ingress = ingress(&format!("rejected-{way}"));
+        let terminal = kubectl(cluster, arguments, &manifest(&ingress));
         assert!(!terminal.succeeded, "{way}: {terminal:#?}");
-        assert!(terminal.errors.contains(&refusal()), "{way}: {terminal:#?}");
-        assert_eq!(plane.admin.get(&path(&ingress)).status, 404, "{way}");
+        assert!(
+            terminal.errors.contains(&rejection()),
+            "{way}: {terminal:#?}"
+        );
+        assert_eq!(cluster.admin.get(&path(&ingress)).status, 404, "{way}");
 
-        let text = manifest_in(&terminal);
-        let applied = kubectl(plane, &["apply", "-f", "-"], text).success();
-        // One object, of which nothing is to be said.
+        let text = shown_manifest(&terminal);
+        let applied = kubectl(cluster, &["apply", "-f", "-"], text).success();
+        // One object, and no warning.
         assert_eq!(applied.errors, "", "{way}");
         let name = applied
             .output
             .strip_prefix("httproute.gateway.networking.k8s.io/");
         let name = name.and_then(|it| it.strip_suffix(" created\n"));
         let name = name.unwrap_or_else(|| panic!("{way}: {}", applied.output));
-        let namespace = own(NAMESPACE);
+        let namespace = prefixed(NAMESPACE);
         let route =
             format!("/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes/{name}");
-        let route = plane.admin.get(&route).accepted();
+        let route = cluster.admin.get(&route).accepted();
         let spec = &route["spec"];
         assert_eq!(spec["hostnames"], json!([format!("{HOST}.{DOMAIN}")]));
         assert_eq!(spec["parentRefs"][0]["name"], "internal-gateway");
-        assert_eq!(spec["parentRefs"][0]["namespace"], own("gateway"));
+        assert_eq!(spec["parentRefs"][0]["namespace"], prefixed("gateway"));
         assert_eq!(spec["rules"].as_array().map(Vec::len), Some(1), "{spec:#}");
         let rule = &spec["rules"][0];
         assert_eq!(
@@ -113,45 +119,48 @@ fn route_in_the_terminal(plane: &mut Plane) {
             json!([{"path": {"type": "PathPrefix", "value": "/"}}])
         );
         assert_eq!(rule["backendRefs"][0]["name"], "keycloak");
-        // The number of the port that the Ingress names, from the Service in the cluster.
+        // The number of the named port, from the Service in the cluster.
         assert_eq!(rule["backendRefs"][0]["port"], 8080);
     }
 }
 
-fn nginx_needed(plane: &mut Plane) {
-    prepare(plane);
+fn requires_nginx(cluster: &mut TestCluster) {
+    prepare(cluster);
     let mut ingress = ingress("needs-nginx");
     ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/configuration-snippet"] =
         "more_set_headers \"X-Frame-Options: DENY\";".into();
-    let terminal = kubectl(plane, &["apply", "-f", "-"], &manifest(&ingress)).success();
-    let told = "configuration-snippet]: forces NGINX: is NGINX configuration";
+    let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&ingress)).success();
+    let reason = "configuration-snippet]: forces NGINX: is NGINX configuration";
     assert!(terminal.errors.starts_with("Warning: "), "{terminal:#?}");
-    assert!(terminal.errors.contains(told), "{terminal:#?}");
-    let stored = plane.admin.get(&path(&ingress)).accepted();
+    assert!(terminal.errors.contains(reason), "{terminal:#?}");
+    let stored = cluster.admin.get(&path(&ingress)).accepted();
     assert_eq!(stored["spec"], ingress["spec"]);
 }
 
-fn monitored(plane: &mut Plane) {
-    prepare(plane);
-    plane.install_in(Profile::K3s, Mode::Monitor);
-    for (way, arguments) in WAYS {
+fn monitored(cluster: &mut TestCluster) {
+    prepare(cluster);
+    cluster.install_in(Profile::K3s, Mode::Monitor);
+    for (way, arguments) in APPLY_COMMANDS {
         let ingress = ingress(&format!("monitored-{way}"));
-        let terminal = kubectl(plane, arguments, &manifest(&ingress)).success();
+        let terminal = kubectl(cluster, arguments, &manifest(&ingress)).success();
         let lines: Vec<&str> = terminal.errors.lines().collect();
         assert!(lines[0].starts_with("Warning: "), "{way}: {terminal:#?}");
-        assert!(lines[0].contains(&refusal()), "{way}: {terminal:#?}");
-        // Not the route: of a refusal that is none only the warning is left.
+        assert!(lines[0].contains(&rejection()), "{way}: {terminal:#?}");
+        // Without the route: mode monitor keeps only the warning.
         assert_eq!(lines.len(), 1, "{way}: {terminal:#?}");
-        let stored = plane.admin.get(&path(&ingress)).accepted();
+        let stored = cluster.admin.get(&path(&ingress)).accepted();
         assert_eq!(stored["spec"], ingress["spec"], "{way}");
     }
-    plane.install(Profile::K3s);
-    // The same is refused again, and what was let in meanwhile can still be mended.
-    plane.person.create(&ingress("monitored-no-more")).refused();
-    let mut mended = plane
+    cluster.install(Profile::K3s);
+    // The same is rejected again, and what was accepted meanwhile can still be fixed.
+    cluster
+        .developer
+        .create(&ingress("monitored-no-more"))
+        .rejected();
+    let mut fixed = cluster
         .admin
         .get(&path(&ingress("monitored-create")))
         .accepted();
-    mended["spec"]["tls"] = json!([]);
-    plane.person.replace(&mended).accepted();
+    fixed["spec"]["tls"] = json!([]);
+    cluster.developer.replace(&fixed).accepted();
 }

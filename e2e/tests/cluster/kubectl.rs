@@ -1,13 +1,13 @@
-//! The real kubectl, as a person at a terminal.
+//! kubectl, as the developer uses it.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::plane::Plane;
+use crate::cluster::TestCluster;
 
-/// What the person sees.
+/// What the developer sees.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     pub(crate) succeeded: bool,
@@ -24,12 +24,12 @@ impl Terminal {
 }
 
 /// Runs kubectl with a manifest on its standard input.
-pub(crate) fn kubectl(plane: &Plane, arguments: &[&str], manifest: &str) -> Terminal {
+pub(crate) fn kubectl(cluster: &TestCluster, arguments: &[&str], manifest: &str) -> Terminal {
     let mut child = Command::new("kubectl")
         .arg("--kubeconfig")
-        .arg(plane.kubeconfig())
+        .arg(cluster.kubeconfig())
         .arg("--cache-dir")
-        .arg(plane.path().join("discovery"))
+        .arg(cluster.path().join("discovery"))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -48,14 +48,14 @@ pub(crate) fn kubectl(plane: &Plane, arguments: &[&str], manifest: &str) -> Term
     }
 }
 
-/// The ways in which people bring a manifest to a cluster.
-pub(crate) const WAYS: [(&str, &[&str]); 3] = [
+/// The kubectl commands that create objects.
+pub(crate) const APPLY_COMMANDS: [(&str, &[&str]); 3] = [
     ("create", &["create", "-f", "-"]),
     ("client-side", &["apply", "-f", "-"]),
     ("server-side", &["apply", "--server-side", "-f", "-"]),
 ];
 
-/// JSON is YAML.
+/// Returns an object as JSON, which is YAML.
 pub(crate) fn manifest(object: &Value) -> String {
     object.to_string()
 }

@@ -5,60 +5,63 @@ use std::collections::BTreeSet;
 use kubewarden::kinds::resource;
 use serde_json::{Value, json};
 
-use crate::Scenario;
 use crate::client::path;
-use crate::own::{self, own};
-use crate::plane::Plane;
+use crate::cluster::TestCluster;
 use crate::policies::Profile;
+use crate::prefix::{self, prefix_name, prefixed};
 use crate::rendered;
+use crate::scenario::Scenario;
 
-pub(crate) const SCENARIOS: [Scenario; 2] = [
-    (
-        "everything that bootstrap/ renders for each vendor and environment, and what may be added to it, \
-         is accepted under strict field validation, by that vendor's policies too, with no warnings but \
-         those that are expected",
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "manifests/strict",
+        "everything that bootstrap/ renders for each provider and environment, with and without its \
+         options, passes strict field validation and that provider's policies, without unexpected warnings",
         strict,
     ),
-    (
-        "a field that a kind does not have is refused by the same check",
-        strict_is_strict,
+    Scenario::new(
+        "manifests/unknown-field",
+        "the same check rejects an unknown field",
+        unknown_field,
     ),
 ];
 
-/// What the policies or the API server say of our own objects, and of which object, by profile and
-/// component. Every one of them has to be said.
+/// The expected warnings, with their profile and component. Each of them has to occur.
 const EXPECTED: [(&str, &str, &str); 0] = [];
 
-fn strict(plane: &mut Plane) {
+fn strict(cluster: &mut TestCluster) {
     let mut wrong = Vec::new();
     let mut expected = BTreeSet::new();
     let mut groups = BTreeSet::new();
     let mut changed = false;
     for profile in Profile::ALL {
-        plane.install(profile);
-        changed |= make_room(plane, profile);
+        cluster.install(profile);
+        changed |= make_room(cluster, profile);
         let plain = agnostics::bootstrap::ENVIRONMENTS.map(|it| (it, all(profile, it)));
         for (environment, objects) in &plain {
             let count = objects.len();
             assert!(count > 20, "{profile:?} {environment}: {count} objects");
         }
-        let options = ("with options", named(rendered::with_options(profile)));
+        let options = (
+            "with options",
+            with_prefixes(rendered::with_options(profile)),
+        );
         for (environment, objects) in plain.into_iter().chain([options]) {
             for (component, object) in &objects {
                 groups.insert(group(object).to_owned());
-                let answer = plane.admin.would_apply(object);
-                let mut said = answer.warnings.clone();
-                said.retain(|warning| {
+                let response = cluster.admin.dry_run_apply(object);
+                let mut warnings = response.warnings.clone();
+                warnings.retain(|warning| {
                     let known = EXPECTED.iter().position(|(of, by, text)| {
                         *of == profile.name() && by == component && warning.contains(text)
                     });
                     expected.extend(known);
                     known.is_none()
                 });
-                if answer.status >= 300 || !said.is_empty() {
-                    let (path, message) = (path(object), answer.message());
+                if !response.is_success() || !warnings.is_empty() {
+                    let (path, message) = (path(object), response.message());
                     wrong.push(format!(
-                        "{profile:?} {environment} {component} {path}: {message} {said:?}"
+                        "{profile:?} {environment} {component} {path}: {message} {warnings:?}"
                     ));
                 }
             }
@@ -66,12 +69,16 @@ fn strict(plane: &mut Plane) {
     }
     if changed {
         for object in rendered::of("k3s", "storage-class") {
-            plane.admin.apply(&object).accepted();
+            cluster.admin.apply(&object).accepted();
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    assert_eq!(expected.len(), EXPECTED.len(), "warnings that nobody says");
-    // Not vacuous: the kinds of others are among them.
+    assert_eq!(
+        expected.len(),
+        EXPECTED.len(),
+        "every expected warning occurs"
+    );
+    // Not vacuous: objects of CRDs are among them.
     for group in ["cilium.io", "external-secrets.io", "policies.kubewarden.io"] {
         assert!(groups.contains(group), "{groups:?}");
     }
@@ -82,23 +89,23 @@ fn group(object: &Value) -> &str {
     version.split_once('/').map_or("", |(group, _)| group)
 }
 
-/// What a profile makes, by names of the suite's own.
+/// Returns the objects of a profile, with prefixed names.
 fn all(profile: Profile, environment: &str) -> Vec<(&'static str, Value)> {
-    named(rendered::all(profile.name(), environment))
+    with_prefixes(rendered::all(profile.name(), environment))
 }
 
-/// The same objects, by names of the suite's own.
-fn named(mut objects: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
+/// Prefixes the names of objects on an existing cluster.
+fn with_prefixes(mut objects: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
     for (_, object) in &mut objects {
-        own::rename(object);
+        prefix::prefix_namespaces(object);
         if object["metadata"]["namespace"].is_null() {
-            rename(&mut object["metadata"]["name"]);
+            prefix_name(&mut object["metadata"]["name"]);
         }
         if object["roleRef"]["kind"] == "ClusterRole" {
-            rename(&mut object["roleRef"]["name"]);
+            prefix_name(&mut object["roleRef"]["name"]);
         }
-        // An address of K3s' Services; a cluster of others may have theirs elsewhere.
-        if own::run().is_some()
+        // An existing cluster may have another Service CIDR.
+        if prefix::get().is_some()
             && let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut)
             && spec.get("clusterIP").is_some_and(|it| it != "None")
         {
@@ -108,30 +115,24 @@ fn named(mut objects: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> 
     objects
 }
 
-/// The kinds of others that the suite makes objects of.
+/// Returns the kinds of the objects that the suite creates.
 pub(crate) fn kinds() -> BTreeSet<String> {
     let all = Profile::ALL.map(|it| rendered::all(it.name(), "prd"));
     let rendered = all.into_iter().flatten();
     let rendered = rendered.filter_map(|(_, it)| Some(it["kind"].as_str()?.to_owned()));
-    let others = ["ExternalSecret", "GRPCRoute", "HTTPRoute", "SecretStore"];
-    rendered.chain(others.map(str::to_owned)).collect()
+    let own = ["ExternalSecret", "GRPCRoute", "HTTPRoute", "SecretStore"];
+    rendered.chain(own.map(str::to_owned)).collect()
 }
 
-fn rename(name: &mut Value) {
-    *name = own(name.as_str().expect("a name")).into();
-}
-
-/// Makes the namespaces, which a dry run does not, and takes away what another vendor's cluster has
-/// and what is not to be changed to this one's; tells whether there was anything.
-fn make_room(plane: &Plane, profile: Profile) -> bool {
+/// Creates the namespaces, which a dry run does not, and deletes objects of another profile that cannot be
+/// changed into this one's. Returns whether there were any.
+fn make_room(cluster: &TestCluster, profile: Profile) -> bool {
     let mut changed = false;
     for (_, object) in all(profile, "prd") {
-        let kept = !matches!(
-            object["kind"].as_str(),
-            Some("StorageClass" | "ClusterSecretStore")
-        );
-        if !kept && plane.admin.get(&path(&object)).status == 200 {
-            plane.admin.delete(&object).accepted();
+        let kind = object["kind"].as_str();
+        let immutable = matches!(kind, Some("StorageClass" | "ClusterSecretStore"));
+        if immutable && cluster.admin.get(&path(&object)).status == 200 {
+            cluster.admin.delete(&object).accepted();
             changed = true;
         }
     }
@@ -139,19 +140,19 @@ fn make_room(plane: &Plane, profile: Profile) -> bool {
         let metadata = &object["metadata"];
         if object["kind"] == "Namespace" {
             let name = metadata["name"].as_str().expect("a name");
-            plane.namespace(name, &metadata["labels"]);
+            cluster.namespace(name, &metadata["labels"]);
         }
         if let Some(namespace) = metadata["namespace"].as_str() {
-            let path = format!("/api/v1/namespaces/{}", own(namespace));
-            if plane.admin.get(&path).status == 404 {
-                plane.namespace(namespace, &json!({}));
+            let path = format!("/api/v1/namespaces/{}", prefixed(namespace));
+            if cluster.admin.get(&path).status == 404 {
+                cluster.namespace(namespace, &json!({}));
             }
         }
     }
     changed
 }
 
-fn strict_is_strict(plane: &mut Plane) {
+fn unknown_field(cluster: &mut TestCluster) {
     let kinds = [
         "Certificate",
         "CiliumGatewayClassConfig",
@@ -166,7 +167,7 @@ fn strict_is_strict(plane: &mut Plane) {
         let object = objects.find(|(_, it)| it["kind"] == kind);
         let (_, mut object) = object.unwrap_or_else(|| panic!("no {}", resource(kind)));
         object["spec"]["misspelt"] = true.into();
-        let refused = plane.admin.would_apply(&object).refused();
-        assert!(refused.contains("misspelt"), "{kind}: {refused}");
+        let message = cluster.admin.dry_run_apply(&object).rejected();
+        assert!(message.contains("misspelt"), "{kind}: {message}");
     }
 }

@@ -1,16 +1,16 @@
-//! The plane's policies, as Kubewarden tells the API server and the policy server of them.
+//! The plane's policies, as Kubewarden configures the API server and the policy server for them.
 
 use host::ContextAwareResource;
 use serde_json::{Value, json};
 
-use crate::accounts::Account;
-use crate::own::{self, own};
+use crate::prefix::{self, prefixed};
 use crate::rendered;
+use crate::service_accounts::ServiceAccount;
 
 pub(crate) use simulate::{Mode, Profile};
 
-/// The policy server's, in Kubewarden's chart.
-pub(crate) const ACCOUNT: Account = Account {
+/// The account of the policy server in Kubewarden's chart.
+pub(crate) const ACCOUNT: ServiceAccount = ServiceAccount {
     namespace: "kubewarden",
     name: "policy-server",
 };
@@ -27,11 +27,11 @@ pub(crate) struct Policy {
     spec: Value,
 }
 
-/// The policies of a profile, in the order in which they are installed.
+/// Returns the policies of a profile in the order of installation.
 pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
     let policies: Vec<Value> = match mode {
         Mode::Protect => written(profile),
-        // As the profile's overlay makes them.
+        // As the profile's overlay renders them.
         Mode::Monitor => rendered::of(profile.name(), "policies"),
     };
     let policies = policies.into_iter();
@@ -57,10 +57,10 @@ pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
     policies
 }
 
-/// In a cluster of others, where the plane's namespaces have other names: those that the policies name,
-/// and those that their modules have as defaults. What is in no namespace is none of the suite's.
+/// Prefixes the namespaces on an existing cluster: those that a policy names, and those that its settings
+/// default to. Cluster-scoped objects are not the suite's, and not judged.
 fn in_own_namespaces(spec: &mut Value) {
-    if own::run().is_none() {
+    if prefix::get().is_none() {
         return;
     }
     let schema = ["mutators", "policies"].map(|it| {
@@ -70,13 +70,13 @@ fn in_own_namespaces(spec: &mut Value) {
     });
     let schema = schema.into_iter().flatten().next().expect("a schema");
     let schema: Value = serde_json::from_slice(&schema).expect("JSON");
-    for (setting, its) in schema["properties"].as_object().expect("settings") {
-        let given = &mut spec["settings"][setting];
-        if given.is_null() {
-            *given = its["default"].clone();
+    for (setting, schema) in schema["properties"].as_object().expect("settings") {
+        let value = &mut spec["settings"][setting];
+        if value.is_null() {
+            *value = schema["default"].clone();
         }
     }
-    own::rename(spec);
+    prefix::prefix_namespaces(spec);
     for rule in spec["rules"].as_array_mut().into_iter().flatten() {
         rule["scope"] = "Namespaced".into();
     }
@@ -88,7 +88,7 @@ fn module_of(spec: &Value) -> &str {
     file.split(':').next().unwrap_or_default()
 }
 
-/// The policies of a profile before any overlay.
+/// Returns the policies of a profile before any overlay.
 fn written(profile: Profile) -> Vec<Value> {
     let (file, text) = profile.policies();
     let text = text.replace("${DOMAIN}", DOMAIN);
@@ -100,8 +100,8 @@ fn written(profile: Profile) -> Vec<Value> {
 }
 
 impl Policy {
-    /// What Kubewarden calls it everywhere: the name of its webhook, and the end of its path. Profile
-    /// and mode are part of it so that one policy server serves them all.
+    /// Returns Kubewarden's id of the policy, which names its webhook and its path. Profile and mode are
+    /// part of it, so that one policy server serves them all.
     pub(crate) fn id(&self) -> String {
         let mode = match self.mode {
             Mode::Protect => "",
@@ -110,7 +110,7 @@ impl Policy {
         format!("clusterwide-{}-{}{mode}", self.name, self.profile.name())
     }
 
-    /// The name of the module's file.
+    /// Returns the file name of the module.
     pub(crate) fn module(&self) -> &str {
         module_of(&self.spec)
     }
@@ -128,7 +128,7 @@ impl Policy {
             .collect()
     }
 
-    /// Its entry in the policy server's file.
+    /// Returns its entry in the policy server's configuration.
     pub(crate) fn entry(&self) -> Value {
         let (module, _) = e2e::workspace::built_module(self.module()).expect("a module");
         let resources = &self.spec["contextAwareResources"];
@@ -138,13 +138,13 @@ impl Policy {
             "allowedToMutate": self.spec["mutating"],
             "settings": self.settings(),
             "contextAwareResources": resources.as_array().map_or(&[][..], Vec::as_slice),
-            // What Kubewarden's controller grants to policies of the whole cluster.
+            // What Kubewarden's controller grants to ClusterAdmissionPolicies.
             "hostCapabilities": ["*"],
         })
     }
 
-    /// The webhook that Kubewarden's controller makes of it, but for the Service that leads to the
-    /// policy server: nothing routes Services here. Its own namespace is left out.
+    /// Returns the webhook that Kubewarden's controller creates, with a URL in place of a Service: nothing
+    /// routes Services here. It excludes Kubewarden's namespace.
     pub(crate) fn webhook(&self, url: &str, authority: &str) -> Value {
         let kind = match self.spec["mutating"] == true {
             true => "MutatingWebhookConfiguration",
@@ -154,11 +154,11 @@ impl Policy {
         let mut expressions = vec![json!({
             "key": "kubernetes.io/metadata.name",
             "operator": "NotIn",
-            "values": [own(ACCOUNT.namespace)],
+            "values": [prefixed(ACCOUNT.namespace)],
         })];
-        if let Some(run) = own::run() {
-            // Of others' namespaces nothing is judged.
-            let own = json!({"key": own::LABEL, "operator": "In", "values": [run]});
+        if let Some(run) = prefix::get() {
+            // Other namespaces are not judged.
+            let own = json!({"key": prefix::LABEL, "operator": "In", "values": [run]});
             expressions.push(own);
         }
         expressions.extend(namespaces.as_array().cloned().unwrap_or_default());
@@ -171,7 +171,7 @@ impl Policy {
             "namespaceSelector": {"matchExpressions": expressions},
             "sideEffects": "None",
         });
-        let given = [
+        let fields = [
             "rules",
             "failurePolicy",
             "matchPolicy",
@@ -179,7 +179,7 @@ impl Policy {
             "timeoutSeconds",
             "matchConditions",
         ];
-        for field in given {
+        for field in fields {
             if !self.spec[field].is_null() {
                 webhook[field] = self.spec[field].clone();
             }
@@ -187,7 +187,7 @@ impl Policy {
         json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": kind,
-            "metadata": {"name": own(&self.id())},
+            "metadata": {"name": prefixed(&self.id())},
             "webhooks": [webhook],
         })
     }

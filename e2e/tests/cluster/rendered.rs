@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::policies::Profile;
 use crate::tree;
 
-/// What a component of a profile makes, in the environment `prd`.
+/// Returns the objects of a component in the environment `prd`.
 pub(crate) fn of(profile: &str, component: &str) -> Vec<Value> {
     let objects = all(profile, "prd").into_iter();
     objects
@@ -17,7 +17,14 @@ pub(crate) fn of(profile: &str, component: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Everything that a profile makes, each with its component, in the order of installation.
+/// Returns the store of K3s.
+pub(crate) fn store() -> Value {
+    let mut objects = of("k3s", "secret-store").into_iter();
+    let store = objects.find(|it| it["kind"] == "ClusterSecretStore");
+    store.expect("a store")
+}
+
+/// Returns all objects of a profile with their components, in the order of installation.
 pub(crate) fn all(profile: &str, environment: &str) -> Vec<(&'static str, Value)> {
     let rendered = tree::render(&kustomize(), profile, environment);
     rendered.into_iter().flat_map(objects).collect()
@@ -34,7 +41,7 @@ fn objects(rendered: Rendered) -> impl Iterator<Item = (&'static str, Value)> {
     objects.map(move |object| (overlay.component, object.value))
 }
 
-/// What an overlay of a profile may be given besides, by the directory below the tree's root.
+/// The optional kustomize components of a profile, with the component that they extend.
 fn optional(profile: Profile) -> [(&'static str, &'static str); 2] {
     let of_vendor = match profile {
         Profile::Azure => ("externaldns", "externaldns/azure/components/public-zones"),
@@ -44,14 +51,14 @@ fn optional(profile: Profile) -> [(&'static str, &'static str); 2] {
     [of_vendor, ("policies", "policies/components/protect")]
 }
 
-/// What overlays of a profile make with each thing that they may be given besides.
+/// Returns the objects of a profile's overlays with each optional kustomize component.
 pub(crate) fn with_options(profile: Profile) -> Vec<(&'static str, Value)> {
     let (root, name, environment) = (tree::root(), profile.name(), "dev");
-    // All others too, since every variable that is given has to be used.
+    // With all others, because every given variable has to be used.
     let mut overlays =
         agnostics::bootstrap::of_profile(&root, name, environment).expect("overlays");
     let plain = overlays.len();
-    // Removed once they are rendered.
+    // Deleted after rendering.
     let mut directories: Vec<TempDir> = Vec::new();
     for (component, option) in optional(profile) {
         let overlay = format!("{component}/{name}/envs/{environment}");

@@ -1,41 +1,46 @@
-//! Load balancers, which are internal from their first moment.
+//! Load balancers, which are internal from the start.
 
 use serde_json::{Value, json};
 
-use crate::Scenario;
 use crate::client::path;
-use crate::foreign::{is_about_nobody, of_nobody, owned_by};
+use crate::cluster::{APPS, TestCluster};
+use crate::existing::{is_about_unhandled_class, set_owner, set_unhandled_class};
 use crate::kubectl::{kubectl, manifest};
-use crate::own::own;
-use crate::plane::{APPS, Plane};
 use crate::policies::Profile;
+use crate::prefix::prefixed;
+use crate::scenario::Scenario;
 
-pub(crate) const SCENARIOS: [Scenario; 5] = [
-    (
-        "the Service that Cilium makes for a Gateway is internal in its first stored version, on every \
-         vendor",
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "services/first-version",
+        "the Service that Cilium creates for a Gateway is internal in its first stored version, for every \
+         provider",
         first_version,
     ),
-    (
-        "the controller's later merges and updates leave it internal",
+    Scenario::new(
+        "services/later-updates",
+        "the controller's later patches and updates leave it internal",
         later_updates,
     ),
-    (
+    Scenario::new(
+        "services/change-of-type",
         "a Service that becomes a load balancer becomes an internal one",
         change_of_type,
     ),
-    (
-        "a Gateway gets the annotations that its controller hands on, on every vendor, and its manifest \
+    Scenario::new(
+        "services/gateway",
+        "a Gateway gets the annotations that its controller passes on, for every provider, and its manifest \
          applies again",
         gateway,
     ),
-    (
-        "whoever says public is brought back to internal and sees a warning",
+    Scenario::new(
+        "services/public-annotation",
+        "a Service that asks for a public load balancer is made internal, with a warning",
         conflict,
     ),
 ];
 
-/// The internal set of a vendor; what follows the first is given beside it.
+/// The annotations that make a load balancer internal.
 fn internal(profile: Profile) -> &'static [(&'static str, &'static str)] {
     match profile {
         Profile::Azure => &[
@@ -72,14 +77,14 @@ fn assert_internal(annotations: &Value, profile: Profile) {
     }
 }
 
-/// What Cilium creates for a Gateway: no annotations, but labels and an owner.
-fn of_gateway(name: &str) -> Value {
+/// The Service that Cilium creates for a Gateway: no annotations, but labels and an owner.
+fn gateway_service(name: &str) -> Value {
     let mut service = json!({
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {
             "name": format!("cilium-gateway-{name}"),
-            "namespace": own(APPS),
+            "namespace": prefixed(APPS),
             "labels": {
                 "gateway.networking.k8s.io/gateway-name": name,
                 "io.cilium.gateway/owning-gateway": name,
@@ -99,23 +104,23 @@ fn of_gateway(name: &str) -> Value {
         "name": name,
         "controller": true,
     });
-    owned_by(&mut service, owner);
-    of_nobody(&mut service);
+    set_owner(&mut service, owner);
+    set_unhandled_class(&mut service);
     service
 }
 
-fn stored(plane: &Plane, object: &Value) -> Value {
-    plane.admin.get(&path(object)).accepted()
+fn stored(cluster: &TestCluster, object: &Value) -> Value {
+    cluster.admin.get(&path(object)).accepted()
 }
 
-fn first_version(plane: &mut Plane) {
+fn first_version(cluster: &mut TestCluster) {
     for profile in Profile::ALL {
-        plane.install(profile);
-        let service = of_gateway(&format!("first-{}", profile.name()));
-        let made = plane.admin.create(&service).accepted();
-        let version = &made["metadata"]["resourceVersion"];
-        // No version of it was ever without: the first is the one that is stored.
-        let stored = stored(plane, &service);
+        cluster.install(profile);
+        let service = gateway_service(&format!("first-{}", profile.name()));
+        let created = cluster.admin.create(&service).accepted();
+        let version = &created["metadata"]["resourceVersion"];
+        // The first version is the one that is stored: none was without annotations.
+        let stored = stored(cluster, &service);
         assert_eq!(&stored["metadata"]["resourceVersion"], version);
         assert_internal(&stored["metadata"]["annotations"], profile);
         assert_eq!(stored["metadata"]["labels"], service["metadata"]["labels"]);
@@ -123,39 +128,40 @@ fn first_version(plane: &mut Plane) {
     assert_eq!(
         Profile::ALL.last(),
         Some(&Profile::K3s),
-        "what is installed now"
+        "the installed profile"
     );
 }
 
-fn later_updates(plane: &mut Plane) {
-    let service = of_gateway("updated");
-    plane.admin.create(&service).accepted();
-    // Merges of the metadata, as the controller does when the Gateway changes.
+fn later_updates(cluster: &mut TestCluster) {
+    let service = gateway_service("updated");
+    cluster.admin.create(&service).accepted();
+    // Patches of the metadata, as the controller sends when the Gateway changes.
     let labels = json!({"metadata": {"labels": {"changed": "yes"}, "annotations": {"a": "b"}}});
-    plane.admin.merge(&path(&service), &labels).accepted();
+    cluster.admin.merge(&path(&service), &labels).accepted();
     assert_internal(
-        &stored(plane, &service)["metadata"]["annotations"],
+        &stored(cluster, &service)["metadata"]["annotations"],
         Profile::K3s,
     );
-    // The spec in whole, the rest as it was read.
-    let mut read = stored(plane, &service);
+    // An update of the spec, with the rest as it was read.
+    let mut read = stored(cluster, &service);
     read["spec"]["ports"] = json!([{"name": "port-8080", "port": 8080, "protocol": "TCP"}]);
-    let replaced = plane.admin.replace(&read).accepted();
+    let replaced = cluster.admin.replace(&read).accepted();
     assert_internal(&replaced["metadata"]["annotations"], Profile::K3s);
-    // A client that takes the annotations away does not get far.
+    // A patch that removes the annotations.
     let none = json!({"metadata": {"annotations": null}});
-    let stripped = plane.admin.merge(&path(&service), &none).accepted();
+    let stripped = cluster.admin.merge(&path(&service), &none).accepted();
     assert_internal(&stripped["metadata"]["annotations"], Profile::K3s);
 }
 
-fn change_of_type(plane: &mut Plane) {
-    let mut service = of_gateway("node-port");
+fn change_of_type(cluster: &mut TestCluster) {
+    let mut service = gateway_service("node-port");
     service["spec"] = json!({"type": "NodePort", "ports": service["spec"]["ports"]});
-    let made = plane.admin.create(&service).accepted();
-    assert!(made["metadata"]["annotations"].is_null(), "{made:#}");
+    let created = cluster.admin.create(&service).accepted();
+    let annotations = &created["metadata"]["annotations"];
+    assert!(annotations.is_null(), "{created:#}");
     let mut change = json!({"spec": {"type": "LoadBalancer"}});
-    of_nobody(&mut change);
-    let changed = plane.person.merge(&path(&service), &change).accepted();
+    set_unhandled_class(&mut change);
+    let changed = cluster.developer.merge(&path(&service), &change).accepted();
     assert_internal(&changed["metadata"]["annotations"], Profile::K3s);
 }
 
@@ -163,43 +169,46 @@ fn gateway_of(name: &str) -> Value {
     let mut gateway = json!({
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "Gateway",
-        "metadata": {"name": name, "namespace": own("gateway")},
+        "metadata": {"name": name, "namespace": prefixed("gateway")},
         "spec": {
             "gatewayClassName": "cilium",
             "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}],
         },
     });
-    of_nobody(&mut gateway);
+    set_unhandled_class(&mut gateway);
     gateway
 }
 
-fn gateway(plane: &mut Plane) {
+fn gateway(cluster: &mut TestCluster) {
     let arguments = ["apply", "-f", "-"];
     for profile in Profile::ALL {
-        plane.install(profile);
+        cluster.install(profile);
         let gateway = gateway_of(&format!("of-{}", profile.name()));
-        kubectl(plane, &arguments, &manifest(&gateway)).success();
-        let stored = stored(plane, &gateway);
+        kubectl(cluster, &arguments, &manifest(&gateway)).success();
+        let stored = stored(cluster, &gateway);
         let infrastructure = &stored["spec"]["infrastructure"];
         assert_internal(&infrastructure["annotations"], profile);
     }
     let gateway = gateway_of("inner");
-    kubectl(plane, &arguments, &manifest(&gateway)).success();
-    let first = stored(plane, &gateway);
+    kubectl(cluster, &arguments, &manifest(&gateway)).success();
+    let first = stored(cluster, &gateway);
     assert_internal(
         &first["spec"]["infrastructure"]["annotations"],
         Profile::K3s,
     );
-    // Cilium hands them on; its Service is then right without the policy's doing.
-    let mut service = of_gateway("inner");
+    // Cilium passes them on. Its Service is then right without the policy.
+    let mut service = gateway_service("inner");
     service["metadata"]["annotations"] = first["spec"]["infrastructure"]["annotations"].clone();
-    let mut answer = plane.admin.create(&service);
-    answer.warnings.retain(|it| !is_about_nobody(it));
-    assert!(answer.warnings.is_empty(), "{:?}", answer.warnings);
-    assert_internal(&answer.accepted()["metadata"]["annotations"], Profile::K3s);
+    let mut response = cluster.admin.create(&service);
+    response.warnings.retain(|it| !is_about_unhandled_class(it));
+    assert!(response.warnings.is_empty(), "{:?}", response.warnings);
+    assert_internal(
+        &response.accepted()["metadata"]["annotations"],
+        Profile::K3s,
+    );
 
-    kubectl(plane, &arguments, &manifest(&gateway)).success();
-    let again = stored(plane, &gateway);
+    kubectl(cluster, &arguments, &manifest(&gateway)).success();
+    let again = stored(cluster, &gateway);
     assert_eq!(again["spec"], first["spec"]);
     assert_eq!(
         again["metadata"]["generation"],
@@ -207,18 +216,18 @@ fn gateway(plane: &mut Plane) {
     );
 }
 
-fn conflict(plane: &mut Plane) {
-    plane.install(Profile::Aws);
-    let mut service = of_gateway("public");
+fn conflict(cluster: &mut TestCluster) {
+    cluster.install(Profile::Aws);
+    let mut service = gateway_service("public");
     let scheme = "service.beta.kubernetes.io/aws-load-balancer-scheme";
     service["metadata"]["annotations"] = json!({scheme: "internet-facing"});
-    let terminal = kubectl(plane, &["apply", "-f", "-"], &manifest(&service)).success();
+    let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&service)).success();
     assert!(
         terminal.errors.contains("internet-facing"),
         "{}",
         terminal.errors
     );
-    let annotations = &stored(plane, &service)["metadata"]["annotations"];
+    let annotations = &stored(cluster, &service)["metadata"]["annotations"];
     assert_internal(annotations, Profile::Aws);
-    plane.install(Profile::K3s);
+    cluster.install(Profile::K3s);
 }

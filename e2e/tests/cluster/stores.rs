@@ -1,123 +1,118 @@
-//! External Secrets' objects, whose policy asks the cluster for stores and namespaces.
+//! References to secret stores, whose policy looks up stores and namespaces.
 
 use serde_json::{Value, json};
 
-use crate::Scenario;
 use crate::client::path;
+use crate::cluster::{APPS, TestCluster};
+use crate::fixtures::external_secret;
 use crate::kubectl::{kubectl, manifest};
-use crate::own::own;
-use crate::plane::{APPS, Plane};
+use crate::prefix::prefixed;
 use crate::process::until;
 use crate::rendered;
+use crate::scenario::Scenario;
 
-pub(crate) const SCENARIOS: [Scenario; 4] = [
-    (
-        "a reference whose kind is omitted is refused in the terminal, with the kind that was meant",
-        kind_omitted,
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "stores/missing-kind",
+        "a reference without a kind is rejected, and kubectl shows the kind that was meant",
+        missing_kind,
     ),
-    (
-        "a store that is created later ends the warning that it is missing",
+    Scenario::new(
+        "stores/created-later",
+        "the warning about a missing store ends when the store is created",
         created_later,
     ),
-    (
-        "a store that leaves the namespace out refuses, one that serves it does not",
+    Scenario::new(
+        "stores/conditions",
+        "a store whose conditions exclude the namespace is rejected, one that serves it is accepted",
         conditions,
     ),
-    (
-        "a change of the namespace's labels changes the verdict, both ways",
+    Scenario::new(
+        "stores/namespace-labels",
+        "a change of the namespace's labels changes the verdict, in both directions",
         labels,
     ),
 ];
 
-/// What marks the namespaces that K8TRE's store leaves out.
+/// The label of the namespaces that K8TRE's store excludes.
 const PROJECT: &str = "k8tre.io/resource-type";
 
-fn secret(namespace: &str, name: &str) -> Value {
-    json!({
-        "apiVersion": "external-secrets.io/v1",
-        "kind": "ExternalSecret",
-        "metadata": {"name": name, "namespace": own(namespace)},
-        "spec": {
-            "secretStoreRef": {"kind": "ClusterSecretStore", "name": "secret-store"},
-            "data": [{"secretKey": "password", "remoteRef": {"key": "db", "property": "password"}}],
-        },
-    })
-}
-
-fn kind_omitted(plane: &mut Plane) {
-    let mut secret = secret(APPS, "kind-omitted");
+fn missing_kind(cluster: &mut TestCluster) {
+    let mut secret = external_secret(APPS, "missing-kind");
     secret["spec"]["secretStoreRef"] = json!({"name": "secret-store"});
-    let terminal = kubectl(plane, &["apply", "-f", "-"], &manifest(&secret));
+    let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&secret));
     assert!(!terminal.succeeded, "{terminal:#?}");
-    let told = "did you mean `kind: ClusterSecretStore`?";
-    assert!(terminal.errors.contains(told), "{}", terminal.errors);
-    assert_eq!(plane.admin.get(&path(&secret)).status, 404);
+    let hint = "did you mean `kind: ClusterSecretStore`?";
+    assert!(terminal.errors.contains(hint), "{}", terminal.errors);
+    assert_eq!(cluster.admin.get(&path(&secret)).status, 404);
 }
 
-fn created_later(plane: &mut Plane) {
-    let secret = secret(APPS, "early");
-    let answer = plane.person.create(&secret);
-    let warned = answer.warnings.join("\n");
-    answer.accepted();
-    assert!(warned.contains("`secret-store`"), "{warned}");
+fn created_later(cluster: &mut TestCluster) {
+    let secret = external_secret(APPS, "early");
+    let response = cluster.developer.create(&secret);
+    let warnings = response.warnings.join("\n");
+    response.accepted();
+    assert!(warnings.contains("`secret-store`"), "{warnings}");
 
-    // K8TRE's own, as bootstrap/ renders it.
-    let stores = rendered::of("k3s", "secret-store");
-    let mut stores = stores.into_iter();
-    let store = stores.find(|it| it["kind"] == "ClusterSecretStore");
-    let store = store.expect("a store");
-    plane.admin.create(&store).accepted();
-    // As External Secrets' controller says once it has reached the provider.
+    let store = rendered::store();
+    cluster.admin.create(&store).accepted();
+    // As External Secrets' controller sets it once it has reached the provider.
     let status = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
     let path = format!("{}/status", path(&store));
-    let changed = plane.admin.merge(&path, &status);
-    changed.accepted();
-    until("the store is seen", || {
-        match plane.person.would_apply(&secret).warnings.as_slice() {
+    cluster.admin.merge(&path, &status).accepted();
+    until("the policy knows the store", || {
+        match cluster.developer.dry_run_apply(&secret).warnings.as_slice() {
             [] => Ok(()),
             warnings => Err(warnings.join("\n")),
         }
     });
 }
 
-fn conditions(plane: &mut Plane) {
-    plane.namespace("project", &json!({PROJECT: "project-namespace"}));
-    let refusal = until("the namespace is seen", || {
-        let answer = plane.person.would_create(&secret("project", "kept-out"));
-        match answer.status {
-            ..300 => Err(format!("{answer:?}")),
-            _ => Ok(answer.message().to_owned()),
+fn conditions(cluster: &mut TestCluster) {
+    cluster.namespace("project", &json!({PROJECT: "project-namespace"}));
+    let message = until("the policy knows the namespace", || {
+        let response = cluster
+            .developer
+            .dry_run_create(&external_secret("project", "excluded"));
+        match response.is_success() {
+            true => Err(format!("{response:?}")),
+            false => Ok(response.message().to_owned()),
         }
     });
     assert!(
-        refusal.contains(&format!("`{}`", own("project"))),
-        "{refusal}"
+        message.contains(&format!("`{}`", prefixed("project"))),
+        "{message}"
     );
-    plane
-        .person
-        .create(&secret("project", "kept-out"))
-        .refused();
-    let answer = plane.person.create(&secret(APPS, "let-in"));
-    assert!(answer.warnings.is_empty(), "{:?}", answer.warnings);
-    answer.accepted();
+    cluster
+        .developer
+        .create(&external_secret("project", "excluded"))
+        .rejected();
+    let response = cluster.developer.create(&external_secret(APPS, "served"));
+    assert!(response.warnings.is_empty(), "{:?}", response.warnings);
+    response.accepted();
 }
 
-fn labels(plane: &mut Plane) {
-    plane.namespace("moving", &json!({}));
-    plane.person.create(&secret("moving", "first")).accepted();
-    let path = format!("/api/v1/namespaces/{}", own("moving"));
+fn labels(cluster: &mut TestCluster) {
+    cluster.namespace("moving", &json!({}));
+    cluster
+        .developer
+        .create(&external_secret("moving", "first"))
+        .accepted();
+    let path = format!("/api/v1/namespaces/{}", prefixed("moving"));
     let verdict = |expected: bool| {
-        until("the labels are seen", || {
-            let answer = plane.person.would_create(&secret("moving", "second"));
-            match (answer.status < 300) == expected {
+        until("the policy knows the labels", || {
+            let response = cluster
+                .developer
+                .dry_run_create(&external_secret("moving", "second"));
+            match response.is_success() == expected {
                 true => Ok(()),
-                false => Err(format!("{answer:?}")),
+                false => Err(format!("{response:?}")),
             }
         });
     };
     let label = |value: Value| {
         let change = json!({"metadata": {"labels": {PROJECT: value}}});
-        plane.admin.merge(&path, &change).accepted();
+        cluster.admin.merge(&path, &change).accepted();
     };
     label("project-namespace".into());
     verdict(false);

@@ -1,51 +1,53 @@
-//! What answers the API server's reviews: Kubewarden's policy server where it is on PATH, else a small
-//! server of the same modules.
+//! The webhooks of the policies. Kubewarden's policy server answers them if it is on PATH, otherwise a
+//! small server that runs the same modules.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use e2e::hosts::PolicyServer;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::endpoint::Endpoint;
-use crate::own::own;
-use crate::plane::{APPS, Plane};
+use crate::cluster::{APPS, TestCluster};
+use crate::fixtures::{claim, fake_store, load_balancer};
 use crate::policies::{self, Mode, Policy, Profile};
+use crate::prefix::{prefix_name, prefixed};
 use crate::process::{Process, until};
+use crate::webhook_server::WebhookServer;
 
-/// Where it listens.
+/// The port of the policy server.
 pub(crate) const PORT: u16 = 8443;
 
-/// How the API server says that a webhook gave no answer, and how long it may say so at first.
-const UNREACHED: &str = "failed calling webhook";
-const REACH: Duration = Duration::from_secs(15);
+/// The API server's error for a webhook that does not answer.
+pub(crate) const UNREACHABLE: &str = "failed calling webhook";
 
-/// The policy server, and which of its policies the API server asks.
+/// How long the API server of an existing cluster may take to reach the policy server.
+const REACH_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The policy server and all policies that it serves.
 pub(crate) struct Webhooks {
     pub(crate) server: Option<Server>,
-    /// All that it serves.
     policies: Vec<Policy>,
 }
 
 pub(crate) enum Server {
     Real(Process),
-    Own(Endpoint),
+    Embedded(WebhookServer),
 }
 
 impl Webhooks {
-    pub(crate) fn start(plane: &Plane) -> Self {
-        // What the policies may ask the cluster for is what bootstrap/ grants, and no more.
-        let rights = e2e::workspace::root().join("bootstrap/policies/base/rbac.yaml");
-        let text = std::fs::read(rights).expect("a file");
+    pub(crate) fn start(cluster: &TestCluster) -> Self {
+        // The policies may look up what bootstrap/ grants, and no more.
+        let rbac = e2e::workspace::root().join("bootstrap/policies/base/rbac.yaml");
+        let text = std::fs::read(rbac).expect("a file");
         for document in manifest::read("rbac.yaml", &text) {
             for object in document.expect("YAML").objects() {
                 let mut object = object.expect("an object").value;
                 for name in ["/metadata/name", "/roleRef/name", "/subjects/0/namespace"] {
                     if let Some(name) = object.pointer_mut(name) {
-                        *name = own(name.as_str().expect("a name")).into();
+                        prefix_name(name);
                     }
                 }
-                plane.admin.apply(&object).accepted();
+                cluster.admin.apply(&object).accepted();
             }
         }
         let protecting = Profile::ALL.map(|it| (it, Mode::Protect)).into_iter();
@@ -56,21 +58,21 @@ impl Webhooks {
                 .flat_map(|(profile, mode)| policies::of(profile, mode))
                 .collect(),
         };
-        webhooks.server = Some(webhooks.start_server(plane));
+        webhooks.server = Some(webhooks.start_server(cluster));
         webhooks
     }
 
-    /// Starts the server and waits until it answers.
-    pub(crate) fn start_server(&self, plane: &Plane) -> Server {
+    /// Starts the policy server and waits until it is ready.
+    pub(crate) fn start_server(&self, cluster: &TestCluster) -> Server {
         let Ok(program) = PolicyServer::find() else {
-            return Server::Own(Endpoint::start(plane, self.policies.clone()));
+            return Server::Embedded(WebhookServer::start(cluster, self.policies.clone()));
         };
         let entries = self.policies.iter().map(|it| (it.id(), it.entry()));
-        let file = plane.path().join("policies.yml");
+        let file = cluster.path().join("policies.yml");
         // JSON is YAML.
         let entries = Value::Object(entries.collect::<Map<_, _>>());
         std::fs::write(&file, entries.to_string()).expect("a file");
-        let address = plane.listens_at();
+        let address = cluster.listen_address();
         let mut command = Command::new(program);
         command
             .args(["--addr", &address.to_string()])
@@ -78,104 +80,93 @@ impl Webhooks {
             .args(["--readiness-probe-port", "8081"])
             .args(["--workers", "2", "--log-no-color"])
             .arg("--cert-file")
-            .arg(plane.authority.path("policy-server.crt"))
+            .arg(cluster.authority.path("policy-server.crt"))
             .arg("--key-file")
-            .arg(plane.authority.path("policy-server.key"))
+            .arg(cluster.authority.path("policy-server.key"))
             .arg("--policies")
             .arg(&file)
             .arg("--policies-download-dir")
-            .arg(plane.path().join("modules"))
+            .arg(cluster.path().join("modules"))
             .arg("--sigstore-cache-dir")
-            .arg(plane.path().join("sigstore"))
-            .env("KUBECONFIG", policies::ACCOUNT.kubeconfig(plane));
-        let mut process = Process::start("policy-server", &mut command, plane.path());
+            .arg(cluster.path().join("sigstore"))
+            .env("KUBECONFIG", policies::ACCOUNT.kubeconfig(cluster));
+        let mut process = Process::start("policy-server", &mut command, cluster.path());
         process.ready((address, 8081).into(), "/readiness");
         Server::Real(process)
     }
 
-    /// Has the server wait, or go on.
+    /// Pauses or resumes the policy server.
     pub(crate) fn pause(&self, paused: bool) {
         match self.server.as_ref().expect("it serves") {
             Server::Real(process) => process.signal(if paused { "STOP" } else { "CONT" }),
-            Server::Own(endpoint) => endpoint.pause(paused),
+            Server::Embedded(endpoint) => endpoint.pause(paused),
         }
     }
 
-    /// Tells the API server of a profile's policies and of no others, and waits until it asks them.
-    pub(crate) fn install(&self, plane: &Plane, profile: Profile, mode: Mode) {
+    /// Installs the webhooks of a profile, removes all others, and waits until they take effect.
+    pub(crate) fn install(&self, cluster: &TestCluster, profile: Profile, mode: Mode) {
         for kind in ["mutating", "validating"] {
             let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations");
-            let present = plane.admin.get(&path).accepted();
-            let present = present["items"].as_array().expect("a list").iter();
-            let present = present.filter_map(|it| it["metadata"]["name"].as_str());
+            let installed = cluster.admin.list(&path);
             for policy in &self.policies {
-                let name = own(&policy.id());
-                if present.clone().any(|it| it == name) {
-                    let path = format!("{path}/{name}");
-                    let gone = plane.admin.ask("DELETE", &path, "", None);
-                    gone.expect("an answer").accepted();
+                let name = prefixed(&policy.id());
+                if installed.iter().any(|it| it["metadata"]["name"] == name) {
+                    cluster
+                        .admin
+                        .delete_path(&format!("{path}/{name}"))
+                        .accepted();
                 }
             }
         }
-        let url = format!("https://{}:{PORT}", plane.reviews_at);
+        let url = format!("https://{}:{PORT}", cluster.webhook_address);
         let wanted = |it: &&Policy| (it.profile, it.mode) == (profile, mode);
         for policy in self.policies.iter().filter(wanted) {
-            let webhook = policy.webhook(&url, &plane.authority.pem);
-            plane.admin.create(&webhook).accepted();
+            let webhook = policy.webhook(&url, &cluster.authority.pem);
+            cluster.admin.create(&webhook).accepted();
         }
-        // The API server hears of each sort of webhook in the order in which they were made, so of
-        // all once the last one answers.
+        // The API server learns of webhooks of one kind in the order of their creation, so of all once
+        // the last one takes effect.
         let marked = match profile {
             Profile::Azure => "azure-load-balancer-internal",
             Profile::Aws => "aws-load-balancer-scheme",
             Profile::K3s => "metallb.io/",
         };
-        let balancer = json!({
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": "probe", "namespace": own(APPS)},
-            "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
-        });
-        let claim = json!({
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {"name": "probe", "namespace": own(APPS)},
-            "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": "1Gi"}},
-            },
-        });
-        let store = json!({
-            "apiVersion": "external-secrets.io/v1",
-            "kind": "SecretStore",
-            "metadata": {"name": "probe", "namespace": own(APPS)},
-            "spec": {"provider": {"fake": {"data": []}}},
-        });
+        let balancer = load_balancer(APPS, "probe");
+        let claim = claim(APPS, "probe");
+        let store = fake_store(APPS, "probe");
         let started = Instant::now();
-        let asked = |object: &Value| {
-            let answer = plane.admin.would_create(object);
-            let said = answer.message();
-            if !plane.is_own() && said.contains(UNREACHED) && started.elapsed() > REACH {
+        let attempt = |object: &Value| {
+            let response = cluster.admin.dry_run_create(object);
+            let message = response.message();
+            let unreachable = message.contains(UNREACHABLE) && started.elapsed() > REACH_TIMEOUT;
+            if cluster.is_existing() && unreachable {
                 panic!(
-                    "the cluster's API server does not reach this suite at {url}: give an address that it \
-                     reaches with `--webhook-address`. It says: {said}"
+                    "the API server of the cluster does not reach this suite at {url}: give an address that \
+                     it reaches with `--webhook-address`. It reports: {message}"
                 );
             }
-            (answer.status < 300, answer.warnings.len(), answer.body)
+            (
+                response.is_success(),
+                response.warnings.len(),
+                response.body,
+            )
         };
-        until("the policies are asked", || {
-            let (_, told, balancer) = asked(&balancer);
+        until("the policies take effect", || {
+            let (_, balancer_warnings, balancer) = attempt(&balancer);
             let marked = balancer["metadata"]["annotations"]
                 .to_string()
                 .contains(marked);
-            let (_, _, claim) = asked(&claim);
+            let (_, _, claim) = attempt(&claim);
             let classed = claim["spec"]["storageClassName"] == "rwo-default";
-            let (stored, warned, store) = asked(&store);
-            let asked = match mode {
+            let (stored, store_warnings, store) = attempt(&store);
+            let installed = match mode {
                 Mode::Protect => marked && classed && !stored,
-                Mode::Monitor => !marked && !classed && stored && told > 0 && warned > 0,
+                Mode::Monitor => {
+                    let warned = balancer_warnings > 0 && store_warnings > 0;
+                    !marked && !classed && stored && warned
+                }
             };
-            match asked {
+            match installed {
                 true => Ok(()),
                 false => Err(format!("{balancer} {claim} {store}")),
             }
@@ -183,14 +174,15 @@ impl Webhooks {
     }
 }
 
-/// What answers the reviews, by its own word.
+/// Returns what answers the webhooks, with its version.
 pub(crate) fn version() -> String {
     let Ok(program) = PolicyServer::find() else {
-        return "crates/host of this workspace".to_owned();
+        return "`crates/host`".to_owned();
     };
-    let said = Command::new(program).arg("--version").output();
-    let said = String::from_utf8_lossy(&said.expect("a version").stdout).into_owned();
-    // What else it says is what it is made of.
-    let said = said.lines().next().unwrap_or_default();
-    said.replace("policy-server", "Kubewarden's policy server")
+    let output = Command::new(program).arg("--version").output();
+    let output = output.expect("a version").stdout;
+    // The other lines list its components.
+    let output = String::from_utf8_lossy(&output).into_owned();
+    let line = output.lines().next().unwrap_or_default();
+    line.replace("policy-server", "Kubewarden")
 }

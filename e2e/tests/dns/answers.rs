@@ -1,20 +1,21 @@
-//! What kare-dns answers, and to whom.
+//! What kare-dns answers, and to which clients.
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
 
-use crate::lab::{DOMAIN, Lab};
+use crate::process::until;
 use crate::zone::query::{Answer, Client};
+use crate::zone::{DOMAIN, Zone};
 
-/// A zone with a few names, its name server and its own address, as ExternalDNS stores them.
-fn zone(lab: &Lab) {
-    lab.store(&format!("keycloak.{DOMAIN}"), "1a2b3c4d", "192.0.2.7");
-    lab.store(&format!("jupyter.{DOMAIN}"), "5e6f7a8b", "192.0.2.7");
-    lab.store(&format!("ns.dns.{DOMAIN}"), "9c0d1e2f", "192.0.2.53");
-    lab.store(&format!("apex.dns.{DOMAIN}"), "3a4b5c6d", "192.0.2.53");
+/// Stores a few names, the name server of the zone and its own address, as ExternalDNS does.
+fn populate(zone: &Zone) {
+    zone.store(&format!("keycloak.{DOMAIN}"), "1a2b3c4d", "192.0.2.7");
+    zone.store(&format!("jupyter.{DOMAIN}"), "5e6f7a8b", "192.0.2.7");
+    zone.store(&format!("ns.dns.{DOMAIN}"), "9c0d1e2f", "192.0.2.53");
+    zone.store(&format!("apex.dns.{DOMAIN}"), "3a4b5c6d", "192.0.2.53");
 }
 
-/// Over UDP and TCP: both have to say the same.
+/// Asks over UDP and TCP, which have to agree.
 fn ask(client: Client, name: &str, kind: RecordType) -> Answer {
     let answer = client.ask(name, kind).expect("an answer");
     let over_tcp = client.ask_tcp(name, kind).expect("an answer");
@@ -29,11 +30,11 @@ fn ask(client: Client, name: &str, kind: RecordType) -> Answer {
 
 #[test]
 fn the_zone_has_an_authority_a_name_server_and_an_address() {
-    let lab = Lab::new();
-    let _etcd = lab.etcd();
-    let _kare_dns = lab.kare_dns();
-    zone(&lab);
-    let client = lab.ask_kare_dns();
+    let zone = Zone::new();
+    let _etcd = zone.etcd();
+    let _kare_dns = zone.kare_dns();
+    populate(&zone);
+    let client = zone.ask_kare_dns();
 
     let soa = ask(client, DOMAIN, RecordType::SOA);
     assert_eq!(
@@ -57,12 +58,12 @@ fn the_zone_has_an_authority_a_name_server_and_an_address() {
 }
 
 #[test]
-fn what_is_absent_is_denied_with_the_zones_soa() {
-    let lab = Lab::new();
-    let _etcd = lab.etcd();
-    let _kare_dns = lab.kare_dns();
-    zone(&lab);
-    let client = lab.ask_kare_dns();
+fn absent_names_are_denied_with_the_soa_of_the_zone() {
+    let zone = Zone::new();
+    let _etcd = zone.etcd();
+    let _kare_dns = zone.kare_dns();
+    populate(&zone);
+    let client = zone.ask_kare_dns();
     let denied = |name: &str, kind, code| {
         let answer = ask(client, name, kind);
         assert_eq!(answer.code(), code, "{name} {kind}");
@@ -93,12 +94,12 @@ fn what_is_absent_is_denied_with_the_zones_soa() {
 }
 
 #[test]
-fn nothing_but_the_zone_is_served() {
-    let lab = Lab::new();
-    let _etcd = lab.etcd();
-    let _kare_dns = lab.kare_dns();
-    zone(&lab);
-    let client = lab.ask_kare_dns();
+fn other_domains_are_refused() {
+    let zone = Zone::new();
+    let _etcd = zone.etcd();
+    let _kare_dns = zone.kare_dns();
+    populate(&zone);
+    let client = zone.ask_kare_dns();
     for name in [
         ".",
         "org",
@@ -117,14 +118,14 @@ fn nothing_but_the_zone_is_served() {
     assert_eq!(present.code(), ResponseCode::NoError);
 }
 
-/// The etcd plugin takes `*` and `any` for wildcards, and would tell every name's address.
+/// The etcd plugin treats `*` and `any` as wildcards, and would return every name's address.
 #[test]
 fn names_cannot_be_enumerated() {
-    let lab = Lab::new();
-    let _etcd = lab.etcd();
-    let _kare_dns = lab.kare_dns();
-    zone(&lab);
-    let client = lab.ask_kare_dns();
+    let zone = Zone::new();
+    let _etcd = zone.etcd();
+    let _kare_dns = zone.kare_dns();
+    populate(&zone);
+    let client = zone.ask_kare_dns();
     for name in [
         "*",
         "any",
@@ -146,11 +147,11 @@ fn names_cannot_be_enumerated() {
             assert!(answer.records().is_empty(), "{name} {kind}");
         }
     }
-    // A name that only has the word in it is a name.
-    lab.store(&format!("company.{DOMAIN}"), "7e8f9a0b", "192.0.2.8");
+    // A name that merely contains the word resolves.
+    zone.store(&format!("company.{DOMAIN}"), "7e8f9a0b", "192.0.2.8");
     let company = ask(client, &format!("company.{DOMAIN}"), RecordType::A);
     assert_eq!(company.addresses().unwrap().len(), 1);
-    // ANY for a name that is there tells no more than that ANY is not answered.
+    // ANY for a name that exists returns only that ANY is not supported.
     let any = ask(client, &format!("keycloak.{DOMAIN}"), RecordType::ANY);
     assert_eq!(any.code(), ResponseCode::NoError);
     assert!(
@@ -158,20 +159,19 @@ fn names_cannot_be_enumerated() {
             .iter()
             .all(|it| it.record_type() == RecordType::HINFO)
     );
-    // The records that a service record would name.
     let transfer = client.ask_tcp(DOMAIN, RecordType::AXFR).expect("an answer");
     assert!(transfer.records().is_empty());
 }
 
 #[test]
-fn outsiders_are_refused() {
-    let lab = Lab::new();
-    let _etcd = lab.etcd();
-    let _kare_dns = lab.kare_dns();
-    zone(&lab);
-    let insider = lab.ask_kare_dns();
+fn clients_outside_the_cluster_are_refused() {
+    let zone = Zone::new();
+    let _etcd = zone.etcd();
+    let _kare_dns = zone.kare_dns();
+    populate(&zone);
+    let insider = zone.ask_kare_dns();
     let outsider = Client {
-        from: lab.addresses.outsider(),
+        from: zone.addresses.outsider(),
         ..insider
     };
     let name = format!("keycloak.{DOMAIN}");
@@ -184,4 +184,19 @@ fn outsiders_are_refused() {
         assert_eq!(answer.code(), ResponseCode::Refused, "{kind}");
         assert!(answer.records().is_empty(), "{kind}");
     }
+}
+
+/// Pods start in any order when a node comes up.
+#[test]
+fn kare_dns_starts_without_etcd() {
+    let zone = Zone::new();
+    let _kare_dns = zone.kare_dns();
+    let name = format!("keycloak.{DOMAIN}");
+    let failed = zone.ask_kare_dns().ask(&name, RecordType::A).unwrap();
+    assert_eq!(failed.code(), ResponseCode::ServFail);
+    let _etcd = zone.etcd();
+    zone.store(&name, "1a2b3c4d", "192.0.2.7");
+    until("kare-dns finds etcd", || {
+        zone.ask_kare_dns().addresses(&name)
+    });
 }

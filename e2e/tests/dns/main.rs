@@ -1,8 +1,8 @@
-//! Proof that `bootstrap/`'s DNS works: real CoreDNS, etcd and ExternalDNS as plain processes on loopback
-//! addresses, with the Corefiles, flags, environment and certificates that the tree renders. Only
-//! addresses and paths are put in place of the cluster's.
+//! kare-dns and its etcd as plain processes on loopback addresses, with the Corefile, flags and
+//! certificates that `bootstrap/` renders. Only addresses and paths are replaced.
 //!
-//! `cargo xtask e2e dns` builds the programs and runs this.
+//! `cargo xtask e2e dns` builds the programs and runs this. What involves the API server is in the suite
+//! `cluster`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -12,14 +12,10 @@
 )]
 
 mod answers;
-mod api;
-mod endurance;
-mod lab;
+mod authentication;
 #[allow(dead_code, reason = "shared with the suite `cluster`")]
 #[path = "../shared/process.rs"]
 mod process;
-mod publishing;
-mod rights;
-mod strangers;
+#[allow(dead_code, reason = "shared with the suite `cluster`")]
 #[path = "../shared/zone/mod.rs"]
 mod zone;

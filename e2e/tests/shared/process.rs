@@ -1,4 +1,4 @@
-//! A program that runs for as long as a value lives.
+//! Child processes that end with a value.
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// How long a condition that is to come true may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+/// How long to wait for a condition on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Whether somebody wants the suite to end, for suites that ask; see [`end_when_told`].
+/// Whether a signal interrupted the suite; see [`handle_signals`].
 static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// From now on Ctrl-C and a request to terminate end the suite as a failure does, with everything taken
-/// away that it has made and started. A second one ends it at once.
-pub(crate) fn end_when_told() -> std::io::Result<()> {
+/// Makes SIGINT and SIGTERM end the suite as a failure does, with everything removed that it created and
+/// started. A second one ends it at once.
+pub(crate) fn handle_signals() -> std::io::Result<()> {
     for signal in [SIGINT, SIGTERM] {
         flag::register_conditional_shutdown(signal, 130, Arc::clone(&INTERRUPTED))?;
         flag::register(signal, Arc::clone(&INTERRUPTED))?;
@@ -27,33 +27,33 @@ pub(crate) fn end_when_told() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether the suite has been told to end.
+/// Returns whether a signal interrupted the suite.
 pub(crate) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// Asks until the answer is there; panics with the last refusal at the deadline, or when the suite has
-/// been told to end.
-pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
+/// Repeats a request until it succeeds, and panics with the last error at the timeout or when the suite is
+/// interrupted.
+pub(crate) fn until<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>) -> T {
     let started = Instant::now();
     loop {
-        match ask() {
-            Ok(answer) => return answer,
-            Err(why) if started.elapsed() > PATIENCE => panic!("{what}: {why}"),
+        match attempt() {
+            Ok(value) => return value,
+            Err(why) if started.elapsed() > TIMEOUT => panic!("{what}: {why}"),
             Err(why) if is_interrupted() => panic!("interrupted while waiting: {what}: {why}"),
             Err(_) => std::thread::sleep(Duration::from_millis(20)),
         }
     }
 }
 
-/// A program that `cargo xtask e2e` built.
+/// Returns the path of a program that `cargo xtask e2e` built.
 pub(crate) fn tool(name: &str) -> PathBuf {
     let path = e2e::workspace::root().join("target/tools").join(name);
     assert!(path.is_file(), "build the programs with `cargo xtask e2e`");
     path
 }
 
-/// A child that is ended, by its id, when this is dropped, a failed test included.
+/// A child process, which is killed when this is dropped, also by a failed test.
 pub(crate) struct Process {
     name: String,
     child: Child,
@@ -79,7 +79,7 @@ impl Process {
         }
     }
 
-    /// Waits until an HTTP endpoint of the program answers 200.
+    /// Waits until an HTTP endpoint of the program returns 200.
     pub(crate) fn ready(&mut self, address: SocketAddr, path: &str) {
         let name = self.name.clone();
         until(&name, || {
@@ -87,15 +87,15 @@ impl Process {
             let status = get(address, path).map(|(status, _)| status)?;
             match status {
                 200 => Ok(()),
-                _ => Err(format!("{path} answers {status}:\n{}", self.log())),
+                _ => Err(format!("{path} returns {status}:\n{}", self.log())),
             }
         });
     }
 
-    /// Panics where the program has ended by itself.
+    /// Panics if the program has ended by itself.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// If its state is unknown.
     pub(crate) fn alive(&mut self) -> Result<(), String> {
         if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
             panic!("{} ended with {status}:\n{}", self.name, self.log());
@@ -103,7 +103,7 @@ impl Process {
         Ok(())
     }
 
-    /// The process' id, which changes when it is started again.
+    /// Returns the process id, which changes with a restart.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -116,7 +116,7 @@ impl Process {
         assert!(sent.is_ok_and(|it| it.success()), "{}: {name}", self.name);
     }
 
-    /// Ends it without a chance to tidy up.
+    /// Kills it without a chance to clean up.
     pub(crate) fn kill(mut self) {
         self.end();
     }
@@ -141,7 +141,7 @@ impl Drop for Process {
     }
 }
 
-/// The status and body of a page.
+/// Returns the status and body of a URL.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Result<(u16, String), String> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)

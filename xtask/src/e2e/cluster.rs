@@ -1,114 +1,128 @@
-//! The suite `cluster`, on an API server of its own or on a cluster of others.
+//! The suite `cluster`, on an API server of its own or on an existing cluster.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use super::{Suite, kinds, programs};
+use super::{Suite, programs};
 use crate::build;
+use crate::progress::Step;
 use crate::test::{self, skipped, tally::Tally};
 use crate::workspace::{Workspace, on_path};
-
-// What the suite is told.
-const KUBECONFIG: &str = "AGNOSTICS_E2E_KUBECONFIG";
-const CONTEXT: &str = "AGNOSTICS_E2E_CONTEXT";
-const WEBHOOK_ADDRESS: &str = "AGNOSTICS_E2E_WEBHOOK_ADDRESS";
-const REPORT: &str = "AGNOSTICS_E2E_REPORT";
 
 const NO_KUBECTL: &str =
     "`kubectl` is not on PATH: see https://kubernetes.io/docs/tasks/tools/#kubectl";
 
-/// A cluster of others, such as kind's or k3d's. The suite works there in namespaces of its own and
-/// takes away what it made.
+/// An existing cluster, such as kind's or k3d's.
 #[derive(Debug, Args)]
-pub(crate) struct Foreign {
-    /// Run the suite `cluster` against a cluster of this kubeconfig, in namespaces of its own, and take
-    /// away what it made
+pub(crate) struct ExistingCluster {
+    /// Run the suite `cluster` on a cluster of this kubeconfig, in namespaces of its own, and remove
+    /// what it created
     #[arg(long, value_name = "FILE", requires = "context", required = false)]
     kubeconfig: PathBuf,
-    /// The cluster's context, with a client certificate or a token of an administrator
+    /// The context, of a cluster administrator
     #[arg(long, value_name = "NAME", requires = "kubeconfig", required = false)]
     context: String,
-    /// Where its API server reaches this machine, at port 8443; on one that runs on this machine itself,
-    /// an address of loopback is found
+    /// The address at which the API server reaches port 8443 of this machine. Not needed if it runs on
+    /// this machine
     #[arg(long, value_name = "ADDRESS", requires = "kubeconfig")]
     webhook_address: Option<String>,
 }
 
-/// Where the suite runs.
-pub(super) enum Place<'a> {
-    Own { report: Option<PathBuf> },
-    Foreign(&'a Foreign),
-}
-
-/// Runs the suite as somebody asked for it: with modules as they are now and, on its own API server, with
-/// a report.
-pub(super) fn asked(workspace: &Workspace, foreign: Option<&Foreign>) -> Result<Tally> {
-    refuse_ambient(std::env::var_os("KUBECONFIG").as_deref())?;
-    // In `cargo xtask test` they have been built before.
+/// Builds the modules, runs the suite and, on its own API server, writes the report.
+pub(super) fn run(workspace: &Workspace, existing: Option<&ExistingCluster>) -> Result<Tally> {
+    reject_ambient_kubeconfig(std::env::var_os("KUBECONFIG").as_deref())?;
     build::build(workspace, &[])?;
-    let place = match foreign {
-        Some(foreign) => Place::Foreign(foreign),
-        None => Place::Own {
-            report: Some(workspace.path("e2e/reports/cluster.md")),
-        },
-    };
-    counted(workspace, test::is_ci(), &place)
+    counted(workspace, test::is_ci(), existing, true)
 }
 
-/// A cluster that changes is one that somebody has named for it.
-fn refuse_ambient(kubeconfig: Option<&OsStr>) -> Result<()> {
+/// The suite changes a cluster only if it is named on the command line.
+fn reject_ambient_kubeconfig(kubeconfig: Option<&OsStr>) -> Result<()> {
     let Some(kubeconfig) = kubeconfig.filter(|it| !it.is_empty()) else {
         return Ok(());
     };
     bail!(
-        "KUBECONFIG is `{}`, which this suite does not follow: unset it, and give `--kubeconfig FILE \
-         --context NAME` if that cluster is meant",
+        "this suite ignores KUBECONFIG, which is `{}`: unset it, and give `--kubeconfig FILE --context NAME` \
+         to run on that cluster",
         kubeconfig.display()
     )
 }
 
-/// Builds what the suite needs, runs it and counts.
-pub(super) fn counted(workspace: &Workspace, ci: bool, place: &Place<'_>) -> Result<Tally> {
+/// Builds the programs, runs the suite and counts.
+pub(super) fn counted(
+    workspace: &Workspace,
+    ci: bool,
+    existing: Option<&ExistingCluster>,
+    write_report: bool,
+) -> Result<Tally> {
     let Some(go) = programs::go() else {
         return Ok(skipped(programs::NO_GO, ci));
     };
     if on_path("kubectl").is_none() {
         return Ok(skipped(NO_KUBECTL, ci));
     }
-    kinds::copy(workspace, go)?;
-    let mut cargo = super::tests(workspace, Suite::Cluster);
-    // What is set in a shell decides nothing: a cluster that changes is one that was named.
-    for variable in ["KUBECONFIG", KUBECONFIG, CONTEXT, WEBHOOK_ADDRESS, REPORT] {
-        cargo.env_remove(variable);
+    fetch_crds(workspace, go)?;
+    if existing.is_none() {
+        for tools in [
+            programs::TOOLS,
+            programs::KUBERNETES,
+            programs::EXTERNAL_SECRETS,
+        ] {
+            programs::build_all(workspace, go, tools)?;
+        }
     }
-    match place {
-        Place::Own { report } => {
-            for tools in [
-                programs::TOOLS,
-                programs::KUBERNETES,
-                programs::EXTERNAL_SECRETS,
-            ] {
-                programs::build_all(workspace, go, tools)?;
-            }
-            if let Some(report) = report {
-                cargo.env(REPORT, report);
-            }
-        }
-        Place::Foreign(foreign) => {
-            let kubeconfig = foreign.kubeconfig.canonicalize();
-            let kubeconfig = kubeconfig
-                .with_context(|| format!("cannot read `{}`", foreign.kubeconfig.display()))?;
-            cargo.env(KUBECONFIG, kubeconfig);
-            cargo.env(CONTEXT, &foreign.context);
-            if let Some(address) = &foreign.webhook_address {
-                cargo.env(WEBHOOK_ADDRESS, address);
-            }
-        }
+    let kubeconfig = existing.map(|it| {
+        let file = it.kubeconfig.canonicalize();
+        file.with_context(|| format!("cannot read `{}`", it.kubeconfig.display()))
+    });
+    let address = existing.and_then(|it| it.webhook_address.as_ref());
+    let options: [(&str, Option<OsString>); 4] = [
+        ("KUBECONFIG", kubeconfig.transpose()?.map(PathBuf::into)),
+        ("CONTEXT", existing.map(|it| it.context.clone().into())),
+        ("WEBHOOK_ADDRESS", address.map(OsString::from)),
+        ("WRITE_REPORT", write_report.then(|| "1".into())),
+    ];
+    let mut cargo = super::tests(workspace, Suite::Cluster);
+    // The environment of the shell selects nothing.
+    cargo.env_remove("KUBECONFIG");
+    for (name, value) in options {
+        let name = format!("AGNOSTICS_E2E_{name}");
+        match value {
+            Some(value) => cargo.env(name, value),
+            None => cargo.env_remove(name),
+        };
     }
     test::counted(&mut cargo, ci)
+}
+
+/// Makes the CRDs of other projects available to the suite: which modules of Go's module cache have them,
+/// and Kubewarden's, which is generated.
+fn fetch_crds(workspace: &Workspace, go: &str) -> Result<()> {
+    let step = Step::start("fetching CRDs");
+    let tools = workspace.path("target/tools");
+    fs::create_dir_all(&tools).context("cannot create target/tools")?;
+    let run = |command: &mut Command, output: &str| -> Result<()> {
+        let result = command.stderr(Stdio::inherit()).output()?;
+        ensure!(result.status.success(), "{command:?} failed");
+        fs::write(tools.join(output), result.stdout).context("cannot write to target/tools")
+    };
+    let mut download = Command::new(go);
+    download
+        .current_dir(workspace.path("e2e/tools/crds"))
+        .args(["mod", "download", "-json"]);
+    run(&mut download, "crds.json")?;
+    let mut generate = workspace.cargo();
+    generate
+        .current_dir(workspace.path("e2e/tools/kubewarden"))
+        .env("CARGO_TARGET_DIR", tools.join("cargo"))
+        .args(["run", "--quiet", "--locked"]);
+    run(&mut generate, "kubewarden-crd.json")?;
+    step.end("fetched");
+    Ok(())
 }
 
 #[cfg(test)]
@@ -116,12 +130,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ambient_kubeconfig_is_refused_and_named() {
-        refuse_ambient(None).unwrap();
-        refuse_ambient(Some(OsStr::new(""))).unwrap();
-        let refused = refuse_ambient(Some(OsStr::new("/home/me/config"))).unwrap_err();
-        let refused = refused.to_string();
-        assert!(refused.contains("`/home/me/config`"), "{refused}");
-        assert!(refused.contains("--kubeconfig FILE"), "{refused}");
+    fn an_ambient_kubeconfig_is_rejected_and_named() {
+        reject_ambient_kubeconfig(None).unwrap();
+        reject_ambient_kubeconfig(Some(OsStr::new(""))).unwrap();
+        let error = reject_ambient_kubeconfig(Some(OsStr::new("/home/me/config"))).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("`/home/me/config`"), "{error}");
+        assert!(error.contains("--kubeconfig FILE"), "{error}");
     }
 }

@@ -25,6 +25,6 @@ pub(super) fn prepare(workspace: &Workspace) -> Result<Result<(), String>> {
     run(&mut Command::new(
         workspace.path("xtask/release/describe.sh"),
     ))?;
-    build::compile_program(workspace, "agnostics")?;
+    build::compile_programs(workspace, &["agnostics"])?;
     Ok(Ok(()))
 }

@@ -1,10 +1,9 @@
-//! Where the processes listen.
+//! The addresses of the processes.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Addresses of 127.0.0.0/8: each zone has a row of its own, and each process its own address, so that all
-/// can listen on the ports that the tree gives them.
+/// Addresses in 127.0.0.0/8. Each process has its own, so that all can listen on the tree's ports.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Addresses {
     row: u8,
@@ -17,7 +16,7 @@ impl Addresses {
         Self { row }
     }
 
-    /// Different for each run, so that several can be at work on one machine.
+    /// Different for each run, so that several can run on one machine.
     pub(crate) fn at(self, place: u8) -> Ipv4Addr {
         let [.., high, low] = std::process::id().to_be_bytes();
         Ipv4Addr::new(127, 64 + high % 128, low, self.row + place)
@@ -35,31 +34,27 @@ impl Addresses {
         self.at(2)
     }
 
-    pub(crate) fn api(self) -> Ipv4Addr {
-        self.at(3)
-    }
-
     pub(crate) fn externaldns(self) -> Ipv4Addr {
         self.at(4)
     }
 
-    /// Where the cluster's DNS forwards what is not its own.
+    /// The resolver to which the cluster's DNS forwards.
     pub(crate) fn upstream(self) -> Ipv4Addr {
         self.at(5)
     }
 
-    /// A client that kare-dns is to answer.
+    /// A client inside the cluster, which kare-dns answers.
     pub(crate) fn insider(self) -> Ipv4Addr {
         self.at(6)
     }
 
-    /// A client that kare-dns is to refuse.
+    /// A client outside the cluster, which kare-dns refuses.
     pub(crate) fn outsider(self) -> Ipv4Addr {
         self.at(7)
     }
 
-    /// The networks for the Corefile's acl: the insider, and the address that Linux gives the cluster's
-    /// DNS when it asks.
+    /// Returns the networks for the Corefile's acl: the insider, and the address that Linux assigns to the
+    /// cluster's DNS as a client.
     pub(crate) fn clients(self) -> String {
         format!("127.0.0.1/32 {}/32", self.insider())
     }

@@ -1,4 +1,4 @@
-//! Plays cert-manager: issues the Certificates that the tree renders.
+//! Issues the Certificates that the tree renders, as cert-manager does.
 
 use std::path::Path;
 
@@ -9,14 +9,13 @@ use rcgen::{
 };
 use serde_json::Value;
 
-/// Where a Secret's files are.
+/// Returns the directory of a Secret's files.
 pub(crate) fn directory(root: &Path, secret: &str) -> std::path::PathBuf {
     root.join("secret").join(secret)
 }
 
-/// Writes `tls.crt`, `tls.key` and `ca.crt` of every Certificate among the objects, as the Issuers that
-/// they name would: the one that is an authority signs itself and all others. Servers also answer for
-/// `addresses`, which no name leads to here.
+/// Writes `tls.crt`, `tls.key` and `ca.crt` of every Certificate: the one authority signs itself and all
+/// others. Server certificates are also valid for `addresses`, because names do not resolve here.
 pub(crate) fn issue(objects: &[Object], root: &Path, addresses: &[String]) {
     let certificates = || objects.iter().filter(|it| it.kind() == "Certificate");
     let is_authority = |it: &&Object| it.value["spec"]["isCA"] == true;
@@ -48,7 +47,7 @@ pub(crate) fn issue(objects: &[Object], root: &Path, addresses: &[String]) {
     }
 }
 
-/// A client's certificate of an authority that nobody trusts, with the real authority's beside it.
+/// Issues a client certificate from an untrusted authority, beside the certificate of the real one.
 pub(crate) fn forge(objects: &[Object], root: &Path, like: &str, secret: &str) {
     let authority = KeyPair::generate().expect("a key");
     let of = |name: &str| {
@@ -107,7 +106,7 @@ fn parameters(certificate: &Object, addresses: &[String]) -> CertificateParams {
                 let purpose = ExtendedKeyUsagePurpose::ClientAuth;
                 parameters.extended_key_usages.push(purpose);
             }
-            other => panic!("the usage `{other}` is not played here"),
+            other => panic!("unsupported usage `{other}`"),
         }
     }
     parameters

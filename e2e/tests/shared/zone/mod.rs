@@ -1,6 +1,6 @@
-//! The DNS of `bootstrap/` on loopback addresses of its own: kare-dns with its etcd, and ExternalDNS, with
-//! the Corefile, flags, environment and certificates that the tree renders. Only addresses and paths are
-//! put in place of the cluster's.
+//! The DNS of `bootstrap/` on its own loopback addresses: kare-dns with its etcd, and ExternalDNS, with the
+//! Corefile, flags, environment and certificates that the tree renders. Only addresses and paths are
+//! replaced.
 
 mod addresses;
 pub(crate) mod keys;
@@ -26,13 +26,13 @@ use query::Client;
 /// The domain of the tests.
 pub(crate) const DOMAIN: &str = "dev.k8tre.org";
 
-/// The port that the containers listen on in place of 53, which is not everyone's to take.
+/// The port of the containers, in place of the privileged 53.
 pub(crate) const DNS_PORT: u16 = 1053;
 
-/// What stands for etcd's Service, which no name leads to here.
+/// The URL of etcd's Service, whose name does not resolve here.
 const ETCD_URL: &str = "https://etcd.kare-dns.svc.cluster.local:2379";
 
-/// The rendered manifests, and a directory for what the processes read and write.
+/// The rendered manifests, and the directory of the processes.
 pub(crate) struct Zone {
     pub(crate) addresses: Addresses,
     pub(crate) objects: Vec<Object>,
@@ -40,7 +40,7 @@ pub(crate) struct Zone {
 }
 
 impl Zone {
-    /// Renders the tree with addresses of this zone's own and issues its certificates.
+    /// Renders the tree with the addresses of this zone and issues its certificates.
     pub(crate) fn new() -> Self {
         let addresses = Addresses::next();
         let values = BTreeMap::from([
@@ -132,7 +132,7 @@ impl Zone {
         process
     }
 
-    /// ExternalDNS, which asks the API server that the kubeconfig leads to.
+    /// Starts ExternalDNS with a kubeconfig.
     pub(crate) fn externaldns(&self, kubeconfig: &Path) -> Process {
         let pod = Pod::of(self, "Deployment", "externaldns");
         let address = self.addresses.externaldns();
@@ -154,7 +154,7 @@ impl Zone {
         process
     }
 
-    /// Runs etcd's own client with a Secret's certificate, or with none.
+    /// Runs etcdctl with the certificate of a Secret, or without one.
     pub(crate) fn etcdctl(
         &self,
         secret: Option<&str>,
@@ -183,11 +183,11 @@ impl Zone {
         }
     }
 
-    /// The keys and values of the zone, as kare-dns sees them.
+    /// Returns the records of the zone with their keys.
     pub(crate) fn stored(&self) -> BTreeMap<String, Value> {
         let certificate = Some("kare-dns-etcd-client");
-        // Etcd's client has little time; a machine that is busy has it try again.
-        let listed = until("etcd tells", || {
+        // etcdctl has a short timeout, which a busy machine exceeds.
+        let listed = until("etcd returns the records", || {
             self.etcdctl(certificate, &["get", "--prefix", "/skydns/"])
         });
         let lines: Vec<&str> = listed.lines().collect();
@@ -217,7 +217,7 @@ impl Zone {
         self.client(self.addresses.kare_dns())
     }
 
-    /// An insider who asks a server of this zone.
+    /// Returns a client inside the cluster, of a server of this zone.
     pub(crate) fn client(&self, server: Ipv4Addr) -> Client {
         Client {
             from: self.addresses.insider(),
@@ -226,11 +226,11 @@ impl Zone {
     }
 }
 
-/// The name that a key's record is for.
+/// Returns the DNS name of a record's key.
 pub(crate) fn name_of(key: &str) -> String {
     let labels = key.trim_start_matches("/skydns/").split('/');
     let mut labels: Vec<&str> = labels.collect();
-    // The last one tells a name's records apart.
+    // The last label distinguishes records of one name.
     labels.pop();
     labels.reverse();
     labels.join(".")

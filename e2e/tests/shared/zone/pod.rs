@@ -1,4 +1,4 @@
-//! What a rendered workload runs, with this machine's paths.
+//! The container of a rendered workload, with the paths of this machine.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 
 use super::{Zone, keys};
 
-/// The one container of a rendered workload.
+/// A rendered workload with one container.
 pub(super) struct Pod {
     template: PodTemplateSpec,
     root: PathBuf,
@@ -34,7 +34,7 @@ impl Pod {
         }
     }
 
-    /// The arguments with this machine's paths.
+    /// Returns the arguments with the paths of this machine.
     pub(super) fn arguments(&self) -> Vec<String> {
         let mut arguments = self.container().args.clone().unwrap_or_default();
         self.swap_paths(&mut arguments);
@@ -52,7 +52,7 @@ impl Pod {
             .collect()
     }
 
-    /// Puts this machine's directories in place of the container's.
+    /// Replaces the directories of the container with those of this machine.
     pub(super) fn swap_paths(&self, texts: &mut [String]) {
         for mount in self.container().volume_mounts.iter().flatten() {
             let here = self.path(&mount.mount_path).display().to_string();
@@ -62,13 +62,13 @@ impl Pod {
         }
     }
 
-    /// The directory of what is mounted at a path.
+    /// Returns the directory that is mounted at a path.
     pub(super) fn path(&self, mount_path: &str) -> PathBuf {
         let mounts = self.container().volume_mounts.iter().flatten();
         let mut mounts = mounts.filter(|mount| mount.mount_path == mount_path);
         let mount = mounts
             .next()
-            .unwrap_or_else(|| panic!("nothing is at {mount_path}"));
+            .unwrap_or_else(|| panic!("nothing is mounted at {mount_path}"));
         let volumes = self
             .template
             .spec
@@ -98,7 +98,7 @@ impl Pod {
     }
 }
 
-/// Replaces a text that has to be there.
+/// Replaces a text, which has to occur.
 pub(crate) fn swap(texts: &mut [String], from: &str, to: &str) {
     assert!(
         texts.iter().any(|text| text.contains(from)),

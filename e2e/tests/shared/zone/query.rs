@@ -1,4 +1,4 @@
-//! Asks a DNS server, from an address of one's choice.
+//! A DNS client with a source address.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
@@ -8,20 +8,20 @@ use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable, BinEncodable};
 
-/// CoreDNS gives etcd five seconds for each of two look-ups before it answers SERVFAIL.
-const LIMIT: Duration = Duration::from_secs(20);
+/// CoreDNS waits five seconds for each of two etcd requests before it answers SERVFAIL.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How often a question goes out over UDP, where one that comes before the server listens is lost.
+/// How often a question is sent over UDP, where it is lost before the server listens.
 const TRIES: u32 = 4;
 
-/// A client at an address, and the server that it asks.
+/// A client and its server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Client {
     pub(crate) from: Ipv4Addr,
     pub(crate) server: SocketAddr,
 }
 
-/// What a server answered.
+/// An answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer(Message);
 
@@ -31,7 +31,7 @@ impl Client {
         let (request, bytes) = question(name, kind);
         let socket = UdpSocket::bind((self.from, 0)).map_err(|error| error.to_string())?;
         let exchange = || {
-            socket.set_read_timeout(Some(LIMIT / TRIES))?;
+            socket.set_read_timeout(Some(TIMEOUT / TRIES))?;
             let mut buffer = vec![0; 4096];
             let mut tries = 1;
             loop {
@@ -53,8 +53,8 @@ impl Client {
     pub(crate) fn ask_tcp(&self, name: &str, kind: RecordType) -> Result<Answer, String> {
         let (request, bytes) = question(name, kind);
         let exchange = || {
-            let mut stream = TcpStream::connect_timeout(&self.server, LIMIT)?;
-            stream.set_read_timeout(Some(LIMIT))?;
+            let mut stream = TcpStream::connect_timeout(&self.server, TIMEOUT)?;
+            stream.set_read_timeout(Some(TIMEOUT))?;
             let length = u16::try_from(bytes.len()).expect("a short question");
             stream.write_all(&length.to_be_bytes())?;
             stream.write_all(&bytes)?;

@@ -1,5 +1,4 @@
-//! The suite on a cluster of others: here an API server that it has not started, with what such a
-//! cluster has.
+//! The suite on an existing cluster: here a second API server, with what such a cluster has.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output, Stdio};
@@ -8,49 +7,56 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::Scenario;
+use crate::api_server::ApiServer;
 use crate::client::{Client, path};
-use crate::ending::Ending;
-use crate::foreign;
-use crate::plane::{Lab, Plane};
+use crate::cluster::TestCluster;
+use crate::existing;
+use crate::kubeconfig;
 use crate::process::until;
+use crate::scenario::{Requirement, Scenario};
+use crate::stop::StopOnDrop;
 
-pub(crate) const SCENARIOS: [Scenario; 3] = [
-    (
-        "the suite runs on a cluster of others, and leaves every object there as it was",
-        nothing_left,
-    ),
-    (
-        "a run that is interrupted leaves nothing there either",
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "existing-cluster/unchanged",
+        "the suite runs on an existing cluster and leaves every object as it was",
+        unchanged,
+    )
+    .requires(Requirement::OwnApiServer),
+    Scenario::new(
+        "existing-cluster/interrupted",
+        "an interrupted run leaves nothing there either",
         interrupted,
-    ),
-    (
-        "it does not begin on a cluster that has the plane",
-        plane_is_there,
-    ),
+    )
+    .requires(Requirement::OwnApiServer),
+    Scenario::new(
+        "existing-cluster/plane-installed",
+        "the suite does not start on a cluster with the plane",
+        plane_installed,
+    )
+    .requires(Requirement::OwnApiServer),
 ];
 
-/// Where the other cluster's processes listen.
-const PLACE: u8 = 10;
+/// Where the processes of the existing cluster listen.
+const OFFSET: u8 = 10;
 
-/// The suite, as `cargo xtask e2e cluster --kubeconfig FILE --context e2e` runs it.
-fn suite(plane: &Plane, lab: &Lab) -> Command {
-    let kubeconfig = plane.path().join("elsewhere.kubeconfig");
-    let config = lab.admin().kubeconfig();
-    std::fs::write(&kubeconfig, config.to_string()).expect("a file");
+/// Returns the suite, as `cargo xtask e2e cluster --kubeconfig FILE --context e2e` runs it.
+fn suite(cluster: &TestCluster, server: &ApiServer) -> Command {
+    let kubeconfig = cluster.path().join("existing.kubeconfig");
+    kubeconfig::write(&server.admin(), &kubeconfig);
     let mut suite = Command::new(std::env::current_exe().expect("this program"));
     suite
-        .env(foreign::KUBECONFIG, kubeconfig)
-        .env(foreign::CONTEXT, "e2e")
-        .env_remove(crate::report::FILE)
+        .env(existing::KUBECONFIG, kubeconfig)
+        .env(existing::CONTEXT, "e2e")
+        .env_remove(crate::suite::WRITE_REPORT)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     suite
 }
 
-/// Runs the suite beside the other cluster's own controllers, and `meanwhile` again and again until that
-/// has done what it is for.
+/// Runs the suite beside the existing cluster's controllers, and repeats `meanwhile` until it returns that
+/// it is done.
 fn run(
     admin: &Client,
     mut suite: Command,
@@ -58,7 +64,7 @@ fn run(
 ) -> Output {
     let ended = &AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let ending = Ending(ended);
+        let ending = StopOnDrop(ended);
         let suite = suite.spawn().expect("this program runs");
         let id = suite.id();
         let controllers = scope.spawn(move || {
@@ -71,7 +77,7 @@ fn run(
                 }
                 std::thread::sleep(Duration::from_millis(200));
             }
-            assert!(done, "the suite has not come to what was waited for");
+            assert!(done, "the suite ended before it came so far");
         });
         let output = suite.wait_with_output().expect("this program ends");
         drop(ending);
@@ -85,7 +91,7 @@ fn text(output: &Output) -> (String, String) {
     (text(&output.stdout), text(&output.stderr))
 }
 
-/// Holds what is there to what was there.
+/// Asserts that the same objects exist, unchanged.
 #[track_caller]
 fn assert_same(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) {
     for (path, object) in before {
@@ -95,7 +101,7 @@ fn assert_same(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>
     assert_eq!(added.next(), None);
 }
 
-fn claim_of_others(name: &str) -> Value {
+fn unrelated_claim(name: &str) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -115,32 +121,32 @@ fn class(name: &str) -> Value {
             "name": name,
             "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
         },
-        "provisioner": "example.org/others",
+        "provisioner": "example.org/other",
     })
 }
 
-fn nothing_left(plane: &mut Plane) {
-    let lab = Lab::start(PLACE);
-    let admin = Client::new(lab.admin());
-    // As kind and k3d have one, of which a claim shows that it serves.
+fn unchanged(cluster: &mut TestCluster) {
+    let server = ApiServer::start(OFFSET);
+    let admin = Client::new(server.admin()).expect("a kubeconfig");
+    // kind and k3d have one. A claim shows that it works.
     admin.create(&class("standard")).accepted();
     let served = |name: &str| {
-        let claim = admin.create(&claim_of_others(name)).accepted();
+        let claim = admin.create(&unrelated_claim(name)).accepted();
         assert_eq!(claim["spec"]["storageClassName"], "standard");
         claim
     };
     served("before");
-    // A kind that the suite wants, too.
-    let mut kind = plane.admin.get(GATEWAYS).accepted();
-    kind["metadata"] = json!({
-        "name": kind["metadata"]["name"], "annotations": kind["metadata"]["annotations"],
+    // A CRD that the suite needs too.
+    let mut crd = cluster.admin.get(GATEWAYS).accepted();
+    crd["metadata"] = json!({
+        "name": crd["metadata"]["name"], "annotations": crd["metadata"]["annotations"],
     });
-    admin.create(&kind).accepted();
+    admin.create(&crd).accepted();
 
     let before = settled(&admin);
     assert!(before.len() > 100, "{} objects", before.len());
-    // Who makes a claim while the suite's classes and policies are there notices nothing of them.
-    let output = run(&admin, suite(plane, &lab), |_| {
+    // The suite's classes and policies do not affect claims that others create meanwhile.
+    let output = run(&admin, suite(cluster, &server), |_| {
         let is_there = has_webhooks(&admin);
         if is_there {
             let claim = served("meanwhile");
@@ -150,10 +156,10 @@ fn nothing_left(plane: &mut Plane) {
         }
         is_there
     });
-    let (said, errors) = text(&output);
-    assert!(output.status.success(), "{said}\n{errors}");
-    let passed = said.matches("... ok\n").count();
-    assert!(passed > 20, "{said}");
+    let (stdout, stderr) = text(&output);
+    assert!(output.status.success(), "{stdout}\n{stderr}");
+    let passed = stdout.matches("... ok\n").count();
+    assert!(passed > 20, "{stdout}");
     assert_same(&before, &everything(&admin));
 }
 
@@ -161,55 +167,53 @@ fn nothing_left(plane: &mut Plane) {
 fn has_webhooks(admin: &Client) -> bool {
     ["mutating", "validating"].into_iter().any(|sort| {
         let path = format!("/apis/admissionregistration.k8s.io/v1/{sort}webhookconfigurations");
-        let list = admin.get(&path).accepted();
-        list["items"].as_array().is_some_and(|it| !it.is_empty())
+        !admin.list(&path).is_empty()
     })
 }
 
-fn interrupted(plane: &mut Plane) {
-    let lab = Lab::start(PLACE);
-    let admin = Client::new(lab.admin());
+fn interrupted(cluster: &mut TestCluster) {
+    let server = ApiServer::start(OFFSET);
+    let admin = Client::new(server.admin()).expect("a kubeconfig");
     admin.create(&class("standard")).accepted();
     let before = settled(&admin);
-    let output = run(&admin, suite(plane, &lab), |id| {
+    let output = run(&admin, suite(cluster, &server), |id| {
         let is_there = has_webhooks(&admin);
         if is_there {
-            let told = Command::new("kill").arg(id.to_string()).status();
-            assert!(told.is_ok_and(|it| it.success()));
+            let sent = Command::new("kill").arg(id.to_string()).status();
+            assert!(sent.is_ok_and(|it| it.success()));
         }
         is_there
     });
-    let (said, errors) = text(&output);
-    assert!(!output.status.success(), "{said}\n{errors}");
+    let (stdout, stderr) = text(&output);
+    assert!(!output.status.success(), "{stdout}\n{stderr}");
     assert!(
-        said.contains("interrupted") || errors.contains("interrupted"),
-        "{said}\n{errors}"
+        stdout.contains("interrupted") || stderr.contains("interrupted"),
+        "{stdout}\n{stderr}"
     );
     assert_same(&before, &everything(&admin));
 }
 
-fn plane_is_there(plane: &mut Plane) {
-    let lab = Lab::start(PLACE);
-    let admin = Client::new(lab.admin());
+fn plane_installed(cluster: &mut TestCluster) {
+    let server = ApiServer::start(OFFSET);
+    let admin = Client::new(server.admin()).expect("a kubeconfig");
     admin.create(&class("rwo-default")).accepted();
     let before = settled(&admin);
-    let output = run(&admin, suite(plane, &lab), |_| true);
-    let (said, _) = text(&output);
-    assert!(!output.status.success(), "{said}");
-    assert!(said.starts_with("error: "), "{said}");
-    assert!(said.contains("storageclasses/rwo-default"), "{said}");
+    let output = run(&admin, suite(cluster, &server), |_| true);
+    let (stdout, _) = text(&output);
+    assert!(!output.status.success(), "{stdout}");
+    assert!(stdout.starts_with("error: "), "{stdout}");
+    assert!(stdout.contains("storageclasses/rwo-default"), "{stdout}");
     assert_eq!(everything(&admin), before);
 }
 
 const GATEWAYS: &str =
     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gateways.gateway.networking.k8s.io";
 
-/// Everything that the API server stores, by its path, but for what it writes about itself all the time.
+/// Returns everything that the API server stores, by path, except what it keeps writing about itself.
 fn everything(admin: &Client) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for (group, resource) in resources(admin) {
-        let list = admin.get(&format!("{group}/{resource}")).accepted();
-        for item in list["items"].as_array().expect("a list") {
+        for item in admin.list(&format!("{group}/{resource}")) {
             let text = |field: &str| {
                 item["metadata"][field]
                     .as_str()
@@ -217,13 +221,13 @@ fn everything(admin: &Client) -> BTreeMap<String, Value> {
                     .to_owned()
             };
             let path = format!("{group}/{resource} {}/{}", text("namespace"), text("name"));
-            all.insert(path, item.clone());
+            all.insert(path, item);
         }
     }
     all
 }
 
-/// The same, once a new API server has made its own objects.
+/// Returns the same, once a new API server has created its own objects.
 fn settled(admin: &Client) -> BTreeMap<String, Value> {
     let mut last = everything(admin);
     until("the API server settles", || {
@@ -232,13 +236,13 @@ fn settled(admin: &Client) -> BTreeMap<String, Value> {
         last = now;
         match same {
             true => Ok(()),
-            false => Err("it still makes objects".to_owned()),
+            false => Err("it still creates objects".to_owned()),
         }
     });
     last
 }
 
-/// The kinds that can be listed, each with the path of its group.
+/// Returns the resources that can be listed, each with the path of its group.
 fn resources(admin: &Client) -> Vec<(String, String)> {
     let mut groups = vec!["/api/v1".to_owned()];
     let listed = admin.get("/apis").accepted();
@@ -248,7 +252,7 @@ fn resources(admin: &Client) -> Vec<(String, String)> {
     }
     let mut resources = Vec::new();
     for group in groups {
-        // A group may have gone with its last kind, or be so new that it has none yet.
+        // A group may have disappeared with its last CRD, or be so new that it is empty.
         let listed = admin.get(&group);
         for resource in listed.body["resources"].as_array().into_iter().flatten() {
             let name = resource["name"].as_str().expect("a name");
@@ -262,11 +266,10 @@ fn resources(admin: &Client) -> Vec<(String, String)> {
     resources
 }
 
-/// Plays the controllers of namespaces and of claims: what is in a namespace that is being deleted goes,
-/// finalizers or not, and the namespace after it.
+/// Acts as the controllers of namespaces and claims: deletes what a terminating namespace holds, also with
+/// finalizers, and then the namespace.
 fn empty_namespaces(admin: &Client) {
-    let list = admin.get("/api/v1/namespaces").accepted();
-    for mut namespace in list["items"].as_array().expect("a list").clone() {
+    for mut namespace in admin.list("/api/v1/namespaces") {
         if namespace["metadata"]["deletionTimestamp"].is_null() {
             continue;
         }
@@ -275,22 +278,20 @@ fn empty_namespaces(admin: &Client) {
         for (group, resource) in resources(admin) {
             let collection = format!("{group}/namespaces/{name}/{resource}");
             let list = admin.get(&collection);
-            // Of kinds that are in no namespace there are none.
+            // Cluster-scoped resources have no such collection.
             for item in list.body["items"].as_array().into_iter().flatten() {
                 let item = item["metadata"]["name"].as_str().expect("a name");
                 let path = format!("{collection}/{item}");
                 let none = json!({"metadata": {"finalizers": null}});
-                // It may be gone already.
+                // Either may find it gone already.
                 admin.merge(&path, &none);
-                let gone = admin.ask("DELETE", &path, "", None);
-                gone.expect("an answer");
+                admin.delete_path(&path);
             }
         }
         namespace["apiVersion"] = "v1".into();
         namespace["kind"] = "Namespace".into();
         namespace["spec"]["finalizers"] = json!([]);
         let path = format!("{}/finalize", path(&namespace));
-        let done = admin.ask("PUT", &path, "application/json", Some(&namespace));
-        done.expect("an answer");
+        admin.put(&path, &namespace);
     }
 }

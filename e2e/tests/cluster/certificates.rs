@@ -1,4 +1,4 @@
-//! The cluster's authority, and the certificates of its servers and of those who ask them.
+//! The certificate authority of a cluster, and the certificates that it issues.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose,
 };
 
-/// Signs certificates, and leaves them in a directory.
+/// A certificate authority with a directory of what it issued.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     directory: PathBuf,
@@ -15,10 +15,10 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// A new authority, its certificate in `ca.crt`.
+    /// Creates an authority and writes its certificate to `ca.crt`.
     pub(crate) fn new(directory: &Path) -> Self {
         let key = KeyPair::generate().expect("a key");
-        let mut parameters = named("the cluster's authority", None);
+        let mut parameters = named("e2e certificate authority", None);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![
             KeyUsagePurpose::KeyCertSign,
@@ -33,12 +33,21 @@ impl Authority {
         }
     }
 
-    /// Where `ca.crt` and what was issued are.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Returns the path of `ca.crt` or of an issued certificate.
     pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.directory.join(file)
     }
 
-    /// A server's certificate, which is a client's too: the API server is etcd's client.
+    /// Returns a command line option whose value is such a path.
+    pub(crate) fn flag(&self, name: &str, file: &str) -> String {
+        format!("{name}={}", self.path(file).display())
+    }
+
+    /// Issues a server certificate that is valid for clients too: the API server is a client of etcd.
     pub(crate) fn server(&self, name: &str, address: &str) {
         let names = vec![address.to_owned()];
         let mut parameters = CertificateParams::new(names).expect("an address");
@@ -46,7 +55,7 @@ impl Authority {
         self.issue(name, parameters);
     }
 
-    /// A client's certificate, from which the API server reads who it is.
+    /// Issues a client certificate that names the user and the group.
     pub(crate) fn client(&self, file: &str, user: &str, group: Option<&str>) {
         self.issue(file, named(user, group));
     }

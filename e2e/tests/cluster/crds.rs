@@ -1,0 +1,116 @@
+//! The CustomResourceDefinitions of other projects, read where they are published.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::client::path;
+use crate::cluster::TestCluster;
+use crate::manifests;
+use crate::process::until;
+
+/// The directory of the CRDs in each module of e2e/tools/crds.
+const DIRECTORIES: [(&str, &str); 5] = [
+    ("github.com/cert-manager/cert-manager", "deploy/crds"),
+    (
+        "github.com/cilium/cilium",
+        "pkg/k8s/apis/cilium.io/client/crds/v2alpha1",
+    ),
+    (
+        "github.com/external-secrets/external-secrets",
+        "config/crds/bases",
+    ),
+    ("go.universe.tf/metallb", "config/crd/bases"),
+    ("sigs.k8s.io/gateway-api", "config/crd/standard"),
+];
+
+/// A module, as `go mod download -json` describes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Module {
+    path: String,
+    version: String,
+    dir: PathBuf,
+}
+
+/// What `cargo xtask e2e cluster` writes before it runs the suite.
+fn prepared(file: &str) -> String {
+    let path = e2e::workspace::root().join("target/tools").join(file);
+    std::fs::read_to_string(&path)
+        .unwrap_or_else(|_| panic!("no {}: run `cargo xtask e2e cluster`", path.display()))
+}
+
+/// The modules in Go's module cache.
+fn modules() -> Vec<Module> {
+    let modules = prepared("crds.json");
+    let modules = serde_json::Deserializer::from_str(&modules).into_iter();
+    modules.map(|it| it.expect("a module")).collect()
+}
+
+/// Returns the version of each module.
+pub(crate) fn versions() -> BTreeMap<String, String> {
+    let modules = modules().into_iter();
+    modules.map(|it| (it.path, it.version)).collect()
+}
+
+/// Reads all CRDs.
+fn read() -> Vec<Value> {
+    let mut crds = vec![serde_json::from_str(&prepared("kubewarden-crd.json")).expect("JSON")];
+    for module in modules() {
+        let directory = DIRECTORIES.iter().find(|(path, _)| *path == module.path);
+        let (_, directory) = directory.unwrap_or_else(|| panic!("{}: no directory", module.path));
+        let files = std::fs::read_dir(module.dir.join(directory)).expect("CRDs");
+        let before = crds.len();
+        for file in files.flatten() {
+            let name = file.file_name().into_string().expect("a name");
+            if !name.ends_with(".yaml") || name.starts_with("kustom") {
+                continue;
+            }
+            let text = std::fs::read(file.path()).expect("a file");
+            for document in manifest::read(&name, &text) {
+                let objects = document.expect("YAML").objects();
+                crds.extend(objects.map(|it| it.expect("an object").value));
+            }
+        }
+        // Gateway API's admission policy is beside them.
+        crds.retain(|it| it["kind"] == "CustomResourceDefinition");
+        assert!(crds.len() > before, "no CRDs in {}", module.path);
+    }
+    crds
+}
+
+/// Installs the CRDs and waits until they are established.
+pub(crate) fn install(cluster: &TestCluster) {
+    let mut crds = read();
+    for crd in &mut crds {
+        // Conversion webhooks have no server here.
+        if let Some(spec) = crd["spec"].as_object_mut() {
+            spec.remove("conversion");
+        }
+    }
+    if cluster.is_existing() {
+        // It keeps the CRDs that it has. Those that the suite does not need would only slow down the
+        // clean-up.
+        let needed = manifests::kinds();
+        crds.retain(|crd| {
+            let kind = crd["spec"]["names"]["kind"].as_str().expect("a kind");
+            needed.contains(kind) && cluster.admin.get(&path(crd)).status == 404
+        });
+    }
+    for crd in &crds {
+        cluster.admin.apply(crd).accepted();
+    }
+    for crd in &crds {
+        until("a CRD is established", || {
+            let stored = cluster.admin.get(&path(crd)).accepted();
+            let conditions = stored["status"]["conditions"].as_array();
+            let mut conditions = conditions.into_iter().flatten();
+            match conditions.any(|it| it["type"] == "Established" && it["status"] == "True") {
+                true => Ok(()),
+                false => Err(stored["status"].to_string()),
+            }
+        });
+    }
+}

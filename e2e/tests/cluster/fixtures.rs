@@ -1,0 +1,80 @@
+//! Objects that several scenarios create, with the least that the API server accepts. Their namespaces
+//! are prefixed on an existing cluster.
+
+use serde_json::{Value, json};
+
+use crate::existing::set_unhandled_class;
+use crate::prefix::prefixed;
+
+/// An object without a spec.
+pub(crate) fn object(version: &str, kind: &str, namespace: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": prefixed(namespace)},
+    })
+}
+
+/// A claim without a storage class.
+pub(crate) fn claim(namespace: &str, name: &str) -> Value {
+    let mut claim = object("v1", "PersistentVolumeClaim", namespace, name);
+    claim["spec"] = json!({
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+    });
+    claim
+}
+
+pub(crate) fn load_balancer(namespace: &str, name: &str) -> Value {
+    let mut service = object("v1", "Service", namespace, name);
+    service["spec"] = json!({"type": "LoadBalancer", "ports": [{"port": 80}]});
+    set_unhandled_class(&mut service);
+    service
+}
+
+pub(crate) fn config_map(namespace: &str, name: &str) -> Value {
+    let mut config = object("v1", "ConfigMap", namespace, name);
+    config["data"] = json!({"a": "b"});
+    config
+}
+
+/// An ExternalSecret of the plane's store.
+pub(crate) fn external_secret(namespace: &str, name: &str) -> Value {
+    let mut secret = object("external-secrets.io/v1", "ExternalSecret", namespace, name);
+    secret["spec"] = json!({
+        "secretStoreRef": {"kind": "ClusterSecretStore", "name": "secret-store"},
+        "data": [{"secretKey": "password", "remoteRef": {"key": "db", "property": "password"}}],
+    });
+    secret
+}
+
+/// A store that no policy accepts.
+pub(crate) fn fake_store(namespace: &str, name: &str) -> Value {
+    let mut store = object("external-secrets.io/v1", "SecretStore", namespace, name);
+    store["spec"] = json!({"provider": {"fake": {"data": []}}});
+    store
+}
+
+/// A route, or a Gateway, without a spec.
+pub(crate) fn route(kind: &str, namespace: &str, name: &str) -> Value {
+    object("gateway.networking.k8s.io/v1", kind, namespace, name)
+}
+
+/// An HTTPRoute or GRPCRoute on the internal Gateway.
+pub(crate) fn route_to(kind: &str, namespace: &str, name: &str, hostname: &str) -> Value {
+    let mut route = route(kind, namespace, name);
+    route["spec"] = json!({
+        "parentRefs": [{"name": "internal-gateway", "namespace": prefixed("gateway")}],
+        "hostnames": [hostname],
+        "rules": [{"backendRefs": [{"name": "web", "port": 80}]}],
+    });
+    route
+}
+
+pub(crate) fn ingress(namespace: &str, name: &str) -> Value {
+    let mut ingress = object("networking.k8s.io/v1", "Ingress", namespace, name);
+    ingress["spec"] = json!({
+        "defaultBackend": {"service": {"name": "web", "port": {"number": 80}}},
+    });
+    ingress
+}

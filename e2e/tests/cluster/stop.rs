@@ -1,0 +1,12 @@
+//! A flag that stops background threads.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Sets a flag when dropped, also by a panic: otherwise the thread's scope would wait forever.
+pub(crate) struct StopOnDrop<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,211 @@
+//! A small webhook server, which runs the modules in `crates/host`: what the scenarios need of a policy
+//! server, and no product. For every review it lists what the policy may look up, with the policy server's
+//! permissions.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use e2e::hosts::Embedded;
+use host::Snapshot;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use kube::api::TypeMeta;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+use tokio_rustls::TlsAcceptor;
+
+use crate::client::{Client, RUNTIME, list_path};
+use crate::cluster::TestCluster;
+use crate::policies::{ACCOUNT, Mode, Policy};
+use crate::webhooks::PORT;
+
+/// The server, which runs until it is dropped.
+pub(crate) struct WebhookServer {
+    paused: watch::Sender<bool>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl WebhookServer {
+    pub(crate) fn start(cluster: &TestCluster, policies: Vec<Policy>) -> Self {
+        let certificate = cluster.authority.path("policy-server.crt");
+        let certificate = CertificateDer::from_pem_file(certificate).expect("a certificate");
+        let key = cluster.authority.path("policy-server.key");
+        let key = PrivateKeyDer::from_pem_file(key).expect("a key");
+        let tls = ServerConfig::builder().with_no_client_auth();
+        let tls = tls.with_single_cert(vec![certificate], key);
+        let tls = TlsAcceptor::from(Arc::new(tls.expect("a certificate with its key")));
+        let host = Embedded::new().expect("a host");
+        for policy in &policies {
+            host.module(policy.module()).expect("a module");
+        }
+        let (paused, watched) = watch::channel(false);
+        let reviewer = Arc::new(Reviewer {
+            host,
+            policies,
+            client: ACCOUNT.client(&cluster.admin),
+            paused: watched,
+        });
+        let address = SocketAddr::from((cluster.listen_address(), PORT));
+        let listener = RUNTIME.block_on(TcpListener::bind(address));
+        let listener = listener.unwrap_or_else(|error| panic!("{address}: {error}"));
+        Self {
+            paused,
+            task: Some(RUNTIME.spawn(serve(listener, tls, reviewer))),
+        }
+    }
+
+    /// Holds responses back until it is called with `false`.
+    pub(crate) fn pause(&self, paused: bool) {
+        self.paused.send_replace(paused);
+    }
+}
+
+impl Drop for WebhookServer {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+            // Once it has ended, the address is free.
+            let _ = RUNTIME.block_on(task);
+        }
+    }
+}
+
+/// Serves connections, which end with this future.
+async fn serve(listener: TcpListener, tls: TlsAcceptor, reviewer: Arc<Reviewer>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            Ok((stream, _)) = listener.accept() => {
+                connections.spawn(connection(stream, tls.clone(), Arc::clone(&reviewer)));
+            }
+            // The API server sees a review that fails here as a failure of the webhook.
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    tls: TlsAcceptor,
+    reviewer: Arc<Reviewer>,
+) -> Result<(), e2e::Error> {
+    let stream = TokioIo::new(tls.accept(stream).await?);
+    let service = service_fn(|request| Arc::clone(&reviewer).respond(request));
+    http1::Builder::new()
+        .serve_connection(stream, service)
+        .await?;
+    Ok(())
+}
+
+/// Reviews requests with the policies.
+struct Reviewer {
+    host: Embedded,
+    policies: Vec<Policy>,
+    client: Client,
+    paused: watch::Receiver<bool>,
+}
+
+impl Reviewer {
+    async fn respond(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, e2e::Error> {
+        let id = request
+            .uri()
+            .path()
+            .trim_start_matches("/validate/")
+            .to_owned();
+        let body = request.into_body().collect().await?.to_bytes();
+        let mut paused = self.paused.clone();
+        let review = spawn_blocking(move || self.review(&id, &serde_json::from_slice(&body)?));
+        let response = match review.await? {
+            Ok(answer) => Response::new(answer.to_string().into()),
+            Err(error) => {
+                // The API server does not show it.
+                eprintln!("webhook server: {error}");
+                let error = error.to_string().into();
+                Response::builder().status(500).body(error)?
+            }
+        };
+        paused.wait_for(|paused| !paused).await?;
+        Ok(response)
+    }
+
+    fn review(&self, id: &str, review: &Value) -> Result<Value, e2e::Error> {
+        let policy = self.policies.iter().find(|it| it.id() == id);
+        let policy = policy.ok_or_else(|| format!("no policy `{id}`"))?;
+        let module = self.host.module(policy.module())?;
+        let kinds = policy.context_aware_resources();
+        let module = module.with_context_aware_resources(kinds);
+        let request = &review["request"];
+        let settings = to_raw_value(policy.settings())?;
+        let response =
+            module.validate(&settings, &to_raw_value(request)?, &self.cluster(policy)?)?;
+        let mut answer = json!({
+            "uid": request["uid"],
+            "allowed": response.accepted,
+            "warnings": response.warnings,
+            "auditAnnotations": response.audit_annotations,
+        });
+        if policy.mode == Mode::Monitor {
+            // As in the policy server, only warnings remain.
+            answer["allowed"] = true.into();
+            return Ok(reviewed(review, &answer));
+        }
+        if let Some(message) = response.message {
+            answer["status"] = json!({"message": message, "code": response.code});
+        }
+        if let Some(mutated) = response.mutated_object {
+            let mutated: Value = serde_json::from_str(mutated.get())?;
+            let patch = serde_json::to_vec(&json_patch::diff(&request["object"], &mutated))?;
+            answer["patchType"] = "JSONPatch".into();
+            answer["patch"] = base64::engine::general_purpose::STANDARD
+                .encode(patch)
+                .into();
+        }
+        Ok(reviewed(review, &answer))
+    }
+
+    /// Lists all objects of the kinds that a policy may look up.
+    fn cluster(&self, policy: &Policy) -> Result<Snapshot, e2e::Error> {
+        let mut cluster = Snapshot::new();
+        for kind in policy.context_aware_resources() {
+            let types = TypeMeta {
+                api_version: kind.api_version.clone(),
+                kind: kind.kind.clone(),
+            };
+            let path = list_path(&types, None);
+            let list = self.client.try_get(&path)?;
+            let Some(items) = list.body["items"].as_array() else {
+                return Err(format!("{path}: {}", list.body).into());
+            };
+            for item in items {
+                let mut item = item.clone();
+                item["apiVersion"] = kind.api_version.clone().into();
+                item["kind"] = kind.kind.clone().into();
+                cluster.insert(item)?;
+            }
+            cluster.know_all(kind);
+        }
+        Ok(cluster)
+    }
+}
+
+fn reviewed(review: &Value, response: &Value) -> Value {
+    json!({
+        "apiVersion": review["apiVersion"],
+        "kind": review["kind"],
+        "response": response,
+    })
+}

@@ -1,0 +1,45 @@
+//! Which clients etcd accepts.
+
+use crate::zone::{Zone, keys};
+
+const KEY: &str = "/skydns/org/k8tre/dev/portal/00000000";
+const RECORD: &str = r#"{"host":"203.0.113.66"}"#;
+
+#[test]
+fn etcd_accepts_only_clients_of_its_own_authority() {
+    let zone = Zone::new();
+    let _etcd = zone.etcd();
+    keys::forge(
+        &zone.objects,
+        zone.path(),
+        "externaldns-etcd-client",
+        "forged",
+    );
+
+    // The server certificate has the right authority, and is not valid for clients.
+    for secret in [None, Some("forged"), Some("etcd-server")] {
+        for command in [&["put", KEY, RECORD][..], &["get", "--prefix", "/"]] {
+            let refused = zone.etcdctl(secret, command);
+            assert!(refused.is_err(), "{secret:?} {command:?}: {refused:?}");
+        }
+    }
+    assert!(zone.stored().is_empty());
+
+    // A client of its own authority is accepted.
+    let put = zone.etcdctl(Some("externaldns-etcd-client"), &["put", KEY, RECORD]);
+    assert_eq!(put.as_deref(), Ok("OK\n"));
+    assert_eq!(zone.stored().len(), 1);
+}
+
+/// A server in etcd's place does not get its clients' requests.
+#[test]
+fn clients_reject_an_etcd_of_another_authority() {
+    let zone = Zone::new();
+    let _etcd = zone.etcd();
+    let trusted = keys::directory(zone.path(), "kare-dns-etcd-client").join("ca.crt");
+    let other = Zone::new();
+    let untrusted = keys::directory(other.path(), "kare-dns-etcd-client").join("ca.crt");
+    std::fs::copy(untrusted, trusted).expect("a copy");
+    let refused = zone.etcdctl(Some("kare-dns-etcd-client"), &["get", "--prefix", "/"]);
+    assert!(refused.is_err(), "{refused:?}");
+}

@@ -1,0 +1,39 @@
+//! The report of the suite `cluster`, whose Markdown is rendered from its YAML.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests"
+)]
+
+#[allow(dead_code, reason = "shared with the suite `cluster`")]
+#[path = "shared/report.rs"]
+mod report;
+
+use report::{MARKDOWN, Report, YAML};
+
+#[test]
+fn markdown_is_rendered_from_yaml() {
+    let report = Report::read().unwrap();
+    if std::env::var_os("UPDATE_REPORT").is_some() {
+        report.write_markdown().unwrap();
+    }
+    let written = std::fs::read_to_string(e2e::workspace::root().join(MARKDOWN)).unwrap();
+    assert!(
+        written == report.markdown(),
+        "{MARKDOWN} is not what {YAML} renders to: run `UPDATE_REPORT=1 cargo test --release --workspace \
+         --test report`"
+    );
+}
+
+#[test]
+fn statistics_count_the_scenarios() {
+    let report = Report::read().unwrap();
+    let counts = report.statistics;
+    let counted = counts.passed + counts.failed + counts.skipped;
+    assert_eq!(counted, report.scenarios.len());
+    let mut ids: Vec<&str> = report.scenarios.iter().map(|it| it.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), counted, "ids are unique");
+}
