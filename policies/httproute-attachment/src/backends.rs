@@ -80,7 +80,7 @@ impl Judge<'_> {
                 Rule::BackendNamespaces,
                 &format!("{}.namespace", path()),
                 &format!(
-                    "`{}` is another namespace; name a Service of `{}`",
+                    "`{}` is another namespace; write `{}`",
                     excerpt(namespace),
                     excerpt(own)
                 ),

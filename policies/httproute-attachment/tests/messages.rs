@@ -9,9 +9,8 @@ use admission::NoCluster;
 use httproute_attachment::{Rule, Settings, evaluate};
 use serde_json::{Value, json};
 
-/// Terminals and events cut a message about there: a mirror in a filter of a backend, in a namespace with
-/// the longest of names, takes 206.
-const MAX_CHARS: usize = 210;
+/// Terminals and events cut a message there.
+const MAX_CHARS: usize = 200;
 
 fn settings() -> Value {
     json!({
