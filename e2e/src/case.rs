@@ -107,7 +107,7 @@ impl Case {
     /// Every case of a policy, in the order of its files.
     ///
     /// # Errors
-    /// When there is none, one cannot be read, or two have one name.
+    /// If the policy has no case, a case cannot be read, or two cases have the same name.
     pub fn all_of(policy: &str) -> Result<Vec<Self>, Error> {
         topic::read_all(&workspace::module_dir(policy).join("cases"))
     }

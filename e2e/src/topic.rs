@@ -55,7 +55,7 @@ struct Topic {
 /// Every case of the files in a directory, in their order.
 ///
 /// # Errors
-/// When there is none, one cannot be read, or two have one name.
+/// If there is no case, a case cannot be read, or two cases have the same name.
 pub(crate) fn read_all(dir: &Path) -> Result<Vec<Case>, Error> {
     let entries =
         fs::read_dir(dir).map_err(|cause| format!("cannot list {}: {cause}", dir.display()))?;

@@ -1,12 +1,11 @@
-//! `cargo xtask demo`: from a fresh clone to the modules' verdict on the example apps.
+//! `cargo xtask demo`: from a fresh clone to the policies' verdicts on the example apps.
 
 use anyhow::{Context, Result, ensure};
+use simulate::Profile;
 
 use crate::build;
 use crate::progress::Step;
 use crate::workspace::{Workspace, run};
-
-const PROFILES: [&str; 3] = ["azure", "aws", "k3s"];
 
 /// Sets everything up, shows that the policies answer alike natively and as Wasm, then checks the examples
 /// as a developer would.
@@ -24,7 +23,7 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<()> {
 
     println!("\n4. one app without a profile: the last line says which vendor was taken and why");
     check(workspace, &["examples/database.yaml"])?;
-    for (number, profile) in (5..).zip(PROFILES) {
+    for (number, profile) in (5..).zip(Profile::ALL.map(Profile::name)) {
         println!("\n{number}. all example apps on {profile}");
         check(workspace, &["examples", "--profile", profile])?;
     }

@@ -39,7 +39,7 @@ pub use names::{is_dns_label, is_dns_subdomain, is_placeholder};
 pub use request::{AdmissionRequest, GroupVersionKind, Operation};
 pub use setting::Setting;
 pub use settings::{SettingFindings, Settings, read as read_settings};
-pub use text::{excerpt, joined, listed};
+pub use text::{excerpt, joined, listed, strings};
 pub use verdict::{Decision, Verdict};
 
 /// What [`settings!`] and [`choice!`] need outside of Wasm.

@@ -18,6 +18,11 @@ pub fn joined(parts: &[&str]) -> String {
     out
 }
 
+/// Owned strings, as the defaults of settings are.
+pub fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
 /// The start of a text from an object, for a message: short, so that the rest of the sentence is read too,
 /// and on one line, so that a value cannot add findings of its own.
 pub fn excerpt(text: &str) -> Cow<'_, str> {

@@ -42,11 +42,11 @@ impl Runtime for Modules {
                 ))
             });
         }
-        let broken = |cause: String| LoadError::Broken(cause);
-        let wasm = std::fs::read(&path)
-            .map_err(|cause| broken(format!("cannot read `{}`: {cause}", path.display())))?;
+        let wasm = std::fs::read(&path).map_err(|cause| {
+            LoadError::Broken(format!("cannot read `{}`: {cause}", path.display()))
+        })?;
         let module = self.host.load(name, &wasm);
-        let module = module.map_err(|error| broken(error.to_string()))?;
+        let module = module.map_err(|error| LoadError::Broken(error.to_string()))?;
         let granted = policy.spec.context_aware_resources.iter().cloned();
         let version = module.metadata().and_then(|metadata| {
             let version = metadata.annotations.get("io.kubewarden.policy.version");

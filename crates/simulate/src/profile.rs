@@ -24,7 +24,7 @@ impl Profile {
     }
 
     /// The name on the command line and of the directory in `bootstrap/`.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Azure => "azure",
             Self::Aws => "aws",

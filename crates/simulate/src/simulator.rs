@@ -29,7 +29,7 @@ pub struct Simulator {
 /// How a module's warning begins that it could not ask the cluster.
 const NOT_CHECKED: &str = "not checked: ";
 
-/// Mutators that change each other's work are called again, but not for ever.
+/// How often mutating policies that change each other's work are called again.
 const MAX_REINVOCATIONS: usize = 8;
 
 impl Simulator {
@@ -170,7 +170,7 @@ impl Simulator {
 }
 
 impl LoadedPolicy {
-    /// The policy's response; why there is none is noted.
+    /// Returns the policy's response. If there is none, records the reason in `row`.
     fn ask(&self, request: &Request<'_>, context: &Context, row: &mut Row) -> Option<Response> {
         let request = to_raw_value(request).map_err(|error| error.to_string());
         let response = request.and_then(|request| self.validate(&request, context.cluster()));

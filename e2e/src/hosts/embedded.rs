@@ -45,7 +45,7 @@ impl Embedded {
     /// The module's response in a case, byte for byte.
     ///
     /// # Errors
-    /// When there is none.
+    /// If the module gave no response.
     pub fn response(&self, module: &str, case: &Case) -> Result<Vec<u8>, Error> {
         let (operation, payload) = case.call();
         let cluster = Snapshot::complete(case.cluster.iter().cloned())?;

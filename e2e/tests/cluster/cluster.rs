@@ -237,7 +237,7 @@ impl TestCluster {
     /// Deletes what the suite created on an existing cluster.
     ///
     /// # Errors
-    /// Lists what is left.
+    /// Lists the objects that still exist.
     pub(crate) fn clean_up(&mut self) -> Result<(), String> {
         match self.api_server {
             Some(_) => Ok(()),

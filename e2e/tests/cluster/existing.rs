@@ -120,7 +120,7 @@ const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(180);
 /// Deletes everything that the suite created, latest first, and waits until it is gone.
 ///
 /// # Errors
-/// Lists what is left.
+/// Lists the objects that still exist.
 pub(crate) fn clean_up(admin: &Client) -> Result<(), String> {
     let mut created = admin.take_created();
     created.reverse();

@@ -271,7 +271,7 @@ fn under_load(
     }
 }
 
-/// Creates objects until it is told to end. Returns how many were accepted.
+/// Creates objects until it is told to stop. Returns how many were accepted.
 fn load(client: &Client, load: &Load, prefix: &str, ended: &AtomicBool, counts: &Counts) -> usize {
     let mut stored = 0;
     for number in 0.. {

@@ -2,7 +2,7 @@
 
 mod findings;
 
-use admission::Domain;
+use admission::{Domain, strings};
 
 use crate::rule::Rule;
 
@@ -60,10 +60,6 @@ admission::settings! {
         /// Its name.
         pub name: String,
     }
-}
-
-fn strings(strings: &[&str]) -> Vec<String> {
-    strings.iter().map(|&it| it.to_owned()).collect()
 }
 
 impl Settings {

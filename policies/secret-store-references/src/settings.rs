@@ -4,6 +4,7 @@ mod findings;
 
 use std::fmt;
 
+use admission::strings;
 use regex_lite::Regex;
 
 admission::settings! {
@@ -100,10 +101,6 @@ admission::settings! {
         /// What its remote keys must begin with; empty for anything.
         pub prefix: String,
     }
-}
-
-fn strings(strings: &[&str]) -> Vec<String> {
-    strings.iter().map(|&it| it.to_owned()).collect()
 }
 
 impl Settings {

@@ -2,10 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use simulate::Profile;
+
 use super::error::Error;
 
 /// The vendors.
-pub const PROFILES: [&str; 3] = ["azure", "aws", "k3s"];
+pub const PROFILES: [&str; 3] = [
+    Profile::Azure.name(),
+    Profile::Aws.name(),
+    Profile::K3s.name(),
+];
 
 /// The environments.
 pub const ENVIRONMENTS: [&str; 3] = ["dev", "stg", "prd"];
