@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::findings::Findings;
+use crate::rule::Rule;
 
 /// Where a hostname is, relative to the domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +42,10 @@ impl<'a> Domain<'a> {
 
     /// Warns that hostnames were not compared with a placeholder, as `rule` requires. Without a domain
     /// there is nothing to compare with, and no warning.
-    pub fn warn_unknown<R>(self, rule: R, findings: &mut Findings<'_, R>)
-    where
-        R: Copy + PartialEq + Display,
-    {
+    pub fn warn_unknown(self, rule: Rule, findings: &mut Findings) {
         if let Some(domain) = self.0
             && self.is_placeholder()
-            && findings.is_on(rule)
+            && findings.is_enabled(rule)
         {
             let why = format!("setting `domain` is the placeholder `{domain}`");
             findings.not_checked("whether hosts are in the domain", &why);

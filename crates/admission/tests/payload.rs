@@ -20,7 +20,7 @@ admission::settings! {
 }
 
 impl admission::Settings for Settings {
-    fn findings(&self) -> Vec<String> {
+    fn errors(&self) -> Vec<String> {
         Vec::new()
     }
 }

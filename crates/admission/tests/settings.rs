@@ -38,7 +38,7 @@ admission::choice! {
 }
 
 impl admission::Settings for Settings {
-    fn findings(&self) -> Vec<String> {
+    fn errors(&self) -> Vec<String> {
         let empty = |(index, host): (usize, &String)| {
             host.is_empty()
                 .then(|| format!("setting `hosts[{index}]`: write a host name"))
@@ -72,7 +72,7 @@ fn nothing_and_null_are_the_defaults() {
         );
         assert_eq!(response(text), json!({"valid": true}), "{text:?}");
     }
-    assert_eq!(Settings::default().findings(), [""; 0]);
+    assert_eq!(Settings::default().errors(), [""; 0]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The settings of internal-load-balancer.
 
-mod findings;
+mod errors;
 
 use admission::Map;
 

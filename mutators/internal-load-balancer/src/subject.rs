@@ -90,7 +90,7 @@ impl<'a> Subject<'a> {
         let Some(spec) = balancer_spec(&root)? else {
             return Ok(None);
         };
-        let old = request.stored()?.map(Node::object).transpose()?;
+        let old = request.old_object()?.map(Node::object).transpose()?;
         let decides: [&[&str]; 3] = [&["spec"], &SERVICE_PATH, &["metadata", "labels"]];
         if is_over(&root)? || is_unchanged(&root, old.as_ref(), &decides)? {
             return Ok(None);
@@ -141,7 +141,7 @@ impl<'a> Subject<'a> {
         let spec = root
             .object("spec")?
             .ok_or_else(|| root.malformed("spec", "is missing"))?;
-        let old = request.stored()?.map(Node::object).transpose()?;
+        let old = request.old_object()?.map(Node::object).transpose()?;
         if is_over(&root)? || is_unchanged(&root, old.as_ref(), &[&["spec"]])? {
             return Ok(None);
         }

@@ -29,7 +29,7 @@ pub fn evaluate(
         return Ok(Verdict::accept());
     };
     let claim = Claim::read(object)?;
-    match request.stored()? {
+    match request.old_object()? {
         Some(old) => pin(settings, object, &claim, &Claim::read(old)?),
         None => create(settings, object, &claim),
     }

@@ -140,7 +140,7 @@ impl Settings {
 }
 
 impl admission::Settings for Settings {
-    fn findings(&self) -> Vec<String> {
+    fn errors(&self) -> Vec<String> {
         let classes = &self.classes;
         let named = [
             ("classes.ReadWriteOnce", Some(&classes.read_write_once)),

@@ -68,7 +68,7 @@ fn is_unchanged(
     object: &Object<'_>,
     request: &AdmissionRequest<'_>,
 ) -> Result<bool, Malformed> {
-    match request.stored()? {
+    match request.old_object()? {
         Some(old) => Ok(deciding(settings, object)? == deciding(settings, &old.object()?)?),
         None => Ok(false),
     }

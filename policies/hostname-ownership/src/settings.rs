@@ -1,6 +1,6 @@
 //! The settings of hostname-ownership.
 
-mod findings;
+mod errors;
 
 use admission::{Domain, strings};
 

@@ -1,12 +1,235 @@
-//! What is done to requests and answers on the way.
+//! How the route changes requests and responses on the way.
 
-use admission::{Malformed, Object, Place, excerpt, is_dns_subdomain};
+use admission::{Malformed, Object, Place, Rule, excerpt, is_dns_subdomain};
 
-use crate::judge::Judge;
-use crate::rule::Rule;
+use crate::route::RouteChecker;
 
-impl Judge<'_> {
-    /// The filters of a rule or a backend. Each member is looked at, whatever the filter's `type`.
+admission::rule! {
+    /// A filter is of type ExtensionRef.
+    ///
+    /// # What it checks
+    /// No filter of a rule or a backend may be an `ExtensionRef`.
+    ///
+    /// # Why
+    /// The custom resource behind it can make the controller do anything: send traffic elsewhere, or run code
+    /// in the proxy. The policy cannot check it.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: ExtensionRef
+    ///       extensionRef: {group: example.org, kind: LuaScript, name: rewrite}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: URLRewrite
+    ///       urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    pub EXTENSION_REFS = "extension-refs";
+}
+
+admission::rule! {
+    /// A filter is of type ExternalAuth.
+    ///
+    /// # What it checks
+    /// No filter of a rule or a backend may be an `ExternalAuth`.
+    ///
+    /// # Why
+    /// The filter sends every request, cookies included, to an authorization server that the route's author
+    /// chooses.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: ExternalAuth
+    ///       externalAuth: {protocol: HTTP, backendRef: {name: collector, port: 80}}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// Route to the auth proxy, which forwards requests to the app:
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules: [{backendRefs: [{name: portal-auth-proxy, port: 80}]}]
+    /// ```
+    pub EXTERNAL_AUTH = "external-auth";
+}
+
+admission::rule! {
+    /// A filter has a type that the policy does not know.
+    ///
+    /// # What it checks
+    /// `type` of every filter must be one of Gateway API 1.6, experimental ones included.
+    ///
+    /// # Why
+    /// The policy cannot check what an unknown filter does to traffic.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules: [{filters: [{type: Script}]}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: X-App, value: portal}]}}]
+    /// ```
+    pub UNKNOWN_FILTERS = "unknown-filters";
+}
+
+admission::rule! {
+    /// A redirect or a rewrite names a host outside the domain.
+    ///
+    /// # What it checks
+    /// `hostname` of a `RequestRedirect` and of a `URLRewrite` must be in the setting `domain`. Without that
+    /// setting the rule does nothing.
+    ///
+    /// # Why
+    /// A redirect sends users, with whatever is in the address, to that host. TRE users should never be sent
+    /// outside by an app.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-attachment: {domain: k8tre.internal}
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules: [{filters: [{type: RequestRedirect, requestRedirect: {hostname: portal.example.org}}]}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// # settings of httproute-attachment: {domain: k8tre.internal}
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules: [{filters: [{type: RequestRedirect, requestRedirect: {hostname: portal.k8tre.internal}}]}]
+    /// ```
+    pub FILTER_HOSTNAMES = "filter-hostnames";
+}
+
+admission::rule! {
+    /// A CORS filter allows an origin outside the domain.
+    ///
+    /// # What it checks
+    /// Every entry of `allowOrigins` must name a host in the setting `domain`; `*` and `https://*` allow every
+    /// origin and are rejected. Without that setting the rule does nothing.
+    ///
+    /// # Why
+    /// Scripts of an allowed origin can read the app's responses; with `allowCredentials`, they do so as the
+    /// user who is logged in.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-attachment: {domain: k8tre.internal}
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters: [{type: CORS, cors: {allowOrigins: ["https://*"], allowCredentials: true}}]
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// # settings of httproute-attachment: {domain: k8tre.internal}
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters: [{type: CORS, cors: {allowOrigins: ["https://desktop.k8tre.internal"]}}]
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    pub CORS_ORIGINS = "cors-origins";
+}
+
+admission::rule! {
+    /// A header modifier sets a header that identifies the user.
+    ///
+    /// # What it checks
+    /// `RequestHeaderModifier` and `ResponseHeaderModifier` may not `set` or `add` a header of the setting
+    /// `identityHeaders`. They may `remove` one.
+    ///
+    /// # Why
+    /// Auth proxies tell apps in these headers who the user is, and apps trust them. A route that sets one logs
+    /// everybody in as the user of its choice.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: RequestHeaderModifier
+    ///       requestHeaderModifier: {set: [{name: X-Forwarded-User, value: admin}]}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: RequestHeaderModifier
+    ///       requestHeaderModifier: {remove: [X-Forwarded-User]}
+    ///     backendRefs: [{name: portal-auth-proxy, port: 80}]
+    /// ```
+    pub IDENTITY_HEADERS = "identity-headers";
+}
+
+impl RouteChecker<'_> {
+    /// Checks the filters of a rule or a backend: every member of each, whatever its `type`.
     pub(crate) fn filters(&mut self, holder: &Object<'_>) -> Result<(), Malformed> {
         for filter in holder.array("filters")?.unwrap_or_default() {
             self.filter(&filter.object()?)?;
@@ -34,7 +257,7 @@ impl Judge<'_> {
             self.cors(&cors)?;
         }
         if let Some(auth) = filter.object("externalAuth")? {
-            // Where somebody allows the filter, its backend is one like others.
+            // Checked in case the settings disable the rule above.
             self.backend_of(&auth)?;
         }
         self.header_modifier(filter, "requestHeaderModifier")?;
@@ -59,11 +282,11 @@ impl Judge<'_> {
         let name = filter.string("type")?.unwrap_or_default();
         let has = |member| filter.get(member).map(|node| node.is_some());
         let (rule, problem) = match name.as_ref() {
-            "ExtensionRef" => (Rule::ExtensionRefs, EXTENSION_REF),
-            "ExternalAuth" => (Rule::ExternalAuth, EXTERNAL_AUTH),
-            // The type may say something else where the API server does not hold it to its members.
-            _ if has("extensionRef")? => (Rule::ExtensionRefs, EXTENSION_REF),
-            _ if has("externalAuth")? => (Rule::ExternalAuth, EXTERNAL_AUTH),
+            "ExtensionRef" => (EXTENSION_REFS, EXTENSION_REF_MESSAGE),
+            "ExternalAuth" => (EXTERNAL_AUTH, EXTERNAL_AUTH_MESSAGE),
+            // Older CRDs do not require that the type matches the member that is set.
+            _ if has("extensionRef")? => (EXTENSION_REFS, EXTENSION_REF_MESSAGE),
+            _ if has("externalAuth")? => (EXTERNAL_AUTH, EXTERNAL_AUTH_MESSAGE),
             "CORS"
             | "RequestHeaderModifier"
             | "RequestMirror"
@@ -72,15 +295,15 @@ impl Judge<'_> {
             | "URLRewrite" => return Ok(()),
             other => {
                 let problem = format!(
-                    "`{}` is no type of filter that this policy can judge; leave it out",
+                    "`{}` is not a filter type that this policy knows; remove the filter",
                     excerpt(other)
                 );
-                let path = filter.node().path();
-                self.findings.reject(Rule::UnknownFilters, &path, &problem);
+                self.findings
+                    .reject(UNKNOWN_FILTERS, filter.node().path(), problem);
                 return Ok(());
             }
         };
-        self.findings.reject(rule, &filter.node().path(), problem);
+        self.findings.reject(rule, filter.node().path(), problem);
         Ok(())
     }
 
@@ -91,16 +314,16 @@ impl Judge<'_> {
         }
     }
 
-    /// The host that a redirect or a rewrite leads to.
+    /// Checks the host of a redirect or a rewrite.
     fn target(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
         if let Some(hostname) = filter.string("hostname")?
-            && !self.is_in_domain(Rule::FilterHostnames, &hostname)
+            && !self.is_in_domain(FILTER_HOSTNAMES, &hostname)
         {
             self.findings.reject(
-                Rule::FilterHostnames,
-                &format!("{}.hostname", filter.node().path()),
-                &format!(
-                    "`{}` is outside of the domain; name a host in `{}`",
+                FILTER_HOSTNAMES,
+                format!("{}.hostname", filter.node().path()),
+                format!(
+                    "`{}` is outside the domain; name a host in `{}`",
                     excerpt(&hostname),
                     self.settings.domain()
                 ),
@@ -109,7 +332,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Whether a host is in the domain, as far as `rule` asks for that and the domain is known.
+    /// Returns whether a host is in the domain; true if the domain is not known.
     fn is_in_domain(&mut self, rule: Rule, host: &str) -> bool {
         let domain = self.settings.domain();
         match domain.locate(host) {
@@ -123,7 +346,6 @@ impl Judge<'_> {
         }
     }
 
-    /// Scripts of an origin read what the app answers, with the user's cookies where it lets them.
     fn cors(&mut self, cors: &Object<'_>) -> Result<(), Malformed> {
         self.known_fields(
             cors,
@@ -144,13 +366,13 @@ impl Judge<'_> {
             let host = origin.split_once("://").map_or("", |(_, host)| host);
             let host = host.split_once(':').map_or(host, |(host, _)| host);
             let host = host.strip_prefix("*.").unwrap_or(host);
-            // `*` alone is every origin there is.
-            if host.is_empty() || host == "*" || !self.is_in_domain(Rule::CorsOrigins, host) {
+            // `*` alone allows every origin.
+            if host.is_empty() || host == "*" || !self.is_in_domain(CORS_ORIGINS, host) {
                 self.findings.reject(
-                    Rule::CorsOrigins,
-                    &node.path(),
-                    &format!(
-                        "`{}` is outside of the domain; name an origin in `{}`",
+                    CORS_ORIGINS,
+                    node.path(),
+                    format!(
+                        "`{}` is outside the domain; name an origin in `{}`",
                         excerpt(&origin),
                         self.settings.domain()
                     ),
@@ -160,7 +382,6 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Headers by which auth proxies tell apps who the user is. To remove one is fine.
     fn header_modifier(&mut self, filter: &Object<'_>, member: &str) -> Result<(), Malformed> {
         let Some(modifier) = filter.object(member)? else {
             return Ok(());
@@ -172,10 +393,10 @@ impl Judge<'_> {
                 let name = header.string("name")?.unwrap_or_default();
                 if self.settings.is_identity_header(&name) {
                     self.findings.reject(
-                        Rule::IdentityHeaders,
-                        &format!("{}.name", header.node().path()),
-                        &format!(
-                            "`{}` tells apps who the user is; leave it to the auth proxy",
+                        IDENTITY_HEADERS,
+                        format!("{}.name", header.node().path()),
+                        format!(
+                            "`{}` identifies the user to apps; let only the auth proxy set it",
                             excerpt(&name)
                         ),
                     );
@@ -186,7 +407,7 @@ impl Judge<'_> {
     }
 }
 
-const EXTENSION_REF: &str =
-    "an ExtensionRef does what its controller likes; use the filters of Gateway API";
-const EXTERNAL_AUTH: &str =
-    "an ExternalAuth sends requests, cookies included, to a server of its choice; leave it out";
+const EXTENSION_REF_MESSAGE: &str =
+    "this policy cannot check an ExtensionRef; use the filters of Gateway API";
+const EXTERNAL_AUTH_MESSAGE: &str =
+    "ExternalAuth sends requests with their cookies to another server; route to an auth proxy";

@@ -42,7 +42,7 @@ pub fn evaluate(
         return Ok(Verdict::accept());
     };
     let ingress = Ingress::read(object)?;
-    let old = request.stored()?.map(Ingress::read).transpose()?;
+    let old = request.old_object()?.map(Ingress::read).transpose()?;
     if let Some(old) = &old
         && existing::is_unchanged(&ingress, old)?
     {

@@ -1,6 +1,6 @@
 //! The settings of httproute-over-ingress.
 
-mod findings;
+mod errors;
 
 admission::settings! {
     /// Settings of httproute-over-ingress. The defaults are K8TRE's conventions, the same on every vendor:

@@ -1,6 +1,6 @@
 //! The settings of secret-store-references.
 
-mod findings;
+mod errors;
 
 use std::fmt;
 

@@ -1,27 +1,27 @@
-//! What a type cannot say of settings.
+//! Checks of settings beyond their types.
 
-use admission::{SettingFindings, is_dns_label, is_dns_subdomain};
+use admission::{SettingErrors, is_dns_label, is_dns_subdomain};
 
 use super::{Exemption, Settings};
 use crate::date;
 
 impl admission::Settings for Settings {
-    fn findings(&self) -> Vec<String> {
-        let mut findings = SettingFindings::default();
+    fn errors(&self) -> Vec<String> {
+        let mut errors = SettingErrors::default();
         for (index, class) in self.allowed_classes.iter().enumerate() {
-            findings.name(format_args!("allowedClasses[{index}]"), class);
+            errors.name(format_args!("allowedClasses[{index}]"), class);
         }
         let gateway = &self.gateway;
-        findings.namespace(format_args!("gateway.namespace"), &gateway.namespace);
-        findings.name(format_args!("gateway.name"), &gateway.name);
+        errors.namespace(format_args!("gateway.namespace"), &gateway.namespace);
+        errors.name(format_args!("gateway.name"), &gateway.name);
         if let Some(section) = &gateway.section_name {
-            findings.name(format_args!("gateway.sectionName"), section);
+            errors.name(format_args!("gateway.sectionName"), section);
         }
         if let Some(domain) = &self.domain {
-            findings.domain(format_args!("domain"), domain);
+            errors.domain(format_args!("domain"), domain);
         }
         for (index, exemption) in self.exemptions.iter().enumerate() {
-            exemption.check(&format!("exemptions[{index}]"), &mut findings);
+            exemption.check(&format!("exemptions[{index}]"), &mut errors);
         }
         if let Some(acme) = &self.acme_solvers {
             let account = &acme.service_account;
@@ -29,32 +29,32 @@ impl admission::Settings for Settings {
                 .split_once('/')
                 .is_some_and(|(namespace, name)| is_dns_label(namespace) && is_dns_subdomain(name));
             let setting = format_args!("acmeSolvers.serviceAccount");
-            findings.require(good, setting, account, ACCOUNT);
+            errors.require(good, setting, account, ACCOUNT);
         }
-        findings.into_vec()
+        errors.into_vec()
     }
 }
 
 impl Exemption {
-    fn check(&self, setting: &str, findings: &mut SettingFindings) {
-        findings.namespace(format_args!("{setting}.namespace"), &self.namespace);
+    fn check(&self, setting: &str, errors: &mut SettingErrors) {
+        errors.namespace(format_args!("{setting}.namespace"), &self.namespace);
         if let Some(name) = &self.name {
-            findings.name(format_args!("{setting}.name"), name);
+            errors.name(format_args!("{setting}.name"), name);
         }
         if let Some(class) = &self.ingress_class {
-            findings.name(format_args!("{setting}.ingressClass"), class);
+            errors.name(format_args!("{setting}.ingressClass"), class);
         }
         if let Some(service) = &self.backend_service {
-            findings.service(format_args!("{setting}.backendService"), service);
+            errors.service(format_args!("{setting}.backendService"), service);
         }
         if self.reason.trim().is_empty() {
-            findings.push(format!(
+            errors.push(format!(
                 "setting `{setting}.reason`: is empty; say why these Ingresses are not judged"
             ));
         }
         if let Some(expires) = &self.expires {
             let setting = format_args!("{setting}.expires");
-            findings.require(date::is_date(expires), setting, expires, DATE);
+            errors.require(date::is_date(expires), setting, expires, DATE);
         }
     }
 }

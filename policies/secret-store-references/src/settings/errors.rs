@@ -1,22 +1,22 @@
-//! What a type cannot say of settings.
+//! Checks of settings beyond their types.
 
 use regex_lite::Regex;
 
 use super::Settings;
 
 impl admission::Settings for Settings {
-    fn findings(&self) -> Vec<String> {
-        let mut findings = Vec::new();
+    fn errors(&self) -> Vec<String> {
+        let mut errors = Vec::new();
         for (index, store) in self.allowed_stores.iter().enumerate() {
             let setting = format!("allowedStores[{index}]");
-            findings.extend(of_name(&format!("{setting}.name"), &store.name, 253, true));
-            findings.extend(of_namespaces(
+            errors.extend(of_name(&format!("{setting}.name"), &store.name, 253, true));
+            errors.extend(of_namespaces(
                 &format!("{setting}.namespaces"),
                 &store.namespaces,
             ));
             for (regex_index, regex) in store.namespace_regexes.iter().enumerate() {
                 let setting = format!("{setting}.namespaceRegexes[{regex_index}]");
-                findings.extend(of_regex(&setting, regex));
+                errors.extend(of_regex(&setting, regex));
             }
             let earlier = self.allowed_stores.iter().take(index);
             if earlier
@@ -24,17 +24,17 @@ impl admission::Settings for Settings {
                 .any(|other| other.kind == store.kind && other.name == store.name)
             {
                 let (kind, name) = (store.kind, &store.name);
-                findings.push(format!(
+                errors.push(format!(
                     "setting `{setting}`: {kind} `{name}` is listed twice; name all its namespaces \
                      in one item"
                 ));
             }
         }
-        findings.extend(self.key_prefix.as_ref().and_then(|prefix| {
+        errors.extend(self.key_prefix.as_ref().and_then(|prefix| {
             let finding = "setting `keyPrefix`: is empty; leave it out where any key may be used";
             prefix.is_empty().then(|| finding.to_owned())
         }));
-        findings.extend(
+        errors.extend(
             self.key_prefix
                 .iter()
                 .filter_map(|it| of_prefix("keyPrefix", it)),
@@ -42,52 +42,52 @@ impl admission::Settings for Settings {
         for (index, own) in self.key_prefixes.iter().enumerate() {
             let setting = format!("keyPrefixes[{index}]");
             let namespace = format!("{setting}.namespace");
-            findings.extend(of_name(&namespace, &own.namespace, 63, false));
-            findings.extend(of_prefix(&format!("{setting}.prefix"), &own.prefix));
+            errors.extend(of_name(&namespace, &own.namespace, 63, false));
+            errors.extend(of_prefix(&format!("{setting}.prefix"), &own.prefix));
             let mut earlier = self.key_prefixes.iter().take(index);
             if earlier.any(|other| other.namespace == own.namespace) {
-                findings.push(listed_twice(&namespace, &own.namespace));
+                errors.push(listed_twice(&namespace, &own.namespace));
             }
         }
-        findings.extend(of_words("allowedGenerators", &self.allowed_generators));
-        findings.extend(of_namespaces(
+        errors.extend(of_words("allowedGenerators", &self.allowed_generators));
+        errors.extend(of_namespaces(
             "platformNamespaces",
             &self.platform_namespaces,
         ));
-        findings.extend(of_words("allowedProviders", &self.allowed_providers));
-        findings
+        errors.extend(of_words("allowedProviders", &self.allowed_providers));
+        errors
     }
 }
 
 fn of_namespaces(setting: &str, namespaces: &[String]) -> Vec<String> {
-    let mut findings = Vec::new();
+    let mut errors = Vec::new();
     for (index, namespace) in namespaces.iter().enumerate() {
         let setting = format!("{setting}[{index}]");
-        findings.extend(of_name(&setting, namespace, 63, false));
+        errors.extend(of_name(&setting, namespace, 63, false));
         if namespaces.iter().take(index).any(|it| it == namespace) {
-            findings.push(listed_twice(&setting, namespace));
+            errors.push(listed_twice(&setting, namespace));
         }
     }
-    findings
+    errors
 }
 
 /// Kinds of generators and names of providers, which are not checked against a list: ESO adds some
 /// with every release.
 fn of_words(setting: &str, words: &[String]) -> Vec<String> {
-    let mut findings = Vec::new();
+    let mut errors = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let setting = format!("{setting}[{index}]");
         if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            findings.push(format!(
+            errors.push(format!(
                 "setting `{setting}`: `{word}` is no name that External Secrets could have; write \
                  letters and digits"
             ));
         }
         if words.iter().take(index).any(|it| it == word) {
-            findings.push(listed_twice(&setting, word));
+            errors.push(listed_twice(&setting, word));
         }
     }
-    findings
+    errors
 }
 
 /// A store's name is a DNS-1123 subdomain, a namespace's a label (their API references).

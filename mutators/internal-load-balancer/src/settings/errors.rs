@@ -1,4 +1,4 @@
-//! What a type cannot say of settings.
+//! Checks of settings beyond their types.
 
 use std::fmt::Arguments;
 use std::net::IpAddr;
@@ -12,50 +12,50 @@ use crate::address::is_public;
 const A_NAME: &str = "a name of lower-case letters, digits, `-` and `.`";
 
 impl admission::Settings for Settings {
-    fn findings(&self) -> Vec<String> {
-        let mut findings = Findings(Vec::new());
-        self.check_gateways(&mut findings);
-        self.check_options(&mut findings);
+    fn errors(&self) -> Vec<String> {
+        let mut errors = Findings(Vec::new());
+        self.check_gateways(&mut errors);
+        self.check_options(&mut errors);
         for (index, public) in self.public.iter().enumerate() {
             let earlier = self.public.iter().take(index);
-            public.check(index, earlier, &mut findings);
+            public.check(index, earlier, &mut errors);
         }
-        self.azure.check(&mut findings);
+        self.azure.check(&mut errors);
         if let Some(pool) = &self.metallb.address_pool {
             let good = is_dns_subdomain(pool);
             let what = "an IPAddressPool's name, or null to leave the choice to MetalLB";
-            findings.check(format_args!("metallb.addressPool"), pool, good, what);
+            errors.check(format_args!("metallb.addressPool"), pool, good, what);
         }
-        findings.check_ips("metallb.ips", &self.metallb.ips);
-        findings.check_ips("cilium.ips", &self.cilium.ips);
+        errors.check_ips("metallb.ips", &self.metallb.ips);
+        errors.check_ips("cilium.ips", &self.cilium.ips);
         for (key, _) in self.custom.annotations.iter() {
             let what = "an annotation's key: a domain, `/`, and letters, digits, `-`, `_` and `.`";
             let good = is_annotation_key(key);
-            findings.check(format_args!("custom.annotations"), key, good, what);
+            errors.check(format_args!("custom.annotations"), key, good, what);
         }
-        findings.0
+        errors.0
     }
 }
 
 impl Settings {
-    fn check_gateways(&self, findings: &mut Findings) {
+    fn check_gateways(&self, errors: &mut Findings) {
         for (index, class) in self.node_port_classes.iter().enumerate() {
             let setting = format_args!("nodePortClasses[{index}]");
-            findings.check(setting, class, is_dns_subdomain(class), A_NAME);
+            errors.check(setting, class, is_dns_subdomain(class), A_NAME);
         }
         for (index, name) in self.hostnames.iter().enumerate() {
             let good = is_dns_subdomain(name.strip_prefix("*.").unwrap_or(name));
             let what = "a host name in lower case, perhaps after `*.`";
-            findings.check(format_args!("hostnames[{index}]"), name, good, what);
+            errors.check(format_args!("hostnames[{index}]"), name, good, what);
         }
         let prefix = &self.external_dns_prefix;
         let good = prefix.strip_suffix('/').is_some_and(is_dns_subdomain);
         let what = "a domain and a slash, such as external-dns.kubernetes.io/";
-        findings.check(format_args!("externalDnsPrefix"), prefix, good, what);
+        errors.check(format_args!("externalDnsPrefix"), prefix, good, what);
     }
 
     /// Options are for one provider: of the others nothing differs from the default.
-    fn check_options(&self, findings: &mut Findings) {
+    fn check_options(&self, errors: &mut Findings) {
         for (vendor, set) in [
             (Provider::Azure, self.azure != Azure::default()),
             (Provider::Aws, self.aws != Aws::default()),
@@ -68,12 +68,12 @@ impl Settings {
                 let (name, provider) = (vendor.name(), self.provider.name());
                 let problem =
                     format_args!("is for provider {name}, and `provider` is {provider}; remove it");
-                findings.add(format_args!("{name}"), problem);
+                errors.add(format_args!("{name}"), problem);
             }
         }
         if self.provider == Provider::Custom && self.custom.annotations.is_empty() {
             let problem = "is empty; write the annotations that make a load balancer internal";
-            findings.add(
+            errors.add(
                 format_args!("custom.annotations"),
                 format_args!("{problem}"),
             );
@@ -86,15 +86,15 @@ impl Public {
         &self,
         index: usize,
         mut earlier: impl Iterator<Item = &'a Self>,
-        findings: &mut Findings,
+        errors: &mut Findings,
     ) {
         for (field, value) in [("namespace", &self.namespace), ("name", &self.name)] {
             let setting = format_args!("public[{index}].{field}");
-            findings.check(setting, value, is_dns_subdomain(value), A_NAME);
+            errors.check(setting, value, is_dns_subdomain(value), A_NAME);
         }
         let good = !self.reason.trim().is_empty();
         let what = "why it is public, and who approved it";
-        findings.check(
+        errors.check(
             format_args!("public[{index}].reason"),
             &self.reason,
             good,
@@ -102,32 +102,32 @@ impl Public {
         );
         if earlier.any(|other| other.namespace == self.namespace && other.name == self.name) {
             let problem = format_args!("`{}/{}` is listed twice", self.namespace, self.name);
-            findings.add(format_args!("public[{index}]"), problem);
+            errors.add(format_args!("public[{index}]"), problem);
         }
     }
 }
 
 impl Azure {
-    fn check(&self, findings: &mut Findings) {
+    fn check(&self, errors: &mut Findings) {
         if let Some(subnet) = &self.subnet {
             let good = !subnet.trim().is_empty();
             let what = "a subnet's name, or null for the cluster's own";
-            findings.check(format_args!("azure.subnet"), subnet, good, what);
+            errors.check(format_args!("azure.subnet"), subnet, good, what);
         }
         if let Some(ip) = &self.ip {
             let good = private(ip).is_some_and(|ip| ip.is_ipv4());
-            findings.check(format_args!("azure.ip"), ip, good, "a private IPv4 address");
+            errors.check(format_args!("azure.ip"), ip, good, "a private IPv4 address");
         }
         if let Some(path) = &self.health_probe_path {
             let setting = format_args!("azure.healthProbePath");
             let what = "a path that begins with `/`";
-            findings.check(setting, path, path.starts_with('/'), what);
+            errors.check(setting, path, path.starts_with('/'), what);
             if !matches!(
                 self.health_probe_protocol,
                 Some(ProbeProtocol::Http | ProbeProtocol::Https)
             ) {
                 let problem = "has no effect unless `azure.healthProbeProtocol` is http or https";
-                findings.add(setting, format_args!("{problem}"));
+                errors.add(setting, format_args!("{problem}"));
             }
         }
     }
