@@ -172,7 +172,7 @@ impl Report {
             .suspend(|| text::problem(&mut anstream::stderr(), problem))?;
         if problem.severity == Severity::Error {
             self.summary.errors += 1;
-            self.rows.push(Row::of_problem(problem));
+            self.rows.push(Row::from_problem(problem));
         }
         Ok(())
     }

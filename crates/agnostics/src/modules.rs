@@ -83,7 +83,7 @@ impl Evaluator for Module {
             mutated_object: response.mutated_object,
             warnings: response.warnings,
             audit_annotations: response.audit_annotations,
-            unanswered: response.activity.unanswered,
+            unknown_kinds: response.activity.unanswered,
         })
     }
 }

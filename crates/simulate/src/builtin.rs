@@ -111,7 +111,7 @@ impl Evaluator for Linked {
         let payload = payload(settings, request);
         let answer = (self.policy.validate)(payload.as_bytes(), &objects);
         Ok(Response {
-            unanswered: objects.into_unanswered(),
+            unknown_kinds: objects.into_unknown_kinds(),
             ..read(&answer)?
         })
     }

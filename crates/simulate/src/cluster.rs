@@ -14,7 +14,7 @@ pub struct Objects<'a> {
     snapshot: &'a Snapshot,
     /// The kinds that may be asked for; `None` for all.
     granted: Option<&'a [ContextAwareResource]>,
-    unanswered: RefCell<BTreeSet<ContextAwareResource>>,
+    unknown_kinds: RefCell<BTreeSet<ContextAwareResource>>,
 }
 
 impl<'a> Objects<'a> {
@@ -23,13 +23,13 @@ impl<'a> Objects<'a> {
         Self {
             snapshot,
             granted,
-            unanswered: RefCell::default(),
+            unknown_kinds: RefCell::default(),
         }
     }
 
     /// The kinds that were asked for and that the snapshot cannot tell about.
-    pub fn into_unanswered(self) -> BTreeSet<ContextAwareResource> {
-        self.unanswered.into_inner()
+    pub fn into_unknown_kinds(self) -> BTreeSet<ContextAwareResource> {
+        self.unknown_kinds.into_inner()
     }
 }
 
@@ -48,7 +48,7 @@ impl Cluster for Objects<'_> {
             .list_answer(&kind, query.namespace, query.name, query.fields);
         answer.map_err(|error| {
             if let LookupError::Unknown(kind) = &error {
-                self.unanswered.borrow_mut().insert(kind.clone());
+                self.unknown_kinds.borrow_mut().insert(kind.clone());
             }
             Unanswered::CouldNotAsk(error.to_string())
         })

@@ -1,4 +1,4 @@
-//! The report for code scanning: SARIF 2.1.0, a result for each refusal, error and warning.
+//! The SARIF 2.1.0 report for code scanning: one result per rejection, error and warning.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use simulate::{Row, Verdict};
 
-/// The id of results about input that no module saw.
+/// The rule id of results about input that reached no policy.
 const INPUT: &str = "input";
 
 /// Writes the report.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
     let mut results = Vec::new();
     for row in rows {
@@ -50,7 +50,7 @@ fn rule(row: &Row) -> &str {
 
 fn result(row: &Row, level: &str, message: &str) -> Value {
     let file = json!({"uri": uri(&row.file)});
-    let place = match row.line {
+    let location = match row.line {
         Some(line) => json!({"artifactLocation": file, "region": {"startLine": line}}),
         None => json!({"artifactLocation": file}),
     };
@@ -62,11 +62,11 @@ fn result(row: &Row, level: &str, message: &str) -> Value {
         "ruleId": rule(row),
         "level": level,
         "message": {"text": text},
-        "locations": [{"physicalLocation": place}],
+        "locations": [{"physicalLocation": location}],
     })
 }
 
-/// A path as a relative or `file:` URI (RFC 3986).
+/// Returns a path as a relative URI or a `file:` URI (RFC 3986).
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });

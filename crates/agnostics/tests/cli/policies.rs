@@ -264,9 +264,7 @@ fn a_message_of_the_policy_stands_in_for_the_modules() {
     let message = rows(IMPOSSIBLE, &policies)[0]["message"].clone();
     let message = message.as_str().unwrap();
     assert!(
-        message.starts_with(
-            "ask the platform team (the module says: spec.volumeMode: Block cannot be "
-        ),
+        message.starts_with("ask the platform team (details: spec.volumeMode: Block cannot be "),
         "{message}"
     );
 }
