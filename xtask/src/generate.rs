@@ -76,7 +76,12 @@ fn check(workspace: &Workspace, files: &[Generated]) -> Result<()> {
 
 /// What is generated for one module.
 fn files_of(module: &Module) -> Result<Vec<Generated>> {
-    let readme = readme::replace(&module.name, &module.readme()?, &module.settings()?)?;
+    let readme = readme::replace(
+        &module.name,
+        &module.readme()?,
+        module.rules()?,
+        &module.settings()?,
+    )?;
     let file = |name: &str, text: String| Generated {
         path: module.directory.join(name),
         text,

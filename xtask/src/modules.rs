@@ -9,7 +9,7 @@ use cargo_metadata::semver::Version;
 use kubewarden::{ContextAwareResource, Metadata, Rule};
 use serde::Deserialize;
 use serde_json::Value;
-use simulate::builtin;
+use simulate::builtin::{self, BuiltinPolicy};
 
 use crate::generate::readme;
 use crate::generate::setting::{self, Setting};
@@ -160,14 +160,22 @@ impl Module {
 
     /// The JSON schema of the settings.
     pub(crate) fn schema(&self) -> Result<Value> {
-        let builtin = builtin::policy(&self.name).with_context(|| {
+        Ok((self.builtin()?.settings_schema)().to_value())
+    }
+
+    /// The rules of the policy.
+    pub(crate) fn rules(&self) -> Result<&'static [admission::Rule]> {
+        Ok(self.builtin()?.rules)
+    }
+
+    fn builtin(&self) -> Result<&'static BuiltinPolicy> {
+        builtin::policy(&self.name).with_context(|| {
             format!(
                 "`{}` is not registered: add it to `POLICIES` in `crates/simulate/src/builtin.rs` and to the \
                  dependencies in `crates/simulate/Cargo.toml`",
                 self.name
             )
-        })?;
-        Ok((builtin.settings_schema)().to_value())
+        })
     }
 
     /// The module's sources as they were when its version was released.

@@ -43,7 +43,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// The rules of a policy that the settings can disable by id.
+/// Settings that name rules by id, to disable them.
 pub trait RuleSet {
     /// Every rule of the policy.
     const RULES: &'static [Rule];
@@ -138,35 +138,36 @@ mod documentation {
     use super::{Rule, RuleId, RuleSet};
 
     impl Rule {
-        /// Returns the documentation in Markdown: the summary, and sections of level 1.
+        /// Returns the documentation in Markdown: the summary, then a section of level 2 for each heading.
         pub fn documentation(self) -> String {
-            let lines = self.source.lines();
-            let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(line));
-            lines.collect::<Vec<_>>().join("\n")
+            let mut documentation = String::new();
+            let mut is_code = false;
+            for line in self.source.lines() {
+                let line = line.strip_prefix(' ').unwrap_or(line);
+                is_code ^= line.starts_with("```");
+                // A YAML comment looks like a heading.
+                if !is_code && line.starts_with("# ") {
+                    documentation.push('#');
+                }
+                documentation.push_str(line);
+                documentation.push('\n');
+            }
+            documentation
         }
 
         /// Returns the first paragraph, which describes the fault in one sentence.
         pub fn summary(self) -> String {
-            let documentation = self.documentation();
-            let (summary, _) = documentation
-                .split_once("\n\n")
-                .unwrap_or((&documentation, ""));
-            summary.replace('\n', " ")
+            let lines = self.source.lines().map(str::trim);
+            let lines = lines.take_while(|line| !line.is_empty());
+            lines.collect::<Vec<_>>().join(" ")
         }
 
-        /// Returns the text below the heading `title`; empty if there is no such section.
-        pub fn section(self, title: &str) -> String {
+        /// Returns the text below the heading `title`; `None` if there is no such section.
+        pub fn section(self, title: &str) -> Option<String> {
             let documentation = self.documentation();
-            let heading = format!("# {title}");
-            let mut is_code = false;
-            let lines = documentation.lines().skip_while(|line| *line != heading);
-            let lines = lines.skip(1).take_while(|line| {
-                is_code ^= line.starts_with("```");
-                // A YAML comment looks like a heading.
-                is_code || !line.starts_with("# ")
-            });
-            let section = lines.collect::<Vec<_>>().join("\n");
-            section.trim().to_owned()
+            let (_, section) = documentation.split_once(&format!("## {title}\n"))?;
+            let (section, _) = section.split_once("\n## ").unwrap_or((section, ""));
+            Some(section.trim().to_owned())
         }
     }
 

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Say Ingresses as HTTPRoutes on the internal Gateway.
     Convert(Convert),
+    /// Explain a rule: what it checks, why, and how to fix what it reports.
+    Explain(Explain),
     /// Render the manifests that install the plane, with checked variables.
     Render(Render),
 }
@@ -113,6 +115,16 @@ pub(crate) struct Convert {
     /// Write routes that lack something as they are, not as comments.
     #[arg(long)]
     pub(crate) partial: bool,
+}
+
+/// Prints the documentation of a rule in Markdown, or lists the rules.
+///
+/// Messages and reports end with the id of their rule: `[unknown-class]`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The id of the rule. Without it, all rules are listed.
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: Option<String>,
 }
 
 /// Writes the manifests of `bootstrap/` to standard output, in the order in which they are installed.

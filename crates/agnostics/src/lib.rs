@@ -8,6 +8,7 @@ mod arguments;
 pub mod bootstrap;
 mod check;
 mod convert;
+mod explain;
 mod input;
 mod modules;
 mod policies;
@@ -26,6 +27,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
     }
 }

@@ -33,7 +33,7 @@ pub fn evaluate(call: Call) -> Result<String, String> {
         Some(request) => {
             let cluster = Snapshot::complete(call.cluster).map_err(|error| error.to_string())?;
             let payload = builtin::payload(&call.settings, request);
-            (policy.validate)(payload.as_bytes(), &Objects::new(&cluster, None))
+            (policy.decide)(payload.as_bytes(), &Objects::new(&cluster, None)).to_response()
         }
     };
     String::from_utf8(response).map_err(|error| error.to_string())

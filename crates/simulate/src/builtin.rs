@@ -1,6 +1,6 @@
 //! The policies of this repository, linked as libraries: the one list of them.
 
-use admission::Cluster;
+use admission::{Cluster, Rule, Verdict};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -14,10 +14,12 @@ use crate::{ContextAwareResource, Policy};
 pub struct BuiltinPolicy {
     /// The policy's name, which is also its module's and its directory's.
     pub name: &'static str,
-    /// Answers `validate`: a payload of settings and request in, a response out.
-    pub validate: fn(&[u8], &dyn Cluster) -> Vec<u8>,
+    /// Returns the verdict on a payload of waPC's `validate`: settings and request.
+    pub decide: fn(&[u8], &dyn Cluster) -> Verdict,
     /// Answers `validate_settings`.
     pub validate_settings: fn(&[u8]) -> Vec<u8>,
+    /// The rules of the policy alone; see also [`admission::SHARED_RULES`].
+    pub rules: &'static [Rule],
     /// Generates the JSON schema of the settings.
     #[cfg(not(target_family = "wasm"))]
     pub settings_schema: fn() -> admission::native::schemars::Schema,
@@ -30,12 +32,13 @@ macro_rules! policy {
     ($name:literal, $library:ident) => {
         BuiltinPolicy {
             name: $name,
-            validate: |payload, cluster| {
-                admission::validate::<$library::Settings>(payload, $library::evaluate, cluster)
+            decide: |payload, cluster| {
+                admission::decide::<$library::Settings>(payload, $library::evaluate, cluster)
             },
             validate_settings: |payload| {
                 admission::validate_settings::<$library::Settings>(payload)
             },
+            rules: $library::RULES,
             #[cfg(not(target_family = "wasm"))]
             settings_schema: || admission::native::schemars::schema_for!($library::Settings),
         }
@@ -55,6 +58,15 @@ pub const POLICIES: &[BuiltinPolicy] = &[
 /// The policy of this name.
 pub fn policy(name: &str) -> Option<&'static BuiltinPolicy> {
     POLICIES.iter().find(|policy| policy.name == name)
+}
+
+/// Every rule, with the name of its policy; `None` for the rules that all policies share.
+pub fn rules() -> impl Iterator<Item = (Option<&'static str>, Rule)> {
+    let own = POLICIES.iter().flat_map(|policy| {
+        let rules = policy.rules.iter();
+        rules.map(|rule| (Some(policy.name), *rule))
+    });
+    own.chain(admission::SHARED_RULES.iter().map(|rule| (None, *rule)))
 }
 
 /// The payload of `validate`: settings and request, byte for byte.
@@ -109,7 +121,7 @@ impl Evaluator for Linked {
     ) -> Result<Response, String> {
         let objects = Objects::new(cluster, Some(&self.granted));
         let payload = payload(settings, request);
-        let answer = (self.policy.validate)(payload.as_bytes(), &objects);
+        let answer = (self.policy.decide)(payload.as_bytes(), &objects).to_response();
         Ok(Response {
             unknown_kinds: objects.into_unknown_kinds(),
             ..read(&answer)?

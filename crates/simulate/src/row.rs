@@ -4,6 +4,8 @@ use json_patch::PatchOperation;
 use manifest::{Object, Problem};
 use serde::{Serialize, Serializer};
 
+use crate::finding::{Finding, Severity};
+
 /// The result of one policy for one object.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,6 +31,8 @@ pub struct Row {
     pub messages: Vec<String>,
     /// The warnings, one line each.
     pub warnings: Vec<String>,
+    /// What each rule reports: the reasons and the warnings, with paths in the object.
+    pub findings: Vec<Finding>,
     /// The mutation as a JSON Patch (RFC 6902).
     pub patch: Vec<PatchOperation>,
     /// Checks that were skipped for lack of cluster data. Reports list them once for all objects.
@@ -81,6 +85,7 @@ impl Row {
             verdict: Verdict::Accepted,
             messages: Vec::new(),
             warnings: Vec::new(),
+            findings: Vec::new(),
             patch: Vec::new(),
             not_checked: Vec::new(),
         }
@@ -89,9 +94,10 @@ impl Row {
     /// Returns an error row for input that could not be read.
     pub fn from_problem(problem: &Problem) -> Self {
         let help = problem.help.iter().map(|help| format!("; {help}"));
-        let message = std::iter::once(problem.message.clone())
+        let message: String = std::iter::once(problem.message.clone())
             .chain(help)
             .collect();
+        let finding = Finding::without_rule("input", Severity::Error, &message);
         Self {
             file: problem.file.to_string(),
             line: problem.line,
@@ -103,6 +109,7 @@ impl Row {
             verdict: Verdict::Error,
             messages: vec![message],
             warnings: Vec::new(),
+            findings: vec![finding],
             patch: Vec::new(),
             not_checked: Vec::new(),
         }
@@ -125,19 +132,27 @@ impl Row {
         }
     }
 
-    pub(crate) fn reject(&mut self, message: String) {
-        self.worsen(Verdict::Rejected, message);
+    pub(crate) fn warn(&mut self, warning: String, finding: Finding) {
+        self.warnings.push(warning);
+        self.findings.push(finding);
+    }
+
+    pub(crate) fn reject(&mut self, message: String, findings: Vec<Finding>) {
+        self.worsen(Verdict::Rejected, message, findings);
     }
 
     pub(crate) fn error(&mut self, message: impl Into<String>) {
-        self.worsen(Verdict::Error, message.into());
+        let message = message.into();
+        let finding = Finding::without_rule(&self.module, Severity::Error, &message);
+        self.worsen(Verdict::Error, message, vec![finding]);
     }
 
     /// Raises the verdict and adds the message. Reinvoked policies repeat their messages; repeats are dropped.
-    fn worsen(&mut self, verdict: Verdict, message: String) {
+    fn worsen(&mut self, verdict: Verdict, message: String, findings: Vec<Finding>) {
         self.verdict = self.verdict.max(verdict);
         if !self.messages.contains(&message) {
             self.messages.push(message);
+            self.findings.extend(findings);
         }
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::claims::{Deriver, Subject};
 use crate::context::Context;
+use crate::finding::{Finding, Severity};
 use crate::paths;
 use crate::policies::{LoadedPolicy, Policies};
 use crate::row::{Row, Verdict};
@@ -191,33 +192,44 @@ impl LoadedPolicy {
         row: &mut Row,
         round: usize,
     ) -> Option<Value> {
+        let protects = self.policy.spec.mode != Mode::Monitor;
+        let rejection = (protects && !response.accepted)
+            .then(|| subject.message(response.message.as_deref().unwrap_or_default()));
+        // A rejection repeats its first line as a warning.
+        let repeated = rejection
+            .as_deref()
+            .and_then(|reason| reason.lines().next());
         // A reinvoked policy that changes nothing only repeats its warnings.
         if round == 0 || response.mutated_object.is_some() {
             // Offline, policies warn about the missing cluster once per object.
             let offline = !response.unknown_kinds.is_empty();
             for warning in &response.warnings {
-                match warning.strip_prefix(NOT_CHECKED) {
+                let warning = subject.message(warning);
+                if Some(warning.as_str()) == repeated {
+                    continue;
+                }
+                let finding = Finding::parse(&warning, Severity::Warning).unwrap_or_else(|| {
+                    Finding::without_rule(&row.module, Severity::Warning, &warning)
+                });
+                match finding.message.strip_prefix(NOT_CHECKED) {
                     Some(check) if offline => row.not_checked.push(check.to_owned()),
-                    _ => row.warnings.push(subject.message(warning)),
+                    _ => row.warn(warning, finding),
                 }
             }
         }
-        if self.policy.spec.mode == Mode::Monitor {
-            return None;
-        }
-        if !response.accepted {
-            let reason = subject.message(&response.message.unwrap_or_default());
-            // Every rejection also carries its first line as a warning.
-            let first_line = reason.lines().next().unwrap_or_default();
-            row.warnings.retain(|warning| warning != first_line);
+        if let Some(reason) = rejection {
             let hint = object.hint(&paths::leading_pointer(&reason));
+            let findings = Finding::of_rejection(&row.module, &reason);
             let message = match &self.policy.spec.message {
                 Some(message) => format!("{message} (details: {reason})"),
-                None => reason,
+                None => reason.clone(),
             };
             // The hint explains YAML surprises, such as `yes` being the boolean true.
             let message = std::iter::once(message).chain(hint);
-            row.reject(message.collect::<Vec<_>>().join("\n"));
+            row.reject(message.collect::<Vec<_>>().join("\n"), findings);
+            return None;
+        }
+        if !protects {
             return None;
         }
         let mutated = serde_json::from_str(response.mutated_object?.get());

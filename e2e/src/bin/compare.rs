@@ -138,7 +138,7 @@ impl Evaluator for Pair {
     ) -> Result<Response, String> {
         let payload = payload(settings, request);
         let objects = Objects::new(cluster, Some(&self.granted));
-        let native = (self.builtin.validate)(payload.as_bytes(), &objects);
+        let native = (self.builtin.decide)(payload.as_bytes(), &objects).to_response();
         let wasm = self.module.call("validate", payload.as_bytes(), cluster);
         let (wasm, _) = wasm.map_err(|error| error.to_string())?;
         self.same(&native, &wasm, &payload)?;

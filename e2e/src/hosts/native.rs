@@ -1,6 +1,7 @@
 //! The module's own code, linked into the test: the quickest host, and the one a debugger reaches.
 
-use simulate::builtin::{self, POLICIES};
+use admission::Verdict;
+use simulate::builtin::{self, BuiltinPolicy, POLICIES};
 
 use crate::cluster::{CaseCluster, Exchange};
 use crate::hosts::Host;
@@ -24,19 +25,33 @@ impl Native {
         Ok(respond(module, case)?.0)
     }
 
+    /// The policy's verdict in a case that has a request.
+    ///
+    /// # Errors
+    /// When there is no such policy, or the case's cluster is none.
+    pub fn verdict(policy: &str, case: &Case) -> Result<Verdict, Error> {
+        let policy = find(policy)?;
+        let (_, payload) = case.call();
+        Ok((policy.decide)(payload.as_bytes(), &CaseCluster::of(case)?))
+    }
+
     /// What the module asks the cluster in a case, and is told: the session that kwctl replays.
     pub(super) fn exchanges(module: &str, case: &Case) -> Result<Vec<Exchange>, Error> {
         Ok(respond(module, case)?.1.into_exchanges())
     }
 }
 
+fn find(policy: &str) -> Result<&'static BuiltinPolicy, Error> {
+    let found = builtin::policy(policy);
+    found.ok_or_else(|| format!("`{policy}` is not among the built-in policies").into())
+}
+
 fn respond(module: &str, case: &Case) -> Result<(Vec<u8>, CaseCluster), Error> {
-    let policy = builtin::policy(module);
-    let policy = policy.ok_or_else(|| format!("`{module}` is not among the linked modules"))?;
+    let policy = find(module)?;
     let cluster = CaseCluster::of(case)?;
     let (operation, payload) = case.call();
     let response = match operation {
-        Operation::Validate => (policy.validate)(payload.as_bytes(), &cluster),
+        Operation::Validate => (policy.decide)(payload.as_bytes(), &cluster).to_response(),
         Operation::ValidateSettings => (policy.validate_settings)(payload.as_bytes()),
     };
     Ok((response, cluster))

@@ -26,27 +26,26 @@ const EXPERIMENTAL_GROUP: &str = "gateway.networking.x-k8s.io";
 admission::export!(Settings, evaluate);
 
 /// The rules of this policy.
-#[derive(Debug)]
-pub struct Rules;
+pub const RULES: &[Rule] = &[
+    parents::PARENTS,
+    parents::PARENT_PORTS,
+    parents::SECTION_NAMES,
+    parents::DEFAULT_GATEWAYS,
+    backends::BACKEND_KINDS,
+    backends::BACKEND_NAMESPACES,
+    backends::BACKENDS,
+    filters::EXTENSION_REFS,
+    filters::EXTERNAL_AUTH,
+    filters::UNKNOWN_FILTERS,
+    filters::FILTER_HOSTNAMES,
+    filters::CORS_ORIGINS,
+    filters::IDENTITY_HEADERS,
+    route::UNKNOWN_FIELDS,
+    kinds::GATEWAY_KINDS,
+];
 
-impl RuleSet for Rules {
-    const RULES: &'static [Rule] = &[
-        parents::PARENTS,
-        parents::PARENT_PORTS,
-        parents::SECTION_NAMES,
-        parents::DEFAULT_GATEWAYS,
-        backends::BACKEND_KINDS,
-        backends::BACKEND_NAMESPACES,
-        backends::BACKENDS,
-        filters::EXTENSION_REFS,
-        filters::EXTERNAL_AUTH,
-        filters::UNKNOWN_FILTERS,
-        filters::FILTER_HOSTNAMES,
-        filters::CORS_ORIGINS,
-        filters::IDENTITY_HEADERS,
-        route::UNKNOWN_FIELDS,
-        kinds::GATEWAY_KINDS,
-    ];
+impl RuleSet for Settings {
+    const RULES: &'static [Rule] = RULES;
 }
 
 /// Checks one request. Accepts everything except the creation of a Gateway API object or a change of its spec.

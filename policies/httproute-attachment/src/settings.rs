@@ -4,8 +4,6 @@ mod errors;
 
 use admission::{Domain, Rule, RuleId, strings};
 
-use crate::Rules;
-
 admission::settings! {
     /// Settings of httproute-attachment. The defaults are K8TRE's conventions, the same on every vendor: its
     /// `agnostics/gateway` tree, including the Gateway's own two routes, and the headers that the auth proxies
@@ -49,7 +47,7 @@ admission::settings! {
             .to_vec(),
         /// The ids of rules to disable.
         #[title = "Disabled rules"]
-        pub disabled_rules: Vec<RuleId<Rules>> = Vec::new(),
+        pub disabled_rules: Vec<RuleId<Settings>> = Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use admission::Rule;
 use anyhow::{Context, Result};
 use ingress2route::{ANNOTATIONS, Annotation, Effect};
 use serde_json::Value;
@@ -15,8 +16,14 @@ const ANNOTATED: &str = "httproute-over-ingress";
 const ELSEWHERE: &str = "The table is in the README of the module's source.\n";
 
 /// The README of a module with its tables.
-pub(super) fn replace(module: &str, readme: &str, settings: &[Setting]) -> Result<String> {
-    let readme = fill(readme, "settings", &settings_table(settings))?;
+pub(super) fn replace(
+    module: &str,
+    readme: &str,
+    rules: &[Rule],
+    settings: &[Setting],
+) -> Result<String> {
+    let readme = fill(readme, "rules", &rules_table(rules))?;
+    let readme = fill(&readme, "settings", &settings_table(settings))?;
     match module {
         ANNOTATED => fill(&readme, "annotations", &annotations_table()),
         _ => Ok(readme),
@@ -65,6 +72,18 @@ fn annotations_table() -> String {
             Effect::Beside(main) => format!("as `{main}`"),
         };
         let _ = writeln!(table, "| `{name}` | {fate} | {why} |");
+    }
+    table
+}
+
+fn rules_table(rules: &[Rule]) -> String {
+    let mut table = "| rule | reports |\n|---|---|\n".to_owned();
+    for rule in rules {
+        let _ = writeln!(
+            table,
+            "| `{rule}` | {} |",
+            rule.summary().replace('|', "\\|")
+        );
     }
     table
 }
@@ -126,13 +145,19 @@ fn default(setting: &Setting) -> String {
 
 #[cfg(test)]
 mod tests {
+    use admission::NOT_CHECKED;
+
     use super::*;
     use crate::generate::setting::tests::example;
 
     #[test]
-    fn a_row_for_each_setting_and_field() {
-        let readme = "# Title\n\n<!-- settings -->\nold\n<!-- /settings -->\n\nrest\n";
-        let expected = "# Title\n\n<!-- settings -->
+    fn a_row_for_each_rule_setting_and_field() {
+        let readme = "# Title\n\n<!-- rules -->\n<!-- /rules -->\n\n<!-- settings -->\nold\n<!-- /settings -->\n\nrest\n";
+        let expected = "# Title\n\n<!-- rules -->
+| rule | reports |
+|---|---|
+| `not-checked` | The policy could not check something, for the reason that it names. |
+<!-- /rules -->\n\n<!-- settings -->
 | setting | type | default | meaning |
 |---|---|---|---|
 | `greeting` | string | `\"\"` | Says something. |
@@ -146,9 +171,9 @@ mod tests {
 | `exceptions[].namespace` | string | required | Where. |
 | `exceptions[].times` | integer | `0` | How often. |
 <!-- /settings -->\n\nrest\n";
-        let once = replace("storage-class", readme, &example()).unwrap();
+        let once = replace("storage-class", readme, &[NOT_CHECKED], &example()).unwrap();
         assert_eq!(once, expected);
-        let twice = replace("storage-class", &once, &example()).unwrap();
+        let twice = replace("storage-class", &once, &[NOT_CHECKED], &example()).unwrap();
         assert_eq!(twice, expected);
     }
 
