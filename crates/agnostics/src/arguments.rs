@@ -151,7 +151,8 @@ fn variable(text: &str) -> Result<(String, String), String> {
 fn profile() -> impl TypedValueParser<Value = Profile> {
     let values = Profile::ALL.map(|it| PossibleValue::new(it.name()).help(it.distribution()));
     // Only the names of profiles get past the parser.
-    PossibleValuesParser::new(values).map(|name| Profile::named(&name).unwrap_or(Profile::DEFAULT))
+    PossibleValuesParser::new(values)
+        .map(|name| Profile::from_name(&name).unwrap_or(Profile::DEFAULT))
 }
 
 fn gateway(text: &str) -> Result<(String, String), String> {

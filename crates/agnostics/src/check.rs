@@ -107,7 +107,7 @@ fn default_storage_class(arguments: &Check) -> Option<&str> {
 
 /// Collects what the manifests tell of the cluster around them.
 fn collect(input: &Input, policies: &Policies) -> Result<Context, Failure> {
-    let mut context = Context::of(policies);
+    let mut context = Context::new(policies);
     if !context.is_needed() {
         return Ok(context);
     }
@@ -118,7 +118,7 @@ fn collect(input: &Input, policies: &Policies) -> Result<Context, Failure> {
         Ok::<(), Failure>(())
     })?;
     for warning in context.warnings(policies) {
-        let warning = warning.with_help("name the manifests of the namespaces too");
+        let warning = warning.with_help("also check the Namespace manifests");
         text::problem(&mut anstream::stderr(), &warning)?;
     }
     Ok(context)

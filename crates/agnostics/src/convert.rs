@@ -78,7 +78,7 @@ fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary>
     let Ok(()) = input.read(|item| {
         // What cannot be read is told with the Ingresses.
         if let Ok(object) = item {
-            services.note(&object);
+            services.add(&object);
         }
         Ok::<(), std::convert::Infallible>(())
     });
@@ -99,7 +99,7 @@ fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary>
             Ok(())
         }
         Ok(object) if is_ingress(&object) => {
-            match simulate::translation(&object, settings, &services) {
+            match simulate::translate_ingress(&object, settings, &services) {
                 Ok(translation) => writer.translation(&object, translation),
                 Err(malformed) => {
                     writer.problem(&problem(
@@ -168,7 +168,7 @@ impl Writer {
             note.severity = Severity::Warning;
             tell(&note);
         }
-        self.names.tell_apart(object, &mut translation);
+        self.names.deduplicate(object, &mut translation);
         let yaml = translation.to_yaml();
         if complete {
             if std::mem::replace(&mut self.begun, true) {

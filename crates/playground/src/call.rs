@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use simulate::{Objects, Snapshot, builtin};
+use simulate::{Snapshot, SnapshotCluster, builtin};
 
 /// A call of a module.
 #[derive(Debug, Deserialize)]
@@ -33,7 +33,7 @@ pub fn evaluate(call: Call) -> Result<String, String> {
         Some(request) => {
             let cluster = Snapshot::complete(call.cluster).map_err(|error| error.to_string())?;
             let payload = builtin::payload(&call.settings, request);
-            (policy.validate)(payload.as_bytes(), &Objects::new(&cluster, None))
+            (policy.validate)(payload.as_bytes(), &SnapshotCluster::new(&cluster, None))
         }
     };
     String::from_utf8(response).map_err(|error| error.to_string())

@@ -32,7 +32,7 @@ pub struct Input {
 /// # Errors
 /// When there is no such profile.
 pub fn check(input: &Input) -> Result<Report, String> {
-    let profile = Profile::named(&input.profile)
+    let profile = Profile::from_name(&input.profile)
         .ok_or_else(|| format!("no profile `{}`: azure, aws or k3s", input.profile))?;
     let mut report = Report::default();
     let text = input.policies.as_deref();
@@ -71,12 +71,12 @@ fn loaded(
     for problem in policies.warnings().iter().chain(policies.not_run()) {
         report.problem(problem);
     }
-    let mut context = Context::of(&policies);
+    let mut context = Context::new(&policies);
     let mut services = Services::default();
     let mut collect = |item: Result<Object, Problem>| {
         let object = item?;
         context.collect(&object);
-        services.note(&object);
+        services.add(&object);
         Ok(())
     };
     each(Source::Manifests, &input.manifests, |item| {

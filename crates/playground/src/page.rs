@@ -40,7 +40,7 @@ pub fn check(input: Input) -> Result<JsValue, JsError> {
 /// When there is no such profile.
 #[wasm_bindgen]
 pub fn policies(profile: &str) -> Result<String, JsError> {
-    let named = Profile::named(profile);
+    let named = Profile::from_name(profile);
     let named = named.ok_or_else(|| JsError::new(&format!("no profile `{profile}`")))?;
     Ok(named.policies().1.to_owned())
 }

@@ -141,7 +141,7 @@ impl ObjectReport {
             verdict: rows.iter().map(|row| row.verdict).max(),
             notes: rows.iter().flat_map(|row| notes(object, row)).collect(),
             diff: diff.hunks.iter().flat_map(lines).collect(),
-            written_out: diff.written_out,
+            written_out: diff.serialized,
             routes,
             rows,
         }
@@ -199,7 +199,7 @@ fn lines(hunk: &simulate::Hunk) -> Vec<DiffLine> {
     };
     let lines = hunk.lines.iter().map(|line| DiffLine {
         sign: match line.change {
-            Change::Kept => ' ',
+            Change::Unchanged => ' ',
             Change::Removed => '-',
             Change::Added => '+',
         },

@@ -35,8 +35,8 @@ impl Routes {
         services: &Services,
         names: &mut RouteNames,
     ) -> Option<Self> {
-        let mut translation = simulate::translation(object, settings, services).ok()?;
-        names.tell_apart(object, &mut translation);
+        let mut translation = simulate::translate_ingress(object, settings, services).ok()?;
+        names.deduplicate(object, &mut translation);
         let remark = |finding: &Finding, lacks| Remark {
             line: object.line_near(&paths::leading_pointer(&finding.path)),
             lacks,

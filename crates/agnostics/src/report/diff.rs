@@ -19,7 +19,7 @@ pub(crate) fn write(
     patch: &[PatchOperation],
 ) -> io::Result<()> {
     let diff = simulate::diff(object, patch);
-    if diff.written_out {
+    if diff.serialized {
         let note = "the file's own lines cannot show this, so here is the object written out:";
         writeln!(out, "{DIM}  {note}{DIM:#}")?;
     }
@@ -28,7 +28,7 @@ pub(crate) fn write(
         writeln!(out, "{HUNK}@@ -{at},{removed} +{to},{added} @@{HUNK:#}")?;
         for line in hunk.lines {
             let (sign, style) = match line.change {
-                Change::Kept => (' ', Style::new()),
+                Change::Unchanged => (' ', Style::new()),
                 Change::Removed => ('-', REMOVED),
                 Change::Added => ('+', ADDED),
             };

@@ -59,7 +59,7 @@ fn an_empty_file() {
         assert_told(
             Dir::with(text),
             "app.yaml",
-            "error: app.yaml:1: this is empty, or nothing but comments\n",
+            "error: app.yaml:1: empty, or contains only comments\n",
             1,
         );
     }
@@ -73,7 +73,7 @@ fn an_empty_file_in_a_directory_may_be_meant() {
     let run = dir.check(&["app"]);
     assert_eq!(
         run.stderr,
-        "warning: app/off.yaml:1: this is empty, or nothing but comments\n"
+        "warning: app/off.yaml:1: empty, or contains only comments\n"
     );
     assert_eq!(run.code, 0);
 }

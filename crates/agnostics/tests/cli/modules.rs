@@ -56,8 +56,8 @@ fn a_policy_that_pins_another_version_is_told_which_one_ran() {
     assert_eq!(
         run.stderr,
         format!(
-            "{place}its module is pinned to storage-class 7.0.0; storage-class 0.1.0 was run instead\n  \
-             help: to run its own module: `kwctl pull \
+            "{place}pins storage-class 7.0.0, but storage-class 0.1.0 runs here\n  \
+             help: to run its module: `kwctl pull \
              registry://ghcr.io/k8tre/agnostics/storage-class:v7.0.0 --output-path \
              DIR/storage-class.wasm`, then `agnostics check --modules DIR`\n"
         )
@@ -75,7 +75,7 @@ fn a_policy_that_pins_another_version_is_told_which_one_ran() {
     let dir = dir.file("modules/storage-class.wasm", other_version("8.0.0"));
     let said = dir.check(&arguments).stderr;
     assert!(
-        said.contains("pinned to storage-class 7.0.0; storage-class 8.0.0 was run instead"),
+        said.contains("pins storage-class 7.0.0, but storage-class 8.0.0 runs here"),
         "{said}"
     );
 }
@@ -107,8 +107,8 @@ fn a_policy_without_code_is_reported_by_name_as_not_run() {
     let arguments = ["app.yaml", "--policies", "policies.yaml"];
     let run = dir.check(&arguments);
     assert_eq!(run.code, 0);
-    let said = "policy `theirs`: not run: its module `approve-all` is not built in";
-    let help = "help: to run its own module: `kwctl pull \
+    let said = "policy `theirs`: not run: module `approve-all` is not built in";
+    let help = "help: to run its module: `kwctl pull \
                 registry://ghcr.io/k8tre/agnostics/approve-all:v1.2.0 --output-path DIR/approve-all.wasm`";
     assert!(run.stderr.contains(said), "{}", run.stderr);
     assert!(run.stderr.contains(help), "{}", run.stderr);
@@ -125,7 +125,8 @@ fn two_where_no_policy_has_code() {
     let dir = Dir::with(&claim("gp3")).file("policies.yaml", policies);
     let run = dir.check(&["app.yaml", "--policies", "policies.yaml"]);
     assert_eq!(run.code, 2);
-    let said = "error: policies.yaml:2: policy `mine`: not run: its module `approve-all` is not built in\n";
+    let said =
+        "error: policies.yaml:2: policy `mine`: not run: module `approve-all` is not built in\n";
     assert!(run.stderr.starts_with(said), "{}", run.stderr);
     assert_eq!(run.stdout, "");
 }

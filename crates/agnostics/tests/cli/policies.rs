@@ -184,8 +184,8 @@ fn labels_of_namespaces_that_no_manifest_tells_are_a_warning() {
     let run = check(&claim("gp3"), &policies, &[]);
     assert_eq!(
         run.stderr,
-        "warning: policies.yaml:2: policy `mine`: its namespaceSelector goes by labels, and no manifest here \
-         tells those of `app`; taken to have none\n  help: name the manifests of the namespaces too\n"
+        "warning: policies.yaml:2: policy `mine`: its namespaceSelector matches labels, but there is no \
+         manifest of namespace `app`; assuming no labels\n  help: also check the Namespace manifests\n"
     );
     assert_eq!(run.code, 0);
     assert!(run.stdout.contains("1 mutated"), "{}", run.stdout);
@@ -319,7 +319,7 @@ fn match_conditions_are_not_evaluated_and_that_is_said() {
     let run = check(&claim("gp3"), &policies, &[]);
     assert_eq!(
         run.stderr,
-        "warning: policies.yaml:2: policy `mine`: matchConditions are not evaluated offline; it is taken to see \
+        "warning: policies.yaml:2: policy `mine`: matchConditions are not evaluated offline; the policy runs for \
          every object that its rules and selectors match\n"
     );
     assert_eq!(run.code, 0);
@@ -378,7 +378,7 @@ fn a_file_without_policies() {
     );
     assert_refused(
         "",
-        "error: policies.yaml:1: this is empty, or nothing but comments\n",
+        "error: policies.yaml:1: empty, or contains only comments\n",
     );
     let run = Dir::with(&claim("gp3")).check(&["app.yaml", "--policies", "missing.yaml"]);
     assert_eq!(

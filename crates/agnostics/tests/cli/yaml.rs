@@ -117,7 +117,7 @@ fn empty_standard_input() {
     let run = Dir::new().check_stdin(&["-"], b"");
     assert_eq!(
         run.stderr,
-        "error: <stdin>:1: this is empty, or nothing but comments\n"
+        "error: <stdin>:1: empty, or contains only comments\n"
     );
     assert_eq!(run.code, 2);
 }
