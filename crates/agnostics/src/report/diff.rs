@@ -1,4 +1,4 @@
-//! A mutation as a unified diff of the file.
+//! Writes mutations as unified diffs.
 
 use std::io::{self, Write};
 
@@ -9,10 +9,10 @@ use simulate::Change;
 
 use super::text::{ADDED, DIM, HUNK, REMOVED};
 
-/// Writes what `patch` changes.
+/// Writes the changes of `patch` as a unified diff.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn write(
     out: &mut dyn Write,
     object: &Object,
@@ -20,7 +20,7 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let diff = simulate::diff(object, patch);
     if diff.serialized {
-        let note = "the file's own lines cannot show this, so here is the object written out:";
+        let note = "the file's own lines cannot show this change; diff of the reformatted object:";
         writeln!(out, "{DIM}  {note}{DIM:#}")?;
     }
     for hunk in diff.hunks {
