@@ -1,7 +1,7 @@
 //! Edits one item of a `List` as a document of its own.
 //!
-//! An edit parses the whole document, and a list of thousands of items is one document. Editing only the
-//! item's own lines keeps the cost per item constant.
+//! An edit parses the whole document, and a list of thousands of items is one document. This edits only the
+//! item's own lines, so the cost does not grow with the list.
 
 use json_patch::PatchOperation;
 use manifest::Object;
