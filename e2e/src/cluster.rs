@@ -44,7 +44,7 @@ impl Cluster for CaseCluster {
         let kind = ContextAwareResource::new(query.api_version, query.kind);
         let answer = self
             .snapshot
-            .list_answer(&kind, query.namespace, query.name, query.fields)
+            .list_json(&kind, query.namespace, query.name, query.fields)
             .map_err(|error| error.to_string());
         self.exchanges.borrow_mut().push(Exchange {
             api_version: query.api_version.to_owned(),

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use simulate::{LookupError, Mask, Query, Snapshot};
+use simulate::{FieldMask, LookupError, Query, Snapshot};
 
 use crate::response::Activity;
 use kubewarden::ContextAwareResource;
@@ -137,7 +137,7 @@ impl HostCalls {
         kind: &ContextAwareResource,
         lookup: &Lookup,
     ) -> Result<Vec<u8>, Refusal> {
-        let mask = Mask::new(lookup.field_masks.iter().flatten());
+        let mask = FieldMask::new(lookup.field_masks.iter().flatten());
         let namespace = lookup.namespace.as_deref();
         let found = if operation == "get_resource" {
             let name = lookup.name.as_deref().ok_or_else(|| missing("name"))?;

@@ -80,7 +80,7 @@ impl Simulator {
             self.set_default_storage_class(&mut value);
         }
         let namespace = namespace(&value);
-        let labels = self.labels_of(&value, namespace.as_deref());
+        let labels = self.namespace_labels(&value, namespace.as_deref());
         let labelled_namespace = namespace.as_deref().map(|name| (name, &labels));
         let mut changed = true;
         for round in 0..=MAX_REINVOCATIONS {
@@ -156,14 +156,18 @@ impl Simulator {
         }
     }
 
-    fn labels_of(&self, object: &Value, namespace: Option<&str>) -> BTreeMap<String, String> {
+    fn namespace_labels(
+        &self,
+        object: &Value,
+        namespace: Option<&str>,
+    ) -> BTreeMap<String, String> {
         let Some(namespace) = namespace else {
             return BTreeMap::new();
         };
         let is_namespace = object.get("kind").and_then(Value::as_str) == Some("Namespace");
         let mut labels = match is_namespace {
             true => labels(object),
-            false => self.context.labels_of(namespace),
+            false => self.context.namespace_labels(namespace),
         };
         labels.insert(NAMESPACE_NAME_LABEL.to_owned(), namespace.to_owned());
         labels

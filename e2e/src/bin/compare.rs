@@ -13,8 +13,8 @@ use manifest::{Object, Problem, walk};
 use serde_json::value::RawValue;
 use simulate::builtin::{self, BuiltinPolicy, POLICIES};
 use simulate::{
-    Context, Evaluator, LoadError, Loaded, Objects, Policies, Policy, Profile, Response, Runtime,
-    Simulator, Verdict,
+    Context, Evaluator, LoadError, Loaded, Policies, Policy, Profile, Response, Runtime, Simulator,
+    SnapshotCluster, Verdict,
 };
 
 fn main() -> Result<(), Error> {
@@ -28,7 +28,7 @@ fn main() -> Result<(), Error> {
         }
         let policies =
             Policies::load(policies, &mut pairs).map_err(|problem| problem.to_string())?;
-        let mut context = Context::of(&policies);
+        let mut context = Context::new(&policies);
         each(&paths, &mut |object| context.collect(object))?;
         let simulator = Simulator::new(policies, context, profile.default_storage_class())
             .map_err(|problem| problem.to_string())?;
@@ -137,7 +137,7 @@ impl Evaluator for Pair {
         cluster: &Snapshot,
     ) -> Result<Response, String> {
         let payload = payload(settings, request);
-        let objects = Objects::new(cluster, Some(&self.granted));
+        let objects = SnapshotCluster::new(cluster, Some(&self.granted));
         let native = (self.builtin.decide)(payload.as_bytes(), &objects).to_response();
         let wasm = self.module.call("validate", payload.as_bytes(), cluster);
         let (wasm, _) = wasm.map_err(|error| error.to_string())?;

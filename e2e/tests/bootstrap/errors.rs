@@ -44,11 +44,11 @@ fn what_is_not_set_is_named_with_its_file() {
         &[
             (
                 "bootstrap/gateway/base/gateway.yaml:17: `DOMAIN` is not set",
-                "such as `DOMAIN=dev.k8tre.org`",
+                "for example `DOMAIN=dev.k8tre.org`",
             ),
             (
                 "bootstrap/gateway/k3s/base/address-pool.yaml:8: `METALLB_IP_RANGE` is not set",
-                "such as `METALLB_IP_RANGE=192.168.0.240-192.168.0.250`",
+                "for example `METALLB_IP_RANGE=192.168.0.240-192.168.0.250`",
             ),
         ],
     );
@@ -64,12 +64,12 @@ fn what_is_unknown_or_of_another_vendor_is_an_error() {
             ("ENVIRONMENT", "dev"),
         ],
         &[
-            ("`REGION` is given, and nothing here uses it", ""),
+            ("`REGION` is set but not used by these overlays", ""),
             (
-                "`DOMIAN` is no variable of the tree",
+                "`DOMIAN` is not a known variable",
                 "`DNS_CLIENTS`, `DOMAIN`, `KARE_DNS_IP`, `METALLB_IP_RANGE`, `SERVICE_CIDR`",
             ),
-            ("`ENVIRONMENT` is set by the choice of the environment", ""),
+            ("`ENVIRONMENT` cannot be set as a variable", ""),
         ],
     );
 }
@@ -86,7 +86,7 @@ fn what_is_malformed_is_named_with_its_file_and_what_it_has_to_be() {
         &[
             (
                 "bootstrap/gateway/aws/base/ingress.yaml:14: `DOMAIN` is `Dev.k8tre.org`",
-                "no dot at its end",
+                "no trailing dot",
             ),
             (
                 "bootstrap/storage-class/aws/base/classes.yaml:24: `EFS_FILE_SYSTEM_ID` is `efs-1`",
@@ -94,7 +94,7 @@ fn what_is_malformed_is_named_with_its_file_and_what_it_has_to_be() {
             ),
             (
                 "bootstrap/secret-store/aws/base/store.yaml:21: `REGION` is `uksouth`",
-                "a region's code such as `eu-west-2`",
+                "a region code such as `eu-west-2`",
             ),
         ],
     );
@@ -105,9 +105,9 @@ fn addresses_have_to_fit_one_another() {
     let outside =
         "`KARE_DNS_IP` is `10.96.0.53`, outside of `SERVICE_CIDR`, which is `10.43.0.0/16`";
     assert_problems("k3s", &[("KARE_DNS_IP", "10.96.0.53")], &[(outside, "")]);
-    let taken = "`KARE_DNS_IP` is `10.43.0.10`, among the first ten";
+    let taken = "`KARE_DNS_IP` is `10.43.0.10`, one of the first ten";
     assert_problems("k3s", &[("KARE_DNS_IP", "10.43.0.10")], &[(taken, "")]);
-    let range = "`METALLB_IP_RANGE` is `10.43.200.1-10.44.0.1`, and part of it";
+    let range = "`METALLB_IP_RANGE` is `10.43.200.1-10.44.0.1`, which overlaps";
     assert_problems(
         "k3s",
         &[("METALLB_IP_RANGE", "10.43.200.1-10.44.0.1")],
@@ -157,7 +157,7 @@ fn placeholders_that_are_no_variables_are_found() {
     let error = agnostics::bootstrap::render(&kustomize, root.path(), &overlays, &BTreeMap::new());
     let said = error.unwrap_err().to_string();
     assert!(
-        said.ends_with("gateway/k3s/envs/dev/a.yaml:4: `${DOMIAN}` is no variable of the tree"),
+        said.ends_with("gateway/k3s/envs/dev/a.yaml:4: `${DOMIAN}` is not a known variable"),
         "{said}"
     );
 }

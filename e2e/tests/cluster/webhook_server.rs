@@ -196,7 +196,7 @@ impl Reviewer {
                 item["kind"] = kind.kind.clone().into();
                 cluster.insert(item)?;
             }
-            cluster.know_all(kind);
+            cluster.mark_complete(kind);
         }
         Ok(cluster)
     }

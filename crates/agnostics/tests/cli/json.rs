@@ -1,11 +1,11 @@
-//! The report for programs: other tools read it, so it is a contract.
+//! The JSON report, a contract with other tools.
 
 use serde_json::{Value, json};
 
-use crate::run::{Dir, IMPOSSIBLE, claim};
+use crate::harness::{Dir, IMPOSSIBLE, claim};
 
 #[test]
-fn a_report_has_these_fields_and_no_others() {
+fn a_report_has_exactly_these_fields() {
     let dir = Dir::with(&format!("# a comment\n\n{}", claim("gp3")));
     let run = dir.check(&["app.yaml", "--profile", "k3s", "--output", "json"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
@@ -33,7 +33,7 @@ fn a_report_has_these_fields_and_no_others() {
 }
 
 #[test]
-fn a_patch_applies_to_the_object_as_it_is_written() {
+fn a_patch_applies_to_the_object_in_the_file() {
     let manifest = "\
 apiVersion: apps/v1
 kind: StatefulSet
@@ -73,7 +73,7 @@ spec:
 }
 
 #[test]
-fn the_summary_counts_each_object_once_by_its_worst() {
+fn the_summary_counts_each_object_once_by_its_worst_verdict() {
     let config_map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
     let documents = [
         claim("rwo-default"),
@@ -105,7 +105,7 @@ fn the_summary_counts_each_object_once_by_its_worst() {
         .iter()
         .map(|(line, verdict)| (line, verdict))
         .collect();
-    // The ConfigMap on line 25 reaches no module, so it has no row.
+    // No policy matches the ConfigMap on line 25, so it has no row.
     assert_eq!(rows, expected);
 }
 
@@ -119,11 +119,15 @@ fn a_rejection_has_its_message_and_no_patch() {
         message.starts_with("spec.volumeMode: Block cannot be ReadWriteMany"),
         "{message}"
     );
-    assert_eq!(row["warnings"], json!([]), "the message is not said twice");
+    assert_eq!(
+        row["warnings"],
+        json!([]),
+        "the message is not repeated as a warning"
+    );
 }
 
 #[test]
-fn what_could_not_be_read_has_a_row_too() {
+fn unreadable_input_has_a_row() {
     let run = Dir::new().check(&["missing.yaml", "--output", "json"]);
     assert_eq!(run.code, 2);
     let expected = json!({

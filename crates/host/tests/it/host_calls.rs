@@ -165,7 +165,7 @@ fn not_found_not_permitted_and_could_not_ask_are_three_answers() {
             "get_resource",
             get(NAMESPACE, None, "apps")
         ),
-        "Callback evaluation failure: cannot ask for v1/Namespace objects: there is no cluster, and not all of them were given"
+        "Callback evaluation failure: cannot look up v1/Namespace objects: there is no cluster, and the snapshot does not hold all of them"
     );
 }
 
@@ -173,7 +173,7 @@ fn not_found_not_permitted_and_could_not_ask_are_three_answers() {
 fn lists_tell_the_same_three_apart() {
     let module = probe_for(&[NAMESPACE]);
     let mut known = Snapshot::new();
-    known.know_all(ContextAwareResource::new("v1", "Namespace"));
+    known.mark_complete(ContextAwareResource::new("v1", "Namespace"));
     let everything = list(NAMESPACE, "", "");
     assert_eq!(
         ask(&module, &known, "list_resources_all", everything.clone()),
@@ -181,7 +181,7 @@ fn lists_tell_the_same_three_apart() {
     );
     let unknown = refusal(&module, &Snapshot::new(), "list_resources_all", everything);
     assert!(
-        unknown.contains("cannot ask for v1/Namespace objects"),
+        unknown.contains("cannot look up v1/Namespace objects"),
         "{unknown}"
     );
     let refused = refusal(
@@ -236,7 +236,7 @@ fn some_objects_of_a_kind_answer_for_themselves_only() {
         ("list_resources_all", in_any_namespace),
     ] {
         let told = refusal(&module, &partial, operation, payload);
-        assert!(told.contains("cannot ask for v1/"), "{told}");
+        assert!(told.contains("cannot look up v1/"), "{told}");
     }
     let pinned = list(CONFIG_MAP, "", "metadata.namespace=apps,metadata.name=a");
     assert_eq!(
@@ -499,18 +499,18 @@ fn clones_of_a_snapshot_go_their_own_ways() {
 fn an_object_that_cannot_be_asked_for_is_refused() {
     let mut cluster = Snapshot::new();
     for (object, expected) in [
-        (json!([]), "an object of the cluster is not a mapping"),
+        (json!([]), "a cluster object is not a mapping"),
         (
             json!({"kind": "Namespace"}),
-            "an object of the cluster has no `apiVersion`, or not as a text",
+            "a cluster object has no string `apiVersion`",
         ),
         (
             json!({"apiVersion": "v1", "kind": 3}),
-            "an object of the cluster has no `kind`, or not as a text",
+            "a cluster object has no string `kind`",
         ),
         (
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "a-"}}),
-            "an object of the cluster has no `metadata.name`, or not as a text",
+            "a cluster object has no string `metadata.name`",
         ),
     ] {
         assert_eq!(cluster.insert(object).unwrap_err().to_string(), expected);

@@ -1,16 +1,16 @@
-//! The report for people, word for word.
+//! The text report, word for word.
 
 use std::path::Path;
 
-use crate::run::{Dir, Run, program, root};
+use crate::harness::{Dir, Run, program, root};
 
-/// Compares with `tests/reports/<name>.txt`.
+/// Compares a report with `tests/reports/<name>.txt`.
 fn assert_report(name: &str, run: &Run) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/reports")
         .join(name)
         .with_extension("txt");
-    let found = format!("{}exit status {}\n", run.stdout, run.code);
+    let found = format!("{}exit code {}\n", run.stdout, run.code);
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&path, found).unwrap();
         return;
@@ -18,8 +18,8 @@ fn assert_report(name: &str, run: &Run) {
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         found == expected,
-        "{} is not what is reported now:\n{found}\nif that is right, run \
-         `UPDATE_EXPECT=1 cargo test --release -p agnostics --test cli reports`",
+        "{} differs from the report:\n{found}\nto accept the change, run \
+         `UPDATE_EXPECT=1 cargo test --release -p agnostics --test cli text_reports`",
         path.display()
     );
 }
@@ -51,12 +51,12 @@ fn examples_on_k3s() {
 }
 
 #[test]
-fn without_profile_it_says_which_it_took_and_why() {
+fn without_profile_the_report_ends_with_the_default() {
     assert_report("examples-no-profile", &examples(&[]));
 }
 
 #[test]
-fn every_output_of_a_diff() {
+fn diffs_of_lists_json_aliases_and_several_claims() {
     let dir = Dir::new()
         .file(
             "list.yaml",

@@ -1,21 +1,21 @@
-//! Exit statuses, which scripts go by.
+//! Exit codes, on which scripts depend.
 
-use crate::run::{Dir, IMPOSSIBLE, claim};
+use crate::harness::{Dir, IMPOSSIBLE, claim};
 
 #[test]
-fn zero_where_nothing_is_rejected() {
+fn exits_with_0_if_nothing_is_rejected() {
     let run = Dir::with(&claim("gp3")).check(&["app.yaml"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
 
 #[test]
-fn one_where_something_is_rejected() {
+fn exits_with_1_if_something_is_rejected() {
     let run = Dir::with(&format!("{}---\n{IMPOSSIBLE}", claim("gp3"))).check(&["app.yaml"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
 }
 
 #[test]
-fn two_wins_over_one() {
+fn exits_with_2_for_errors_and_rejections() {
     for output in ["text", "json"] {
         let run = Dir::with(IMPOSSIBLE).check(&["app.yaml", "missing.yaml", "--output", output]);
         assert_eq!(run.code, 2);
@@ -24,20 +24,20 @@ fn two_wins_over_one() {
 }
 
 #[test]
-fn two_where_there_is_no_object() {
+fn exits_with_2_without_objects() {
     let run = Dir::with("apiVersion: v1\nkind: List\nitems: []\n").check(&["app.yaml"]);
     assert_eq!(run.code, 2);
     assert_eq!(
         run.stderr,
-        "error: app.yaml: no Kubernetes objects in here\n  \
-         help: name files or directories of rendered manifests\n"
+        "error: app.yaml: no Kubernetes objects found\n  \
+         help: pass files or directories with rendered manifests\n"
     );
 }
 
 #[test]
-fn two_for_a_command_line_that_makes_no_sense() {
+fn exits_with_2_for_usage_errors() {
     let dir = Dir::with(&claim("gp3"));
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (
             &["app.yaml", "--profile", "gke"][..],
             "[possible values: azure, aws, k3s]",
@@ -51,13 +51,17 @@ fn two_for_a_command_line_that_makes_no_sense() {
     ] {
         let run = dir.check(arguments);
         assert_eq!(run.code, 2, "{arguments:?}");
-        assert!(run.stderr.contains(said), "{arguments:?}: {}", run.stderr);
+        assert!(
+            run.stderr.contains(expected),
+            "{arguments:?}: {}",
+            run.stderr
+        );
         assert_eq!(run.stdout, "", "{arguments:?}");
     }
 }
 
 #[test]
-fn two_where_the_directory_of_modules_is_missing() {
+fn exits_with_2_if_the_modules_directory_is_missing() {
     let dir = Dir::with(&claim("gp3"));
     let run = dir.check(&["app.yaml", "--profile", "k3s", "--modules", "nowhere"]);
     assert_eq!(run.code, 2);
@@ -69,13 +73,13 @@ fn two_where_the_directory_of_modules_is_missing() {
 }
 
 #[test]
-fn the_profile_may_come_from_the_environment() {
+fn an_environment_variable_sets_the_profile() {
     let dir = Dir::with(&claim("rwo-default"));
-    let mut command = crate::run::program();
+    let mut command = crate::harness::program();
     let command = command.args(["check", "app.yaml"]).current_dir(dir.path());
-    let run = crate::run::Run::of(command.env("AGNOSTICS_PROFILE", "aws"));
+    let run = crate::harness::Run::of(command.env("AGNOSTICS_PROFILE", "aws"));
     assert_eq!(run.code, 0);
     assert!(!run.stdout.contains("profile"), "{}", run.stdout);
-    let run = crate::run::Run::of(command.env("AGNOSTICS_PROFILE", "gke"));
+    let run = crate::harness::Run::of(command.env("AGNOSTICS_PROFILE", "gke"));
     assert_eq!(run.code, 2);
 }

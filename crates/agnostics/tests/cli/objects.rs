@@ -1,11 +1,11 @@
-//! Objects in lists, and objects that lack what objects have.
+//! Objects in lists, and objects without a name.
 
 use serde_json::json;
 
-use crate::run::{Dir, only_row};
+use crate::harness::{Dir, only_row};
 
 #[test]
-fn items_of_lists_are_objects() {
+fn items_of_lists_are_checked() {
     let item = |name: &str| {
         format!(
             "- apiVersion: v1\n  kind: PersistentVolumeClaim\n  metadata: {{name: {name}}}\n  \
@@ -21,7 +21,7 @@ fn items_of_lists_are_objects() {
     for (index, (name, line)) in [("a", 4), ("b", 8)].into_iter().enumerate() {
         let row = &report["results"][index];
         assert_eq!((&row["name"], &row["line"]), (&json!(name), &json!(line)));
-        // It is a patch of the object, not of the list.
+        // The patch is relative to the item, not to the list.
         assert_eq!(row["patch"][0]["path"], "/spec/storageClassName");
     }
 }
@@ -46,7 +46,7 @@ items:
     assert!(text.contains("@@ -4,4 +4,4 @@\n"), "{text}");
 }
 
-/// A list of thousands is one document; if each change read it all again this would take minutes.
+/// A list is one document. If each mutation parsed the whole list again, this would take minutes.
 #[test]
 fn a_long_list_is_reported_item_by_item() {
     let item = "- apiVersion: v1\n  kind: PersistentVolumeClaim\n  metadata: {name: x}\n  \
@@ -71,7 +71,7 @@ fn a_long_list_is_reported_item_by_item() {
 }
 
 #[test]
-fn objects_without_name_or_metadata_are_judged() {
+fn objects_without_name_or_metadata_are_checked() {
     for (metadata, shown) in [
         (
             "metadata: {generateName: scratch-, namespace: app}\n",

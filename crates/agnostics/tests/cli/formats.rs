@@ -1,26 +1,26 @@
-//! The reports for other programs: code scanning, CI servers and GitHub Actions.
+//! The SARIF, JUnit and GitHub Actions reports.
 
 use serde_json::json;
 
-use crate::run::{Dir, IMPOSSIBLE, Run, claim};
+use crate::harness::{Dir, IMPOSSIBLE, Run, claim};
 
-/// A refusal, a change and a document that cannot be read, in a file whose name needs escaping.
-fn report(form: &str) -> Run {
+/// Reports a rejection, a mutation and an unreadable document, in a file whose name needs escaping.
+fn report(format: &str) -> Run {
     let manifests = format!("{IMPOSSIBLE}---\n{}---\na: [\n", claim("gp3"));
     let dir = Dir::new().file("apps, 100%/a<b>.yaml", manifests);
-    let run = dir.check(&["apps, 100%", "--profile", "k3s", "--output", form]);
+    let run = dir.check(&["apps, 100%", "--profile", "k3s", "--output", format]);
     assert_eq!(run.code, 2, "{}", run.stderr);
     run
 }
 
-const REFUSAL: &str = "spec.volumeMode: Block cannot be ReadWriteMany on a K8TRE class, since \
+const REJECTION: &str = "spec.volumeMode: Block cannot be ReadWriteMany on a K8TRE class, since \
                        `rwx-default` is a file share; write volumeMode Filesystem, or ReadWriteOnce, or \
                        name a class that shares block devices";
 const WARNING: &str = "spec.storageClassName: `gp3` is not a K8TRE class; replaced by `rwo-default` for ReadWriteOnce";
 const UNREADABLE: &str = "not valid YAML: while parsing a node, did not find expected node content";
 
 #[test]
-fn sarif_has_a_result_for_each_refusal_warning_and_error() {
+fn sarif_has_a_result_for_each_rejection_warning_and_error() {
     let log = report("sarif").json();
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
@@ -43,7 +43,7 @@ fn sarif_has_a_result_for_each_refusal_warning_and_error() {
         result(
             "storage-class",
             "error",
-            format!("{claim}/raw: {REFUSAL}"),
+            format!("{claim}/raw: {REJECTION}"),
             1
         ),
         result(
@@ -58,14 +58,14 @@ fn sarif_has_a_result_for_each_refusal_warning_and_error() {
 }
 
 #[test]
-fn junit_has_a_test_for_each_object_and_module() {
+fn junit_has_a_test_case_for_each_object_and_policy() {
     let file = "apps, 100%/a&lt;b&gt;.yaml";
     let expected = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="agnostics check" tests="3" skipped="0" failures="1" errors="1">
     <testsuite name="{file}" tests="3" skipped="0" errors="1" failures="1">
         <testcase name="storage-class: PersistentVolumeClaim app/raw" classname="{file}" file="{file}" line="1">
-            <failure message="{REFUSAL}">{REFUSAL}</failure>
+            <failure message="{REJECTION}">{REJECTION}</failure>
         </testcase>
         <testcase name="storage-class: PersistentVolumeClaim app/data" classname="{file}" file="{file}" line="9">
             <system-out>{WARNING}</system-out>
@@ -81,7 +81,7 @@ fn junit_has_a_test_for_each_object_and_module() {
 }
 
 #[test]
-fn xml_has_no_room_for_control_characters() {
+fn junit_replaces_control_characters() {
     let manifest = claim("gp3").replace("name: data", "name: \"a\\u0007<&\\\"\"");
     let run = Dir::with(&manifest).check(&["app.yaml", "--profile", "k3s", "--output", "junit"]);
     assert!(
@@ -92,23 +92,23 @@ fn xml_has_no_room_for_control_characters() {
 }
 
 #[test]
-fn github_shows_each_message_at_its_line() {
-    let place = |line| format!("file=apps%2C 100%25/a<b>.yaml,line={line}");
+fn github_annotates_each_message_at_its_line() {
+    let location = |line| format!("file=apps%2C 100%25/a<b>.yaml,line={line}");
     let title = "title=storage-class%3A PersistentVolumeClaim app";
     let expected = format!(
-        "::error {},{title}/raw::{REFUSAL}\n\
+        "::error {},{title}/raw::{REJECTION}\n\
          ::warning {},{title}/data::{WARNING}\n\
          ::error {},title=input::{UNREADABLE}\n\
-         2 objects: 0 accepted, 1 mutated, 1 rejected, 1 in error; 1 with warnings\n",
-        place(1),
-        place(9),
-        place(18),
+         2 objects: 0 accepted, 1 mutated, 1 rejected, 1 error; 1 with warnings\n",
+        location(1),
+        location(9),
+        location(18),
     );
     assert_eq!(report("github").stdout, expected);
 }
 
 #[test]
-fn a_message_cannot_give_commands_of_its_own() {
+fn a_message_cannot_inject_github_commands() {
     let manifest = claim("\"a\\n::add-mask::b\"");
     let run = Dir::with(&manifest).check(&["app.yaml", "--profile", "k3s", "--output", "github"]);
     assert!(run.stdout.contains("::add-mask::"), "{}", run.stdout);

@@ -1,4 +1,4 @@
-//! Runs the program in a directory of its own.
+//! Runs the executable in a temporary directory.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Manifests in a directory, which is where the program runs.
+/// A temporary directory with manifests, in which the executable runs.
 pub(crate) struct Dir(TempDir);
 
-/// What came of a run.
+/// The result of a run.
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// A claim named `data` in the namespace `app`, of `class`, ReadWriteOnce. 7 lines.
+/// Returns a ReadWriteOnce claim named `data` in the namespace `app`, with this class. It has 7 lines.
 pub(crate) fn claim(class: &str) -> String {
     format!(
         "apiVersion: v1\n\
@@ -30,7 +30,7 @@ pub(crate) fn claim(class: &str) -> String {
     )
 }
 
-/// A claim that no K8TRE class can serve, so that the plane rejects it.
+/// A claim that no K8TRE class supports, so storage-class rejects it.
 pub(crate) const IMPOSSIBLE: &str = "\
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -41,7 +41,7 @@ spec:
   resources: {requests: {storage: 1Gi}}
 ";
 
-/// A ClusterAdmissionPolicy for storage-class with more fields of `spec`, each a line.
+/// Returns a ClusterAdmissionPolicy for storage-class with extra lines in its `spec`.
 pub(crate) fn policy(name: &str, more: &[&str]) -> String {
     let mut text = format!(
         "---\n\
@@ -66,18 +66,18 @@ pub(crate) fn policy(name: &str, more: &[&str]) -> String {
     text
 }
 
-/// The workspace.
+/// Returns the root of the workspace.
 pub(crate) fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     root.canonicalize().unwrap()
 }
 
-/// The program, with nothing in its environment that changes what it does.
+/// Returns a command for the executable, without environment variables that affect it.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_agnostics"));
     for (name, _) in std::env::vars_os() {
-        let told = name.to_string_lossy();
-        if told.starts_with("AGNOSTICS_") || told.starts_with("CLICOLOR") || told == "NO_COLOR" {
+        let text = name.to_string_lossy();
+        if text.starts_with("AGNOSTICS_") || text.starts_with("CLICOLOR") || text == "NO_COLOR" {
             command.env_remove(name);
         }
     }
@@ -90,7 +90,7 @@ impl Dir {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// A directory with one manifest, `app.yaml`.
+    /// Creates a directory with one manifest, `app.yaml`.
     pub(crate) fn with(manifest: &str) -> Self {
         Self::new().file("app.yaml", manifest)
     }
@@ -106,12 +106,12 @@ impl Dir {
         self.0.path()
     }
 
-    /// `agnostics check` with these arguments.
+    /// Runs `agnostics check` with these arguments.
     pub(crate) fn check(&self, arguments: &[&str]) -> Run {
         self.run("check", arguments)
     }
 
-    /// `agnostics convert` with these arguments.
+    /// Runs `agnostics convert` with these arguments.
     pub(crate) fn convert(&self, arguments: &[&str]) -> Run {
         self.run("convert", arguments)
     }
@@ -125,12 +125,12 @@ impl Dir {
         )
     }
 
-    /// `agnostics check` with text on standard input.
+    /// Runs `agnostics check` with this standard input.
     pub(crate) fn check_stdin(&self, arguments: &[&str], input: &[u8]) -> Run {
         self.run_stdin("check", arguments, input)
     }
 
-    /// Any command with text on standard input.
+    /// Runs any command with this standard input.
     pub(crate) fn run_stdin(&self, command: &str, arguments: &[&str], input: &[u8]) -> Run {
         let mut child = program()
             .arg(command)
@@ -145,7 +145,7 @@ impl Dir {
         Run::from(child.wait_with_output().unwrap())
     }
 
-    /// The JSON report on `app.yaml`, with these arguments more.
+    /// Returns the JSON report of `agnostics check app.yaml` with these further arguments.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let mut all = vec!["app.yaml", "--output", "json"];
         all.extend(arguments);
@@ -163,7 +163,7 @@ impl Run {
             .unwrap_or_else(|error| panic!("{error} in {:?}; {}", self.stdout, self.stderr))
     }
 
-    /// The one row of the JSON report.
+    /// Returns the only row of the JSON report.
     pub(crate) fn row(&self) -> Value {
         only_row(&self.json())
     }
@@ -173,7 +173,7 @@ impl From<Output> for Run {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self {
-            code: output.status.code().expect("it ended by itself"),
+            code: output.status.code().expect("not ended by a signal"),
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         }

@@ -1,8 +1,8 @@
-//! DefaultStorageClass, which fills in a class before any policy is asked.
+//! The admission plugin DefaultStorageClass sets a class before policies run.
 
 use serde_json::{Value, json};
 
-use crate::run::{Dir, claim, only_row, policy};
+use crate::harness::{Dir, claim, only_row, policy};
 
 fn classless() -> String {
     claim("").replace("  storageClassName: \n", "")
@@ -15,7 +15,7 @@ fn row(manifest: &str, arguments: &[&str]) -> Value {
 const CHOSEN: &str = "spec.storageClassName: `rwo-default` chosen for ReadWriteOnce";
 
 #[test]
-fn profiles_know_their_clusters_default() {
+fn each_profile_has_its_default_class() {
     for (profile, warning) in [
         (
             "azure",
@@ -29,7 +29,7 @@ fn profiles_know_their_clusters_default() {
     ] {
         let row = row(&classless(), &["--profile", profile]);
         assert_eq!(row["warnings"], json!([warning]), "{profile}");
-        // The default was never written in the file, so there is nothing to replace.
+        // The file does not contain the default, so the patch adds instead of replacing.
         let patch =
             json!([{"op": "add", "path": "/spec/storageClassName", "value": "rwo-default"}]);
         assert_eq!(row["patch"], patch, "{profile}");
@@ -37,10 +37,10 @@ fn profiles_know_their_clusters_default() {
 }
 
 #[test]
-fn a_default_that_suits_the_claim_needs_no_change() {
+fn a_suitable_default_needs_no_mutation() {
     let manifest = classless().replace("ReadWriteOnce", "ReadWriteMany");
     let row = row(&manifest, &["--profile", "azure"]);
-    // The API server has filled it in, so the module has nothing to change and the file may stay.
+    // The API server sets the class, so the policy and the file need no change.
     assert_eq!(
         (&row["verdict"], &row["patch"]),
         (&json!("accepted"), &json!([]))
@@ -48,7 +48,7 @@ fn a_default_that_suits_the_claim_needs_no_change() {
 }
 
 #[test]
-fn another_default_can_be_named() {
+fn the_option_overrides_the_default() {
     for profile in ["azure", "aws", "k3s"] {
         let row = row(
             &classless(),
@@ -60,7 +60,7 @@ fn another_default_can_be_named() {
 }
 
 #[test]
-fn there_may_be_none() {
+fn an_empty_option_means_no_default() {
     let row = row(
         &classless(),
         &["--profile", "azure", "--default-storage-class", ""],
@@ -72,7 +72,7 @@ fn there_may_be_none() {
 }
 
 #[test]
-fn the_default_is_not_filled_in_where_a_class_is_named() {
+fn an_explicit_class_is_kept() {
     for (field, expected) in [
         ("rwx-default", "accepted"),
         ("\"\"", "accepted"),
@@ -90,11 +90,11 @@ fn the_default_is_not_filled_in_where_a_class_is_named() {
         &["--profile", "azure", "--default-storage-class", "gp3"],
     );
     let patch = json!([{"op": "add", "path": "/spec/storageClassName", "value": "rwx-default"}]);
-    assert_eq!(row["patch"], patch, "the annotation names the class");
+    assert_eq!(row["patch"], patch, "the annotation sets the class");
 }
 
 #[test]
-fn null_is_no_class() {
+fn a_null_class_gets_the_default() {
     let row = row(&claim("null"), &["--profile", "azure"]);
     assert_eq!(
         row["warnings"],
@@ -108,7 +108,7 @@ fn null_is_no_class() {
 }
 
 #[test]
-fn with_policies_of_ones_own_nothing_is_the_default_unless_a_profile_says_so() {
+fn custom_policies_have_no_default_unless_a_profile_is_set() {
     let dir = Dir::with(&classless()).file("policies.yaml", policy("p", &[]));
     let warning = |arguments: &[&str]| {
         only_row(&dir.json(&[&["--policies", "policies.yaml"], arguments].concat()))["warnings"][0]
@@ -126,9 +126,9 @@ fn with_policies_of_ones_own_nothing_is_the_default_unless_a_profile_says_so() {
     );
 }
 
-/// An exported claim tells by its managedFields who named the class.
+/// In a claim exported from a cluster, managedFields show whether the client or the API server set the class.
 #[test]
-fn managed_fields_of_exported_objects_are_believed() {
+fn managed_fields_of_exported_objects_are_used() {
     let exported = |fields: &str| {
         claim("rwx-default").replace(
             "namespace: app",
@@ -143,9 +143,9 @@ fn managed_fields_of_exported_objects_are_believed() {
         (&sent["verdict"], &sent["patch"]),
         (&json!("accepted"), &json!([]))
     );
-    let filled_in = row(&exported("{'f:accessModes': {}}"), &["--profile", "azure"]);
+    let defaulted = row(&exported("{'f:accessModes': {}}"), &["--profile", "azure"]);
     assert_eq!(
-        filled_in["patch"],
+        defaulted["patch"],
         json!([{"op": "replace", "path": "/spec/storageClassName", "value": "rwo-default"}])
     );
 }

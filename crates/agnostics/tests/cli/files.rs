@@ -1,12 +1,12 @@
-//! Which files are read.
+//! Selection of the files to read.
 
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use crate::run::{Dir, Run, claim, program};
+use crate::harness::{Dir, Run, claim, program};
 
 #[test]
-fn a_file_that_two_paths_lead_to_is_read_once() {
+fn a_file_reached_by_several_paths_is_read_once() {
     let dir = Dir::new().file("app/claim.yaml", claim("rwo-default"));
     symlink("claim.yaml", dir.path().join("app/link.yaml")).unwrap();
     let run = dir.check(&["app/claim.yaml", "app", "./app/claim.yaml"]);
@@ -19,7 +19,7 @@ fn a_file_that_two_paths_lead_to_is_read_once() {
 }
 
 #[test]
-fn only_manifests_leaves_out_named_files_as_those_of_a_directory() {
+fn only_manifests_skips_named_files_that_are_not_manifests() {
     let dir = Dir::new()
         .file("claim.yaml", claim("rwo-default"))
         .file("ci.yml", "on: push\njobs: {}\n")
@@ -35,14 +35,14 @@ fn only_manifests_leaves_out_named_files_as_those_of_a_directory() {
     let one = with(&["claim.yaml"]);
     assert_eq!(one.code, 0, "{}", one.stderr);
     assert!(one.stdout.contains("\n1 object: "), "{}", one.stdout);
-    // What may have been meant as one is still an error, and so is what is not there.
-    for wrong in ["untyped.yaml", "gone.yaml"] {
-        assert_eq!(with(&[wrong]).code, 2, "{wrong}");
+    // Files that may be broken manifests and missing files are still errors.
+    for invalid in ["untyped.yaml", "gone.yaml"] {
+        assert_eq!(with(&[invalid]).code, 2, "{invalid}");
     }
 }
 
 #[test]
-fn directories_are_read_in_the_order_of_their_names() {
+fn directories_are_read_in_alphabetical_order() {
     let dir = Dir::new()
         .file("app/b.yml", claim("rwo-default"))
         .file("app/a/z.json", r#"{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "z"}, "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "rwo-default"}}"#)
@@ -57,12 +57,12 @@ fn directories_are_read_in_the_order_of_their_names() {
     assert_eq!(files, ["app/a/z.json:1", "app/b.yml:1"]);
 }
 
-/// `agnostics check <(helm template …)`: a pipe, which can be read once, although policies that go by
-/// labels of namespaces want the input twice.
+/// As in `agnostics check <(helm template …)`. A pipe can be read only once, but policies that select
+/// namespaces by label need two passes over the input.
 #[test]
 fn a_pipe_can_be_checked() {
     let dir = Dir::new()
-        .file("policy.yaml", crate::run::policy("by-team", &["namespaceSelector: {matchLabels: {team: a}}"]))
+        .file("policy.yaml", crate::harness::policy("by-team", &["namespaceSelector: {matchLabels: {team: a}}"]))
         .file("claim.yaml", format!("{}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: app, labels: {{team: a}}}}\n", claim("gp3")));
     let fifo = dir.path().join("fifo");
     let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
