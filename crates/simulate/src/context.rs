@@ -112,7 +112,7 @@ impl Context {
 }
 
 fn selects_by_labels(policy: &Policy) -> bool {
-    policy.spec.namespace_selector.needs_more_than_the_name()
+    policy.spec.namespace_selector.needs_namespace_labels()
 }
 
 /// Gives a Namespace the label with its name, as the API server does; selectors go by it.

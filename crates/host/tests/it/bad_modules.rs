@@ -84,7 +84,7 @@ fn broken_metadata_is_refused() {
     let message = refusal(&wasm);
     assert!(
         message.starts_with(
-            "module `odd`: the custom section `io.kubewarden.metadata` does not hold metadata: "
+            "module `odd`: the custom section `io.kubewarden.metadata` is not valid metadata: "
         ),
         "{message}"
     );
