@@ -9,7 +9,7 @@ pub fn group_version(api_version: &str) -> (&str, &str) {
 ///
 /// Old charts still use versions that are no longer served. A policy for the served version also matches
 /// them (`matchPolicy: Equivalent`).
-pub fn served<'a>(group: &'a str, version: &'a str, kind: &str) -> (&'a str, &'a str) {
+pub fn served_version<'a>(group: &'a str, version: &'a str, kind: &str) -> (&'a str, &'a str) {
     match (group, version, kind) {
         ("extensions" | "networking.k8s.io", "v1beta1", "Ingress") => ("networking.k8s.io", "v1"),
         _ => (group, version),
@@ -20,7 +20,7 @@ pub fn served<'a>(group: &'a str, version: &'a str, kind: &str) -> (&'a str, &'a
 ///
 /// Manifests do not contain it, so it is derived by the rules of English. That is correct for every kind
 /// of Kubernetes, Gateway API, cert-manager and External Secrets.
-pub fn resource(kind: &str) -> String {
+pub fn plural(kind: &str) -> String {
     let lower = kind.to_lowercase();
     if lower == "endpoints" {
         return lower;
@@ -97,21 +97,24 @@ pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{resource, served};
+    use super::{plural, served_version};
 
     #[test]
     fn removed_versions_of_ingress_map_to_v1() {
         let v1 = ("networking.k8s.io", "v1");
-        assert_eq!(served("extensions", "v1beta1", "Ingress"), v1);
-        assert_eq!(served("networking.k8s.io", "v1beta1", "Ingress"), v1);
-        assert_eq!(served("networking.k8s.io", "v1", "Ingress"), v1);
+        assert_eq!(served_version("extensions", "v1beta1", "Ingress"), v1);
+        assert_eq!(
+            served_version("networking.k8s.io", "v1beta1", "Ingress"),
+            v1
+        );
+        assert_eq!(served_version("networking.k8s.io", "v1", "Ingress"), v1);
         let unchanged = ("apps", "v1beta1");
-        assert_eq!(served("apps", "v1beta1", "Ingress"), unchanged);
+        assert_eq!(served_version("apps", "v1beta1", "Ingress"), unchanged);
     }
 
     #[test]
     fn plurals_match_the_resource_names_of_the_apis() {
-        for (kind, plural) in [
+        for (kind, expected) in [
             ("PersistentVolumeClaim", "persistentvolumeclaims"),
             ("Ingress", "ingresses"),
             ("NetworkPolicy", "networkpolicies"),
@@ -122,7 +125,7 @@ mod tests {
             ("ClusterExternalSecret", "clusterexternalsecrets"),
             ("Prometheus", "prometheuses"),
         ] {
-            assert_eq!(resource(kind), plural);
+            assert_eq!(plural(kind), expected);
         }
     }
 }

@@ -136,7 +136,7 @@ impl Policy {
     }
 
     /// Reads all policies in a text, and the problems in it.
-    pub fn all(name: &str, text: &str) -> (Vec<Self>, Vec<Problem>) {
+    pub fn read_all(name: &str, text: &str) -> (Vec<Self>, Vec<Problem>) {
         let mut policies = Vec::new();
         let mut problems = Vec::new();
         for document in manifest::read(name, text.as_bytes()) {
@@ -171,20 +171,20 @@ impl Policy {
     ///
     /// As in the API server, mutating policies run first. Within each phase, they run by the name of the
     /// webhook that Kubewarden registers: `clusterwide-…` before `namespaced-…`.
-    pub fn order(&self) -> (bool, Option<&str>, &str) {
+    pub fn evaluation_order(&self) -> (bool, Option<&str>, &str) {
         (!self.spec.mutating, self.namespace.as_deref(), &self.name)
     }
 
     /// Returns the module's name: the last part of its address without tag, digest and extension.
     pub fn module_name(&self) -> &str {
-        Reference::of(&self.spec.module).name
+        Reference::parse(&self.spec.module).name
     }
 
     /// Whether the policy matches the creation of an object.
     ///
     /// `namespace` is the name and labels of the object's namespace. For a Namespace it is the object
     /// itself. For other cluster-scoped kinds it is `None`, which every namespace selector matches.
-    pub fn sees(
+    pub fn matches(
         &self,
         object: &Value,
         namespace: Option<(&str, &BTreeMap<String, String>)>,
@@ -196,8 +196,8 @@ impl Policy {
                 .unwrap_or_default()
         };
         let (group, version) = kinds::group_version(text("apiVersion"));
-        let (group, version) = kinds::served(group, version, text("kind"));
-        let resource = kinds::resource(text("kind"));
+        let (group, version) = kinds::served_version(group, version, text("kind"));
+        let resource = kinds::plural(text("kind"));
         let scope = match kinds::is_cluster_scoped(group, text("kind")) {
             true => Scope::Cluster,
             false => Scope::Namespaced,
@@ -232,7 +232,7 @@ pub struct Reference<'a> {
 
 impl<'a> Reference<'a> {
     /// Splits an address. The name may be empty.
-    pub fn of(address: &'a str) -> Self {
+    pub fn parse(address: &'a str) -> Self {
         let (address, digest) = match address.split_once('@') {
             Some((address, digest)) => (address, Some(digest)),
             None => (address, None),

@@ -30,7 +30,7 @@ impl Policies {
     /// The first policy whose code cannot run or whose settings are invalid; or all policies, where none
     /// can be run.
     pub fn load(mut policies: Vec<Policy>, runtime: &mut dyn Runtime) -> Result<Self, Problem> {
-        policies.sort_by(|a, b| a.order().cmp(&b.order()));
+        policies.sort_by(|a, b| a.evaluation_order().cmp(&b.evaluation_order()));
         let mut all = Self {
             loaded: Vec::new(),
             not_run: Vec::new(),
@@ -116,7 +116,7 @@ impl LoadedPolicy {
 
 /// A warning where the policy pins another version than the one that runs.
 fn other_version(policy: &Policy, version: Option<&str>) -> Option<Problem> {
-    let reference = Reference::of(&policy.spec.module);
+    let reference = Reference::parse(&policy.spec.module);
     let pinned = reference.version()?;
     let version = version.filter(|version| *version != pinned)?;
     let name = reference.name;

@@ -87,7 +87,7 @@ impl Simulator {
                 break;
             }
             for (loaded, row) in self.policies.loaded().iter().zip(rows.iter_mut()) {
-                if !loaded.policy.spec.mutating || !loaded.policy.sees(&value, place) {
+                if !loaded.policy.spec.mutating || !loaded.policy.matches(&value, place) {
                     continue;
                 }
                 let row = row.get_or_insert_with(|| Row::of(object, loaded.policy.module_name()));
@@ -109,7 +109,7 @@ impl Simulator {
             }
         }
         for (loaded, row) in self.policies.loaded().iter().zip(rows.iter_mut()) {
-            if !loaded.policy.spec.mutating && loaded.policy.sees(&value, place) {
+            if !loaded.policy.spec.mutating && loaded.policy.matches(&value, place) {
                 let row = row.get_or_insert_with(|| Row::of(object, loaded.policy.module_name()));
                 let request = Request::create(&value, namespace.as_deref());
                 if let Some(response) = loaded.ask(&request, &self.context, row) {
@@ -267,7 +267,7 @@ impl<'a> Request<'a> {
         let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
         let (group, version) = kinds::group_version(text("/apiVersion").unwrap_or_default());
         let kind = text("/kind").unwrap_or_default();
-        let resource = kinds::resource(kind);
+        let resource = kinds::plural(kind);
         let resource = json!({"group": group, "version": version, "resource": resource});
         let kind = json!({"group": group, "version": version, "kind": kind});
         Self {
