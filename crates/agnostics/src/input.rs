@@ -45,7 +45,7 @@ impl Input {
         // All at once: a kustomization under one path may use a file under another as a patch.
         let files = paths.iter().filter(|path| !is_stdin(path));
         let found = match only_manifests {
-            true => walk::walk_unseen(files),
+            true => walk::walk_filtered(files),
             false => walk::walk(files),
         };
         input.problems.extend(found.problems);
