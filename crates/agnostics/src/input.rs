@@ -45,7 +45,7 @@ impl Input {
         // All paths are walked together: a kustomization under one path may patch with a file under another.
         let files = paths.iter().filter(|path| !is_stdin(path));
         let found = match only_manifests {
-            true => walk::walk_unseen(files),
+            true => walk::walk_filtered(files),
             false => walk::walk(files),
         };
         input.problems.extend(found.problems);

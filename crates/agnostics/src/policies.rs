@@ -21,7 +21,7 @@ pub(crate) fn load(
     let (mut policies, mut problems) = (Vec::new(), Vec::new());
     if files.is_empty() {
         let (path, text) = profile.unwrap_or(Profile::DEFAULT).policies();
-        (policies, problems) = Policy::all(path, text);
+        (policies, problems) = Policy::read_all(path, text);
     } else {
         let input = Input::open(files, false);
         problems.extend(input.problems.iter().cloned());

@@ -37,7 +37,7 @@ pub fn check(input: &Input) -> Result<Report, String> {
     let mut report = Report::default();
     let text = input.policies.as_deref();
     let text = text.unwrap_or_else(|| profile.policies().1);
-    let (policies, problems) = Policy::all(Source::Policies.name(), text);
+    let (policies, problems) = Policy::read_all(Source::Policies.name(), text);
     let mut fatal = false;
     for problem in problems {
         fatal |= problem.severity == Severity::Error;

@@ -116,7 +116,7 @@ impl Context {
 }
 
 fn selects_by_labels(policy: &Policy) -> bool {
-    policy.spec.namespace_selector.needs_more_than_the_name()
+    policy.spec.namespace_selector.needs_namespace_labels()
 }
 
 /// Adds the label with the name of the Namespace, as the API server does. Selectors match it.

@@ -30,7 +30,7 @@ impl Policies {
     /// Returns an error if the code of a policy cannot run, if its settings are invalid, or if the code of
     /// every policy is missing.
     pub fn load(mut policies: Vec<Policy>, runtime: &mut dyn Runtime) -> Result<Self, Problem> {
-        policies.sort_by(|a, b| a.order().cmp(&b.order()));
+        policies.sort_by(|a, b| a.evaluation_order().cmp(&b.evaluation_order()));
         let mut all = Self {
             loaded: Vec::new(),
             not_run: Vec::new(),
@@ -116,7 +116,7 @@ impl LoadedPolicy {
 
 /// Returns a warning if the policy pins another version than the loaded one.
 fn version_mismatch(policy: &Policy, version: Option<&str>) -> Option<Problem> {
-    let reference = Reference::of(&policy.spec.module);
+    let reference = Reference::parse(&policy.spec.module);
     let pinned = reference.version()?;
     let version = version.filter(|version| *version != pinned)?;
     let name = reference.name;

@@ -88,7 +88,9 @@ impl Simulator {
                 break;
             }
             for (loaded, row) in self.policies.loaded().iter().zip(rows.iter_mut()) {
-                if !loaded.policy.spec.mutating || !loaded.policy.sees(&value, labelled_namespace) {
+                if !loaded.policy.spec.mutating
+                    || !loaded.policy.matches(&value, labelled_namespace)
+                {
                     continue;
                 }
                 let row = row.get_or_insert_with(|| Row::new(object, loaded.policy.module_name()));
@@ -110,7 +112,7 @@ impl Simulator {
             }
         }
         for (loaded, row) in self.policies.loaded().iter().zip(rows.iter_mut()) {
-            if !loaded.policy.spec.mutating && loaded.policy.sees(&value, labelled_namespace) {
+            if !loaded.policy.spec.mutating && loaded.policy.matches(&value, labelled_namespace) {
                 let row = row.get_or_insert_with(|| Row::new(object, loaded.policy.module_name()));
                 let request = Request::create(&value, namespace.as_deref());
                 if let Some(response) = loaded.evaluate(&request, &self.context, row) {
@@ -287,7 +289,7 @@ impl<'a> Request<'a> {
         let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
         let (group, version) = kinds::group_version(text("/apiVersion").unwrap_or_default());
         let kind = text("/kind").unwrap_or_default();
-        let resource = kinds::resource(kind);
+        let resource = kinds::plural(kind);
         let resource = json!({"group": group, "version": version, "resource": resource});
         let kind = json!({"group": group, "version": version, "kind": kind});
         Self {

@@ -17,7 +17,7 @@ pub fn read<E>(
 ) -> Result<(), E> {
     if let Some(warning) = std::str::from_utf8(bytes)
         .ok()
-        .and_then(|text| manifest::warn_of_placeholders(name, text))
+        .and_then(|text| manifest::placeholder_warning(name, text))
     {
         visit(Err(warning))?;
     }

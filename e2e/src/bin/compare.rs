@@ -22,7 +22,7 @@ fn main() -> Result<(), Error> {
     let mut pairs = Pairs::load()?;
     for profile in Profile::ALL {
         let (file, text) = profile.policies();
-        let (policies, problems) = Policy::all(file, text);
+        let (policies, problems) = Policy::read_all(file, text);
         if let Some(problem) = problems.first() {
             return Err(problem.to_string().into());
         }

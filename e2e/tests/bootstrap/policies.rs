@@ -24,7 +24,7 @@ fn the_policy_server_may_read_what_policies_ask_for_and_no_more() {
                 let group = api.rsplit_once('/').map_or("", |(group, _)| group);
                 asked.insert((
                     group.to_owned(),
-                    kinds::resource(resource["kind"].as_str().unwrap()),
+                    kinds::plural(resource["kind"].as_str().unwrap()),
                 ));
             }
         }

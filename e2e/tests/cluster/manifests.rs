@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kubewarden::kinds::resource;
+use kubewarden::kinds::plural;
 use serde_json::{Value, json};
 
 use crate::client::path;
@@ -165,7 +165,7 @@ fn unknown_field(cluster: &mut TestCluster) {
         let all = [Profile::K3s, Profile::Aws].map(|it| all(it, "prd"));
         let mut objects = all.into_iter().flatten();
         let object = objects.find(|(_, it)| it["kind"] == kind);
-        let (_, mut object) = object.unwrap_or_else(|| panic!("no {}", resource(kind)));
+        let (_, mut object) = object.unwrap_or_else(|| panic!("no {}", plural(kind)));
         object["spec"]["misspelt"] = true.into();
         let message = cluster.admin.dry_run_apply(&object).rejected();
         assert!(message.contains("misspelt"), "{kind}: {message}");

@@ -55,8 +55,8 @@ impl Module {
         let calls = Mutex::new(HostCalls::new(cluster.clone(), Arc::new(granted.collect())));
         let callback = move |_, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
             let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
-            let answer = calls.answer(binding, namespace, operation, payload);
-            answer.map_err(Into::into)
+            let result = calls.handle(binding, namespace, operation, payload);
+            result.map_err(Into::into)
         };
         let provider = self.provider.rehydrate(None);
         let provider = provider.map_err(|error| format!("{error:#}"))?;

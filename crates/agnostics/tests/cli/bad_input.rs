@@ -47,7 +47,7 @@ fn binary() {
     assert_reported(
         Dir::new().file("app.yaml", b"\x7fELF\x02\x01\x01\x00\x00"),
         "app.yaml",
-        "error: app.yaml:1: this is a binary file, not YAML: it holds a NUL byte\n",
+        "error: app.yaml:1: this is a binary file, not YAML: it contains a NUL byte\n",
         1,
     );
 }
@@ -82,7 +82,7 @@ fn a_directory_without_manifests() {
     assert_reported(
         Dir::new().file("docs/readme.txt", "text"),
         "docs",
-        "error: docs: this directory holds no manifests\n  \
+        "error: docs: this directory contains no manifests\n  \
          help: manifests are files that end in `.yaml`, `.yml` or `.json`\n",
         1,
     );
@@ -101,7 +101,7 @@ fn a_document_without_kind() {
 fn duplicate_keys() {
     assert_document_reported(
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  name: y\n",
-        "error: app.yaml:5:3: the key `name` is here twice, first on line 4\n",
+        "error: app.yaml:5:3: duplicate key `name`, first defined on line 4\n",
     );
 }
 
@@ -113,7 +113,7 @@ fn unresolved_placeholders_are_a_warning() {
     assert_eq!(
         run.stderr,
         "warning: app.yaml:3: unresolved placeholder: `${DOMAIN}` (line 3)\n  \
-         help: fill them in first, for example with `envsubst`; they are read as text\n"
+         help: substitute it first, for example with `envsubst`; otherwise it is read as text\n"
     );
     assert_eq!(run.code, 0);
     assert!(run.stdout.contains("1 accepted"), "{}", run.stdout);
@@ -165,7 +165,7 @@ fn a_broken_symlink() {
     assert_reported(
         dir,
         "app.yaml",
-        "error: app.yaml: this symbolic link is broken: it leads to `nowhere.yaml`, which does not exist\n",
+        "error: app.yaml: this symbolic link is broken: it points to `nowhere.yaml`, which does not exist\n",
         1,
     );
 }
@@ -176,8 +176,8 @@ fn a_document_that_is_too_large() {
     let broken = format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  a: {text}\n");
     assert_document_reported(
         &broken,
-        "error: app.yaml:1: the document that begins here is 3.0 MiB long (3145771 bytes)\n  \
-         help: the API server takes requests of up to 3 MiB, so it could not be applied\n",
+        "error: app.yaml:1: this document is too large: 3.0 MiB (3145771 bytes)\n  \
+         help: the API server accepts requests of up to 3 MiB, so it cannot be applied\n",
     );
 }
 

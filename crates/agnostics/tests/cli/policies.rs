@@ -345,7 +345,7 @@ fn policy_groups_are_an_error() {
             &policies,
             &format!(
                 "error: policies.yaml:2: {kind} `many` is not supported\n  \
-                 help: write its members as ClusterAdmissionPolicies to check them\n"
+                 help: to check its members, write them as ClusterAdmissionPolicies\n"
             ),
         );
     }

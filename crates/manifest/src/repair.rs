@@ -1,11 +1,11 @@
-//! Spellings that go-yaml reads and this crate's parser does not.
+//! Rewrites syntax that go-yaml accepts but this crate's parser does not.
 //!
-//! When the parser stops at one, the place is rewritten in a copy of the text, keeping every
-//! character's offset, and the copy is parsed from the start.
+//! When the parser stops at such syntax, it is rewritten in a copy of the text without moving any
+//! character, and the copy is parsed from the start.
 
-/// A copy of `text` in which the parser gets past the complaint `info` at the character `index`;
-/// nothing when it is a complaint that go-yaml has too.
-pub(crate) fn mend(text: &str, info: &str, index: usize) -> Option<String> {
+/// Returns a copy of `text` that avoids the parser's error `info` at the character `index`; `None` if
+/// go-yaml reports an error there too.
+pub(crate) fn repair(text: &str, info: &str, index: usize) -> Option<String> {
     let at = text
         .char_indices()
         .nth(index)
@@ -16,7 +16,7 @@ pub(crate) fn mend(text: &str, info: &str, index: usize) -> Option<String> {
         let from = before.trim_end_matches([' ', '\t']).len();
         return blank(text, from, at);
     }
-    // Inside brackets go-yaml does not care for indentation: join the line to the one before.
+    // go-yaml ignores indentation inside brackets: join the line with the previous one.
     if info.starts_with("invalid indentation") {
         let mut from = text.get(..at)?.trim_end().len();
         loop {
@@ -33,10 +33,10 @@ pub(crate) fn mend(text: &str, info: &str, index: usize) -> Option<String> {
     None
 }
 
-/// The text with a space for every character from `from` to `to`, if that changes it.
+/// Replaces every character from `from` to `to` with a space; `None` if that changes nothing.
 ///
-/// Characters are counted, not bytes: the parser counts so too, and positions are looked up in
-/// the text as it was.
+/// It replaces characters, not bytes, because the parser counts characters and positions refer to the
+/// original text.
 fn blank(text: &str, from: usize, to: usize) -> Option<String> {
     let old = text.get(from..to)?;
     if old.chars().all(|c| c == ' ') {
@@ -46,7 +46,7 @@ fn blank(text: &str, from: usize, to: usize) -> Option<String> {
     Some(format!("{}{new}{}", text.get(..from)?, text.get(to..)?))
 }
 
-/// Where a comment begins in a line, quotes considered.
+/// Returns the start of the comment in a line, ignoring `#` in quotes.
 fn comment_in(line: &str) -> Option<usize> {
     line.match_indices('#').map(|(at, _)| at).find(|&at| {
         let before = line.get(..at).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Edits of any value give what the patch gives.
+//! An edited text reads as the patched value, for any value.
 
 mod common;
 
@@ -7,7 +7,7 @@ use manifest::render;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// The object of an edited text.
+/// Reads the object of an edited text.
 fn edited(source: &str, patch: &json_patch::Patch) -> Option<Value> {
     object(source)
         .edit(&patch.0)
@@ -18,7 +18,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn of_rendered_documents(before in value(), after in value()) {
+    fn rendered_documents_can_be_edited(before in value(), after in value()) {
         let (before, after) = (object_with(&before), object_with(&after));
         let source = render(&before);
         let patch = json_patch::diff(&before, &after);
@@ -26,7 +26,7 @@ proptest! {
     }
 
     #[test]
-    fn of_json(before in value(), after in value(), pretty in any::<bool>()) {
+    fn json_documents_can_be_edited(before in value(), after in value(), pretty in any::<bool>()) {
         let (before, after) = (object_with(&before), object_with(&after));
         let source = if pretty {
             serde_json::to_string_pretty(&before).unwrap()
@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn with_comments_and_windows_line_breaks(before in value(), after in value()) {
+    fn edits_keep_windows_line_breaks(before in value(), after in value()) {
         let (before, after) = (object_with(&before), object_with(&after));
         let source = render(&before).replace('\n', "\r\n");
         let patch = json_patch::diff(&before, &after);
@@ -53,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn of_list_items(before in value(), after in value()) {
+    fn edits_of_a_list_item_keep_the_others(before in value(), after in value()) {
         let (before, after) = (object_with(&before), object_with(&after));
         let list = json!({"apiVersion": "v1", "kind": "List", "items": [before, before]});
         let source = render(&list);

@@ -1,4 +1,4 @@
-//! In a directory, what other programs read is left out, and nothing else.
+//! In a directory, exactly the files of other programs are skipped.
 
 mod trees;
 
@@ -11,7 +11,7 @@ const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
 const JSON_PATCH: &str = "- op: remove\n  path: /spec/a\n";
 
 #[test]
-fn every_file_that_a_kustomization_uses_but_does_not_apply() {
+fn files_that_a_kustomization_uses_but_does_not_apply_are_skipped() {
     let kustomization = "\
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
@@ -77,7 +77,7 @@ openapi: {path: used/schema.json}
         ("object.yaml", OBJECT),
         ("used/object.yaml", OBJECT),
     ];
-    // Whole objects, so that only the kustomization tells them from manifests.
+    // All are valid objects, so only the kustomization distinguishes them from manifests.
     contents.extend(used.map(|file| (file, OBJECT)));
     let root = tree_of(&contents);
     let found = walk([root.path()]);
@@ -92,10 +92,10 @@ openapi: {path: used/schema.json}
 }
 
 #[test]
-fn every_name_of_a_kustomization_is_known() {
+fn every_file_name_of_a_kustomization_is_recognized() {
     for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
         let root = tree_of(&[
-            // kustomize reads its fields in any case, and a component has them too.
+            // Field names are case-insensitive, and a component has the same fields.
             (name, "kind: Component\nPatches: [{path: a.yaml}]\n"),
             ("a.yaml", JSON_PATCH),
             ("b.yaml", OBJECT),
@@ -108,7 +108,7 @@ fn every_name_of_a_kustomization_is_known() {
 }
 
 #[test]
-fn files_outside_the_directory_of_the_kustomization() {
+fn files_outside_the_directory_of_the_kustomization_are_skipped() {
     let contents = [
         ("base/kustomization.yaml", "resources: [app.yaml]\n"),
         ("base/app.yaml", OBJECT),
@@ -120,7 +120,7 @@ fn files_outside_the_directory_of_the_kustomization() {
     ];
     let root = tree_of(&contents);
     assert_eq!(files(&walk([root.path()]), root.path()), ["base/app.yaml"]);
-    // What is used is known from all paths, whatever their order and however they are written.
+    // Each kustomization applies to all paths, in any order and spelling.
     for paths in [["base", "env"], ["env", "base"], ["env", "env/../base/"]] {
         let found = walk(paths.map(|path| root.path().join(path)));
         let names: Vec<_> = found
@@ -130,7 +130,7 @@ fn files_outside_the_directory_of_the_kustomization() {
             .collect();
         assert_eq!(names, ["app.yaml"], "{paths:?}");
     }
-    // Without the kustomization nobody knows.
+    // Kustomizations outside the paths are ignored.
     let found = walk([root.path().join("base")]);
     assert_eq!(
         files(&found, root.path()),
@@ -139,7 +139,7 @@ fn files_outside_the_directory_of_the_kustomization() {
 }
 
 #[test]
-fn what_is_a_resource_anywhere_is_read() {
+fn a_file_that_is_a_resource_of_any_kustomization_is_included() {
     let root = tree_of(&[
         ("a/kustomization.yaml", "resources: [object.yaml]\n"),
         ("a/object.yaml", OBJECT),
@@ -152,7 +152,7 @@ fn what_is_a_resource_anywhere_is_read() {
 }
 
 #[test]
-fn files_named_are_taken_even_if_a_kustomization_uses_them() {
+fn given_files_are_included_even_if_a_kustomization_uses_them() {
     let root = tree_of(&[
         ("kustomization.yaml", "patches: [{path: patch.yaml}]\n"),
         ("patch.yaml", JSON_PATCH),
@@ -160,16 +160,16 @@ fn files_named_are_taken_even_if_a_kustomization_uses_them() {
         ("my-values.yaml", "a: 1\n"),
         ("mkdocs.yml", "a: 1\n"),
     ]);
-    let named = ["patch.yaml", "my-values.yaml", "mkdocs.yml"].map(|it| root.path().join(it));
-    assert_eq!(walk(&named).files, named);
-    // The same file is left out where it is only found.
-    let found = walk([root.path(), &named[0]]);
+    let given = ["patch.yaml", "my-values.yaml", "mkdocs.yml"].map(|it| root.path().join(it));
+    assert_eq!(walk(&given).files, given);
+    // The same file is skipped in its directory.
+    let found = walk([root.path(), &given[0]]);
     assert_eq!(files(&found, root.path()), ["object.yaml", "patch.yaml"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn links_to_what_a_kustomization_uses() {
+fn links_to_used_files_are_skipped() {
     use std::os::unix::fs::symlink;
 
     let root = tree_of(&[
@@ -193,13 +193,13 @@ fn links_to_what_a_kustomization_uses() {
 }
 
 #[test]
-fn a_kustomization_that_cannot_be_read_leaves_nothing_out() {
-    for (content, place, cause) in [
+fn the_files_of_an_unreadable_kustomization_are_included() {
+    for (content, position, cause) in [
         ("patches: [{path: a.yaml}\n", ":2:1", "not valid YAML: "),
         (
             "patches: [{path: a.yaml}]\npatches: []\n",
             ":2:1",
-            "the key `patches` is here twice",
+            "duplicate key `patches`",
         ),
         ("# a list\n- patches\n", ":2", "it is not a mapping"),
         ("\0", ":1", "this is a binary file"),
@@ -210,14 +210,14 @@ fn a_kustomization_that_cannot_be_read_leaves_nothing_out() {
         assert_eq!(skipped(&found, root.path()), ["kustomization.yaml"]);
         let [problem] = problems(&found, root.path()).try_into().unwrap();
         let expected = format!(
-            "warning kustomization.yaml{place}: this kustomization cannot be used to tell patches from objects: {cause}"
+            "warning kustomization.yaml{position}: this kustomization cannot be read, so its patches are read as manifests: {cause}"
         );
         assert!(problem.starts_with(&expected), "{problem}");
     }
 }
 
 #[test]
-fn fields_of_a_kustomization_that_are_not_as_expected_name_nothing() {
+fn kustomization_fields_of_an_unexpected_type_are_ignored() {
     for content in [
         "",
         "patches:\n",
@@ -236,7 +236,7 @@ fn fields_of_a_kustomization_that_are_not_as_expected_name_nothing() {
 }
 
 #[test]
-fn values_of_charts_are_known_by_name_and_content() {
+fn helm_values_are_recognized_by_name_and_content() {
     let values = "image:\n  tag: v1\nmetadata: {}\n";
     let root = tree_of(&[
         ("Values.prod.yml", values),
@@ -278,12 +278,12 @@ fn values_of_charts_are_known_by_name_and_content() {
 }
 
 #[test]
-fn what_cannot_be_a_manifest_is_left_out_with_a_warning() {
+fn files_that_cannot_be_manifests_are_skipped_with_a_warning() {
     let root = tree_of(&[
         ("mkdocs.yml", "site_name: K8TRE\nnav: []\n"),
         ("package.json", "{\"name\": \"a\"}"),
         ("patch.yaml", JSON_PATCH),
-        // What may be a manifest that lost a part is read, and told there.
+        // Incomplete or invalid manifests are included, so that reading them reports the problem.
         ("read/1.yaml", "metadata:\n  name: a\n"),
         ("read/2.yaml", "spec: {}\n"),
         ("read/3.yaml", "- a\n"),
@@ -297,9 +297,9 @@ fn what_cannot_be_a_manifest_is_left_out_with_a_warning() {
     assert_eq!(
         problems(&found, root.path()),
         [
-            "warning mkdocs.yml: this file is left out: it has neither `apiVersion` nor `kind`, so it holds no object",
-            "warning package.json: this file is left out: it has neither `apiVersion` nor `kind`, so it holds no object",
-            "warning patch.yaml: this JSON patch is left out: it is no object, and no kustomization found here uses it",
+            "warning mkdocs.yml: skipped this file: it contains no object, since it has neither `apiVersion` nor `kind`",
+            "warning package.json: skipped this file: it contains no object, since it has neither `apiVersion` nor `kind`",
+            "warning patch.yaml: skipped this JSON patch: it is not an object, and no kustomization found here uses it",
         ]
     );
     let read: Vec<String> = (1..=8).map(|it| format!("read/{it}.yaml")).collect();
@@ -308,7 +308,7 @@ fn what_cannot_be_a_manifest_is_left_out_with_a_warning() {
 }
 
 #[test]
-fn a_directory_of_which_all_is_skipped_says_what_there_is() {
+fn the_error_for_a_directory_without_manifests_names_a_skipped_file() {
     for (contents, example, help) in [
         (
             vec![
@@ -330,7 +330,7 @@ fn a_directory_of_which_all_is_skipped_says_what_there_is() {
         let [problem] = found.problems.try_into().unwrap();
         assert_eq!(
             problem.message,
-            format!("this directory holds no manifests, only files such as `{example}`")
+            format!("this directory contains no manifests, only files such as `{example}`")
         );
         assert!(problem.help.unwrap().contains(help));
     }
