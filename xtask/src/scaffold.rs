@@ -34,7 +34,7 @@ fn registrations(sort: Sort, name: &str) -> [Registration; 3] {
     [
         (
             "Cargo.toml",
-            "# Our own.\n",
+            "# Workspace members.\n",
             format!("{name} = {{ path = \"{group}/{name}\" }}\n"),
         ),
         (
