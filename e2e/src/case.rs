@@ -42,7 +42,8 @@ pub struct Case {
     pub expect: Expected,
     /// The message of the rejection, or the error about the settings.
     pub message: Option<String>,
-    /// All warnings in order. By default, the first line of `message` if there is one, and no warning otherwise.
+    /// All warnings in order. By default, the first line of `message` if there is one, and no warning
+    /// otherwise.
     pub warnings: Option<Vec<String>>,
     /// The audit annotations; not compared if not set.
     pub audit_annotations: Option<BTreeMap<String, String>>,
@@ -137,8 +138,8 @@ impl Case {
         }
     }
 
-    /// Returns the request, or one for a placeholder object: some hosts check settings only when they evaluate a
-    /// request.
+    /// Returns the request, or one for a placeholder object: some hosts check settings only when they evaluate
+    /// a request.
     pub fn request_or_any(&self) -> Request {
         let any = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "any"}});
         self.request().unwrap_or_else(|| Request::new(self, &any))

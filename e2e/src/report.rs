@@ -57,7 +57,8 @@ pub fn print_skipped(reason: &str) -> Result<(), Error> {
     print_line(&format!("skipped: {reason}"))
 }
 
-/// Prints a line to standard output directly: the test runner captures what passing tests print with `println!`.
+/// Prints a line to standard output directly: the test runner captures what passing tests print with
+/// `println!`.
 ///
 /// # Errors
 /// Returns an error if standard output is closed.

@@ -19,8 +19,8 @@
 //!   message: …
 //! ```
 //!
-//! Every object can be written in full, as the name of one in `objects`, or as a change to such an object: `from`
-//! has its name, and the other fields are a JSON merge patch (RFC 7396) that is applied to it.
+//! Every object can be written in full, as the name of one in `objects`, or as a change to such an object:
+//! `from` has its name, and the other fields are a JSON merge patch (RFC 7396) that is applied to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,5 +1,5 @@
-//! Checks the routes in the rejections of httproute-over-ingress: the API server accepts them unchanged, and so do
-//! the policies for routes.
+//! Checks the routes in the rejections of httproute-over-ingress: the API server accepts them unchanged, and so
+//! do the policies for routes.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,5 +1,5 @@
-//! Prints every case of every policy as one JSON object per line: the call, the response of the native code, and
-//! manifests for `agnostics check`. It is for hosts outside of Rust, such as the playground in a browser.
+//! Prints every case of every policy as one JSON object per line: the call, the response of the native code,
+//! and manifests for `agnostics check`. It is for hosts outside of Rust, such as the playground in a browser.
 
 use std::io::{BufWriter, Write as _, stdout};
 
@@ -45,8 +45,8 @@ fn metadata(module: &str) -> Result<Value, Error> {
     Ok(document?.value()?)
 }
 
-/// Returns the case as manifests for `agnostics check`, which simulates CREATE. For other operations, returns the
-/// operation as `not`.
+/// Returns the case as manifests for `agnostics check`, which simulates CREATE. For other operations, returns
+/// the operation as `not`.
 fn check(module: &str, metadata: &Value, case: &Case) -> Value {
     if case.operation != "CREATE" {
         return json!({"not": case.operation});

@@ -83,8 +83,8 @@ impl PolicyServer {
         on_path("policy-server")
     }
 
-    /// Starts the policy server with one policy per case of `modules` and with `extra_policies`, and waits until
-    /// it is ready.
+    /// Starts the policy server with one policy per case of `modules` and with `extra_policies`, and waits
+    /// until it is ready.
     ///
     /// # Errors
     /// Returns an error with the server's log if it does not start.

@@ -1,5 +1,5 @@
-//! Measures the time per request in wasmtime, the engine of the policy server, relative to two baselines: `noop`
-//! reads the request with the SDK and accepts it, and `constant` accepts without reading it.
+//! Measures the time per request in wasmtime, the engine of the policy server, relative to two baselines:
+//! `noop` reads the request with the SDK and accepts it, and `constant` accepts without reading it.
 //!
 //! Times depend on the machine. Compare the ratios: the modules run in turns, on the same request.
 
