@@ -164,7 +164,7 @@ impl Module {
         Ok((self.builtin()?.settings_schema)().to_value())
     }
 
-    /// The rules of the policy.
+    /// Returns the rules of the policy.
     pub(crate) fn rules(&self) -> Result<&'static [admission::Rule]> {
         Ok(self.builtin()?.rules)
     }
