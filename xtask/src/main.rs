@@ -3,6 +3,8 @@
 mod bench;
 mod build;
 mod demo;
+#[cfg(test)]
+mod documents;
 mod e2e;
 mod generate;
 mod modules;
