@@ -1,4 +1,4 @@
-//! A case's cluster for hosts that have no host calls of their own.
+//! The cluster of a case, for hosts without host calls.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use host::{ContextAwareResource, Snapshot};
 
 use crate::{Case, Error};
 
-/// What a module asked, and what it was told.
+/// A look-up of a policy, and the answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
     pub(crate) api_version: String,
@@ -18,7 +18,7 @@ pub(crate) struct Exchange {
     pub(crate) answer: Result<String, String>,
 }
 
-/// The objects of the case's `cluster`: all there are of their kinds; of other kinds nothing is known.
+/// The objects of a case's `cluster`. They are all objects of their kinds; look-ups of other kinds fail.
 #[derive(Debug)]
 pub(crate) struct CaseCluster {
     snapshot: Snapshot,
@@ -33,7 +33,7 @@ impl CaseCluster {
         })
     }
 
-    /// Everything that was asked, in order.
+    /// Returns all look-ups in order.
     pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
         self.exchanges.into_inner()
     }

@@ -1,4 +1,5 @@
-//! Every rule is declared once, documented, reported in a case, and its examples are true.
+//! Checks the rules of all policies: each is declared once, documented, reported in a case, and has correct
+//! examples.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use simulate::Finding;
 use simulate::builtin::{self, POLICIES};
 
-/// The verdicts of a policy on each of its cases.
+/// Returns the verdicts of a policy on its cases.
 fn verdicts(policy: &str) -> Vec<(Case, Verdict)> {
     let cases = Case::all_of(policy).unwrap().into_iter();
     let cases = cases.filter(|case| case.request().is_some());
@@ -91,7 +92,7 @@ fn every_rule_is_reported_in_a_case_and_every_report_has_a_declared_rule() {
     assert_eq!(reported, declared);
 }
 
-/// What tools read from the lines of a response is what the policy reported, and the audit annotation names it.
+/// Tools parse the findings from the lines of a response, and the audit annotation lists their rules.
 #[test]
 fn responses_carry_the_findings() {
     for policy in POLICIES {
@@ -174,10 +175,11 @@ fn every_example_breaks_its_rule_and_its_replacement_does_not() {
 
 /// The manifests of an example in a rule's documentation.
 struct Example {
-    /// The settings that the comment `# settings of POLICY: {…}` gives a policy.
+    /// The settings of policies, from comments such as `# settings of POLICY: {…}`.
     settings: Vec<(String, Value)>,
     objects: Vec<Value>,
-    /// Objects below the comment `# stored object`: an update replaces them by the object of the same name.
+    /// The objects below the comment `# stored object`. An update replaces each with the object of the same
+    /// name.
     stored: Vec<Value>,
 }
 
@@ -212,7 +214,7 @@ impl Example {
         example
     }
 
-    /// What a policy reports about the objects, while the others exist in the cluster.
+    /// Returns the findings of a policy about each object, while the other objects exist in the cluster.
     fn findings(&self, policy: &str) -> Vec<admission::Finding> {
         let settings = self.settings.iter().find(|(name, _)| name == policy);
         let settings = settings.map_or(json!({}), |(_, settings)| settings.clone());
@@ -246,7 +248,7 @@ fn value(rule: Rule, yaml: &str) -> Option<Value> {
     documents.first().map(|document| document.value().unwrap())
 }
 
-/// The rules that `disabledRules` takes.
+/// Returns the rules that `disabledRules` accepts.
 fn disableable(policy: &str) -> Vec<String> {
     let schema = (builtin::policy(policy).unwrap().settings_schema)().to_value();
     let rules = schema.pointer("/$defs/Rule/oneOf").into_iter();

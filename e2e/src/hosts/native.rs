@@ -1,4 +1,4 @@
-//! The module's own code, linked into the test: the quickest host, and the one a debugger reaches.
+//! The native code of the policies, linked into the test: the fastest host, and the one to debug.
 
 use admission::Verdict;
 use simulate::builtin::{self, BuiltinPolicy, POLICIES};
@@ -7,35 +7,35 @@ use crate::cluster::{CaseCluster, Exchange};
 use crate::hosts::Host;
 use crate::{Case, Error, Operation, Outcome};
 
-/// The modules as Rust libraries.
+/// The policies as Rust libraries.
 #[derive(Debug, Default)]
 pub struct Native;
 
 impl Native {
-    /// The names of all modules.
+    /// Returns the names of all policies.
     pub fn modules() -> impl Iterator<Item = &'static str> {
         POLICIES.iter().map(|policy| policy.name)
     }
 
-    /// The module's response in a case, as the policy server would read it.
+    /// Returns the bytes that a policy returns for a case, as the policy server reads them.
     ///
     /// # Errors
-    /// When there is no such module, or the case's cluster is none.
+    /// Returns an error if the policy does not exist or the cluster of the case is invalid.
     pub fn response(module: &str, case: &Case) -> Result<Vec<u8>, Error> {
         Ok(respond(module, case)?.0)
     }
 
-    /// The policy's verdict in a case that has a request.
+    /// Returns the verdict of a policy in a case with a request.
     ///
     /// # Errors
-    /// When there is no such policy, or the case's cluster is none.
+    /// Returns an error if the policy does not exist or the cluster of the case is invalid.
     pub fn verdict(policy: &str, case: &Case) -> Result<Verdict, Error> {
         let policy = find(policy)?;
         let (_, payload) = case.call();
         Ok((policy.decide)(payload.as_bytes(), &CaseCluster::of(case)?))
     }
 
-    /// What the module asks the cluster in a case, and is told: the session that kwctl replays.
+    /// Returns the look-ups of a policy in a case with their answers, which kwctl replays.
     pub(super) fn exchanges(module: &str, case: &Case) -> Result<Vec<Exchange>, Error> {
         Ok(respond(module, case)?.1.into_exchanges())
     }
@@ -43,7 +43,7 @@ impl Native {
 
 fn find(policy: &str) -> Result<&'static BuiltinPolicy, Error> {
     let found = builtin::policy(policy);
-    found.ok_or_else(|| format!("`{policy}` is not among the built-in policies").into())
+    found.ok_or_else(|| format!("`{policy}` is not a built-in policy").into())
 }
 
 fn respond(module: &str, case: &Case) -> Result<(Vec<u8>, CaseCluster), Error> {

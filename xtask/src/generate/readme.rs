@@ -1,4 +1,4 @@
-//! The parts of a module's README that are made: between `<!-- name -->` and `<!-- /name -->`.
+//! The generated parts of a policy's README: those between `<!-- name -->` and `<!-- /name -->`.
 
 use std::fmt::Write;
 
@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use super::setting::{Kind, Setting};
 
-/// The module whose README has the table of ingress-nginx's annotations.
-const ANNOTATED: &str = "httproute-over-ingress";
+/// The policy whose README has the table of ingress-nginx's annotations.
+const ANNOTATIONS_POLICY: &str = "httproute-over-ingress";
 
-/// What the built module's README says in place of the table, which every node would keep.
-const ELSEWHERE: &str = "The table is in the README of the module's source.\n";
+/// The text that replaces the table in the built module, whose size every node pays for.
+const ANNOTATIONS_LINK: &str = "The table is in the README of the policy's source.\n";
 
-/// The README of a module with its tables.
+/// Returns the README of a policy with its tables.
 pub(super) fn replace(
     module: &str,
     readme: &str,
@@ -25,30 +25,30 @@ pub(super) fn replace(
     let readme = fill(readme, "rules", &rules_table(rules))?;
     let readme = fill(&readme, "settings", &settings_table(settings))?;
     match module {
-        ANNOTATED => fill(&readme, "annotations", &annotations_table()),
+        ANNOTATIONS_POLICY => fill(&readme, "annotations", &annotations_table()),
         _ => Ok(readme),
     }
 }
 
-/// The README as those read it who have the module and not its sources: without the marks of what is
-/// generated, and without what every node would have to keep.
+/// Returns the README for the built module: without the markers of generated parts, and without the large
+/// table.
 pub(crate) fn usage(module: &str, readme: &str) -> Result<String> {
     let readme = match module {
-        ANNOTATED => &fill(readme, "annotations", ELSEWHERE)?,
+        ANNOTATIONS_POLICY => &fill(readme, "annotations", ANNOTATIONS_LINK)?,
         _ => readme,
     };
-    let is_mark = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
-    let lines = readme.lines().filter(|line| !is_mark(line));
+    let is_marker = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
+    let lines = readme.lines().filter(|line| !is_marker(line));
     Ok(lines.map(|line| format!("{line}\n")).collect())
 }
 
-/// `readme` with `text` between the markers called `name`.
+/// Returns `readme` with `text` between the markers called `name`.
 ///
 /// # Errors
-/// If it has not both, in order.
+/// Returns an error if a marker is missing or they are in the wrong order.
 fn fill(readme: &str, name: &str, text: &str) -> Result<String> {
     let (start, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
-    let missing = || format!("`README.md` has no `{start}` with a `{end}` below it");
+    let missing = || format!("`README.md` must contain `{start}` followed by `{end}`");
     let (before, rest) = readme.split_once(&start).with_context(missing)?;
     let (_, after) = rest.split_once(&end).with_context(missing)?;
     Ok(format!("{before}{start}\n{text}{end}{after}"))
@@ -137,7 +137,7 @@ fn default(setting: &Setting) -> String {
         _ if setting.required => "required".to_owned(),
         (Value::Null, _) => "none".to_owned(),
         (Value::String(text), _) if !text.is_empty() => format!("`{text}`"),
-        // Its fields say theirs.
+        // The rows of its fields show their defaults.
         (Value::Object(_), Kind::Object(_)) => String::new(),
         (value, _) => format!("`{value}`"),
     }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_does_not_end_a_cell() {
+    fn pipes_are_escaped() {
         let mut settings = example();
         settings.truncate(1);
         settings[0].description = "a | b".into();
@@ -188,10 +188,10 @@ mod tests {
     #[test]
     fn a_readme_without_markers_is_an_error() {
         for readme in ["# Title", "<!-- a -->", "<!-- /a --> <!-- a -->"] {
-            let said = fill(readme, "a", "").unwrap_err().to_string();
+            let message = fill(readme, "a", "").unwrap_err().to_string();
             assert_eq!(
-                said,
-                "`README.md` has no `<!-- a -->` with a `<!-- /a -->` below it"
+                message,
+                "`README.md` must contain `<!-- a -->` followed by `<!-- /a -->`"
             );
         }
     }
@@ -211,10 +211,10 @@ mod tests {
     }
 
     #[test]
-    fn the_built_module_has_no_marks_and_names_the_place_of_the_annotations() {
+    fn the_built_module_has_no_markers_and_links_to_the_annotations() {
         let readme = "# Title\n<!-- annotations -->\n| a |\n<!-- /annotations -->\nrest\n";
-        let expected = format!("# Title\n{ELSEWHERE}rest\n");
-        assert_eq!(usage(ANNOTATED, readme).unwrap(), expected);
+        let expected = format!("# Title\n{ANNOTATIONS_LINK}rest\n");
+        assert_eq!(usage(ANNOTATIONS_POLICY, readme).unwrap(), expected);
         assert_eq!(
             usage("storage-class", readme).unwrap(),
             "# Title\n| a |\nrest\n"

@@ -1,22 +1,22 @@
-//! What the tree's identities may do.
+//! The permissions of the tree's ServiceAccounts.
 
 use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, Role};
 use serde_json::from_value;
 
-use crate::tree::{self, Made};
+use crate::tree::{self, TreeObject};
 
-/// Every rule of the tree, and whether it is for every namespace.
-fn rules() -> Vec<(&'static Made, bool, PolicyRule)> {
+/// Returns every RBAC rule of the tree, and whether it is cluster-wide.
+fn rules() -> Vec<(&'static TreeObject, bool, PolicyRule)> {
     let mut rules = Vec::new();
-    for made in tree::made() {
-        let value = made.object.value.clone();
-        let (everywhere, of_role) = match made.object.kind() {
+    for item in tree::all_objects() {
+        let value = item.object.value.clone();
+        let (cluster_wide, of_role) = match item.object.kind() {
             "ClusterRole" => (true, from_value::<ClusterRole>(value).unwrap().rules),
             "Role" => (false, from_value::<Role>(value).unwrap().rules),
             _ => continue,
         };
         let of_role = of_role.unwrap_or_default().into_iter();
-        rules.extend(of_role.map(|rule| (made, everywhere, rule)));
+        rules.extend(of_role.map(|rule| (item, cluster_wide, rule)));
     }
     rules
 }
@@ -26,38 +26,38 @@ fn has(list: &Option<Vec<String>>, wanted: &str) -> bool {
 }
 
 #[test]
-fn nothing_runs_a_script_against_the_cluster() {
-    for made in tree::made() {
-        let kind = made.object.kind();
+fn the_tree_has_no_jobs_and_no_exec_permissions() {
+    for item in tree::all_objects() {
+        let kind = item.object.kind();
         let unwanted = ["Job", "CronJob", "Pod", "DaemonSet", "ReplicaSet"];
-        assert!(!unwanted.contains(&kind), "{}", made.name());
+        assert!(!unwanted.contains(&kind), "{}", item.name());
     }
-    for (made, _, rule) in rules() {
+    for (item, _, rule) in rules() {
         for resource in rule.resources.iter().flatten() {
-            let shell = [
+            let interactive = [
                 "pods/exec",
                 "pods/attach",
                 "pods/portforward",
                 "pods/ephemeralcontainers",
             ];
-            assert!(!shell.contains(&resource.as_str()), "{}", made.name());
+            assert!(!interactive.contains(&resource.as_str()), "{}", item.name());
         }
     }
 }
 
 #[test]
-fn rights_are_named_one_by_one_and_to_read() {
+fn permissions_are_read_only_without_wildcards() {
     let all = rules();
-    assert!(all.len() > 20 || tree::made().is_empty());
-    for (made, _, rule) in all {
-        let name = made.name();
+    assert!(all.len() > 20 || tree::all_objects().is_empty());
+    for (item, _, rule) in all {
+        let name = item.name();
         for list in [&rule.api_groups, &rule.resources, &Some(rule.verbs.clone())] {
             assert!(!has(list, "*"), "{name}");
         }
         assert!(rule.non_resource_urls.is_none(), "{name}");
         let reads = |verb: &String| ["get", "list", "watch"].contains(&verb.as_str());
         if !rule.verbs.iter().all(reads) {
-            // The one right to more: a token of the one account that a store reads with.
+            // The only other permission: a token of the account that the store reads with.
             assert!(has(&rule.resources, "serviceaccounts/token"), "{name}");
             assert_eq!(rule.verbs, ["create"], "{name}");
             assert_eq!(
@@ -65,31 +65,31 @@ fn rights_are_named_one_by_one_and_to_read() {
                 Some(&["eso-reader".to_owned()][..]),
                 "{name}"
             );
-            assert_eq!(made.object.namespace(), "secret-store", "{name}");
+            assert_eq!(item.object.namespace(), "secret-store", "{name}");
         }
     }
 }
 
 #[test]
-fn secrets_are_read_by_name_and_in_one_namespace() {
+fn secrets_can_be_read_only_by_name_in_one_namespace() {
     let mut readers = 0;
-    for (made, everywhere, rule) in rules() {
+    for (item, cluster_wide, rule) in rules() {
         if has(&rule.resources, "secrets") {
             readers += 1;
-            let name = made.name();
-            assert!(!everywhere, "{name}");
-            assert_eq!(made.object.namespace(), "secret-store", "{name}");
-            assert_eq!(made.overlay.profile, "k3s", "{name}");
+            let name = item.name();
+            assert!(!cluster_wide, "{name}");
+            assert_eq!(item.object.namespace(), "secret-store", "{name}");
+            assert_eq!(item.overlay.profile, "k3s", "{name}");
             assert_eq!(rule.verbs, ["get"], "{name}");
         }
     }
-    assert!(readers == 3 || tree::made().is_empty(), "{readers}");
+    assert!(readers == 3 || tree::all_objects().is_empty(), "{readers}");
 }
 
 #[test]
-fn rights_go_to_accounts_that_exist() {
-    // Of the charts external-secrets and kubewarden-defaults.
-    let of_charts = [
+fn bindings_refer_to_existing_service_accounts() {
+    // Created by the charts external-secrets and kubewarden-defaults.
+    let chart_accounts = [
         ("external-secrets", "external-secrets"),
         ("kubewarden", "policy-server"),
     ];
@@ -107,7 +107,7 @@ fn rights_go_to_accounts_that_exist() {
                     && (it.object.namespace(), it.object.name()) == account
             });
             assert!(
-                exists || of_charts.contains(&account),
+                exists || chart_accounts.contains(&account),
                 "{} {account:?}",
                 binding.name()
             );
@@ -116,12 +116,12 @@ fn rights_go_to_accounts_that_exist() {
 }
 
 #[test]
-fn no_identity_and_no_secret_is_written_down() {
+fn the_tree_contains_no_secrets_and_no_account_ids() {
     for rendered in ["Secret", "ClusterIssuer"] {
         assert!(
-            tree::made()
+            tree::all_objects()
                 .iter()
-                .all(|made| made.object.kind() != rendered)
+                .all(|item| item.object.kind() != rendered)
         );
     }
     let mut files = Vec::new();
