@@ -84,7 +84,7 @@ fn every_route_that_is_said_to_be_ready_can_be_applied() -> Result<(), e2e::Erro
         let name = case.title();
         assert_eq!(routes.is_empty(), !message.starts_with(READY), "{name}");
         for route in routes {
-            assert_eq!(crd::refusals(&route), [""; 0], "{name}");
+            assert_eq!(crd::violations(&route), [""; 0], "{name}");
             let namespace = route.pointer("/metadata/namespace");
             let of_ingress = case.object.as_ref();
             let of_ingress = of_ingress.and_then(|object| object.pointer("/metadata/namespace"));

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ingress2route::{Finding, Translation};
+use ingress2route::{Diagnostic, Translation};
 use manifest::{Object, Problem, Severity};
 use simulate::{Policy, RouteNames, RouteSettings, Services, is_ingress, paths};
 
@@ -154,12 +154,13 @@ impl Writer {
         let complete = translation.is_complete();
         // What came before is on the screen before what is said now.
         self.out.flush()?;
-        let of = |finding: &Finding| problem(object, &finding.path, &finding.message, ": ");
+        let of =
+            |diagnostic: &Diagnostic| problem(object, &diagnostic.path, &diagnostic.message, ": ");
         for list in [
             &translation.untranslatable,
             &translation.unknown,
-            &translation.foreign,
-            &translation.obstacles,
+            &translation.other_controllers,
+            &translation.blockers,
         ] {
             list.iter().for_each(|finding| tell(&of(finding)));
         }

@@ -1,6 +1,6 @@
 //! An Ingress as routes, ready to be copied.
 
-use ingress2route::Finding;
+use ingress2route::Diagnostic;
 use manifest::Object;
 use serde::Serialize;
 use simulate::{RouteNames, RouteSettings, Services, paths};
@@ -37,19 +37,19 @@ impl Routes {
     ) -> Option<Self> {
         let mut translation = simulate::translation(object, settings, services).ok()?;
         names.tell_apart(object, &mut translation);
-        let remark = |finding: &Finding, lacks| Remark {
-            line: object.line_near(&paths::leading_pointer(&finding.path)),
+        let remark = |diagnostic: &Diagnostic, lacks| Remark {
+            line: object.line_near(&paths::leading_pointer(&diagnostic.path)),
             lacks,
-            text: match finding.path.as_str() {
-                "" => finding.message.clone(),
-                path => format!("{path}: {}", finding.message),
+            text: match diagnostic.path.as_str() {
+                "" => diagnostic.message.clone(),
+                path => format!("{path}: {}", diagnostic.message),
             },
         };
         let lacking = [
             &translation.untranslatable,
             &translation.unknown,
-            &translation.foreign,
-            &translation.obstacles,
+            &translation.other_controllers,
+            &translation.blockers,
         ];
         let lacking = lacking.into_iter().flatten().map(|it| remark(it, true));
         let notes = translation.notes.iter().map(|it| remark(it, false));

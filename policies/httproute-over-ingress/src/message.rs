@@ -1,7 +1,7 @@
 //! What people read: a sentence, the routes, and everything that is to be said with them.
 
 use admission::{Verdict, joined};
-use ingress2route::{Finding, Translation};
+use ingress2route::{Diagnostic, Translation};
 
 use crate::ruling::{Refusal, Ruling};
 use crate::suggest;
@@ -40,8 +40,8 @@ impl Message<'_> {
             comment(&mut rest, &[&suggest::sentence(unknown)]);
         }
         if self.is_about_all() {
-            list(&mut rest, "Not understood:", &translation.foreign);
-            list(&mut rest, "To be put right:", &translation.obstacles);
+            list(&mut rest, "Not understood:", &translation.other_controllers);
+            list(&mut rest, "To be put right:", &translation.blockers);
             list(&mut rest, "Good to know:", &translation.notes);
         }
         for remark in self.remarks {
@@ -68,11 +68,11 @@ impl Message<'_> {
             }
             for list in [
                 &translation.untranslatable,
-                &translation.foreign,
-                &translation.obstacles,
+                &translation.other_controllers,
+                &translation.blockers,
             ] {
-                for finding in list {
-                    warnings.push(joined(&[&finding.path, ": ", &finding.message]));
+                for diagnostic in list {
+                    warnings.push(joined(&[&diagnostic.path, ": ", &diagnostic.message]));
                 }
             }
         }
@@ -110,11 +110,11 @@ impl Message<'_> {
 /// An Ingress that no route can say, and that may be used for it: what forces it.
 pub(crate) fn admitted(translation: &Translation) -> Verdict {
     let mut warnings = Vec::new();
-    for finding in &translation.untranslatable {
+    for diagnostic in &translation.untranslatable {
         warnings.push(joined(&[
-            &finding.path,
+            &diagnostic.path,
             ": forces NGINX: ",
-            &finding.message,
+            &diagnostic.message,
         ]));
     }
     warn(warnings)
@@ -134,16 +134,16 @@ fn warn(warnings: Vec<String>) -> Verdict {
     }
 }
 
-fn list(out: &mut String, title: &str, findings: &[Finding]) {
-    if findings.is_empty() {
+fn list(out: &mut String, title: &str, diagnostics: &[Diagnostic]) {
+    if diagnostics.is_empty() {
         return;
     }
     comment(out, &[title]);
-    for finding in findings.iter().take(MOST_LISTED) {
-        comment(out, &["  ", &finding.path, ": ", &finding.message]);
+    for diagnostic in diagnostics.iter().take(MOST_LISTED) {
+        comment(out, &["  ", &diagnostic.path, ": ", &diagnostic.message]);
     }
-    if findings.len() > MOST_LISTED {
-        let more = (findings.len() - MOST_LISTED).to_string();
+    if diagnostics.len() > MOST_LISTED {
+        let more = (diagnostics.len() - MOST_LISTED).to_string();
         comment(out, &["  and ", &more, " more"]);
     }
 }

@@ -48,7 +48,7 @@ impl<'a> Ports<'a> {
 fn find(text: &str, name: &str) -> Result<Port, Malformed> {
     let items = Node::parse(text)?.object()?.array("items")?;
     let Some(service) = items.unwrap_or_default().into_iter().next() else {
-        return Ok(Port::NoService);
+        return Ok(Port::ServiceNotFound);
     };
     let ports = match service.object()?.object("spec")? {
         Some(spec) => spec.array("ports")?.unwrap_or_default(),
@@ -61,5 +61,5 @@ fn find(text: &str, name: &str) -> Result<Port, Malformed> {
             return Ok(number.map_or(Port::Unknown, Port::Number));
         }
     }
-    Ok(Port::NoPort)
+    Ok(Port::PortNotFound)
 }

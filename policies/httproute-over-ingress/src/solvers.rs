@@ -4,7 +4,7 @@
 //! Source: cert-manager's `pkg/issuer/acme/http/ingress.go`.
 
 use admission::{AdmissionRequest, Malformed, Object, Verdict};
-use ingress2route::{Fate, PREFIX, annotation, other_controller};
+use ingress2route::{Handling, PREFIX, annotation, other_controller};
 
 use crate::AUDIT;
 use crate::ingress::Ingress;
@@ -97,8 +97,9 @@ fn is_plain(ingress: &Ingress<'_>) -> bool {
         let prefix = key.split('/').next().unwrap_or_default();
         match key.strip_prefix(PREFIX) {
             Some(name) if name == OPEN => true,
-            Some(name) => annotation(name)
-                .is_some_and(|known| matches!(known.fate, Fate::Satisfied | Fate::Ignorable)),
+            Some(name) => annotation(name).is_some_and(|known| {
+                matches!(known.handling, Handling::BuiltIn | Handling::Ignored)
+            }),
             None => other_controller(prefix).is_none(),
         }
     })

@@ -1,10 +1,10 @@
 //! What is said of annotations that ingress-nginx does not know.
 
 use admission::{distance, joined};
-use ingress2route::{ANNOTATIONS, Finding, PREFIX};
+use ingress2route::{ANNOTATIONS, Diagnostic, PREFIX};
 
 /// The sentence about one of them, with what its author may have meant.
-pub(crate) fn sentence(unknown: &Finding) -> String {
+pub(crate) fn sentence(unknown: &Diagnostic) -> String {
     let why = ": not known to ingress-nginx, which ignores it; ";
     match nearest(&unknown.path) {
         Some(name) => joined(&[&unknown.path, why, "did you mean `", name, "`?"]),

@@ -74,7 +74,7 @@ fn services_are_asked_for_once_and_only_of_what_is_refused() {
     let paths = json!([named("a", "x"), named("a", "y"), named("b", "x")]);
     let asked = Asked::default();
     let response = respond(&ingress(&[], paths.clone()), &json!({}), &asked);
-    assert!(message(&response).contains("the Service is not known here"));
+    assert!(message(&response).contains("the Service could not be looked up"));
     assert_eq!(asked.0.take(), ["a", "b"]);
 
     let nginx = ingress(
