@@ -14,7 +14,7 @@ use e2e::{Case, Outcome};
 use serde_json::{Value, json};
 
 /// How the first line begins where the routes are ready.
-const READY: &str = "kind: this Ingress can be ";
+const READY: &str = "kind: this Ingress can be expressed as ";
 
 /// The routes of a message: whatever is YAML below its first line, rendered as Argo CD would.
 fn routes(message: &str) -> Vec<Value> {
