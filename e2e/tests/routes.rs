@@ -14,7 +14,7 @@ use e2e::{Case, Outcome};
 use serde_json::{Value, json};
 
 /// The start of a message whose routes can be applied.
-const READY: &str = "kind: this Ingress can be ";
+const READY: &str = "kind: this Ingress can be expressed as ";
 
 /// Returns the routes of a message: the YAML below its first line, with the placeholder filled in.
 fn routes(message: &str) -> Vec<Value> {
@@ -84,7 +84,7 @@ fn every_route_in_a_message_can_be_applied() -> Result<(), e2e::Error> {
         let name = case.title();
         assert_eq!(routes.is_empty(), !message.starts_with(READY), "{name}");
         for route in routes {
-            assert_eq!(crd::refusals(&route), [""; 0], "{name}");
+            assert_eq!(crd::violations(&route), [""; 0], "{name}");
             let namespace = route.pointer("/metadata/namespace");
             let ingress = case.object.as_ref();
             let expected = ingress.and_then(|object| object.pointer("/metadata/namespace"));

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ingress2route::{Finding, Translation};
+use ingress2route::{Diagnostic, Translation};
 use manifest::{Object, Problem, Severity};
 use simulate::{Policy, RouteNames, RouteSettings, Services, is_ingress, paths};
 
@@ -153,13 +153,14 @@ impl Writer {
         let complete = translation.is_complete();
         // Keeps standard output and standard error in order.
         self.out.flush()?;
-        let to_problem =
-            |finding: &Finding| problem_at(object, &finding.path, &finding.message, ": ");
+        let to_problem = |diagnostic: &Diagnostic| {
+            problem_at(object, &diagnostic.path, &diagnostic.message, ": ")
+        };
         for list in [
             &translation.untranslatable,
             &translation.unknown,
-            &translation.foreign,
-            &translation.obstacles,
+            &translation.other_controllers,
+            &translation.blockers,
         ] {
             list.iter().for_each(|finding| report(&to_problem(finding)));
         }

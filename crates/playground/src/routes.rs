@@ -1,6 +1,6 @@
 //! The routes converted from an Ingress, to be copied.
 
-use ingress2route::Finding;
+use ingress2route::Diagnostic;
 use manifest::Object;
 use serde::Serialize;
 use simulate::{RouteNames, RouteSettings, Services, paths};
@@ -37,19 +37,19 @@ impl Routes {
     ) -> Option<Self> {
         let mut translation = simulate::translate_ingress(object, settings, services).ok()?;
         names.deduplicate(object, &mut translation);
-        let to_finding = |finding: &Finding, lacks| RouteFinding {
-            line: object.line_near(&paths::leading_pointer(&finding.path)),
+        let to_finding = |diagnostic: &Diagnostic, lacks| RouteFinding {
+            line: object.line_near(&paths::leading_pointer(&diagnostic.path)),
             lacks,
-            text: match finding.path.as_str() {
-                "" => finding.message.clone(),
-                path => format!("{path}: {}", finding.message),
+            text: match diagnostic.path.as_str() {
+                "" => diagnostic.message.clone(),
+                path => format!("{path}: {}", diagnostic.message),
             },
         };
         let lacking = [
             &translation.untranslatable,
             &translation.unknown,
-            &translation.foreign,
-            &translation.obstacles,
+            &translation.other_controllers,
+            &translation.blockers,
         ];
         let lacking = lacking.into_iter().flatten().map(|it| to_finding(it, true));
         let notes = translation.notes.iter().map(|it| to_finding(it, false));

@@ -78,7 +78,7 @@ impl RouteNames {
                 .get(&key(route.kind, &route.name))
                 .is_some_and(|ingress| ingress != object.name());
             if is_taken {
-                route.name = ingress2route::distinct(&route.name, object.name());
+                route.name = ingress2route::disambiguate(&route.name, object.name());
             }
             let key = key(route.kind, &route.name);
             self.0.insert(key, object.name().to_owned());

@@ -29,7 +29,7 @@ impl Services {
             None => Port::Unknown,
             Some(ports) => ports
                 .get(port)
-                .map_or(Port::NoPort, |port| Port::Number(*port)),
+                .map_or(Port::PortNotFound, |port| Port::Number(*port)),
         }
     }
 }

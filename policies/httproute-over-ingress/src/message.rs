@@ -1,53 +1,61 @@
-//! What people read: a sentence, the routes, and everything that is to be said with them.
+//! The message of a rejection, and the warnings: a summary, the routes and the diagnostics.
 
 use admission::{Verdict, joined};
-use ingress2route::{Finding, Translation};
+use ingress2route::{Diagnostic, Translation};
 
-use crate::ruling::{Refusal, Ruling};
+use crate::decision::{Decision, RejectionReason};
 use crate::suggest;
 
-/// How long the first line may be, in characters: events and dashboards cut the rest.
-const LONGEST_LINE: usize = 200;
-/// How much of the routes a message holds, in bytes.
-const LONGEST_YAML: usize = 16 * 1024;
-/// How many findings of a sort are listed.
-const MOST_LISTED: usize = 20;
-/// How many findings become warnings: the API server cuts each of them where they come to 4096
+/// The maximum length of the first line, in characters: events and dashboards truncate longer ones.
+const MAX_LINE_CHARS: usize = 200;
+/// The maximum size of the routes in a message.
+const MAX_YAML_BYTES: usize = 16 * 1024;
+/// The maximum number of diagnostics in a list.
+const MAX_LISTED: usize = 20;
+/// The maximum number of warnings. The API server truncates each of them if all together exceed 4096
 /// characters.
-const MOST_WARNED: usize = 8;
+const MAX_WARNINGS: usize = 8;
 
-const COMMAND: &str = "`agnostics convert FILE` writes the routes, and says what they lack";
+const COMMAND: &str = "run `agnostics convert FILE` to get the routes and a list of what they lack";
 
-/// The refusal of an Ingress.
+/// The message for an Ingress that the policy rejects, or accepts with warnings.
 pub(crate) struct Message<'m> {
-    pub(crate) ruling: &'m Ruling,
-    /// What is said beside the translation.
-    pub(crate) remarks: &'m [String],
+    pub(crate) decision: &'m Decision,
+    /// Notes that are not part of the translation.
+    pub(crate) notes: &'m [String],
 }
 
 impl Message<'_> {
-    /// The sentence, an empty line, and YAML: the routes where they can be applied as they stand, else as
-    /// comments, as all the rest is.
+    /// Returns the rejection: the summary, an empty line, and YAML. Complete routes are YAML documents;
+    /// incomplete routes and everything else are comments.
     pub(crate) fn rejection(&self) -> Verdict {
-        let translation = &self.ruling.translation;
+        let translation = &self.decision.translation;
         let mut rest = String::new();
-        if self.is_about_all() {
+        if self.lists_everything() {
             self.routes(&mut rest);
-            list(&mut rest, "No route can say:", &translation.untranslatable);
+            list(
+                &mut rest,
+                "Cannot be expressed as a route:",
+                &translation.untranslatable,
+            );
         }
-        // The sentence is about the first of them.
-        for unknown in translation.unknown.iter().skip(1).take(MOST_LISTED) {
-            comment(&mut rest, &[&suggest::sentence(unknown)]);
+        // The summary is about the first of them.
+        for unknown in translation.unknown.iter().skip(1).take(MAX_LISTED) {
+            comment(&mut rest, &[&suggest::message(unknown)]);
         }
-        if self.is_about_all() {
-            list(&mut rest, "Not understood:", &translation.foreign);
-            list(&mut rest, "To be put right:", &translation.obstacles);
-            list(&mut rest, "Good to know:", &translation.notes);
+        if self.lists_everything() {
+            list(
+                &mut rest,
+                "Annotations of other controllers:",
+                &translation.other_controllers,
+            );
+            list(&mut rest, "Fix before applying:", &translation.blockers);
+            list(&mut rest, "Notes:", &translation.notes);
         }
-        for remark in self.remarks {
-            comment(&mut rest, &[remark]);
+        for note in self.notes {
+            comment(&mut rest, &[note]);
         }
-        let mut out = first_line(&self.ruling.sentence);
+        let mut out = first_line(&self.decision.summary);
         if !rest.is_empty() {
             out.push_str("\n\n");
             out.push_str(rest.trim_end());
@@ -55,100 +63,100 @@ impl Message<'_> {
         Verdict::reject(out)
     }
 
-    /// The same for an Ingress that passes, as warnings.
+    /// Returns the acceptance with the same content as warnings, without the routes.
     pub(crate) fn warnings(&self) -> Verdict {
-        let translation = &self.ruling.translation;
-        let mut warnings = vec![first_line(&self.ruling.sentence)];
+        let translation = &self.decision.translation;
+        let mut warnings = vec![first_line(&self.decision.summary)];
         for unknown in translation.unknown.iter().skip(1) {
-            warnings.push(suggest::sentence(unknown));
+            warnings.push(suggest::message(unknown));
         }
-        if self.is_about_all() {
+        if self.lists_everything() {
             if !translation.routes.is_empty() {
                 warnings.push(COMMAND.to_owned());
             }
             for list in [
                 &translation.untranslatable,
-                &translation.foreign,
-                &translation.obstacles,
+                &translation.other_controllers,
+                &translation.blockers,
             ] {
-                for finding in list {
-                    warnings.push(joined(&[&finding.path, ": ", &finding.message]));
+                for diagnostic in list {
+                    warnings.push(joined(&[&diagnostic.path, ": ", &diagnostic.message]));
                 }
             }
         }
-        warnings.extend_from_slice(self.remarks);
-        warn(warnings)
+        warnings.extend_from_slice(self.notes);
+        accept_with(warnings)
     }
 
-    /// Whether more than an annotation is wrong.
-    fn is_about_all(&self) -> bool {
-        self.ruling.refusal != Some(Refusal::OnlyUnknown)
+    /// Whether the message lists more than unknown annotations.
+    fn lists_everything(&self) -> bool {
+        self.decision.reason != Some(RejectionReason::OnlyUnknown)
     }
 
     fn routes(&self, out: &mut String) {
-        let translation = &self.ruling.translation;
+        let translation = &self.decision.translation;
         let yaml = translation.to_yaml();
-        let start = start(&yaml);
-        if translation.is_complete() && start.len() == yaml.len() {
-            return out.push_str(start);
+        let shown = truncate(&yaml);
+        if translation.is_complete() && shown.len() == yaml.len() {
+            return out.push_str(shown);
         }
-        if !start.is_empty() {
-            comment(out, &["Not to be applied as it stands:"]);
+        if !shown.is_empty() {
+            comment(out, &["Incomplete, do not apply unchanged:"]);
         }
-        for line in start.lines() {
+        for line in shown.lines() {
             comment(out, &[line]);
         }
-        if start.len() < yaml.len() {
+        if shown.len() < yaml.len() {
             comment(
                 out,
-                &["cut at 16 KiB: `agnostics convert FILE` writes all of it"],
+                &["truncated at 16 KiB: run `agnostics convert FILE` for the whole output"],
             );
         }
     }
 }
 
-/// An Ingress that no route can say, and that may be used for it: what forces it.
-pub(crate) fn admitted(translation: &Translation) -> Verdict {
+/// Returns the acceptance of an Ingress that requires ingress-nginx, with the reasons as warnings.
+pub(crate) fn requires_nginx(translation: &Translation) -> Verdict {
     let mut warnings = Vec::new();
-    for finding in &translation.untranslatable {
+    for diagnostic in &translation.untranslatable {
         warnings.push(joined(&[
-            &finding.path,
-            ": forces NGINX: ",
-            &finding.message,
+            &diagnostic.path,
+            ": requires ingress-nginx: ",
+            &diagnostic.message,
         ]));
     }
-    warn(warnings)
+    accept_with(warnings)
 }
 
-fn warn(warnings: Vec<String>) -> Verdict {
+fn accept_with(warnings: Vec<String>) -> Verdict {
     let mut verdict = Verdict::accept();
-    let more = warnings.len().saturating_sub(MOST_WARNED);
-    for warning in warnings.into_iter().take(MOST_WARNED) {
+    let more = warnings.len().saturating_sub(MAX_WARNINGS);
+    for warning in warnings.into_iter().take(MAX_WARNINGS) {
         verdict = verdict.warn(warning);
     }
     match more {
         0 => verdict,
         more => verdict.warn(format!(
-            "and {more} more, which `agnostics convert FILE` says"
+            "and {more} more; run `agnostics convert FILE` to list them"
         )),
     }
 }
 
-fn list(out: &mut String, title: &str, findings: &[Finding]) {
-    if findings.is_empty() {
+fn list(out: &mut String, title: &str, diagnostics: &[Diagnostic]) {
+    if diagnostics.is_empty() {
         return;
     }
     comment(out, &[title]);
-    for finding in findings.iter().take(MOST_LISTED) {
-        comment(out, &["  ", &finding.path, ": ", &finding.message]);
+    for diagnostic in diagnostics.iter().take(MAX_LISTED) {
+        comment(out, &["  ", &diagnostic.path, ": ", &diagnostic.message]);
     }
-    if findings.len() > MOST_LISTED {
-        let more = (findings.len() - MOST_LISTED).to_string();
+    if diagnostics.len() > MAX_LISTED {
+        let more = (diagnostics.len() - MAX_LISTED).to_string();
         comment(out, &["  and ", &more, " more"]);
     }
 }
 
-/// Adds a line that YAML passes over, whatever the Ingress has brought into its parts.
+/// Adds a YAML comment. Line breaks in `parts`, which may come from the Ingress, do not end it.
 fn comment(out: &mut String, parts: &[&str]) {
     out.push('#');
     out.push(' ');
@@ -158,31 +166,31 @@ fn comment(out: &mut String, parts: &[&str]) {
     out.push('\n');
 }
 
-/// Adds text without what would end the line.
+/// Adds text, with spaces instead of control characters and line breaks.
 fn push_line(out: &mut String, text: &str) {
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     out.extend(text.chars().map(|c| if breaks(c) { ' ' } else { c }));
 }
 
-/// The sentence as a line that is not cut elsewhere.
-fn first_line(sentence: &str) -> String {
+/// Returns the summary as a line, truncated to the maximum length.
+fn first_line(summary: &str) -> String {
     let mut line = String::new();
-    match sentence.char_indices().nth(LONGEST_LINE - 1) {
-        Some((end, last)) if end + last.len_utf8() < sentence.len() => {
-            push_line(&mut line, sentence.get(..end).unwrap_or_default());
+    match summary.char_indices().nth(MAX_LINE_CHARS - 1) {
+        Some((end, last)) if end + last.len_utf8() < summary.len() => {
+            push_line(&mut line, summary.get(..end).unwrap_or_default());
             line.push('…');
         }
-        _ => push_line(&mut line, sentence),
+        _ => push_line(&mut line, summary),
     }
     line
 }
 
-/// Whole lines from the start of the routes, as many as a message holds.
-fn start(yaml: &str) -> &str {
-    if yaml.len() <= LONGEST_YAML {
+/// Truncates the routes to the maximum size, at the end of a line.
+fn truncate(yaml: &str) -> &str {
+    if yaml.len() <= MAX_YAML_BYTES {
         return yaml;
     }
-    let fits = |(end, _): &(usize, &str)| *end < LONGEST_YAML;
+    let fits = |(end, _): &(usize, &str)| *end < MAX_YAML_BYTES;
     let end = yaml.match_indices('\n').take_while(fits).last();
     let end = end.map_or(0, |(end, _)| end + 1);
     yaml.get(..end).unwrap_or_default()

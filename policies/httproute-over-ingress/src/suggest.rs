@@ -1,32 +1,32 @@
-//! What is said of annotations that ingress-nginx does not know.
+//! Messages about annotations that ingress-nginx does not know.
 
 use admission::{distance, joined};
-use ingress2route::{ANNOTATIONS, Finding, PREFIX};
+use ingress2route::{ANNOTATIONS, Diagnostic, PREFIX};
 
-/// The sentence about one of them, with what its author may have meant.
-pub(crate) fn sentence(unknown: &Finding) -> String {
-    let why = ": not known to ingress-nginx, which ignores it; ";
+/// Returns the message about an unknown annotation, with the most similar known one.
+pub(crate) fn message(unknown: &Diagnostic) -> String {
+    let problem = ": unknown to ingress-nginx, which ignores it; ";
     match nearest(&unknown.path) {
-        Some(name) => joined(&[&unknown.path, why, "did you mean `", name, "`?"]),
-        None => joined(&[&unknown.path, why, "leave it out"]),
+        Some(name) => joined(&[&unknown.path, problem, "did you mean `", name, "`?"]),
+        None => joined(&[&unknown.path, problem, "remove it"]),
     }
 }
 
-/// The known annotation that is most like the one at `path`, where one is.
+/// Returns the known annotation most similar to the one at `path`, if any is similar.
 fn nearest(path: &str) -> Option<&'static str> {
     let key = path
         .strip_prefix("metadata.annotations[")?
         .strip_suffix(']')?;
     let name = key.strip_prefix(PREFIX)?;
-    // Longer ones are like none; the distance of long texts takes long to tell.
+    // Names this long are similar to none, and the distance of long strings is expensive.
     if name.len() > 63 {
         return None;
     }
     let known = ANNOTATIONS.iter().map(|known| known.name);
-    let (near, name) = known
+    let (nearest, name) = known
         .map(|known| (distance(known, name), known))
         .min_by_key(|(distance, _)| *distance)?;
-    (near <= 2 + name.len() / 8).then_some(name)
+    (nearest <= 2 + name.len() / 8).then_some(name)
 }
 
 #[cfg(test)]
@@ -34,8 +34,8 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn what_was_meant() {
-        for (name, meant) in [
+    fn suggests_similar_names() {
+        for (name, expected) in [
             ("auth-ulr", Some("auth-url")),
             ("authurl", Some("auth-url")),
             ("Auth-Url", Some("auth-url")),
@@ -47,7 +47,7 @@ mod tests {
             ("", None),
         ] {
             let path = format!("metadata.annotations[nginx.ingress.kubernetes.io/{name}]");
-            assert_eq!(nearest(&path), meant, "{name}");
+            assert_eq!(nearest(&path), expected, "{name}");
         }
         assert_eq!(nearest("metadata.annotations[auth-ulr]"), None);
     }

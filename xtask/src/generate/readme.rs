@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use admission::Rule;
 use anyhow::{Context, Result};
-use ingress2route::{ANNOTATIONS, Annotation, Effect};
+use ingress2route::{ANNOTATIONS, ActiveWhen, Annotation};
 use serde_json::Value;
 
 use super::setting::{Kind, Setting};
@@ -54,24 +54,34 @@ fn fill(readme: &str, name: &str, text: &str) -> Result<String> {
     Ok(format!("{before}{start}\n{text}{end}{after}"))
 }
 
+/// One row for all annotations with the same handling and reason, together with the annotations that only
+/// configure them.
 fn annotations_table() -> String {
-    let mut table = "| annotation | what becomes of it | how, or why |\n|---|---|---|\n".to_owned();
-    for Annotation {
-        name,
-        fate,
-        effect,
-        why,
-        ..
-    } in ANNOTATIONS
-    {
-        let fate = fate.name();
-        let fate = match effect {
-            Effect::Given => fate.to_owned(),
-            Effect::True => format!("{fate} where true"),
-            Effect::Not(value) => format!("{fate} unless `{value}`"),
-            Effect::Beside(main) => format!("as `{main}`"),
+    let mut table =
+        "| annotation | handling | how, or why | configured by |\n|---|---|---|---|\n".to_owned();
+    let mut rows: Vec<(String, &str, Vec<&str>)> = Vec::new();
+    for known in ANNOTATIONS {
+        let handling = known.handling.name();
+        let handling = match known.active_when {
+            ActiveWhen::NotEmpty => handling.to_owned(),
+            ActiveWhen::True => format!("{handling} if true"),
+            ActiveWhen::Not(value) => format!("{handling} unless `{value}`"),
+            ActiveWhen::PartOf(_) => continue,
         };
-        let _ = writeln!(table, "| `{name}` | {fate} | {why} |");
+        let row = rows
+            .iter_mut()
+            .find(|row| (row.0.as_str(), row.1) == (&handling, known.reason));
+        match row {
+            Some((_, _, names)) => names.push(known.name),
+            None => rows.push((handling, known.reason, vec![known.name])),
+        }
+    }
+    for (handling, reason, names) in rows {
+        let is_part = |known: &&Annotation| matches!(known.active_when, ActiveWhen::PartOf(main) if names.contains(&main));
+        let parts = ANNOTATIONS.iter().filter(is_part).map(|known| known.name);
+        let parts = code_list(parts);
+        let names = code_list(names.iter().copied());
+        let _ = writeln!(table, "| {names} | {handling} | {reason} | {parts} |");
     }
     table
 }
@@ -86,6 +96,11 @@ fn rules_table(rules: &[Rule]) -> String {
         );
     }
     table
+}
+
+fn code_list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 fn settings_table(settings: &[Setting]) -> String {
@@ -197,14 +212,18 @@ mod tests {
     }
 
     #[test]
-    fn a_row_for_each_annotation() {
+    fn every_annotation_is_in_one_row() {
         let table = annotations_table();
-        assert_eq!(table.lines().count(), 2 + ANNOTATIONS.len());
+        for known in ANNOTATIONS {
+            let name = format!("`{}`", known.name);
+            assert_eq!(table.matches(&name).count(), 1, "{name}\n{table}");
+        }
         for row in [
-            "| `auth-signin` | as `auth-url` | has no effect of its own |",
-            "| `configuration-snippet` | untranslatable | is NGINX configuration |",
-            "| `enable-modsecurity` | untranslatable where true | is a web application firewall; the gateway has none |",
-            "| `limit-rps` | untranslatable unless `0` | limits requests; a route cannot |",
+            "| `configuration-snippet`, `server-snippet`, `stream-snippet` | untranslatable | is NGINX configuration |  |",
+            "| `enable-modsecurity`, `enable-owasp-core-rules` | untranslatable if true | \
+             the Gateway has no web application firewall | `modsecurity-snippet`, `modsecurity-transaction-id` |",
+            "| `limit-rpm`, `limit-rps` | untranslatable unless `0` | a route cannot limit the request rate | \
+             `limit-allowlist`, `limit-burst-multiplier`, `limit-whitelist` |",
         ] {
             assert!(table.lines().any(|line| line == row), "{row}\n{table}");
         }

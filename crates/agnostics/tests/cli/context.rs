@@ -159,6 +159,6 @@ spec: {ports: [{name: http, port: 8080}]}
 
     let run = Dir::with(ingress).check(&["app.yaml", "--profile", "k3s"]);
     assert_eq!(run.code, 1);
-    let reason = "port `http` of Service `portal` is left out, since routes want its number and the Service is not known here";
-    assert!(run.stdout.contains(reason), "{}", run.stdout);
+    let why = "cannot resolve port `http` of Service `portal`: the Service could not be looked up; add its number to the route";
+    assert!(run.stdout.contains(why), "{}", run.stdout);
 }

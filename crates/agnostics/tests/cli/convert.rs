@@ -95,13 +95,13 @@ fn unsupported_annotations_are_reported_and_incomplete_routes_are_comments() {
     let run = dir.convert(&["."]);
     assert_eq!(
         run.stderr,
-        "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: asks another \
-         service about each request; routes may not (ExternalAuth)\n\
-         error: ./app.yaml:9: metadata.annotations[nginx.ingress.kubernetes.io/auth-uri]: ingress-nginx has \
-         no annotation `auth-uri` and ignores it\n\
-         error: ./app.yaml:10: metadata.annotations[konghq.com/strip-path]: not understood: only Kong reads \
+        "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: authorizes \
+         requests with an external service; routes may not use ExternalAuth\n\
+         error: ./app.yaml:9: metadata.annotations[nginx.ingress.kubernetes.io/auth-uri]: ingress-nginx does \
+         not know `auth-uri` and ignores it\n\
+         error: ./app.yaml:10: metadata.annotations[konghq.com/strip-path]: not translated: only Kong reads \
          it\n\
-         warning: ./app.yaml:7: metadata.annotations[nginx.ingress.kubernetes.io/proxy-buffering]: the gateway \
+         warning: ./app.yaml:7: metadata.annotations[nginx.ingress.kubernetes.io/proxy-buffering]: the Gateway \
          streams\n\
          1 Ingress, 1 not converted in full\n"
     );
@@ -119,8 +119,8 @@ fn a_named_port_without_its_service_is_omitted() {
     assert_eq!(run.stdout, ROUTE.replace("      port: 8080\n", ""));
     assert_eq!(
         run.stderr,
-        "error: app.yaml:14: spec.rules[0].http.paths[0].backend.service.port.name: port `http` of Service \
-         `web` is left out, since routes want its number and the Service is not known here\n\
+        "error: app.yaml:14: spec.rules[0].http.paths[0].backend.service.port.name: cannot resolve port `http` \
+         of Service `web`: the Service could not be looked up; add its number to the route\n\
          1 Ingress, 1 not converted in full\n"
     );
     assert_eq!(run.code, 1);
@@ -146,8 +146,8 @@ fn gateway_and_domain_are_options() {
     let run = dir.convert(&[".", "--domain", "example.org"]);
     assert_eq!(
         run.stderr,
-        "error: ./app.yaml:9: spec.rules[0].host: `web.k8tre.internal` is outside of `example.org`, where \
-         the Gateway's certificate and DNS end\n1 Ingress, 1 not converted in full\n"
+        "error: ./app.yaml:9: spec.rules[0].host: `web.k8tre.internal` is outside `example.org`, the \
+         domain of the Gateway's certificate and DNS\n1 Ingress, 1 not converted in full\n"
     );
 }
 
@@ -177,7 +177,7 @@ spec:
     ];
     let run = dir.convert(&files);
     assert!(
-        run.stderr.contains("outside of `example.org`"),
+        run.stderr.contains("outside `example.org`"),
         "{}",
         run.stderr
     );
@@ -212,7 +212,7 @@ fn implementation_specific_paths_are_converted_only_for_nginx_classes() {
     let dir = with_service(&specific.replace("ingressClassName: nginx", "ingressClassName: alb"));
     let run = dir.convert(&["."]);
     assert!(
-        run.stderr.contains("means what its controller says"),
+        run.stderr.contains("depends on the controller"),
         "{}",
         run.stderr
     );

@@ -61,7 +61,7 @@ const BENCHMARKS: [(&str, &str, &str); 23] = [
     (ROUTES, "parent-service", "rejects"),
     (INGRESSES, "update-labels", "accepts an update of labels"),
     (INGRESSES, "exempt-gateway", "accepts an exempt Ingress"),
-    (INGRESSES, "nginx-auth-url", "accepts what requires NGINX"),
+    (INGRESSES, "nginx-auth-url", "accepts what requires ingress-nginx"),
     (INGRESSES, "plain", "rejects with the route"),
     (INGRESSES, "named-port", "rejects, looks up the Service"),
 ];

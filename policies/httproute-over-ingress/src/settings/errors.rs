@@ -25,11 +25,11 @@ impl admission::Settings for Settings {
         }
         if let Some(acme) = &self.acme_solvers {
             let account = &acme.service_account;
-            let good = account
+            let valid = account
                 .split_once('/')
                 .is_some_and(|(namespace, name)| is_dns_label(namespace) && is_dns_subdomain(name));
             let setting = format_args!("acmeSolvers.serviceAccount");
-            errors.require(good, setting, account, ACCOUNT);
+            errors.require(valid, setting, account, ACCOUNT);
         }
         errors.into_vec()
     }
@@ -49,7 +49,7 @@ impl Exemption {
         }
         if self.reason.trim().is_empty() {
             errors.push(format!(
-                "setting `{setting}.reason`: is empty; say why these Ingresses are not judged"
+                "setting `{setting}.reason`: is empty; state why these Ingresses are exempt"
             ));
         }
         if let Some(expires) = &self.expires {
@@ -59,5 +59,5 @@ impl Exemption {
     }
 }
 
-const DATE: &str = "day; write year, month and day: `2030-12-31`";
-const ACCOUNT: &str = "service account; write namespace and name: `cert-manager/cert-manager`";
+const DATE: &str = "date; use year, month and day: `2030-12-31`";
+const ACCOUNT: &str = "service account; use namespace and name: `cert-manager/cert-manager`";

@@ -1,4 +1,4 @@
-//! The decision: whether the plane needs the Ingress, and in one sentence why not.
+//! Decides whether an Ingress is accepted, and summarizes why not.
 
 use std::cell::Cell;
 
@@ -10,40 +10,40 @@ use crate::ports::Ports;
 use crate::settings::{Settings, Untranslatable};
 use crate::suggest;
 
-/// What becomes of an Ingress.
-pub(crate) struct Ruling {
+/// The decision about an Ingress.
+pub(crate) struct Decision {
     pub(crate) translation: Translation,
-    /// Why it is refused; `None` where it passes.
-    pub(crate) refusal: Option<Refusal>,
-    /// The same in one sentence; empty where it passes.
-    pub(crate) sentence: String,
+    /// Why it is rejected; `None` if it is accepted.
+    pub(crate) reason: Option<RejectionReason>,
+    /// The reason in one sentence; empty if it is accepted.
+    pub(crate) summary: String,
 }
 
-/// Why an Ingress is refused.
+/// Why an Ingress is rejected.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// A route can say it.
+pub(crate) enum RejectionReason {
+    /// It can be expressed as a route.
     Translatable,
-    /// No route can say it, and its class is none that may be used then, or two.
+    /// It requires ingress-nginx, but its class is not allowed, missing or contradictory.
     Class,
-    /// No route can say it, and that is no reason here.
+    /// It requires ingress-nginx, but the settings do not allow any Ingress.
     Untranslatable,
-    /// ingress-nginx does not know an annotation of it, so that cannot be what requires NGINX.
+    /// It has an annotation that ingress-nginx does not know, and another problem.
     Unknown,
-    /// The same of one that would pass without it.
+    /// It has an annotation that ingress-nginx does not know, and would be accepted without it.
     OnlyUnknown,
 }
 
-/// Decides about an Ingress.
+/// Decides whether to accept an Ingress.
 ///
 /// # Errors
-/// When a part that decides has the wrong type.
-pub(crate) fn rule(
+/// Returns an error if a field that the decision depends on has the wrong type.
+pub(crate) fn decide(
     settings: &Settings,
     request: &AdmissionRequest<'_>,
     ingress: &Ingress<'_>,
     cluster: &dyn Cluster,
-) -> Result<Ruling, Malformed> {
+) -> Result<Decision, Malformed> {
     let gateway = &settings.gateway;
     let options = Options {
         gateway: Gateway {
@@ -54,55 +54,55 @@ pub(crate) fn rule(
         domain: settings.domain.as_deref(),
         nginx: ingress.class.names().all(|name| settings.is_allowed(name)),
     };
-    // Of an Ingress that passes nobody reads the routes, so nothing is asked on its behalf.
-    let wants_ports = Cell::new(false);
-    let unasked = |_: &str, _: &str| {
-        wants_ports.set(true);
+    // An accepted Ingress needs no routes, so look up ports only in a second translation.
+    let needs_ports = Cell::new(false);
+    let no_lookup = |_: &str, _: &str| {
+        needs_ports.set(true);
         Port::Unknown
     };
-    let mut translation = translate(&ingress.root, &options, &unasked)?;
-    let refusal = refusal(settings, ingress, &translation);
-    let shows_routes = refusal.is_some_and(|why| why != Refusal::OnlyUnknown);
-    if shows_routes && wants_ports.get() {
+    let mut translation = translate(&ingress.root, &options, &no_lookup)?;
+    let reason = rejection_reason(settings, ingress, &translation);
+    let shows_routes = reason.is_some_and(|reason| reason != RejectionReason::OnlyUnknown);
+    if shows_routes && needs_ports.get() {
         let ports = Ports::new(cluster, &request.namespace);
         let number = |service: &str, port: &str| ports.number(service, port);
         translation = translate(&ingress.root, &options, &number)?;
     }
-    Ok(Ruling {
-        sentence: match refusal {
-            Some(why) => why.sentence(settings, ingress, &translation),
+    Ok(Decision {
+        summary: match reason {
+            Some(reason) => reason.summary(settings, ingress, &translation),
             None => String::new(),
         },
-        refusal,
+        reason,
         translation,
     })
 }
 
-fn refusal(
+fn rejection_reason(
     settings: &Settings,
     ingress: &Ingress<'_>,
     translation: &Translation,
-) -> Option<Refusal> {
+) -> Option<RejectionReason> {
     let mut classes = ingress.class.names();
     let class = classes.next().filter(|_| classes.next().is_none());
-    let known = if translation.untranslatable.is_empty() {
-        Some(Refusal::Translatable)
+    let reason = if translation.untranslatable.is_empty() {
+        Some(RejectionReason::Translatable)
     } else if settings.untranslatable == Untranslatable::Reject {
-        Some(Refusal::Untranslatable)
+        Some(RejectionReason::Untranslatable)
     } else if !class.is_some_and(|class| settings.is_allowed(class)) {
-        Some(Refusal::Class)
+        Some(RejectionReason::Class)
     } else {
         None
     };
-    match (translation.unknown.is_empty(), known) {
-        (true, known) => known,
-        (false, None) => Some(Refusal::OnlyUnknown),
-        (false, Some(_)) => Some(Refusal::Unknown),
+    match (translation.unknown.is_empty(), reason) {
+        (true, reason) => reason,
+        (false, None) => Some(RejectionReason::OnlyUnknown),
+        (false, Some(_)) => Some(RejectionReason::Unknown),
     }
 }
 
-impl Refusal {
-    fn sentence(
+impl RejectionReason {
+    fn summary(
         self,
         settings: &Settings,
         ingress: &Ingress<'_>,
@@ -113,34 +113,34 @@ impl Refusal {
         match self {
             Self::Unknown | Self::OnlyUnknown => {
                 let first = translation.unknown.first();
-                first.map(suggest::sentence).unwrap_or_default()
+                first.map(suggest::message).unwrap_or_default()
             }
             Self::Class => class(settings, ingress),
             Self::Untranslatable => {
-                let why = "kind: an Ingress may not be used, even for what no HTTPRoute";
-                joined(&[why, &gateway, " can say; go without what is listed"])
+                let problem = "kind: Ingresses are not allowed; remove the listed features and use an HTTPRoute";
+                joined(&[problem, &gateway])
             }
             Self::Translatable => {
-                let nothing = "kind: nothing in this Ingress requires NGINX; ";
-                let can = "kind: this Ingress can be ";
+                let not_required = "kind: this Ingress does not require ingress-nginx; ";
+                let can_be = "kind: this Ingress can be expressed as ";
                 match translation.routes.as_slice() {
-                    [] => joined(&[nothing, "write an HTTPRoute", &gateway, " in its place"]),
+                    [] => joined(&[not_required, "use an HTTPRoute", &gateway]),
                     _ if !translation.is_complete() => {
-                        let what = "put right what is listed and apply its routes";
-                        joined(&[nothing, what, &gateway])
+                        let fix = "fix the listed problems and apply its routes";
+                        joined(&[not_required, fix, &gateway])
                     }
                     [route] => {
                         let kind = match route.kind {
                             Kind::Http => "an HTTPRoute",
                             Kind::Grpc => "a GRPCRoute",
                         };
-                        joined(&[can, kind, &gateway, "; apply that in its place"])
+                        joined(&[can_be, kind, &gateway, "; apply that instead"])
                     }
                     [route, ..] => {
                         let count = translation.routes.len().to_string();
                         let kind = route.kind.name();
-                        let instead = "; apply those in its place";
-                        joined(&[can, &count, " ", kind, "s", &gateway, instead])
+                        let instead = "; apply those instead";
+                        joined(&[can_be, &count, " ", kind, "s", &gateway, instead])
                     }
                 }
             }
@@ -155,7 +155,7 @@ fn class(settings: &Settings, ingress: &Ingress<'_>) -> String {
     let (path, problem) = match (ingress.class.names().next(), &ingress.class.field) {
         (None, _) => (
             CLASS_FIELD,
-            ": is missing, and no HTTPRoute can say all of this".to_owned(),
+            ": is not set, but this Ingress cannot be expressed as an HTTPRoute".to_owned(),
         ),
         (Some(name), field) => (
             if field.is_some() {
@@ -163,22 +163,26 @@ fn class(settings: &Settings, ingress: &Ingress<'_>) -> String {
             } else {
                 CLASS_ANNOTATION
             },
-            joined(&[": `", name, "` is not for what no HTTPRoute can say"]),
+            joined(&[
+                ": `",
+                name,
+                "` is not allowed for an Ingress that cannot be expressed as an HTTPRoute",
+            ]),
         ),
     };
     match settings.allowed_classes.first() {
         Some(class) => joined(&[
             path,
             &problem,
-            "; write `",
+            "; use `",
             class,
-            "`, or go without what is listed",
+            "`, or remove the listed features",
         ]),
-        None => joined(&[path, &problem, "; go without what is listed"]),
+        None => joined(&[path, &problem, "; remove the listed features"]),
     }
 }
 
-/// What is to be said of an Ingress that names two classes.
+/// Returns a message if the Ingress names two classes.
 pub(crate) fn contradiction(ingress: &Ingress<'_>) -> Option<String> {
     let mut names = ingress.class.names();
     let (field, annotation) = (names.next()?, names.next()?);

@@ -1,13 +1,13 @@
-//! Routes as text, whatever it holds.
+//! Serialization of routes with arbitrary strings.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::common::{OPTIONS, services};
-use crate::common::{convert, holds, ingress, paths};
+use crate::common::{OPTIONS, lookup_port};
+use crate::common::{convert, ingress, paths, verify};
 
-/// Strings that some YAML takes for something else.
-const HOSTILE: [&str; 40] = [
+/// Strings that some YAML parsers read as something else.
+const AMBIGUOUS: [&str; 40] = [
     "",
     " ",
     "on",
@@ -51,8 +51,8 @@ const HOSTILE: [&str; 40] = [
 ];
 
 #[test]
-fn names_and_values_that_yaml_takes_for_something_else_come_back_as_they_were() {
-    let mut all: Vec<String> = HOSTILE.iter().map(|text| (*text).to_owned()).collect();
+fn ambiguous_strings_survive_a_round_trip_through_yaml() {
+    let mut all: Vec<String> = AMBIGUOUS.iter().map(|text| (*text).to_owned()).collect();
     let odd = [
         "line\nbreak",
         "tab\t",
@@ -73,19 +73,19 @@ fn names_and_values_that_yaml_takes_for_something_else_come_back_as_they_were() 
     all.extend(odd.map(str::to_owned));
     for text in all {
         let mut object = ingress(&paths(&["Prefix /"]));
-        // The API server refuses most of these; a file may hold them.
+        // The API server rejects most of these, but a file may contain them.
         object["metadata"]["name"] = json!(text);
         object["metadata"]["namespace"] = json!(text);
         let rule = &mut object["spec"]["rules"][0];
         rule["host"] = json!(text);
         rule["http"]["paths"][0]["path"] = json!(format!("/{text}"));
         rule["http"]["paths"][0]["backend"]["service"]["name"] = json!(text);
-        // Reads back what it writes.
+        // Parses the YAML and compares it.
         convert(&object);
     }
 }
 
-/// JSON with the keys of an Ingress, in any shape.
+/// Arbitrary JSON with the keys of an Ingress.
 fn any_json() -> impl Strategy<Value = Value> {
     let key = prop::sample::select(vec![
         "metadata",
@@ -118,7 +118,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i32>().prop_map(Value::from),
-        prop::sample::select(HOSTILE.to_vec()).prop_map(Value::from),
+        prop::sample::select(AMBIGUOUS.to_vec()).prop_map(Value::from),
         ".*".prop_map(Value::from),
         "/[a-z(|$)*.]{0,6}".prop_map(Value::from),
         Just(json!("Prefix")),
@@ -137,8 +137,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Replaces one value somewhere below an Ingress, so that most of it is still one.
-fn broken() -> impl Strategy<Value = Value> {
+/// An Ingress with one value replaced by arbitrary JSON.
+fn corrupted() -> impl Strategy<Value = Value> {
     let pointers = [
         "",
         "/metadata",
@@ -175,16 +175,15 @@ fn broken() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Anything is translated or is an error that says where; nothing panics, and what is written is
-    /// read back as it was meant.
+    /// Any input is translated or is an error; nothing panics, and the YAML can be parsed again.
     #[test]
-    fn any_json_has_an_answer(object in prop_oneof![any_json(), broken()]) {
+    fn any_json_is_translated_or_an_error(object in prop_oneof![any_json(), corrupted()]) {
         let text = object.to_string();
         let Ok(object) = admission::Node::parse(&text).unwrap().object() else {
             return Ok(());
         };
-        match ingress2route::translate(&object, &OPTIONS, &services) {
-            Ok(translation) => holds(&translation),
+        match ingress2route::translate(&object, &OPTIONS, &lookup_port) {
+            Ok(translation) => verify(&translation),
             Err(error) => prop_assert!(!error.problem.is_empty()),
         }
     }

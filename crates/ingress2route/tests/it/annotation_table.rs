@@ -1,9 +1,9 @@
-//! The table of annotations.
+//! The table of ingress-nginx's annotations.
 
-use ingress2route::{ANNOTATIONS, Effect, Fate, annotation, other_controller};
+use ingress2route::{ANNOTATIONS, ActiveWhen, Handling, annotation, other_controller};
 
 #[test]
-fn every_annotation_is_there_once_and_is_found() {
+fn the_table_is_complete_sorted_and_searchable() {
     assert_eq!(ANNOTATIONS.len(), 138, "ingress-nginx 1.15 knows 138");
     for pair in ANNOTATIONS.windows(2) {
         assert!(
@@ -16,28 +16,32 @@ fn every_annotation_is_there_once_and_is_found() {
     for known in ANNOTATIONS {
         assert_eq!(annotation(known.name), Some(known));
         assert!(
-            known.why.chars().count() <= 120,
+            known.reason.chars().count() <= 120,
             "{}: {}",
             known.name,
-            known.why
+            known.reason
         );
     }
     assert_eq!(annotation("auth-urls"), None);
 }
 
 #[test]
-fn parts_belong_to_an_annotation_that_stands_for_itself() {
+fn parts_belong_to_an_annotation_that_is_not_a_part() {
     for part in ANNOTATIONS {
-        if let Effect::Beside(main) = part.effect {
+        if let ActiveWhen::PartOf(main) = part.active_when {
             let main = annotation(main).unwrap();
-            assert!(!matches!(main.effect, Effect::Beside(_)), "{}", part.name);
-            assert_eq!(part.fate, Fate::Ignorable, "{}", part.name);
+            assert!(
+                !matches!(main.active_when, ActiveWhen::PartOf(_)),
+                "{}",
+                part.name
+            );
+            assert_eq!(part.handling, Handling::Ignored, "{}", part.name);
         }
     }
 }
 
 #[test]
-fn a_value_that_does_nothing_has_no_effect() {
+fn some_values_have_no_effect() {
     for (name, value, expected) in [
         ("enable-cors", "true", true),
         ("enable-cors", "T", true),
@@ -52,12 +56,12 @@ fn a_value_that_does_nothing_has_no_effect() {
         ("session-cookie-name", "route", false),
     ] {
         let known = annotation(name).unwrap();
-        assert_eq!(known.has_effect(value), expected, "{name}: {value}");
+        assert_eq!(known.is_active(value), expected, "{name}: {value}");
     }
 }
 
 #[test]
-fn prefixes_tell_whose_annotations_they_are() {
+fn a_prefix_identifies_the_controller() {
     for (prefix, expected) in [
         (
             "alb.ingress.kubernetes.io",

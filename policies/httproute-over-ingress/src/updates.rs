@@ -1,20 +1,21 @@
-//! What an update changes.
+//! Determines what an update changes.
 
 use std::borrow::Cow;
 
 use admission::{Malformed, Node};
 use ingress2route::{PREFIX, other_controller};
 
-use crate::ingress::{Ingress, Place};
+use crate::ingress::{Entry, Ingress};
 
-/// The annotation by which one Ingress has more hosts than its rules say.
+/// The annotation that adds hosts to those of the rules.
 const ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
 
-/// Whether an update leaves what decides as it is: other metadata alone, such as labels or a finalizer, or
-/// what was admitted under other settings. The API server writes old and new object alike.
+/// Whether an update changes nothing that the policy checks, only other metadata such as labels or finalizers.
+/// Such an update passes even if the settings have changed since the Ingress was accepted. The API server
+/// serializes the old and the new object alike, so comparing their text is enough.
 ///
 /// # Errors
-/// When the spec is given twice.
+/// Returns an error if `spec` is a duplicate key.
 pub(crate) fn is_unchanged(new: &Ingress<'_>, old: &Ingress<'_>) -> Result<bool, Malformed> {
     Ok(spec(new)? == spec(old)? && new.class == old.class && annotations(new).eq(annotations(old)))
 }
@@ -23,7 +24,7 @@ fn spec<'a>(ingress: &Ingress<'a>) -> Result<Option<&'a str>, Malformed> {
     Ok(ingress.root.get("spec")?.map(Node::text))
 }
 
-/// Annotations that a controller reads.
+/// Returns the annotations that Ingress controllers read.
 fn annotations<'i>(ingress: &'i Ingress<'_>) -> impl Iterator<Item = (&'i str, &'i str)> {
     let all = ingress.annotations();
     all.filter(|(key, _)| {
@@ -33,22 +34,27 @@ fn annotations<'i>(ingress: &'i Ingress<'_>) -> impl Iterator<Item = (&'i str, &
     .map(|(key, node)| (key, node.text()))
 }
 
-/// Whether an update lets in what was not let in before: a host, a path, another class.
+/// Whether an update adds routing that the old object did not have: a host, a path, an alias, a default backend
+/// or another class.
 ///
 /// # Errors
-/// When a part of either has the wrong type.
-pub(crate) fn adds(new: &Ingress<'_>, old: &Ingress<'_>) -> Result<bool, Malformed> {
+/// Returns an error if a field of either object has the wrong type.
+pub(crate) fn adds_routing(new: &Ingress<'_>, old: &Ingress<'_>) -> Result<bool, Malformed> {
     if !new.class.names().eq(old.class.names()) {
         return Ok(true);
     }
-    let (aliases, aliases_before) = (aliases(new)?, aliases(old)?);
+    let (aliases, old_aliases) = (aliases(new)?, aliases(old)?);
     let mut aliases = aliases.split(',').map(str::trim);
-    if aliases.any(|alias| !aliases_before.split(',').any(|old| old.trim() == alias)) {
+    if aliases.any(|alias| !old_aliases.split(',').any(|old| old.trim() == alias)) {
         return Ok(true);
     }
-    let before = old.places()?;
-    let is_new = |place: &Place<'_>| !before.iter().any(|old| old.is(place));
-    Ok(new.places()?.iter().any(is_new))
+    let old_entries = old.entries()?;
+    let is_new = |entry: &Entry<'_>| {
+        !old_entries
+            .iter()
+            .any(|old| old.routes_same_requests(entry))
+    };
+    Ok(new.entries()?.iter().any(is_new))
 }
 
 fn aliases<'a>(ingress: &Ingress<'a>) -> Result<Cow<'a, str>, Malformed> {
