@@ -28,7 +28,7 @@ mod settings;
 mod text;
 mod verdict;
 
-pub use cluster::{Cluster, NoCluster, Query, Unanswered};
+pub use cluster::{Cluster, NoCluster, Query, QueryError};
 pub use distance::distance;
 pub use domain::{Domain, Place};
 pub use edit::Edits;
@@ -55,7 +55,7 @@ pub mod native {
     pub use serde;
 }
 
-/// The function that decides. Its error is a request that cannot be read, which is rejected.
+/// The `evaluate` function of a policy. Its error means that the request cannot be read, and rejects it.
 pub type Evaluate<S> = fn(&S, &AdmissionRequest<'_>, &dyn Cluster) -> Result<Verdict, Malformed>;
 
 /// Handles the waPC call `validate`: returns the response to any payload.

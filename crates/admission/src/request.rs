@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::json::{Malformed, Node, Object};
 
-/// The part of `AdmissionReview.request` (admission.k8s.io/v1) that policies read.
+/// The fields of `AdmissionReview.request` (admission.k8s.io/v1) that policies read.
 ///
 /// Source: `k8s.io/api/admission/v1`, type `AdmissionRequest`.
 #[derive(Debug, Clone)]
@@ -17,13 +17,13 @@ pub struct AdmissionRequest<'a> {
     pub name: Cow<'a, str>,
     /// The object's namespace; empty for cluster-scoped kinds.
     pub namespace: Cow<'a, str>,
-    /// What the client does with the object.
+    /// The operation.
     pub operation: Operation,
-    /// The object to be stored; `None` on DELETE. Paths start at its root, as in Kubernetes' own messages.
+    /// The new object; `None` on DELETE. Paths start at its root, as in messages of Kubernetes.
     pub object: Option<Node<'a>>,
-    /// The object that is stored now; `None` on CREATE.
+    /// The existing object; `None` on CREATE.
     pub old_object: Option<Node<'a>>,
-    /// `userInfo`; see [`AdmissionRequest::username`].
+    /// The field `userInfo`; see [`AdmissionRequest::username`].
     user_info: Option<Node<'a>>,
 }
 
@@ -38,7 +38,7 @@ pub struct GroupVersionKind<'a> {
     pub kind: Cow<'a, str>,
 }
 
-/// What a client does with an object.
+/// An operation on an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// Creates an object.
@@ -91,8 +91,8 @@ impl<'a> AdmissionRequest<'a> {
         })
     }
 
-    /// Returns the user who sends the request: `system:serviceaccount:NAMESPACE:NAME` for a service account.
-    /// `None` if the request names no user, like those of the audit scanner.
+    /// Returns the name of the user who sends the request: `system:serviceaccount:NAMESPACE:NAME` for a service
+    /// account. `None` if the request has no user, as in requests of the audit scanner.
     ///
     /// # Errors
     /// Returns an error if it is not a string.
@@ -104,7 +104,7 @@ impl<'a> AdmissionRequest<'a> {
     }
 
     /// Returns the object of a CREATE or UPDATE of the kind `group`/`kind`; `None` for requests that policies
-    /// accept unseen: another kind, a subresource, DELETE, CONNECT.
+    /// accept without checks: another kind, a subresource, DELETE, CONNECT.
     ///
     /// # Errors
     /// Returns an error if a CREATE or UPDATE has no object.
@@ -123,7 +123,7 @@ impl<'a> AdmissionRequest<'a> {
         }
     }
 
-    /// Returns the stored object that an UPDATE changes; `None` for any other request.
+    /// Returns the object that an UPDATE changes, as it was before; `None` for other requests.
     ///
     /// # Errors
     /// Returns an error if an UPDATE has no old object.

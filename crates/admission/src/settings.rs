@@ -77,7 +77,7 @@ pub fn read<S: Settings>(text: &str) -> Result<S, String> {
     if text.trim().is_empty() {
         return read_node(None);
     }
-    let node = Node::parse(text).map_err(|error| format!("settings {error}"))?;
+    let node = Node::parse(text).map_err(describe)?;
     read_node(Some(node).filter(|node| !node.is_null()))
 }
 

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use admission::{Cluster, Findings, Malformed, Node, Query, Unanswered, excerpt};
+use admission::{Cluster, Findings, Malformed, Node, Query, QueryError, excerpt};
 
 use crate::published::{Hostname, KINDS};
 use crate::rule::Rule;
@@ -34,10 +34,10 @@ pub(crate) fn check(
         };
         match cluster.list(&query) {
             Ok(text) => lists.push((kind, text)),
-            Err(Unanswered::NotPermitted(_)) => {
+            Err(QueryError::NotPermitted(_)) => {
                 trouble = trouble.or(Some(format!("the policy may not list {kind}s")));
             }
-            Err(Unanswered::CouldNotAsk(_)) => {
+            Err(QueryError::Unavailable(_)) => {
                 trouble = trouble.or(Some(format!("the cluster gave no answer about {kind}s")));
             }
         }

@@ -5,7 +5,7 @@
     reason = "helpers of tests are tests"
 )]
 
-use admission::{Cluster, Query, Unanswered};
+use admission::{Cluster, Query, QueryError};
 use hostname_ownership::{Rule, Settings, evaluate};
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn respond(object: &Value, settings: &Value) -> Value {
 struct Owner;
 
 impl Cluster for Owner {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         let owner = json!({
             "metadata": {"namespace": "o".repeat(63), "name": "r".repeat(253)},
             "spec": {"hostnames": ["jupyter.tre.university.example"]},

@@ -7,7 +7,7 @@
     reason = "helpers of tests are tests"
 )]
 
-use admission::{Cluster, NoCluster, Query, Unanswered};
+use admission::{Cluster, NoCluster, Query, QueryError};
 use hostname_ownership::{Settings, evaluate};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 struct Forbidden;
 
 impl Cluster for Forbidden {
-    fn list(&self, _: &Query<'_>) -> Result<String, Unanswered> {
-        Err(Unanswered::NotPermitted("no".to_owned()))
+    fn list(&self, _: &Query<'_>) -> Result<String, QueryError> {
+        Err(QueryError::NotPermitted("no".to_owned()))
     }
 }
 
@@ -26,7 +26,7 @@ impl Cluster for Forbidden {
 struct Silent;
 
 impl Cluster for Silent {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         panic!("asked for {query:?}");
     }
 }
@@ -35,7 +35,7 @@ impl Cluster for Silent {
 struct Empty;
 
 impl Cluster for Empty {
-    fn list(&self, _: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, _: &Query<'_>) -> Result<String, QueryError> {
         Ok(json!({"items": []}).to_string())
     }
 }
@@ -44,7 +44,7 @@ impl Cluster for Empty {
 struct Garbled;
 
 impl Cluster for Garbled {
-    fn list(&self, _: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, _: &Query<'_>) -> Result<String, QueryError> {
         Ok(json!({"items": [{"metadata": {}, "spec": {"hostnames": "all"}}]}).to_string())
     }
 }
