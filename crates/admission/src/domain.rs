@@ -40,8 +40,8 @@ impl<'a> Domain<'a> {
         }
     }
 
-    /// Warns that `rule` could not compare hostnames with the domain because it is a placeholder. Does not warn if
-    /// the rule is disabled or the domain is not set.
+    /// Warns that `rule` could not compare hostnames with the domain because it is a placeholder. Does not warn
+    /// if the rule is disabled or the domain is not set.
     pub fn warn_unknown(self, rule: Rule, findings: &mut Findings) {
         if let Some(domain) = self.0
             && self.is_placeholder()

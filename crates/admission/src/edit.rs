@@ -57,8 +57,8 @@ impl<'a> Edits<'a> {
         self.edits.is_empty()
     }
 
-    /// Sets the member `key` of `object` to the string `value`. A present member, even `null`, is replaced; a new
-    /// one is added after the last member. Does nothing if the member already has that value.
+    /// Sets the member `key` of `object` to the string `value`. A present member, even `null`, is replaced; a
+    /// new one is added after the last member. Does nothing if the member already has that value.
     ///
     /// # Errors
     /// Returns an error if the object has the key twice.
@@ -80,8 +80,8 @@ impl<'a> Edits<'a> {
     /// objects on the path that are missing or `null`; all members of a new object must be set in one call.
     ///
     /// # Errors
-    /// Returns an error if an object has a key of the path or of the members twice, or if a value on the path is
-    /// not an object.
+    /// Returns an error if an object has a key of the path or of the members twice, or if a value on the path
+    /// is not an object.
     pub fn set_strings(
         &mut self,
         object: &Object<'a>,

@@ -64,8 +64,9 @@ pub mod wasm {
         }
     }
 
-    /// Returns the SDK's `ListResourcesByNamespaceRequest`, or `ListAllResourcesRequest` without a namespace, as
-    /// JSON. The SDK's own types keep field masks in a set, whose hashing and sorting would add 10 KB to a module.
+    /// Returns the SDK's `ListResourcesByNamespaceRequest`, or `ListAllResourcesRequest` without a namespace,
+    /// as JSON. The SDK's own types keep field masks in a set, whose hashing and sorting would add 10 KB to a
+    /// module.
     fn request(query: &Query<'_>) -> String {
         let mut out = String::from("{\"api_version\":");
         push_string(&mut out, query.api_version);
@@ -93,7 +94,8 @@ pub mod wasm {
     }
 
     /// Classifies an error of the host, which is only a text. Two texts mean "not permitted": that of
-    /// policy-evaluator for kinds missing from `contextAwareResources`, and that of the API server's status 403.
+    /// policy-evaluator for kinds missing from `contextAwareResources`, and that of the API server's status
+    /// 403.
     fn query_error(cause: String) -> QueryError {
         let not_permitted = ["has not been granted access to", "is forbidden"];
         // `str::contains` would add 3 KB to a module.

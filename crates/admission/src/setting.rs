@@ -175,10 +175,10 @@ fn write_one_of(names: &[&str]) -> String {
 /// assert_eq!(Gateway::default().namespace, "gateway");
 /// ```
 ///
-/// Fields are named in camelCase in the settings, or in PascalCase with `#[names = "PascalCase"]` on the struct.
-/// Doc comments become descriptions in the schema; `title` and `group` are the label and the group of a setting
-/// in the UI. The struct implements `Default` if every field has a default; otherwise the fields without a
-/// default are required.
+/// Fields are named in camelCase in the settings, or in PascalCase with `#[names = "PascalCase"]` on the
+/// struct. Doc comments become descriptions in the schema; `title` and `group` are the label and the group of a
+/// setting in the UI. The struct implements `Default` if every field has a default; otherwise the fields
+/// without a default are required.
 #[macro_export]
 macro_rules! settings {
     ($(#[doc = $doc:literal])* $(#[names = $style:literal])? pub struct $name:ident {$(

@@ -1,7 +1,7 @@
 //! Edits change the bytes that they must and no others.
 //!
-//! The property tests generate JSON *text*: any white space, key order, and notation of numbers and strings. They
-//! build the expected text from the same parts, never with the code under test.
+//! The property tests generate JSON *text*: any white space, key order, and notation of numbers and strings.
+//! They build the expected text from the same parts, never with the code under test.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
