@@ -8,10 +8,14 @@
 //! Reading borrows from the payload ([`Node`]), and mutations change only the bytes that they must
 //! ([`Edits`]): everything else in an object stays byte for byte.
 
+/// The name that the macros use for this crate.
+extern crate self as admission;
+
 mod cluster;
 mod distance;
 mod domain;
 mod edit;
+mod exemption;
 mod export;
 mod finding;
 mod findings;
@@ -32,6 +36,7 @@ pub use cluster::{Cluster, NoCluster, Query, QueryError};
 pub use distance::distance;
 pub use domain::{Domain, Place};
 pub use edit::Edits;
+pub use exemption::Exemption;
 #[cfg(target_os = "wasi")]
 #[doc(hidden)]
 pub use export::wasm;

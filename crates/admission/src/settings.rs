@@ -3,6 +3,7 @@
 use std::fmt::Arguments;
 
 use crate::edit::push_string;
+use crate::exemption::Exemption;
 use crate::json::{Fault, Malformed, Node};
 use crate::names::{is_dns_label, is_dns_subdomain, is_placeholder};
 use crate::setting::Setting;
@@ -51,6 +52,15 @@ impl SettingErrors {
         self.require(valid, setting, value, DOMAIN);
     }
 
+    /// Requires valid exemptions in the setting `exemptions`.
+    pub fn exemptions(&mut self, exemptions: &[Exemption]) {
+        for (index, exemption) in exemptions.iter().enumerate() {
+            let setting = format_args!("exemptions[{index}].namespace");
+            self.namespace(setting, &exemption.namespace);
+            self.name(format_args!("exemptions[{index}].name"), &exemption.name);
+        }
+    }
+
     /// Adds an error of another form.
     pub fn push(&mut self, error: String) {
         self.0.push(error);
@@ -67,7 +77,7 @@ const NAMESPACE: &str =
 const NAME: &str = "a name: use lower-case letters, digits, `-` and `.`, at most 253 characters";
 const SERVICE: &str =
     "the name of a Service: use lower-case letters, digits and `-`, at most 63 characters";
-const DOMAIN: &str = "a domain such as `k8tre.internal`, or a placeholder such as `${DOMAIN}`";
+const DOMAIN: &str = "a domain such as `k8tre.internal` or a placeholder such as `${DOMAIN}`";
 
 /// Reads settings from JSON text; `null` and the empty text stand for the defaults.
 ///
