@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use admission::{Decision, Finding, Findings, Malformed, Severity, Verdict};
+use admission::{Decision, Finding, Findings, Malformed, Node, Severity, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -194,6 +194,27 @@ fn findings_are_ordered_by_path() {
             ],
             "audit_annotations": {"rules": "size,host-owner,changed-value"},
         })
+    );
+}
+
+#[test]
+fn findings_about_fields_have_the_path_of_the_node() {
+    let node = Node::parse(r#"{"spec":{"hosts":["a","b"]}}"#).expect("JSON");
+    let root = node.object().expect("an object");
+    let spec = root.object("spec").expect("one").expect("present");
+    let hosts = spec.array("hosts").expect("one").expect("present");
+    let mut all = Findings::without([CHANGED]);
+    all.reject_field(OWNER, hosts[1], "", "is taken");
+    all.reject_field(SIZE, spec.node(), "a.b/c", "is large");
+    all.reject_field(SIZE, node, "kind", "is large");
+    all.reject_field(CHANGED, node, "kind", "was `b`");
+    assert_eq!(
+        findings(&all.verdict()),
+        [
+            ("size", Severity::Error, "kind"),
+            ("size", Severity::Error, "spec[a.b/c]"),
+            ("host-owner", Severity::Error, "spec.hosts[1]"),
+        ]
     );
 }
 

@@ -100,9 +100,10 @@ pub(crate) fn check(
     }
     for (node, hostname) in hostnames {
         if let Some(route) = routes.iter().find(|route| route.has(hostname)) {
-            findings.reject(
+            findings.reject_field(
                 TAKEN_HOSTNAMES,
-                node.path(),
+                *node,
+                "",
                 format!(
                     "`{}` is taken by {} `{}/{}`; choose another host",
                     excerpt(hostname),

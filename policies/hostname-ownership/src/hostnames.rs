@@ -270,9 +270,10 @@ pub(crate) fn check(
         namespace,
     };
     for annotation in &published.annotations {
-        findings.reject(
+        findings.reject_field(
             HOSTNAME_ANNOTATIONS,
-            annotation.path(),
+            *annotation,
+            "",
             "publishes hostnames that no rule checks; write them in `spec.hostnames`",
         );
     }
@@ -338,7 +339,7 @@ impl Checker<'_> {
         ];
         let mut problems = checks.iter().filter_map(|check| check(self, &name));
         match problems.find(|(rule, _)| findings.is_enabled(*rule)) {
-            Some((rule, message)) => findings.reject(rule, node.path(), message),
+            Some((rule, message)) => findings.reject_field(rule, node, "", message),
             None if matches!(name.place, Place::Unknown) => domain.warn_unknown(DOMAIN, findings),
             None => {}
         }

@@ -130,7 +130,6 @@ impl RouteChecker<'_> {
     }
 
     fn check_backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
-        let path = || backend.node().path();
         let kind = backend.string("kind")?;
         let kind = kind.as_deref().unwrap_or("Service");
         let group = backend.string("group")?.unwrap_or_default();
@@ -140,9 +139,10 @@ impl RouteChecker<'_> {
                 "" => kind,
                 group => &format!("{group}/{kind}"),
             };
-            self.findings.reject(
+            self.findings.reject_field(
                 BACKEND_KINDS,
-                format!("{}.kind", path()),
+                backend.node(),
+                "kind",
                 format!(
                     "`{}` is not a Service; use one in namespace `{}`",
                     excerpt(kind),
@@ -166,16 +166,18 @@ impl RouteChecker<'_> {
                 [] => "this namespace allows no Service".to_owned(),
                 services => format!("use {}", listed(services.iter().copied())),
             };
-            self.findings.reject(
+            self.findings.reject_field(
                 BACKENDS,
-                format!("{}.name", path()),
+                backend.node(),
+                "name",
                 format!("routes may not use `{}`; {instead}", excerpt(&name)),
             );
         }
         if namespace != own_namespace {
-            self.findings.reject(
+            self.findings.reject_field(
                 BACKEND_NAMESPACES,
-                format!("{}.namespace", path()),
+                backend.node(),
+                "namespace",
                 format!(
                     "`{}` is another namespace; write `{}`",
                     excerpt(namespace),

@@ -299,11 +299,11 @@ impl RouteChecker<'_> {
                     excerpt(other)
                 );
                 self.findings
-                    .reject(UNKNOWN_FILTERS, filter.node().path(), problem);
+                    .reject_field(UNKNOWN_FILTERS, filter.node(), "", problem);
                 return Ok(());
             }
         };
-        self.findings.reject(rule, filter.node().path(), problem);
+        self.findings.reject_field(rule, filter.node(), "", problem);
         Ok(())
     }
 
@@ -319,9 +319,10 @@ impl RouteChecker<'_> {
         if let Some(hostname) = filter.string("hostname")?
             && !self.is_in_domain(FILTER_HOSTNAMES, &hostname)
         {
-            self.findings.reject(
+            self.findings.reject_field(
                 FILTER_HOSTNAMES,
-                format!("{}.hostname", filter.node().path()),
+                filter.node(),
+                "hostname",
                 format!(
                     "`{}` is outside the domain; name a host in `{}`",
                     excerpt(&hostname),
@@ -368,9 +369,10 @@ impl RouteChecker<'_> {
             let host = host.strip_prefix("*.").unwrap_or(host);
             // `*` alone allows every origin.
             if host.is_empty() || host == "*" || !self.is_in_domain(CORS_ORIGINS, host) {
-                self.findings.reject(
+                self.findings.reject_field(
                     CORS_ORIGINS,
-                    node.path(),
+                    node,
+                    "",
                     format!(
                         "`{}` is outside the domain; name an origin in `{}`",
                         excerpt(&origin),
@@ -396,9 +398,10 @@ impl RouteChecker<'_> {
                 let header = header.object()?;
                 let name = header.string("name")?.unwrap_or_default();
                 if self.settings.is_identity_header(&name) {
-                    self.findings.reject(
+                    self.findings.reject_field(
                         IDENTITY_HEADERS,
-                        format!("{}.name", header.node().path()),
+                        header.node(),
+                        "name",
                         format!(
                             "`{}` identifies the user to apps; leave it to the auth proxy",
                             excerpt(&name)

@@ -146,8 +146,8 @@ impl RouteChecker<'_> {
                 "names no parent, so no Gateway serves the route; {}",
                 self.write_gateway()
             );
-            let path = format!("{}.parentRefs", spec.node().path());
-            self.findings.reject(PARENTS, path, message);
+            self.findings
+                .reject_field(PARENTS, spec.node(), "parentRefs", message);
         }
         for parent in parents {
             self.check_parent(&parent.object()?)?;
@@ -195,14 +195,15 @@ impl RouteChecker<'_> {
                 self.write_gateway()
             )
         };
-        let path = || parent.node().path();
         if !message.is_empty() {
-            self.findings.reject(PARENTS, path(), message);
+            self.findings
+                .reject_field(PARENTS, parent.node(), "", message);
         }
         if parent.get("port")?.is_some() {
-            self.findings.reject(
+            self.findings.reject_field(
                 PARENT_PORTS,
-                format!("{}.port", path()),
+                parent.node(),
+                "port",
                 "attaches the route to a port; remove it, or name a listener in `sectionName`",
             );
         }
@@ -214,9 +215,10 @@ impl RouteChecker<'_> {
                 [] => String::new(),
                 sections => format!(", or write {}", listed(sections.iter().map(String::as_str))),
             };
-            self.findings.reject(
+            self.findings.reject_field(
                 SECTION_NAMES,
-                format!("{}.sectionName", path()),
+                parent.node(),
+                "sectionName",
                 format!(
                     "`{}` is not a listener for routes; remove it{instead}",
                     excerpt(&section)
@@ -230,9 +232,10 @@ impl RouteChecker<'_> {
         if let Some(scope) = spec.string("useDefaultGateways")?
             && scope != "None"
         {
-            self.findings.reject(
+            self.findings.reject_field(
                 DEFAULT_GATEWAYS,
-                format!("{}.useDefaultGateways", spec.node().path()),
+                spec.node(),
+                "useDefaultGateways",
                 "attaches the route to Gateways that it does not name; remove it",
             );
         }

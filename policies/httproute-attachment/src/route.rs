@@ -94,9 +94,10 @@ impl RouteChecker<'_> {
     pub(crate) fn check_fields(&mut self, object: &Object<'_>, known: &[&str]) {
         for (key, node) in object.iter() {
             if !node.is_null() && !known.contains(&key) {
-                self.findings.reject(
+                self.findings.reject_field(
                     UNKNOWN_FIELDS,
-                    object.node().path(),
+                    object.node(),
+                    "",
                     format!(
                         "`{}` is not a field that this policy knows; remove it",
                         excerpt(key)
