@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use admission::{Cluster, Query, Unanswered};
+use admission::{Cluster, Query, QueryError};
 use host::{ContextAwareResource, Snapshot};
 
 use crate::{Case, Error};
@@ -40,7 +40,7 @@ impl CaseCluster {
 }
 
 impl Cluster for CaseCluster {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         let kind = ContextAwareResource::new(query.api_version, query.kind);
         let answer = self
             .snapshot
@@ -54,6 +54,6 @@ impl Cluster for CaseCluster {
             fields: query.fields.iter().map(|&it| it.to_owned()).collect(),
             answer: answer.clone(),
         });
-        answer.map_err(Unanswered::CouldNotAsk)
+        answer.map_err(QueryError::Unavailable)
     }
 }

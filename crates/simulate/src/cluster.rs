@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use admission::{Cluster, Query, Unanswered};
+use admission::{Cluster, Query, QueryError};
 use kubewarden::ContextAwareResource;
 
 use crate::snapshot::{LookupError, Snapshot};
@@ -35,11 +35,11 @@ impl<'a> SnapshotCluster<'a> {
 }
 
 impl Cluster for SnapshotCluster<'_> {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         let kind = ContextAwareResource::new(query.api_version, query.kind);
         if self.granted.is_some_and(|granted| !granted.contains(&kind)) {
             // The policy server's own text.
-            return Err(Unanswered::NotPermitted(format!(
+            return Err(QueryError::NotPermitted(format!(
                 "Policy has not been granted access to Kubernetes {kind} resources. The violation has \
                  been reported."
             )));
@@ -51,7 +51,7 @@ impl Cluster for SnapshotCluster<'_> {
             if let LookupError::Unknown(kind) = &error {
                 self.unknown_kinds.borrow_mut().insert(kind.clone());
             }
-            Unanswered::CouldNotAsk(error.to_string())
+            QueryError::Unavailable(error.to_string())
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Where the route sends traffic.
+//! Checks of where the route sends traffic.
 
 use admission::{Malformed, Object, excerpt, listed};
 
@@ -8,7 +8,7 @@ admission::rule! {
     /// A backend is not a Service.
     ///
     /// # What it checks
-    /// Every backend of a rule, of a filter, and of a mirror must be a Service of the core API group.
+    /// Every backend of a rule or a filter, mirrors included, must be a Service of the core API group.
     ///
     /// # Why
     /// Other kinds, such as an XBackend with the name of an external host, send traffic out of the cluster.
@@ -77,8 +77,8 @@ admission::rule! {
     /// Mirrors are checked too.
     ///
     /// # Why
-    /// An auth proxy protects an app only if every route goes through it. A route straight to the app's own
-    /// Service skips authentication.
+    /// An auth proxy protects an app only if every route goes through it. A route straight to the app's Service
+    /// bypasses authentication.
     ///
     /// # Example
     /// ```yaml
@@ -106,8 +106,8 @@ admission::rule! {
 
 impl RouteChecker<'_> {
     /// Checks an entry of `backendRefs`, which can have filters.
-    pub(crate) fn weighted_backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
-        self.known_fields(
+    pub(crate) fn check_weighted_backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
+        self.check_fields(
             backend,
             &[
                 "filters",
@@ -119,18 +119,17 @@ impl RouteChecker<'_> {
                 "weight",
             ],
         );
-        self.filters(backend)?;
-        self.backend(backend)
+        self.check_filters(backend)?;
+        self.check_backend(backend)
     }
 
     /// Checks the backend of a filter.
-    pub(crate) fn filter_backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
-        self.known_fields(backend, &["group", "kind", "name", "namespace", "port"]);
-        self.backend(backend)
+    pub(crate) fn check_filter_backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
+        self.check_fields(backend, &["group", "kind", "name", "namespace", "port"]);
+        self.check_backend(backend)
     }
 
-    fn backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
-        let path = || backend.node().path();
+    fn check_backend(&mut self, backend: &Object<'_>) -> Result<(), Malformed> {
         let kind = backend.string("kind")?;
         let kind = kind.as_deref().unwrap_or("Service");
         let group = backend.string("group")?.unwrap_or_default();
@@ -140,11 +139,12 @@ impl RouteChecker<'_> {
                 "" => kind,
                 group => &format!("{group}/{kind}"),
             };
-            self.findings.reject(
+            self.findings.reject_field(
                 BACKEND_KINDS,
-                format!("{}.kind", path()),
+                backend.node(),
+                "kind",
                 format!(
-                    "`{}` is not a Service; name a Service in namespace `{}`",
+                    "`{}` is not a Service; use one in namespace `{}`",
                     excerpt(kind),
                     excerpt(own_namespace)
                 ),
@@ -166,16 +166,18 @@ impl RouteChecker<'_> {
                 [] => "this namespace allows no Service".to_owned(),
                 services => format!("use {}", listed(services.iter().copied())),
             };
-            self.findings.reject(
+            self.findings.reject_field(
                 BACKENDS,
-                format!("{}.name", path()),
+                backend.node(),
+                "name",
                 format!("routes may not use `{}`; {instead}", excerpt(&name)),
             );
         }
         if namespace != own_namespace {
-            self.findings.reject(
+            self.findings.reject_field(
                 BACKEND_NAMESPACES,
-                format!("{}.namespace", path()),
+                backend.node(),
+                "namespace",
                 format!(
                     "`{}` is another namespace; write `{}`",
                     excerpt(namespace),

@@ -1,4 +1,4 @@
-//! How the route changes requests and responses on the way.
+//! Checks of how the route changes requests and responses.
 
 use admission::{Malformed, Object, Place, Rule, excerpt, is_dns_subdomain};
 
@@ -11,8 +11,8 @@ admission::rule! {
     /// No filter of a rule or a backend may be an `ExtensionRef`.
     ///
     /// # Why
-    /// The custom resource behind it can make the controller do anything: send traffic elsewhere, or run code
-    /// in the proxy. The policy cannot check it.
+    /// The custom resource that it names can make the controller send traffic elsewhere or run code in the
+    /// proxy. The policy cannot check it.
     ///
     /// # Example
     /// ```yaml
@@ -121,8 +121,8 @@ admission::rule! {
     /// setting the rule does nothing.
     ///
     /// # Why
-    /// A redirect sends users, with whatever is in the address, to that host. TRE users should never be sent
-    /// outside by an app.
+    /// A redirect sends users, with everything in the URL, to that host. An app must not send users out of the
+    /// TRE.
     ///
     /// # Example
     /// ```yaml
@@ -156,8 +156,8 @@ admission::rule! {
     /// origin and are rejected. Without that setting the rule does nothing.
     ///
     /// # Why
-    /// Scripts of an allowed origin can read the app's responses; with `allowCredentials`, they do so as the
-    /// user who is logged in.
+    /// Scripts from an allowed origin can read the app's responses; with `allowCredentials`, they act as the
+    /// logged-in user.
     ///
     /// # Example
     /// ```yaml
@@ -195,8 +195,8 @@ admission::rule! {
     /// `identityHeaders`. They may `remove` one.
     ///
     /// # Why
-    /// Auth proxies tell apps in these headers who the user is, and apps trust them. A route that sets one logs
-    /// everybody in as the user of its choice.
+    /// Auth proxies identify the user in these headers, and apps trust them. A route that sets one can log in
+    /// every visitor as any user.
     ///
     /// # Example
     /// ```yaml
@@ -229,16 +229,16 @@ admission::rule! {
 }
 
 impl RouteChecker<'_> {
-    /// Checks the filters of a rule or a backend: every member of each, whatever its `type`.
-    pub(crate) fn filters(&mut self, holder: &Object<'_>) -> Result<(), Malformed> {
+    /// Checks the filters of a rule or a backend: every member of each filter, regardless of its `type`.
+    pub(crate) fn check_filters(&mut self, holder: &Object<'_>) -> Result<(), Malformed> {
         for filter in holder.array("filters")?.unwrap_or_default() {
-            self.filter(&filter.object()?)?;
+            self.check_filter(&filter.object()?)?;
         }
         Ok(())
     }
 
-    fn filter(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
-        self.known_fields(
+    fn check_filter(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
+        self.check_fields(
             filter,
             &[
                 "cors",
@@ -252,33 +252,33 @@ impl RouteChecker<'_> {
                 "urlRewrite",
             ],
         );
-        self.filter_type(filter)?;
+        self.check_filter_type(filter)?;
         if let Some(cors) = filter.object("cors")? {
-            self.cors(&cors)?;
+            self.check_cors(&cors)?;
         }
         if let Some(auth) = filter.object("externalAuth")? {
-            // Checked in case the settings disable the rule above.
-            self.backend_of(&auth)?;
+            // Only matters if the settings disable the rule `external-auth`.
+            self.check_backend_ref(&auth)?;
         }
-        self.header_modifier(filter, "requestHeaderModifier")?;
+        self.check_header_modifier(filter, "requestHeaderModifier")?;
         if let Some(mirror) = filter.object("requestMirror")? {
-            self.known_fields(&mirror, &["backendRef", "fraction", "percent"]);
-            self.backend_of(&mirror)?;
+            self.check_fields(&mirror, &["backendRef", "fraction", "percent"]);
+            self.check_backend_ref(&mirror)?;
         }
         if let Some(redirect) = filter.object("requestRedirect")? {
             let known = ["hostname", "path", "port", "scheme", "statusCode"];
-            self.known_fields(&redirect, &known);
-            self.target(&redirect)?;
+            self.check_fields(&redirect, &known);
+            self.check_hostname(&redirect)?;
         }
-        self.header_modifier(filter, "responseHeaderModifier")?;
+        self.check_header_modifier(filter, "responseHeaderModifier")?;
         if let Some(rewrite) = filter.object("urlRewrite")? {
-            self.known_fields(&rewrite, &["hostname", "path"]);
-            self.target(&rewrite)?;
+            self.check_fields(&rewrite, &["hostname", "path"]);
+            self.check_hostname(&rewrite)?;
         }
         Ok(())
     }
 
-    fn filter_type(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
+    fn check_filter_type(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
         let name = filter.string("type")?.unwrap_or_default();
         let has = |member| filter.get(member).map(|node| node.is_some());
         let (rule, problem) = match name.as_ref() {
@@ -299,29 +299,30 @@ impl RouteChecker<'_> {
                     excerpt(other)
                 );
                 self.findings
-                    .reject(UNKNOWN_FILTERS, filter.node().path(), problem);
+                    .reject_field(UNKNOWN_FILTERS, filter.node(), "", problem);
                 return Ok(());
             }
         };
-        self.findings.reject(rule, filter.node().path(), problem);
+        self.findings.reject_field(rule, filter.node(), "", problem);
         Ok(())
     }
 
-    fn backend_of(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
+    fn check_backend_ref(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
         match filter.object("backendRef")? {
-            Some(backend) => self.filter_backend(&backend),
+            Some(backend) => self.check_filter_backend(&backend),
             None => Ok(()),
         }
     }
 
     /// Checks the host of a redirect or a rewrite.
-    fn target(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
+    fn check_hostname(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
         if let Some(hostname) = filter.string("hostname")?
             && !self.is_in_domain(FILTER_HOSTNAMES, &hostname)
         {
-            self.findings.reject(
+            self.findings.reject_field(
                 FILTER_HOSTNAMES,
-                format!("{}.hostname", filter.node().path()),
+                filter.node(),
+                "hostname",
                 format!(
                     "`{}` is outside the domain; name a host in `{}`",
                     excerpt(&hostname),
@@ -332,7 +333,7 @@ impl RouteChecker<'_> {
         Ok(())
     }
 
-    /// Returns whether a host is in the domain; true if the domain is not known.
+    /// Returns whether a host is in the domain; also true if the domain is unknown, with a warning.
     fn is_in_domain(&mut self, rule: Rule, host: &str) -> bool {
         let domain = self.settings.domain();
         match domain.locate(host) {
@@ -346,8 +347,8 @@ impl RouteChecker<'_> {
         }
     }
 
-    fn cors(&mut self, cors: &Object<'_>) -> Result<(), Malformed> {
-        self.known_fields(
+    fn check_cors(&mut self, cors: &Object<'_>) -> Result<(), Malformed> {
+        self.check_fields(
             cors,
             &[
                 "allowCredentials",
@@ -368,9 +369,10 @@ impl RouteChecker<'_> {
             let host = host.strip_prefix("*.").unwrap_or(host);
             // `*` alone allows every origin.
             if host.is_empty() || host == "*" || !self.is_in_domain(CORS_ORIGINS, host) {
-                self.findings.reject(
+                self.findings.reject_field(
                     CORS_ORIGINS,
-                    node.path(),
+                    node,
+                    "",
                     format!(
                         "`{}` is outside the domain; name an origin in `{}`",
                         excerpt(&origin),
@@ -382,21 +384,26 @@ impl RouteChecker<'_> {
         Ok(())
     }
 
-    fn header_modifier(&mut self, filter: &Object<'_>, member: &str) -> Result<(), Malformed> {
+    fn check_header_modifier(
+        &mut self,
+        filter: &Object<'_>,
+        member: &str,
+    ) -> Result<(), Malformed> {
         let Some(modifier) = filter.object(member)? else {
             return Ok(());
         };
-        self.known_fields(&modifier, &["add", "remove", "set"]);
+        self.check_fields(&modifier, &["add", "remove", "set"]);
         for verb in ["add", "set"] {
             for header in modifier.array(verb)?.unwrap_or_default() {
                 let header = header.object()?;
                 let name = header.string("name")?.unwrap_or_default();
                 if self.settings.is_identity_header(&name) {
-                    self.findings.reject(
+                    self.findings.reject_field(
                         IDENTITY_HEADERS,
-                        format!("{}.name", header.node().path()),
+                        header.node(),
+                        "name",
                         format!(
-                            "`{}` identifies the user to apps; let only the auth proxy set it",
+                            "`{}` identifies the user to apps; leave it to the auth proxy",
                             excerpt(&name)
                         ),
                     );

@@ -13,9 +13,9 @@ admission::rule! {
     /// in the namespaces of the setting `platformNamespaces`.
     ///
     /// # Why
-    /// A Gateway of an app is a second entry point beside the internal Gateway; a ListenerSet adds listeners to
-    /// it, with hostnames and certificates of its own. A ReferenceGrant lets other namespaces reach Services
-    /// and Secrets. The Gateway cannot inspect or authenticate the traffic of TLSRoutes, TCPRoutes and
+    /// A Gateway of an app is a second entry point beside the internal Gateway. A ListenerSet adds listeners
+    /// with their own hostnames and certificates to a Gateway. A ReferenceGrant lets other namespaces use
+    /// Services and Secrets. The Gateway cannot inspect or authenticate the traffic of TLSRoutes, TCPRoutes and
     /// UDPRoutes.
     ///
     /// # Example

@@ -11,7 +11,7 @@ mod parents;
 mod route;
 mod settings;
 
-pub use settings::{Backends, Exemption, Gateway, Settings};
+pub use settings::{Backends, Gateway, Settings};
 
 use admission::{
     AdmissionRequest, Cluster, Findings, Malformed, Node, Object, Rule, RuleSet, Verdict,
@@ -69,7 +69,7 @@ pub fn evaluate(
     if !matches!(kind, "HTTPRoute" | "GRPCRoute") {
         return Ok(kinds::check(settings, kind, namespace));
     }
-    if settings.exempts(namespace, &request.name) {
+    if settings.exemptions.iter().any(|it| it.covers(request)) {
         return Ok(Verdict::accept().audit("httproute-attachment", "exempt"));
     }
     let mut checker = RouteChecker {
@@ -77,7 +77,7 @@ pub fn evaluate(
         namespace,
         findings: Findings::without(settings.disabled_rules()),
     };
-    checker.route(&root)?;
+    checker.check_route(&root)?;
     Ok(checker.findings.verdict())
 }
 

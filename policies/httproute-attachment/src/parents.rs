@@ -1,7 +1,8 @@
-//! What the route attaches to.
+//! Checks of what the route attaches to.
 
 use admission::{Malformed, Object, excerpt, listed};
 
+use crate::GROUP;
 use crate::route::RouteChecker;
 
 admission::rule! {
@@ -12,9 +13,9 @@ admission::rule! {
     /// ListenerSet, and no Service, as routes of a service mesh do.
     ///
     /// # Why
-    /// The internal Gateway is the only entry point of a TRE: it is private, terminates TLS, and is where
-    /// traffic is logged. A route on another Gateway serves the app where nobody monitors it. A route without a
-    /// parent serves nothing.
+    /// The internal Gateway is the only entry point of a TRE, and it is private. A route on another Gateway can
+    /// publish the app, and a mesh route on a Service can redirect traffic inside the cluster. A route without
+    /// a parent serves nothing.
     ///
     /// # Example
     /// ```yaml
@@ -47,8 +48,8 @@ admission::rule! {
     /// No entry of `spec.parentRefs` may set `port`.
     ///
     /// # Why
-    /// A port attaches the route to whichever listener has that port today. When the platform team moves
-    /// listeners, the app silently loses its traffic, or serves it on a listener that it was not meant for.
+    /// A port attaches the route to every listener with that port. When the platform team moves a listener to
+    /// another port, the app silently loses its traffic or receives that of another listener.
     ///
     /// # Example
     /// ```yaml
@@ -137,28 +138,25 @@ admission::rule! {
     pub DEFAULT_GATEWAYS = "default-gateways";
 }
 
-/// The group of a parent that names none.
-const GROUP: &str = "gateway.networking.k8s.io";
-
 impl RouteChecker<'_> {
-    pub(crate) fn parents(&mut self, spec: &Object<'_>) -> Result<(), Malformed> {
+    pub(crate) fn check_parents(&mut self, spec: &Object<'_>) -> Result<(), Malformed> {
         let parents = spec.array("parentRefs")?.unwrap_or_default();
         if parents.is_empty() {
             let message = format!(
                 "names no parent, so no Gateway serves the route; {}",
                 self.write_gateway()
             );
-            let path = format!("{}.parentRefs", spec.node().path());
-            self.findings.reject(PARENTS, path, message);
+            self.findings
+                .reject_field(PARENTS, spec.node(), "parentRefs", message);
         }
         for parent in parents {
-            self.parent(&parent.object()?)?;
+            self.check_parent(&parent.object()?)?;
         }
         Ok(())
     }
 
-    fn parent(&mut self, parent: &Object<'_>) -> Result<(), Malformed> {
-        self.known_fields(
+    fn check_parent(&mut self, parent: &Object<'_>) -> Result<(), Malformed> {
+        self.check_fields(
             parent,
             &["group", "kind", "name", "namespace", "port", "sectionName"],
         );
@@ -176,7 +174,7 @@ impl RouteChecker<'_> {
         let message = if !is_gateway {
             let what = match kind {
                 "Gateway" => "a Gateway of another API group",
-                kind => &format!("a `{}`", excerpt(kind)),
+                kind => &format!("of kind `{}`", excerpt(kind)),
             };
             format!(
                 "is {what}, not the internal Gateway; {}",
@@ -197,14 +195,15 @@ impl RouteChecker<'_> {
                 self.write_gateway()
             )
         };
-        let path = || parent.node().path();
         if !message.is_empty() {
-            self.findings.reject(PARENTS, path(), message);
+            self.findings
+                .reject_field(PARENTS, parent.node(), "", message);
         }
         if parent.get("port")?.is_some() {
-            self.findings.reject(
+            self.findings.reject_field(
                 PARENT_PORTS,
-                format!("{}.port", path()),
+                parent.node(),
+                "port",
                 "attaches the route to a port; remove it, or name a listener in `sectionName`",
             );
         }
@@ -216,9 +215,10 @@ impl RouteChecker<'_> {
                 [] => String::new(),
                 sections => format!(", or write {}", listed(sections.iter().map(String::as_str))),
             };
-            self.findings.reject(
+            self.findings.reject_field(
                 SECTION_NAMES,
-                format!("{}.sectionName", path()),
+                parent.node(),
+                "sectionName",
                 format!(
                     "`{}` is not a listener for routes; remove it{instead}",
                     excerpt(&section)
@@ -228,20 +228,21 @@ impl RouteChecker<'_> {
         Ok(())
     }
 
-    pub(crate) fn default_gateways(&mut self, spec: &Object<'_>) -> Result<(), Malformed> {
+    pub(crate) fn check_default_gateways(&mut self, spec: &Object<'_>) -> Result<(), Malformed> {
         if let Some(scope) = spec.string("useDefaultGateways")?
             && scope != "None"
         {
-            self.findings.reject(
+            self.findings.reject_field(
                 DEFAULT_GATEWAYS,
-                format!("{}.useDefaultGateways", spec.node().path()),
+                spec.node(),
+                "useDefaultGateways",
                 "attaches the route to Gateways that it does not name; remove it",
             );
         }
         Ok(())
     }
 
-    /// The fix for a wrong parent.
+    /// Returns the fix for a wrong parent.
     fn write_gateway(&self) -> String {
         let gateway = &self.settings.gateway;
         let (namespace, name) = (&gateway.namespace, &gateway.name);

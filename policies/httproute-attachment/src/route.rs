@@ -1,4 +1,4 @@
-//! One route, field by field.
+//! Checks of a route, field by field.
 //!
 //! Source: `spec` of HTTPRoute and GRPCRoute in Gateway API 1.4 to 1.6, including the experimental channel
 //! (`config/crd/experimental`).
@@ -15,8 +15,8 @@ admission::rule! {
     /// API 1.6 defines, experimental ones included.
     ///
     /// # Why
-    /// A later version of Gateway API may add fields that attach routes or send traffic elsewhere. A policy
-    /// that skipped them would accept what it cannot check. Misspelt fields are found too.
+    /// A later version of Gateway API may add fields that attach routes or send traffic elsewhere, and the
+    /// policy cannot check them. The rule also finds misspelt fields.
     ///
     /// # Example
     /// ```yaml
@@ -54,24 +54,24 @@ impl RouteChecker<'_> {
     ///
     /// # Errors
     /// Returns an error if a field has another type than Gateway API gives it.
-    pub(crate) fn route(&mut self, root: &Object<'_>) -> Result<(), Malformed> {
+    pub(crate) fn check_route(&mut self, root: &Object<'_>) -> Result<(), Malformed> {
         let spec = root
             .object("spec")?
             .ok_or_else(|| root.malformed("spec", "is missing"))?;
-        self.known_fields(
+        self.check_fields(
             &spec,
             // The policy hostname-ownership checks the hostnames.
             &["hostnames", "parentRefs", "rules", "useDefaultGateways"],
         );
-        self.parents(&spec)?;
+        self.check_parents(&spec)?;
         for rule in spec.array("rules")?.unwrap_or_default() {
-            self.rule(&rule.object()?)?;
+            self.check_rule(&rule.object()?)?;
         }
-        self.default_gateways(&spec)
+        self.check_default_gateways(&spec)
     }
 
-    fn rule(&mut self, rule: &Object<'_>) -> Result<(), Malformed> {
-        self.known_fields(
+    fn check_rule(&mut self, rule: &Object<'_>) -> Result<(), Malformed> {
+        self.check_fields(
             rule,
             // The fields that are not checked below contain no reference, hostname or header to set.
             &[
@@ -85,18 +85,19 @@ impl RouteChecker<'_> {
             ],
         );
         for backend in rule.array("backendRefs")?.unwrap_or_default() {
-            self.weighted_backend(&backend.object()?)?;
+            self.check_weighted_backend(&backend.object()?)?;
         }
-        self.filters(rule)
+        self.check_filters(rule)
     }
 
     /// Rejects the fields of `object` that are not `known`.
-    pub(crate) fn known_fields(&mut self, object: &Object<'_>, known: &[&str]) {
+    pub(crate) fn check_fields(&mut self, object: &Object<'_>, known: &[&str]) {
         for (key, node) in object.iter() {
             if !node.is_null() && !known.contains(&key) {
-                self.findings.reject(
+                self.findings.reject_field(
                     UNKNOWN_FIELDS,
-                    object.node().path(),
+                    object.node(),
+                    "",
                     format!(
                         "`{}` is not a field that this policy knows; remove it",
                         excerpt(key)

@@ -2,7 +2,7 @@
 
 mod errors;
 
-use admission::{Domain, Rule, RuleId, strings};
+use admission::{Domain, Exemption, Rule, RuleId, strings};
 
 admission::settings! {
     /// Settings of httproute-attachment. The defaults are K8TRE's conventions, the same on every vendor: its
@@ -39,12 +39,7 @@ admission::settings! {
         pub platform_namespaces: Vec<String> = strings(&["gateway"]),
         /// Routes that are accepted without checks.
         #[title = "Exemptions"]
-        pub exemptions: Vec<Exemption> = ["gw-health-probe-route", "http-to-https-redirect"]
-            .map(|name| Exemption {
-                namespace: "gateway".to_owned(),
-                name: name.to_owned(),
-            })
-            .to_vec(),
+        pub exemptions: Vec<Exemption> = Exemption::gateway_routes(),
         /// The ids of rules to disable.
         #[title = "Disabled rules"]
         pub disabled_rules: Vec<RuleId<Settings>> = Vec::new(),
@@ -73,16 +68,6 @@ admission::settings! {
     }
 }
 
-admission::settings! {
-    /// A route that is accepted without checks.
-    pub struct Exemption {
-        /// The namespace.
-        pub namespace: String,
-        /// The name.
-        pub name: String,
-    }
-}
-
 impl Settings {
     /// Returns the domain of the TRE.
     pub(crate) fn domain(&self) -> Domain<'_> {
@@ -105,12 +90,6 @@ impl Settings {
     /// Returns whether a namespace belongs to the platform.
     pub(crate) fn is_platform(&self, namespace: &str) -> bool {
         self.platform_namespaces.iter().any(|it| it == namespace)
-    }
-
-    /// Returns whether a route is accepted without checks.
-    pub(crate) fn exempts(&self, namespace: &str, name: &str) -> bool {
-        let mut exemptions = self.exemptions.iter();
-        exemptions.any(|it| it.namespace == namespace && it.name == name)
     }
 
     /// Returns the rules that are disabled.

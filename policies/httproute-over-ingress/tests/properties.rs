@@ -9,7 +9,7 @@
 
 use std::cell::RefCell;
 
-use admission::{Cluster, NoCluster, Node, Query, Unanswered};
+use admission::{Cluster, NoCluster, Node, Query, QueryError};
 use httproute_over_ingress::{Settings, evaluate};
 use ingress2route::{ANNOTATIONS, Gateway, Options, PREFIX, Port, translate};
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 struct RecordingCluster(RefCell<Vec<String>>);
 
 impl Cluster for RecordingCluster {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         let name = query.name.expect("the query names one Service");
         assert_eq!(
             (query.api_version, query.kind, query.namespace),
@@ -29,7 +29,7 @@ impl Cluster for RecordingCluster {
         );
         assert_eq!(query.fields, ["spec.ports.name", "spec.ports.port"]);
         self.0.borrow_mut().push(name.to_owned());
-        Err(Unanswered::NotPermitted("no".to_owned()))
+        Err(QueryError::NotPermitted("no".to_owned()))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::cell::OnceCell;
 
-use admission::{Cluster, Malformed, Node, Object, Query, Unanswered};
+use admission::{Cluster, Malformed, Node, Object, Query, QueryError};
 
 use crate::conditions::{self, Unclear};
 use crate::findings::Findings;
@@ -126,7 +126,7 @@ impl Look<'_> {
             return one_by_one().collect();
         }
         match ask(None) {
-            Err(Unanswered::CouldNotAsk(_)) => one_by_one().collect(),
+            Err(QueryError::Unavailable(_)) => one_by_one().collect(),
             answer => vec![answer.map_err(why)],
         }
     }
@@ -195,12 +195,10 @@ impl Look<'_> {
                 name: Some(namespace),
                 fields: &["metadata.labels"],
             };
-            self.cluster
-                .list(&query)
-                .map_err(|unanswered| match unanswered {
-                    Unanswered::NotPermitted(_) => "the policy may not list namespaces",
-                    Unanswered::CouldNotAsk(_) => "its labels are not known",
-                })
+            self.cluster.list(&query).map_err(|error| match error {
+                QueryError::NotPermitted(_) => "the policy may not list namespaces",
+                QueryError::Unavailable(_) => "its labels are not known",
+            })
         });
         let text = answer.as_deref().map_err(|&why| why)?;
         match labels_in(text) {
@@ -211,10 +209,10 @@ impl Look<'_> {
     }
 }
 
-fn why(unanswered: Unanswered) -> &'static str {
-    match unanswered {
-        Unanswered::NotPermitted(_) => "the policy may not ask",
-        Unanswered::CouldNotAsk(_) => "no cluster answered",
+fn why(error: QueryError) -> &'static str {
+    match error {
+        QueryError::NotPermitted(_) => "the policy may not ask",
+        QueryError::Unavailable(_) => "no cluster answered",
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 
-use admission::{Cluster, Query, Unanswered};
+use admission::{Cluster, Query, QueryError};
 use secret_store_references::{Settings, evaluate};
 use serde_json::{Value, json};
 
@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 struct Recorded {
     objects: Vec<Value>,
     /// Why it does not answer questions for more than single objects.
-    refusal: Option<Unanswered>,
+    refusal: Option<QueryError>,
     asked: RefCell<Vec<String>>,
 }
 
 impl Cluster for Recorded {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         let Query { kind, fields, .. } = query;
         let (namespace, name) = (query.namespace.unwrap_or("*"), query.name.unwrap_or("*"));
         let question = format!("{kind} {namespace}/{name}: {}", fields.join(" "));
@@ -134,7 +134,7 @@ fn several_stores_are_one_question_and_the_namespace_another() {
 #[test]
 fn each_is_asked_for_where_only_single_objects_are_known() {
     let cluster = Recorded {
-        refusal: Some(Unanswered::CouldNotAsk("not all are known".to_owned())),
+        refusal: Some(QueryError::Unavailable("not all are known".to_owned())),
         ..cluster()
     };
     let entries = [(CLUSTER, "a"), (CLUSTER, "b"), (CLUSTER, "absent")];
@@ -195,7 +195,7 @@ fn refused_ones_do_not_widen_the_question_about_the_others() {
 #[test]
 fn a_refused_question_is_not_asked_again() {
     let cluster = Recorded {
-        refusal: Some(Unanswered::NotPermitted("no".to_owned())),
+        refusal: Some(QueryError::NotPermitted("no".to_owned())),
         ..cluster()
     };
     let (asked, response) = ask(

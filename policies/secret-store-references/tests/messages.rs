@@ -5,7 +5,7 @@
     reason = "helpers of tests are tests"
 )]
 
-use admission::{Cluster, NoCluster, Query, Unanswered};
+use admission::{Cluster, NoCluster, Query, QueryError};
 use secret_store_references::{Settings, evaluate};
 use serde_json::{Value, json};
 
@@ -18,9 +18,9 @@ const KEPT: usize = 200;
 struct Only(Value);
 
 impl Cluster for Only {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         match query.kind {
-            "Namespace" => Err(Unanswered::CouldNotAsk("no".to_owned())),
+            "Namespace" => Err(QueryError::Unavailable("no".to_owned())),
             _ => Ok(json!({"items": [self.0]}).to_string()),
         }
     }

@@ -22,13 +22,9 @@ impl admission::Settings for Settings {
                 errors.require(is_dns_subdomain(host), setting, host, HOST);
             }
         }
-        for (index, exemption) in self.exemptions.iter().enumerate() {
-            let setting = format_args!("exemptions[{index}].namespace");
-            errors.namespace(setting, &exemption.namespace);
-            errors.name(format_args!("exemptions[{index}].name"), &exemption.name);
-        }
+        errors.exemptions(&self.exemptions);
         errors.into_vec()
     }
 }
 
-const HOST: &str = "host; write what stands before the domain, such as `jupyter`";
+const HOST: &str = "a host: write the part before the domain, such as `jupyter`";

@@ -26,19 +26,15 @@ impl admission::Settings for Settings {
         }
         for (index, header) in self.identity_headers.iter().enumerate() {
             let name = header.strip_suffix('*').unwrap_or(header);
-            let good =
+            let valid =
                 !header.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             let setting = format_args!("identityHeaders[{index}]");
-            errors.require(good, setting, header, HEADER);
+            errors.require(valid, setting, header, HEADER);
         }
         for (index, namespace) in self.platform_namespaces.iter().enumerate() {
             errors.namespace(format_args!("platformNamespaces[{index}]"), namespace);
         }
-        for (index, exemption) in self.exemptions.iter().enumerate() {
-            let setting = format_args!("exemptions[{index}].namespace");
-            errors.namespace(setting, &exemption.namespace);
-            errors.name(format_args!("exemptions[{index}].name"), &exemption.name);
-        }
+        errors.exemptions(&self.exemptions);
         errors.into_vec()
     }
 }
