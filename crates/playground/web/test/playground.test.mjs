@@ -383,7 +383,7 @@ test("what is said of a long line is there to be read", async () => {
     const [inner, outer] = [await remark.boundingBox(), await pane.boundingBox()];
     assert.ok(inner.x >= outer.x && inner.x + inner.width <= outer.x + outer.width, JSON.stringify({ inner, outer }));
     assert.ok(await remark.evaluate((it) => it.scrollWidth <= it.clientWidth), "it is not cut");
-    assert.match(await remark.textContent(), /is not a K8TRE class; replaced by `rwo-default` for ReadWriteOnce$/);
+    assert.match(await remark.textContent(), /is not a K8TRE class; replaced with `rwo-default` \[unknown-class\]$/);
   });
 });
 
