@@ -15,8 +15,8 @@ admission::rule! {
     /// `selector`, `dataSource`, `dataSourceRef`) keeps its class, with a warning.
     ///
     /// # Why
-    /// Classes such as `gp3` or `managed-csi` exist on one vendor only. Elsewhere the claim never binds. K8TRE has
-    /// the same classes on azure, aws and k3s.
+    /// Classes such as `gp3` or `managed-csi` exist on one vendor only. Elsewhere the claim never binds. K8TRE
+    /// has the same classes on azure, aws and k3s.
     ///
     /// # Example
     /// ```yaml
@@ -46,9 +46,9 @@ admission::rule! {
     /// The K8TRE class does not support the access mode or the volume mode of the claim.
     ///
     /// # What it checks
-    /// A class from the setting `classes` must be for the claim's access mode, or for one that demands more. The
-    /// class for a shared access mode is a file share, so it does not support `volumeMode: Block`. The policy
-    /// replaces an unsuitable class with the class for the claim's access mode.
+    /// A class from the setting `classes` must be for the claim's access mode, or for one that demands more.
+    /// The class for a shared access mode is a file share, so it does not support `volumeMode: Block`. The
+    /// policy replaces an unsuitable class with the class for the claim's access mode.
     ///
     /// # Why
     /// Such a claim never binds, so the Pod that mounts it stays `Pending`.
