@@ -38,7 +38,7 @@ fn assert_reported_at(manifest: &str, path: &str) {
     let dir = Dir::with(manifest);
     let row = only_row(&dir.json(&["--profile", "aws"]));
     let expected =
-        format!("{path}: `gp3` is not a K8TRE class; replaced by `rwo-default` for ReadWriteOnce");
+        format!("{path}: `gp3` is not a K8TRE class; replaced with `rwo-default` [unknown-class]");
     assert_eq!(row["warnings"], json!([expected]), "{manifest}");
     let text = dir.check(&["app.yaml", "--profile", "aws"]).stdout;
     assert_eq!(
@@ -175,7 +175,7 @@ fn cloud_native_pg_without_a_class_gets_it_next_to_the_size() {
             let dir = Dir::with(&manifest);
             let row = only_row(&dir.json(&["--profile", "aws"]));
             let warning = format!(
-                "{path}.storageClass: `rwo-default` chosen for ReadWriteOnce; the claim named no class"
+                "{path}.storageClass: not set; added `rwo-default` for ReadWriteOnce [class-not-set]"
             );
             assert_eq!(row["warnings"], json!([warning]), "{manifest}");
             let text = dir.check(&["app.yaml", "--profile", "aws"]).stdout;

@@ -12,20 +12,23 @@ fn row(manifest: &str, arguments: &[&str]) -> Value {
     only_row(&Dir::with(manifest).json(arguments))
 }
 
-const CHOSEN: &str = "spec.storageClassName: `rwo-default` chosen for ReadWriteOnce";
+const NOT_SET: &str =
+    "spec.storageClassName: not set; added `rwo-default` for ReadWriteOnce [class-not-set]";
+
+/// The warning about a default class that is replaced.
+fn replaced(default: &str) -> String {
+    format!(
+        "spec.storageClassName: cluster default `{default}` replaced with `rwo-default` for \
+         ReadWriteOnce [class-not-set]"
+    )
+}
 
 #[test]
 fn each_profile_has_its_default_class() {
     for (profile, warning) in [
-        (
-            "azure",
-            format!("{CHOSEN} in place of the cluster's default `rwx-default`"),
-        ),
-        (
-            "k3s",
-            format!("{CHOSEN} in place of the cluster's default `rwx-default`"),
-        ),
-        ("aws", format!("{CHOSEN}; the claim named no class")),
+        ("azure", replaced("rwx-default")),
+        ("k3s", replaced("rwx-default")),
+        ("aws", NOT_SET.to_owned()),
     ] {
         let row = row(&classless(), &["--profile", profile]);
         assert_eq!(row["warnings"], json!([warning]), "{profile}");
@@ -54,7 +57,7 @@ fn the_option_overrides_the_default() {
             &classless(),
             &["--profile", profile, "--default-storage-class", "gp3"],
         );
-        let warning = format!("{CHOSEN} in place of the cluster's default `gp3`");
+        let warning = replaced("gp3");
         assert_eq!(row["warnings"], json!([warning]), "{profile}");
     }
 }
@@ -65,10 +68,7 @@ fn an_empty_option_means_no_default() {
         &classless(),
         &["--profile", "azure", "--default-storage-class", ""],
     );
-    assert_eq!(
-        row["warnings"],
-        json!([format!("{CHOSEN}; the claim named no class")])
-    );
+    assert_eq!(row["warnings"], json!([NOT_SET]));
 }
 
 #[test]
@@ -96,12 +96,7 @@ fn an_explicit_class_is_kept() {
 #[test]
 fn a_null_class_gets_the_default() {
     let row = row(&claim("null"), &["--profile", "azure"]);
-    assert_eq!(
-        row["warnings"],
-        json!([format!(
-            "{CHOSEN} in place of the cluster's default `rwx-default`"
-        )])
-    );
+    assert_eq!(row["warnings"], json!([replaced("rwx-default")]));
     let patch =
         json!([{"op": "replace", "path": "/spec/storageClassName", "value": "rwo-default"}]);
     assert_eq!(row["patch"], patch);
@@ -114,15 +109,10 @@ fn custom_policies_have_no_default_unless_a_profile_is_set() {
         only_row(&dir.json(&[&["--policies", "policies.yaml"], arguments].concat()))["warnings"][0]
             .clone()
     };
-    assert_eq!(
-        warning(&[]),
-        json!(format!("{CHOSEN}; the claim named no class"))
-    );
+    assert_eq!(warning(&[]), json!(NOT_SET));
     assert_eq!(
         warning(&["--profile", "azure"]),
-        json!(format!(
-            "{CHOSEN} in place of the cluster's default `rwx-default`"
-        ))
+        json!(replaced("rwx-default"))
     );
 }
 

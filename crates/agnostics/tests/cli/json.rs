@@ -24,7 +24,7 @@ fn a_report_has_exactly_these_fields() {
             "verdict": "mutated",
             "message": null,
             "warnings": [
-                "spec.storageClassName: `gp3` is not a K8TRE class; replaced by `rwo-default` for ReadWriteOnce"
+                "spec.storageClassName: `gp3` is not a K8TRE class; replaced with `rwo-default` [unknown-class]"
             ],
             "patch": [{"op": "replace", "path": "/spec/storageClassName", "value": "rwo-default"}],
         }],

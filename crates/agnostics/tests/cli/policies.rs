@@ -42,7 +42,7 @@ fn settings_of_the_policy_apply() {
     let row = &rows(&claim("gp3"), &policies)[0];
     assert_eq!(
         row["message"],
-        "spec.storageClassName: `gp3` is not a K8TRE class; write `rwo-default`, the class for ReadWriteOnce"
+        "spec.storageClassName: `gp3` is not a K8TRE class; use `rwo-default` for ReadWriteOnce [unknown-class]"
     );
     let policies = policy("p", &["settings: null"]);
     assert_eq!(

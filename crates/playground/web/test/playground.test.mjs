@@ -383,7 +383,7 @@ test("the message of a long line is visible", async () => {
     const [inner, outer] = [await message.boundingBox(), await pane.boundingBox()];
     assert.ok(inner.x >= outer.x && inner.x + inner.width <= outer.x + outer.width, JSON.stringify({ inner, outer }));
     assert.ok(await message.evaluate((it) => it.scrollWidth <= it.clientWidth), "it is not clipped");
-    assert.match(await message.textContent(), /is not a K8TRE class; replaced by `rwo-default` for ReadWriteOnce$/);
+    assert.match(await message.textContent(), /is not a K8TRE class; replaced with `rwo-default` \[unknown-class\]$/);
   });
 });
 

@@ -1,4 +1,4 @@
-//! The fields of a Service or Gateway that decide about its load balancer.
+//! The fields of a Service or Gateway that its load balancer depends on.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -8,44 +8,46 @@ use admission::{AdmissionRequest, Malformed, Node, Object};
 use crate::address::is_public;
 use crate::settings::{Scope, Settings};
 
-/// Set on the Services of Gateways (GEP-1762), and what Cilium had before that.
+/// Labels of the Services that controllers create for Gateways: the standard one (GEP-1762), and that of
+/// earlier versions of Cilium.
 const GATEWAY_LABELS: [&str; 2] = [
     "gateway.networking.k8s.io/gateway-name",
     "io.cilium.gateway/owning-gateway",
 ];
 
 /// A Service or Gateway that gets a load balancer.
-pub(crate) struct Subject<'a> {
+pub(crate) struct LoadBalancer<'a> {
     pub(crate) root: Object<'a>,
-    /// Where its annotations are, from the root, and the same for messages.
-    pub(crate) path: &'static [&'static str],
-    pub(crate) place: &'static str,
-    /// How many annotations fit there.
-    pub(crate) room: usize,
+    /// The fields that lead from the root to the annotations.
+    pub(crate) annotations_fields: &'static [&'static str],
+    /// The same as a path in messages.
+    pub(crate) annotations_path: &'static str,
+    /// How many annotations the API server accepts.
+    pub(crate) max_annotations: usize,
     pub(crate) annotations: Annotations<'a>,
-    /// Whether it is a Gateway or made for one.
-    pub(crate) of_gateway: bool,
-    /// The balancer before this update, if there was one.
-    pub(crate) before: Option<Before<'a>>,
+    /// Whether the object is a Gateway or a Service of one.
+    pub(crate) is_for_gateway: bool,
+    /// The load balancer before this update, if there was one.
+    pub(crate) old: Option<OldLoadBalancer<'a>>,
     spec: Object<'a>,
-    /// Fields of the spec with addresses that the client asked for.
+    /// Fields of the spec with addresses that the client asks for.
     addresses: Vec<Node<'a>>,
 }
 
-/// A load balancer that exists.
-pub(crate) struct Before<'a> {
+/// A load balancer before an update.
+pub(crate) struct OldLoadBalancer<'a> {
     pub(crate) annotations: Annotations<'a>,
     pub(crate) has_address: bool,
 }
 
-/// Annotations, which may be absent as a whole.
+/// The annotations of an object that may have none.
 pub(crate) struct Annotations<'a>(Option<Object<'a>>);
 
 impl<'a> Annotations<'a> {
-    /// The value of `key`; `None` when absent or `null`.
+    /// Returns the value of `key`; `None` if it is not set or `null`.
     ///
     /// # Errors
-    /// When it is no string, or given twice.
+    /// Returns an error if the value is not a string, or the key is there twice.
     pub(crate) fn get(&self, key: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
         match &self.0 {
             Some(annotations) => annotations.string(key),
@@ -53,9 +55,11 @@ impl<'a> Annotations<'a> {
         }
     }
 
+    /// Checks that every value is a string.
+    ///
     /// # Errors
-    /// When any value is no string; the API server refuses those too, but a file may hold one.
-    pub(crate) fn check(&self) -> Result<(), Malformed> {
+    /// Returns an error if a value is not a string. The API server rejects those too, but files may have them.
+    pub(crate) fn validate(&self) -> Result<(), Malformed> {
         for (_, value) in self.0.iter().flat_map(Object::iter) {
             if !value.is_null() {
                 value.string()?;
@@ -76,37 +80,37 @@ impl<'a> Annotations<'a> {
 const SERVICE_PATH: [&str; 2] = ["metadata", "annotations"];
 const GATEWAY_PATH: [&str; 3] = ["spec", "infrastructure", "annotations"];
 
-impl<'a> Subject<'a> {
-    /// A Service, if it is to be looked at.
+impl<'a> LoadBalancer<'a> {
+    /// Reads a Service. Returns `None` if the policy does not check it.
     ///
     /// # Errors
-    /// When a field that decides has the wrong type.
-    pub(crate) fn service(
+    /// Returns an error if a field that the verdict depends on has the wrong type.
+    pub(crate) fn of_service(
         settings: &Settings,
         request: &AdmissionRequest<'a>,
         object: Node<'a>,
     ) -> Result<Option<Self>, Malformed> {
         let root = object.object()?;
-        let Some(spec) = balancer_spec(&root)? else {
+        let Some(spec) = load_balancer_spec(&root)? else {
             return Ok(None);
         };
         let old = request.old_object()?.map(Node::object).transpose()?;
-        let decides: [&[&str]; 3] = [&["spec"], &SERVICE_PATH, &["metadata", "labels"]];
-        if is_over(&root)? || is_unchanged(&root, old.as_ref(), &decides)? {
+        let relevant: [&[&str]; 3] = [&["spec"], &SERVICE_PATH, &["metadata", "labels"]];
+        if is_being_deleted(&root)? || is_unchanged(&root, old.as_ref(), &relevant)? {
             return Ok(None);
         }
-        let labels = below(&root, &["metadata", "labels"])?;
-        let of_gateway = match labels {
-            Some(labels) => labels_of_gateway(&labels)?,
+        let labels = object_at(&root, &["metadata", "labels"])?;
+        let is_for_gateway = match labels {
+            Some(labels) => has_gateway_label(&labels)?,
             None => false,
         };
-        if settings.scope == Scope::Gateways && !of_gateway {
+        if settings.scope == Scope::Gateways && !is_for_gateway {
             return Ok(None);
         }
-        let before = match old {
-            Some(old) if balancer_spec(&old)?.is_some() => Some(Before {
-                annotations: Annotations(below(&old, &SERVICE_PATH)?),
-                has_address: match below(&old, &["status", "loadBalancer"])? {
+        let old = match old {
+            Some(old) if load_balancer_spec(&old)?.is_some() => Some(OldLoadBalancer {
+                annotations: Annotations(object_at(&old, &SERVICE_PATH)?),
+                has_address: match object_at(&old, &["status", "loadBalancer"])? {
                     Some(status) => !status.array("ingress")?.unwrap_or_default().is_empty(),
                     None => false,
                 },
@@ -116,23 +120,23 @@ impl<'a> Subject<'a> {
         let mut addresses = spec.array("externalIPs")?.unwrap_or_default();
         addresses.extend(spec.get("loadBalancerIP")?);
         Ok(Some(Self {
-            path: &SERVICE_PATH,
-            place: "metadata.annotations",
-            room: usize::MAX,
-            annotations: Annotations(below(&root, &SERVICE_PATH)?),
-            of_gateway,
-            before,
+            annotations_fields: &SERVICE_PATH,
+            annotations_path: "metadata.annotations",
+            max_annotations: usize::MAX,
+            annotations: Annotations(object_at(&root, &SERVICE_PATH)?),
+            is_for_gateway,
+            old,
             spec,
             addresses,
             root,
         }))
     }
 
-    /// A Gateway, if it is to be looked at.
+    /// Reads a Gateway. Returns `None` if the policy does not check it.
     ///
     /// # Errors
-    /// When a field that decides has the wrong type.
-    pub(crate) fn gateway(
+    /// Returns an error if a field that the verdict depends on has the wrong type.
+    pub(crate) fn of_gateway(
         settings: &Settings,
         request: &AdmissionRequest<'a>,
         object: Node<'a>,
@@ -142,7 +146,7 @@ impl<'a> Subject<'a> {
             .object("spec")?
             .ok_or_else(|| root.malformed("spec", "is missing"))?;
         let old = request.old_object()?.map(Node::object).transpose()?;
-        if is_over(&root)? || is_unchanged(&root, old.as_ref(), &[&["spec"]])? {
+        if is_being_deleted(&root)? || is_unchanged(&root, old.as_ref(), &[&["spec"]])? {
             return Ok(None);
         }
         let class = spec.string("gatewayClassName")?.unwrap_or_default();
@@ -153,9 +157,9 @@ impl<'a> Subject<'a> {
         {
             return Ok(None);
         }
-        let before = match old {
-            Some(old) => Some(Before {
-                annotations: Annotations(below(&old, &GATEWAY_PATH)?),
+        let old = match old {
+            Some(old) => Some(OldLoadBalancer {
+                annotations: Annotations(object_at(&old, &GATEWAY_PATH)?),
                 has_address: match old.object("status")? {
                     Some(status) => !status.array("addresses")?.unwrap_or_default().is_empty(),
                     None => false,
@@ -165,40 +169,40 @@ impl<'a> Subject<'a> {
         };
         let mut addresses = Vec::new();
         for address in spec.array("addresses")?.unwrap_or_default() {
-            // Host names and vendors' names for addresses do not parse as one later.
+            // Hostnames and named addresses are skipped later, since they do not parse as IP addresses.
             addresses.extend(address.object()?.get("value")?);
         }
         Ok(Some(Self {
-            path: &GATEWAY_PATH,
-            place: "spec.infrastructure.annotations",
-            // `maxProperties` in the Gateway's schema.
-            room: 8,
-            annotations: Annotations(below(&root, &GATEWAY_PATH)?),
-            of_gateway: true,
-            before,
+            annotations_fields: &GATEWAY_PATH,
+            annotations_path: "spec.infrastructure.annotations",
+            // `maxProperties` in the schema of Gateway.
+            max_annotations: 8,
+            annotations: Annotations(object_at(&root, &GATEWAY_PATH)?),
+            is_for_gateway: true,
+            old,
             spec,
             addresses,
             root,
         }))
     }
 
-    /// The path of one annotation, for messages.
-    pub(crate) fn at(&self, key: &str) -> String {
-        format!("{}[{key}]", self.place)
+    /// Returns the path of an annotation, for messages.
+    pub(crate) fn annotation_path(&self, key: &str) -> String {
+        format!("{}[{key}]", self.annotations_path)
     }
 
-    /// `spec.loadBalancerClass`.
+    /// Returns `spec.loadBalancerClass`.
     ///
     /// # Errors
-    /// When it is no string.
+    /// Returns an error if it is not a string.
     pub(crate) fn class(&self) -> Result<Option<Cow<'a, str>>, Malformed> {
         self.spec.string("loadBalancerClass")
     }
 
-    /// The networks that may connect, by the spec.
+    /// Returns the items of `spec.loadBalancerSourceRanges`.
     ///
     /// # Errors
-    /// When they are no array.
+    /// Returns an error if it is not an array.
     pub(crate) fn source_ranges(&self) -> Result<Vec<Node<'a>>, Malformed> {
         Ok(self
             .spec
@@ -206,10 +210,10 @@ impl<'a> Subject<'a> {
             .unwrap_or_default())
     }
 
-    /// The public addresses that the spec asks for, with their paths.
+    /// Returns the public addresses in the spec, with their paths.
     ///
     /// # Errors
-    /// When one is no string.
+    /// Returns an error if an address is not a string.
     pub(crate) fn public_addresses(&self) -> Result<Vec<(String, Cow<'a, str>)>, Malformed> {
         let mut public = Vec::new();
         for node in &self.addresses {
@@ -222,32 +226,32 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Whether `text` is an IP address, and a public one.
+/// Returns whether `text` is a public IP address.
 pub(crate) fn is_public_address(text: &str) -> bool {
     text.trim().parse().is_ok_and(|ip: IpAddr| is_public(ip))
 }
 
-/// The spec of a Service that has a load balancer. The type may change on update.
-fn balancer_spec<'a>(service: &Object<'a>) -> Result<Option<Object<'a>>, Malformed> {
+/// Returns the spec of a Service of type LoadBalancer. An update may change the type.
+fn load_balancer_spec<'a>(service: &Object<'a>) -> Result<Option<Object<'a>>, Malformed> {
     let Some(spec) = service.object("spec")? else {
         return Ok(None);
     };
-    let is_balancer = spec
+    let is_load_balancer = spec
         .string("type")?
         .is_some_and(|kind| kind == "LoadBalancer");
-    Ok(is_balancer.then_some(spec))
+    Ok(is_load_balancer.then_some(spec))
 }
 
-/// Whether the object is being deleted: what waits is finalizers, and they must be able to go.
-fn is_over(root: &Object<'_>) -> Result<bool, Malformed> {
+/// Returns whether the object is being deleted. Its finalizers must be removable.
+fn is_being_deleted(root: &Object<'_>) -> Result<bool, Malformed> {
     match root.object("metadata")? {
         Some(metadata) => Ok(metadata.get("deletionTimestamp")?.is_some()),
         None => Ok(false),
     }
 }
 
-/// Whether an update leaves everything that decides as it was. The API server writes both objects, so
-/// that what is equal has the same text.
+/// Returns whether an update leaves the fields at `paths` as they are. The API server serializes the old and
+/// the new object alike, so equal fields have the same text.
 fn is_unchanged(
     root: &Object<'_>,
     old: Option<&Object<'_>>,
@@ -275,8 +279,8 @@ fn text_at<'a>(root: &Object<'a>, path: &[&str]) -> Result<Option<&'a str>, Malf
     }
 }
 
-/// The object at `path`; `None` where there is none.
-fn below<'a>(root: &Object<'a>, path: &[&str]) -> Result<Option<Object<'a>>, Malformed> {
+/// Returns the object at `path`; `None` if there is none.
+fn object_at<'a>(root: &Object<'a>, path: &[&str]) -> Result<Option<Object<'a>>, Malformed> {
     let mut object = Some(root.clone());
     for key in path {
         object = match object {
@@ -287,7 +291,7 @@ fn below<'a>(root: &Object<'a>, path: &[&str]) -> Result<Option<Object<'a>>, Mal
     Ok(object)
 }
 
-fn labels_of_gateway(labels: &Object<'_>) -> Result<bool, Malformed> {
+fn has_gateway_label(labels: &Object<'_>) -> Result<bool, Malformed> {
     for label in GATEWAY_LABELS {
         if labels.get(label)?.is_some() {
             return Ok(true);
