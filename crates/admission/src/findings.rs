@@ -129,8 +129,8 @@ fn by_path(a: &str, b: &str) -> Ordering {
     order
 }
 
-/// The steps of a path: `data[2].sourceRef` → `data`, 2, `sourceRef`. Adapters of the standard library would add
-/// 1 KB to a module.
+/// The steps of a path: `data[2].sourceRef` → `data`, 2, `sourceRef`. Iterators of the standard library would
+/// add 1 KB to a module.
 struct Steps<'a>(&'a str);
 
 impl<'a> Steps<'a> {
