@@ -47,7 +47,7 @@ fn shell(script: &str) -> Result<(String, Option<i32>), Error> {
     fs::create_dir(dir.path().join("manifests"))?;
     file("claim.yaml", CLAIM)?;
     file("manifests/claim.yaml", CLAIM)?;
-    file("policy.yaml", &blocks("Use it on a cluster", "yaml")?)?;
+    file("policy.yaml", &blocks("Cluster", "yaml")?)?;
     file("ci.yml", "on: push\njobs: {}\n")?;
     file("broken.yaml", "kind: [\n")?;
     let agnostics = workspace::program("agnostics")?;
@@ -80,7 +80,7 @@ fn the_readmes_policy_for_a_cluster_works() -> Result<(), Error> {
 
 #[test]
 fn the_readmes_command_for_ci_works() -> Result<(), Error> {
-    let command = blocks("Use it in CI", "sh")?;
+    let command = blocks("CI", "sh")?;
     assert_eq!(command.matches("agnostics check").count(), 1, "{command}");
     let printed = succeeds(&command)?;
     assert!(printed.contains(MUTATED), "{printed}");
@@ -101,7 +101,7 @@ fn the_action_checks_its_paths() -> Result<(), Error> {
     assert!(printed.contains("manifests/claim.yaml:1"), "{printed}");
     assert!(printed.contains("\n2 objects: "), "{printed}");
     // The inputs in the README exist.
-    let steps = blocks("Use it in CI", "yaml")?;
+    let steps = blocks("CI", "yaml")?;
     let with = steps.split_once("with: { ").ok_or("no `with`")?.1;
     let inputs = action["inputs"].as_object().ok_or("no inputs")?;
     for input in with.split(" }").next().unwrap_or_default().split(", ") {
@@ -125,7 +125,7 @@ fn the_pre_commit_hook_checks_its_files() -> Result<(), Error> {
         printed.contains("broken.yaml:2:1: not valid YAML"),
         "{printed}"
     );
-    let configured = blocks("Use it in CI", "yaml")?;
+    let configured = blocks("CI", "yaml")?;
     let id = format!("id: {}", hooks[0]["id"].as_str().ok_or("no id")?);
     assert!(configured.contains(&id), "{configured}");
     Ok(())

@@ -1,4 +1,4 @@
-//! Runs the README's commands for published policies, with the registries of the suite. Commands that need
+//! Runs the documented commands for published policies, with the registries of the suite. Commands that need
 //! GitHub or Sigstore's public instance are not tested.
 
 use std::fs;
@@ -8,14 +8,10 @@ use e2e::workspace;
 use crate::fixture::{Fixture, TAG};
 use crate::server::{PASSWORD, Server};
 
-/// Returns the shell blocks of a section, with the registries replaced.
-pub(crate) fn blocks(section: &str, releases: &str, own: &str) -> Vec<String> {
-    let readme = fs::read_to_string(workspace::root().join("README.md")).unwrap();
-    let (_, rest) = readme
-        .split_once(&format!("\n## {section}\n"))
-        .expect(section);
-    let section = rest.split("\n## ").next().unwrap();
-    let blocks = section.split("```sh\n").skip(1);
+/// Returns the shell blocks of a document, with the registries replaced.
+pub(crate) fn blocks(document: &str, releases: &str, own: &str) -> Vec<String> {
+    let text = fs::read_to_string(workspace::root().join(document)).expect(document);
+    let blocks = text.split("```sh\n").skip(1);
     let blocks = blocks.map(|rest| rest.split_once("\n```").unwrap().0);
     let blocks = blocks.map(|block| block.replace("ghcr.io/k8tre/agnostics", releases));
     blocks
@@ -23,7 +19,7 @@ pub(crate) fn blocks(section: &str, releases: &str, own: &str) -> Vec<String> {
         .collect()
 }
 
-pub(crate) const MIRROR: &str = "Mirror it to an air-gapped registry";
+pub(crate) const MIRROR: &str = "docs/air-gapped.md";
 
 #[test]
 fn a_mirror_has_signatures_and_attestations() {
