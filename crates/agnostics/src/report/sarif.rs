@@ -15,8 +15,8 @@ use crate::explain;
 /// Returns an error if writing fails.
 pub(crate) fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
     let findings = || {
-        let of_row = |row: &'_ Row| row.findings.iter().map(move |finding| (row, finding));
-        rows.iter().flat_map(of_row)
+        rows.iter()
+            .flat_map(|row| row.findings.iter().map(move |finding| (row, finding)))
     };
     let rules: BTreeSet<&str> = findings().map(|(_, it)| it.rule.as_str()).collect();
     let rules: Vec<Value> = rules.into_iter().map(rule).collect();
