@@ -61,8 +61,17 @@ export interface Row {
   verdict: Verdict;
   message: string | null;
   warnings: string[];
+  findings: Finding[];
   /** A JSON Patch (RFC 6902). */
   patch: object[];
+}
+
+/** What a rule reports. */
+export interface Finding {
+  rule: string;
+  severity: "warning" | "error";
+  message: string;
+  path: string;
 }
 
 export interface DiffLine {
