@@ -43,7 +43,7 @@ fn missing_kind(cluster: &mut TestCluster) {
     secret["spec"]["secretStoreRef"] = json!({"name": "secret-store"});
     let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&secret));
     assert!(!terminal.succeeded, "{terminal:#?}");
-    let hint = "did you mean `kind: ClusterSecretStore`?";
+    let hint = "use `kind: ClusterSecretStore` [wrong-store-kind]";
     assert!(terminal.errors.contains(hint), "{}", terminal.errors);
     assert_eq!(cluster.admin.get(&path(&secret)).status, 404);
 }

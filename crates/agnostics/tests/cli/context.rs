@@ -30,7 +30,7 @@ spec:
     )
 }
 
-const STORE_NOT_CHECKED: &str = "whether ClusterSecretStore `secret-store` exists, is ready and serves the namespace: no cluster answered";
+const STORE_NOT_CHECKED: &str = "existence, readiness and conditions of ClusterSecretStore `secret-store`: no cluster data";
 
 #[test]
 fn skipped_look_ups_are_reported_once() {

@@ -1,132 +1,110 @@
 //! Checks of settings beyond their types.
 
+use admission::SettingErrors;
 use regex_lite::Regex;
 
 use super::Settings;
 
 impl admission::Settings for Settings {
     fn errors(&self) -> Vec<String> {
-        let mut errors = Vec::new();
+        let mut errors = SettingErrors::default();
         for (index, store) in self.allowed_stores.iter().enumerate() {
             let setting = format!("allowedStores[{index}]");
-            errors.extend(of_name(&format!("{setting}.name"), &store.name, 253, true));
-            errors.extend(of_namespaces(
-                &format!("{setting}.namespaces"),
-                &store.namespaces,
-            ));
+            errors.name(format_args!("{setting}.name"), &store.name);
+            let namespaces = format!("{setting}.namespaces");
+            check_namespaces(&namespaces, &store.namespaces, &mut errors);
             for (regex_index, regex) in store.namespace_regexes.iter().enumerate() {
                 let setting = format!("{setting}.namespaceRegexes[{regex_index}]");
-                errors.extend(of_regex(&setting, regex));
+                check_regex(&setting, regex, &mut errors);
             }
-            let earlier = self.allowed_stores.iter().take(index);
-            if earlier
-                .clone()
-                .any(|other| other.kind == store.kind && other.name == store.name)
-            {
+            let mut earlier = self.allowed_stores.iter().take(index);
+            if earlier.any(|other| other.kind == store.kind && other.name == store.name) {
                 let (kind, name) = (store.kind, &store.name);
                 errors.push(format!(
-                    "setting `{setting}`: {kind} `{name}` is listed twice; name all its namespaces \
-                     in one item"
+                    "setting `{setting}`: {kind} `{name}` is listed twice; list all its namespaces in \
+                     one item"
                 ));
             }
         }
-        errors.extend(self.key_prefix.as_ref().and_then(|prefix| {
-            let finding = "setting `keyPrefix`: is empty; leave it out where any key may be used";
-            prefix.is_empty().then(|| finding.to_owned())
-        }));
-        errors.extend(
-            self.key_prefix
-                .iter()
-                .filter_map(|it| of_prefix("keyPrefix", it)),
-        );
+        if let Some(prefix) = &self.key_prefix {
+            if prefix.is_empty() {
+                let error = "setting `keyPrefix`: is empty; remove it to allow any key";
+                errors.push(error.to_owned());
+            }
+            check_prefix("keyPrefix", prefix, &mut errors);
+        }
         for (index, own) in self.key_prefixes.iter().enumerate() {
             let setting = format!("keyPrefixes[{index}]");
             let namespace = format!("{setting}.namespace");
-            errors.extend(of_name(&namespace, &own.namespace, 63, false));
-            errors.extend(of_prefix(&format!("{setting}.prefix"), &own.prefix));
+            errors.namespace(format_args!("{namespace}"), &own.namespace);
+            check_prefix(&format!("{setting}.prefix"), &own.prefix, &mut errors);
             let mut earlier = self.key_prefixes.iter().take(index);
             if earlier.any(|other| other.namespace == own.namespace) {
                 errors.push(listed_twice(&namespace, &own.namespace));
             }
         }
-        errors.extend(of_words("allowedGenerators", &self.allowed_generators));
-        errors.extend(of_namespaces(
-            "platformNamespaces",
-            &self.platform_namespaces,
-        ));
-        errors.extend(of_words("allowedProviders", &self.allowed_providers));
-        errors
+        check_words(
+            "allowedGenerators",
+            &self.allowed_generators,
+            GENERATOR,
+            &mut errors,
+        );
+        check_namespaces("platformNamespaces", &self.platform_namespaces, &mut errors);
+        check_words(
+            "allowedProviders",
+            &self.allowed_providers,
+            PROVIDER,
+            &mut errors,
+        );
+        errors.into_vec()
     }
 }
 
-fn of_namespaces(setting: &str, namespaces: &[String]) -> Vec<String> {
-    let mut errors = Vec::new();
+const GENERATOR: &str = "a kind of generator: use letters and digits";
+const PROVIDER: &str = "the name of a provider: use letters and digits";
+
+fn check_namespaces(setting: &str, namespaces: &[String], errors: &mut SettingErrors) {
     for (index, namespace) in namespaces.iter().enumerate() {
         let setting = format!("{setting}[{index}]");
-        errors.extend(of_name(&setting, namespace, 63, false));
+        errors.namespace(format_args!("{setting}"), namespace);
         if namespaces.iter().take(index).any(|it| it == namespace) {
             errors.push(listed_twice(&setting, namespace));
         }
     }
-    errors
 }
 
-/// Kinds of generators and names of providers, which are not checked against a list: ESO adds some
-/// with every release.
-fn of_words(setting: &str, words: &[String]) -> Vec<String> {
-    let mut errors = Vec::new();
+/// Checks kinds of generators or names of providers. There is no list of valid ones, since External Secrets
+/// adds some in every release.
+fn check_words(setting: &str, words: &[String], form: &str, errors: &mut SettingErrors) {
     for (index, word) in words.iter().enumerate() {
         let setting = format!("{setting}[{index}]");
-        if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            errors.push(format!(
-                "setting `{setting}`: `{word}` is no name that External Secrets could have; write \
-                 letters and digits"
-            ));
-        }
+        let valid = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        errors.require(valid, format_args!("{setting}"), word, form);
         if words.iter().take(index).any(|it| it == word) {
             errors.push(listed_twice(&setting, word));
         }
     }
-    errors
 }
 
-/// A store's name is a DNS-1123 subdomain, a namespace's a label (their API references).
-fn of_name(setting: &str, name: &str, longest: usize, dots: bool) -> Option<String> {
-    let good = if dots {
-        admission::is_dns_subdomain(name)
-    } else {
-        admission::is_dns_label(name)
-    };
-    if good {
-        return None;
-    }
-    let and_dots = if dots { ", `-` and `.`" } else { " and `-`" };
-    Some(format!(
-        "setting `{setting}`: `{name}` is no name: lower-case letters, digits{and_dots}, at most \
-         {longest} characters"
-    ))
-}
-
-fn of_regex(setting: &str, regex: &str) -> Option<String> {
+fn check_regex(setting: &str, regex: &str, errors: &mut SettingErrors) {
     if regex.is_empty() {
-        return Some(format!(
-            "setting `{setting}`: is empty, which every namespace matches; write `.*` if that is meant"
+        errors.push(format!(
+            "setting `{setting}`: is empty, which matches every namespace; use `.*` if you mean that"
+        ));
+    } else if let Err(error) = Regex::new(regex) {
+        errors.push(format!(
+            "setting `{setting}`: `{regex}` is not a regular expression: {error}"
         ));
     }
-    let error = Regex::new(regex).err()?;
-    Some(format!(
-        "setting `{setting}`: `{regex}` is no regular expression: {error}"
-    ))
 }
 
-/// What looks like the placeholder and is not would be taken as it stands, and nothing would match.
-fn of_prefix(setting: &str, prefix: &str) -> Option<String> {
-    let rest = prefix.replace("{namespace}", "");
-    rest.contains(['{', '}']).then(|| {
-        format!(
+/// Checks a prefix. A misspelt placeholder would be used literally, and no key would match.
+fn check_prefix(setting: &str, prefix: &str, errors: &mut SettingErrors) {
+    if prefix.replace("{namespace}", "").contains(['{', '}']) {
+        errors.push(format!(
             "setting `{setting}`: `{prefix}` has braces; the only placeholder is `{{namespace}}`"
-        )
-    })
+        ));
+    }
 }
 
 fn listed_twice(setting: &str, name: &str) -> String {
