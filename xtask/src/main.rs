@@ -119,10 +119,11 @@ mod tests {
     use super::*;
     use crate::workspace::read;
 
-    const DOCUMENTS: [&str; 4] = [
+    const DOCUMENTS: [&str; 5] = [
         "README.md",
         "CONTRIBUTING.md",
         "bootstrap/README.md",
+        "docs/air-gapped.md",
         "e2e/README.md",
     ];
 

@@ -8,8 +8,9 @@ use crate::modules;
 use crate::workspace::{Workspace, read};
 
 /// The files, besides generated ones, that tell users which tags to use.
-const FILES_WITH_TAGS: [&str; 4] = [
+const FILES_WITH_TAGS: [&str; 5] = [
     "README.md",
+    "docs/air-gapped.md",
     "bootstrap/policies/aws/base/policies.yaml",
     "bootstrap/policies/azure/base/policies.yaml",
     "bootstrap/policies/k3s/base/policies.yaml",
@@ -42,10 +43,10 @@ pub(crate) fn check(workspace: &Workspace, tag: &str) -> Result<()> {
 /// Returns a message for every reference to a module with another tag than the current one.
 fn stale(workspace: &Workspace) -> Result<Vec<String>> {
     let version = concat!("v", env!("CARGO_PKG_VERSION"));
-    // A module in any registry, the GitHub action, and the pre-commit hook.
+    // A module in any registry, the GitHub action, the pre-commit hook, and a shell variable.
     let modules = modules::all(workspace)?;
     let mut prefixes: Vec<String> = modules.iter().map(|it| format!("/{}:", it.name)).collect();
-    prefixes.extend(["k8tre/agnostics@".to_owned(), "  rev: ".to_owned()]);
+    prefixes.extend(["k8tre/agnostics@", "  rev: ", "version="].map(str::to_owned));
     let mut stale = Vec::new();
     for name in FILES_WITH_TAGS {
         let text = read(&workspace.path(name))?;

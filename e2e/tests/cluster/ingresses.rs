@@ -36,7 +36,7 @@ const HOST: &str = "keycloak";
 /// Returns the start of the rejection and of its warning.
 fn rejection() -> String {
     let gateway = prefixed("gateway");
-    format!("this Ingress can be an HTTPRoute on `{gateway}/internal-gateway`")
+    format!("this Ingress can be expressed as an HTTPRoute on `{gateway}/internal-gateway`")
 }
 
 /// Returns an Ingress as charts render it: with TLS, and with the name of a Service port.
