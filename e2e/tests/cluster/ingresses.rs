@@ -36,7 +36,7 @@ const HOST: &str = "keycloak";
 /// Returns the start of the rejection and of its warning.
 fn rejection() -> String {
     let gateway = prefixed("gateway");
-    format!("this Ingress can be an HTTPRoute on `{gateway}/internal-gateway`")
+    format!("this Ingress can be expressed as an HTTPRoute on `{gateway}/internal-gateway`")
 }
 
 /// Returns an Ingress as charts render it: with TLS, and with the name of a Service port.
@@ -130,7 +130,7 @@ fn requires_nginx(cluster: &mut TestCluster) {
     ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/configuration-snippet"] =
         "more_set_headers \"X-Frame-Options: DENY\";".into();
     let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&ingress)).success();
-    let reason = "configuration-snippet]: requires ingress-nginx: is NGINX configuration";
+    let reason = "configuration-snippet]: is NGINX configuration [requires-ingress-nginx]";
     assert!(terminal.errors.starts_with("Warning: "), "{terminal:#?}");
     assert!(terminal.errors.contains(reason), "{terminal:#?}");
     let stored = cluster.admin.get(&path(&ingress)).accepted();
