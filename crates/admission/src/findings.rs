@@ -87,6 +87,12 @@ impl Findings {
 
     /// Returns a rejection with a line for each error, or an acceptance; with the warnings either way.
     pub fn verdict(self) -> Verdict {
+        self.verdict_with("")
+    }
+
+    /// Returns the verdict as [`Self::verdict`] does, with more text below the errors of a rejection: suggestions,
+    /// for example.
+    pub fn verdict_with(self, details: &str) -> Verdict {
         let at_least = if self.is_full() { "at least " } else { "" };
         let mut message = String::new();
         for (index, error) in self.errors.iter().enumerate() {
@@ -98,6 +104,10 @@ impl Findings {
                 let more = self.errors.len() - 1;
                 message.push_str(&format!(" (and {at_least}{more} more)"));
             }
+        }
+        if !details.is_empty() {
+            message.push_str("\n\n");
+            message.push_str(details);
         }
         let mut verdict = match self.errors.is_empty() {
             true => Verdict::accept(),

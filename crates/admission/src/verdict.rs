@@ -64,12 +64,6 @@ impl Verdict {
         Self::reject_all(vec![finding], message)
     }
 
-    /// Rejects the object for one finding, with more text below it: suggestions, for example.
-    pub fn reject_with(finding: Finding, details: &str) -> Self {
-        let message = format!("{finding}\n\n{details}");
-        Self::reject_all(vec![finding], message)
-    }
-
     /// Rejects the object. The first line of `message` must be readable alone: it becomes the warning too, and
     /// events and terminals cut the rest.
     pub(crate) fn reject_all(mut errors: Vec<Finding>, message: String) -> Self {

@@ -91,7 +91,7 @@ fn rejection_warns_with_the_first_line_of_its_message() {
     let finding = OWNER.finding("spec.host", "`a` is taken; choose another host");
     let line = "spec.host: `a` is taken; choose another host [host-owner]";
     assert_eq!(
-        response(&Verdict::reject(finding.clone())),
+        response(&Verdict::reject(finding)),
         json!({
             "accepted": false,
             "message": line,
@@ -99,9 +99,10 @@ fn rejection_warns_with_the_first_line_of_its_message() {
             "audit_annotations": {"rules": "host-owner"},
         })
     );
-    let verdict = Verdict::reject_with(finding, "by:\n  - b/c")
-        .warn(SIZE.finding("", "is large"))
-        .remark("and more");
+    let mut all = Findings::default();
+    all.reject(OWNER, "spec.host", "`a` is taken; choose another host");
+    all.warn(SIZE, "", "is large");
+    let verdict = all.verdict_with("by:\n  - b/c").remark("and more");
     assert_eq!(
         response(&verdict),
         json!({
@@ -312,7 +313,11 @@ proptest! {
         let finding = SIZE.finding(path.as_str(), text.as_str());
         let first = finding.to_string();
         let verdict = match reject {
-            true => Verdict::reject_with(finding, &text),
+            true => {
+                let mut all = Findings::default();
+                all.reject(SIZE, path.as_str(), text.as_str());
+                all.verdict_with(&text)
+            }
             false => Verdict::mutate(Value::from(text.as_str()).to_string(), finding),
         };
         let verdict = warnings.iter().fold(verdict, |verdict, warning| verdict.remark(warning.as_str()));
@@ -321,6 +326,7 @@ proptest! {
 
         prop_assert_eq!(&response["accepted"], &json!(!reject));
         let (key, expected) = match reject {
+            true if text.is_empty() => ("message", first.clone()),
             true => ("message", format!("{first}\n\n{text}")),
             false => ("mutated_object", text.clone()),
         };

@@ -130,7 +130,7 @@ fn requires_nginx(cluster: &mut TestCluster) {
     ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/configuration-snippet"] =
         "more_set_headers \"X-Frame-Options: DENY\";".into();
     let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&ingress)).success();
-    let reason = "configuration-snippet]: requires ingress-nginx: is NGINX configuration";
+    let reason = "configuration-snippet]: is NGINX configuration [requires-ingress-nginx]";
     assert!(terminal.errors.starts_with("Warning: "), "{terminal:#?}");
     assert!(terminal.errors.contains(reason), "{terminal:#?}");
     let stored = cluster.admin.get(&path(&ingress)).accepted();

@@ -2,19 +2,59 @@
 
 use std::borrow::Cow;
 
-use admission::{AdmissionRequest, Malformed, Verdict, joined};
+use admission::{AdmissionRequest, Finding, Malformed, Verdict, joined};
 
 use crate::AUDIT;
 use crate::date;
 use crate::ingress::Ingress;
 use crate::settings::{Exemption, Settings};
 
+admission::rule! {
+    /// The exemption of the Ingress expires, or has expired.
+    ///
+    /// # What it checks
+    /// An exemption in the settings can have a last day, `expires`. Until then, the policy accepts the Ingress
+    /// and warns about that day; after it, the policy checks the Ingress like any other.
+    ///
+    /// # Why
+    /// The team that owns the app must know when the exemption ends, before an update is rejected.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-over-ingress: {exemptions: [{namespace: backend, reason: pilot, expires: "2099-12-31"}]}
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///   - host: portal.k8tre.internal
+    ///     http:
+    ///       paths:
+    ///       - path: /
+    ///         pathType: Prefix
+    ///         backend: {service: {name: portal, port: {number: 80}}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [portal.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub EXPIRING_EXEMPTION = "expiring-exemption";
+}
+
 /// Whether an Ingress is exempt.
 pub(crate) enum Exempt {
     /// It is accepted.
     Yes(Verdict),
     /// It is checked; with a note if its exemption has expired.
-    No(Option<String>),
+    No(Option<Finding>),
 }
 
 /// Looks for an exemption that matches the Ingress.
@@ -36,13 +76,13 @@ pub(crate) fn find(
             return Ok(Exempt::Yes(verdict));
         };
         if !is_expired(expires, ingress)? {
-            let warning =
-                format!("metadata.name: exempt until {expires}; after that, the policy applies");
-            return Ok(Exempt::Yes(verdict.warn(warning)));
+            let message = format!("exempt until {expires}; after that, the policy applies");
+            let finding = EXPIRING_EXEMPTION.finding("metadata.name", message);
+            return Ok(Exempt::Yes(verdict.warn(finding)));
         }
-        expired = Some(format!(
-            "the exemption in setting `exemptions[{index}]` expired on {expires}"
-        ));
+        let message =
+            format!("the exemption in setting `exemptions[{index}]` expired on {expires}");
+        expired = Some(EXPIRING_EXEMPTION.finding("metadata.name", message));
     }
     Ok(Exempt::No(expired))
 }

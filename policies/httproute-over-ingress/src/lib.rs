@@ -16,7 +16,7 @@ mod updates;
 
 pub use settings::{AcmeSolvers, Exemption, Existing, Gateway, Mode, Settings, Untranslatable};
 
-use admission::{AdmissionRequest, Cluster, Malformed, Node, Verdict};
+use admission::{AdmissionRequest, Cluster, Malformed, Node, Rule, Verdict};
 
 use decision::RejectionReason;
 use exemptions::Exempt;
@@ -28,6 +28,19 @@ use solvers::Solver;
 const AUDIT: &str = "httproute-over-ingress";
 
 admission::export!(Settings, evaluate, context - aware);
+
+/// The rules of this policy.
+pub const RULES: &[Rule] = &[
+    decision::TRANSLATABLE_INGRESS,
+    decision::REQUIRES_INGRESS_NGINX,
+    decision::INGRESS_CLASS,
+    decision::CONTRADICTORY_CLASSES,
+    suggest::UNKNOWN_ANNOTATION,
+    message::OTHER_CONTROLLER_ANNOTATION,
+    message::INCOMPLETE_ROUTE,
+    exemptions::EXPIRING_EXEMPTION,
+    solvers::ACME_SOLVER,
+];
 
 /// Evaluates one request. Accepts everything except the creation of an Ingress or a change of its routing.
 ///
@@ -60,7 +73,7 @@ pub fn evaluate(
     let decision = decision::decide(settings, request, &ingress, cluster)?;
     match decision.reason {
         None => return Ok(message::requires_nginx(&decision.translation)),
-        // The summary already says so.
+        // The finding already says so.
         Some(RejectionReason::Class) => {}
         Some(_) => notes.extend(decision::contradiction(&ingress)),
     }

@@ -1,10 +1,95 @@
 //! The message of a rejection, and the warnings: a summary, the routes and the diagnostics.
 
-use admission::{Verdict, joined};
+use admission::{Finding, Findings, Rule, Verdict, joined};
 use ingress2route::{Diagnostic, Translation};
 
-use crate::decision::{Decision, RejectionReason};
-use crate::suggest;
+use crate::decision::{Decision, REQUIRES_INGRESS_NGINX, RejectionReason};
+
+admission::rule! {
+    /// Only another Ingress controller reads an annotation of the Ingress.
+    ///
+    /// # What it checks
+    /// The policy does not translate annotations of other controllers. It lists them with the routes of a
+    /// rejected Ingress; with `mode: warn` and for updates of existing Ingresses, it warns about each.
+    ///
+    /// # Why
+    /// The routes lack what the annotation requests, such as authentication or a rewrite, so its author must
+    /// add it by hand or decide that it is not needed.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-over-ingress: {mode: warn}
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata:
+    ///   name: portal
+    ///   namespace: backend
+    ///   annotations:
+    ///     konghq.com/strip-path: "true"
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///   - host: portal.k8tre.internal
+    ///     http:
+    ///       paths:
+    ///       - path: /
+    ///         pathType: Prefix
+    ///         backend: {service: {name: portal, port: {number: 80}}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [portal.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub OTHER_CONTROLLER_ANNOTATION = "other-controller-annotation";
+}
+
+admission::rule! {
+    /// The routes of the Ingress must be fixed before they can be applied.
+    ///
+    /// # What it checks
+    /// A route needs a hostname below the domain of the Gateway and the numbers of ports. The policy lists what
+    /// is missing or invalid with the routes of a rejected Ingress; with `mode: warn` and for updates of
+    /// existing Ingresses, it warns about each.
+    ///
+    /// # Why
+    /// Applied unchanged, the routes would be rejected, or would not serve the app.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-over-ingress: {mode: warn, domain: k8tre.internal}
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///   - host: portal.example.org
+    ///     http:
+    ///       paths:
+    ///       - path: /
+    ///         pathType: Prefix
+    ///         backend: {service: {name: portal, port: {number: 80}}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [portal.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub INCOMPLETE_ROUTE = "incomplete-route";
+}
 
 /// The maximum length of the first line, in characters: events and dashboards truncate longer ones.
 const MAX_LINE_CHARS: usize = 200;
@@ -22,11 +107,11 @@ const COMMAND: &str = "run `agnostics convert FILE` to get the routes and a list
 pub(crate) struct Message<'m> {
     pub(crate) decision: &'m Decision,
     /// Notes that are not part of the translation.
-    pub(crate) notes: &'m [String],
+    pub(crate) notes: &'m [Finding],
 }
 
 impl Message<'_> {
-    /// Returns the rejection: the summary, an empty line, and YAML. Complete routes are YAML documents;
+    /// Returns the rejection: the findings, an empty line, and YAML. Complete routes are YAML documents;
     /// incomplete routes and everything else are comments.
     pub(crate) fn rejection(&self) -> Verdict {
         let translation = &self.decision.translation;
@@ -38,12 +123,6 @@ impl Message<'_> {
                 "Cannot be expressed as a route:",
                 &translation.untranslatable,
             );
-        }
-        // The summary is about the first of them.
-        for unknown in translation.unknown.iter().skip(1).take(MAX_LISTED) {
-            comment(&mut rest, &[&suggest::message(unknown)]);
-        }
-        if self.lists_everything() {
             list(
                 &mut rest,
                 "Annotations of other controllers:",
@@ -53,38 +132,39 @@ impl Message<'_> {
             list(&mut rest, "Notes:", &translation.notes);
         }
         for note in self.notes {
-            comment(&mut rest, &[note]);
+            comment(&mut rest, &[&note.to_string()]);
         }
-        let mut out = first_line(&self.decision.summary);
-        if !rest.is_empty() {
-            out.push_str("\n\n");
-            out.push_str(rest.trim_end());
+        let mut findings = Findings::default();
+        let more = self.decision.findings.len().saturating_sub(1);
+        for finding in &self.decision.findings {
+            let message = shorten(finding, more);
+            findings.reject(finding.rule, finding.path.as_str(), message);
         }
-        Verdict::reject(out)
+        findings.verdict_with(rest.trim_end())
     }
 
-    /// Returns the acceptance with the same content as warnings, without the routes.
+    /// Returns the acceptance with the same findings as warnings, without the routes.
     pub(crate) fn warnings(&self) -> Verdict {
         let translation = &self.decision.translation;
-        let mut warnings = vec![first_line(&self.decision.summary)];
-        for unknown in translation.unknown.iter().skip(1) {
-            warnings.push(suggest::message(unknown));
+        let mut warnings = Vec::new();
+        for finding in &self.decision.findings {
+            let message = shorten(finding, 0);
+            let finding = finding.rule.finding(finding.path.as_str(), message);
+            warnings.push(Warning::Finding(finding));
         }
         if self.lists_everything() {
             if !translation.routes.is_empty() {
-                warnings.push(COMMAND.to_owned());
+                warnings.push(Warning::Remark(COMMAND));
             }
-            for list in [
-                &translation.untranslatable,
-                &translation.other_controllers,
-                &translation.blockers,
+            for (rule, list) in [
+                (REQUIRES_INGRESS_NGINX, &translation.untranslatable),
+                (OTHER_CONTROLLER_ANNOTATION, &translation.other_controllers),
+                (INCOMPLETE_ROUTE, &translation.blockers),
             ] {
-                for diagnostic in list {
-                    warnings.push(joined(&[&diagnostic.path, ": ", &diagnostic.message]));
-                }
+                push_all(&mut warnings, rule, list);
             }
         }
-        warnings.extend_from_slice(self.notes);
+        warnings.extend(self.notes.iter().cloned().map(Warning::Finding));
         accept_with(warnings)
     }
 
@@ -118,25 +198,38 @@ impl Message<'_> {
 /// Returns the acceptance of an Ingress that requires ingress-nginx, with the reasons as warnings.
 pub(crate) fn requires_nginx(translation: &Translation) -> Verdict {
     let mut warnings = Vec::new();
-    for diagnostic in &translation.untranslatable {
-        warnings.push(joined(&[
-            &diagnostic.path,
-            ": requires ingress-nginx: ",
-            &diagnostic.message,
-        ]));
-    }
+    push_all(
+        &mut warnings,
+        REQUIRES_INGRESS_NGINX,
+        &translation.untranslatable,
+    );
     accept_with(warnings)
 }
 
-fn accept_with(warnings: Vec<String>) -> Verdict {
+enum Warning {
+    Finding(Finding),
+    Remark(&'static str),
+}
+
+fn push_all(warnings: &mut Vec<Warning>, rule: Rule, diagnostics: &[Diagnostic]) {
+    for Diagnostic { path, message } in diagnostics {
+        let finding = rule.finding(path.as_str(), message.as_str());
+        warnings.push(Warning::Finding(finding));
+    }
+}
+
+fn accept_with(warnings: Vec<Warning>) -> Verdict {
     let mut verdict = Verdict::accept();
     let more = warnings.len().saturating_sub(MAX_WARNINGS);
     for warning in warnings.into_iter().take(MAX_WARNINGS) {
-        verdict = verdict.warn(warning);
+        verdict = match warning {
+            Warning::Finding(finding) => verdict.warn(finding),
+            Warning::Remark(text) => verdict.remark(text),
+        };
     }
     match more {
         0 => verdict,
-        more => verdict.warn(format!(
+        more => verdict.remark(format!(
             "and {more} more; run `agnostics convert FILE` to list them"
         )),
     }
@@ -172,17 +265,23 @@ fn push_line(out: &mut String, text: &str) {
     out.extend(text.chars().map(|c| if breaks(c) { ' ' } else { c }));
 }
 
-/// Returns the summary as a line, truncated to the maximum length.
-fn first_line(summary: &str) -> String {
-    let mut line = String::new();
-    match summary.char_indices().nth(MAX_LINE_CHARS - 1) {
-        Some((end, last)) if end + last.len_utf8() < summary.len() => {
-            push_line(&mut line, summary.get(..end).unwrap_or_default());
-            line.push('…');
-        }
-        _ => push_line(&mut line, summary),
+/// Truncates the message of a finding so that its line, with a note about `more` findings, has the maximum length.
+fn shorten(finding: &Finding, more: usize) -> String {
+    let mut rest = finding.to_string().chars().count() - finding.message.chars().count();
+    if more > 0 {
+        rest += " (and at least 100 more)".len();
     }
-    line
+    let max_chars = MAX_LINE_CHARS.saturating_sub(rest);
+    match finding
+        .message
+        .char_indices()
+        .nth(max_chars.saturating_sub(1))
+    {
+        Some((end, last)) if end + last.len_utf8() < finding.message.len() => {
+            joined(&[finding.message.get(..end).unwrap_or_default(), "…"])
+        }
+        _ => finding.message.clone(),
+    }
 }
 
 /// Truncates the routes to the maximum size, at the end of a line.

@@ -3,7 +3,7 @@
 //! Anyone can set their label, so the policy also checks the requesting user, the owner, the path and the
 //! annotations. Source: cert-manager's `pkg/issuer/acme/http/ingress.go`.
 
-use admission::{AdmissionRequest, Malformed, Object, Verdict};
+use admission::{AdmissionRequest, Finding, Malformed, Object, Verdict, joined};
 use ingress2route::{Handling, PREFIX, annotation, other_controller};
 
 use crate::AUDIT;
@@ -17,12 +17,57 @@ const PATH: &str = "/.well-known/acme-challenge/";
 /// The annotation that cert-manager itself sets, to a range that allows every client.
 const ALLOWED_ANNOTATION: &str = "whitelist-source-range";
 
+admission::rule! {
+    /// The Ingress has the label of an ACME solver, but is not one.
+    ///
+    /// # What it checks
+    /// With the setting `acmeSolvers`, the policy accepts the Ingresses by which cert-manager solves HTTP01
+    /// challenges. The request must be from cert-manager's service account, a Challenge must own the Ingress,
+    /// it must route the path of one challenge on one host, and its annotations must not change that.
+    ///
+    /// # Why
+    /// Anyone can set the label, and the template of an Issuer can add annotations. The label alone would be a
+    /// way around every other rule.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-over-ingress: {acmeSolvers: {}, mode: warn}
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata:
+    ///   name: portal
+    ///   namespace: backend
+    ///   labels: {acme.cert-manager.io/http01-solver: "true"}
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///   - host: portal.k8tre.internal
+    ///     http:
+    ///       paths:
+    ///       - path: /
+    ///         pathType: Prefix
+    ///         backend: {service: {name: portal, port: {number: 80}}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [portal.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub ACME_SOLVER = "acme-solver";
+}
+
 /// Whether an Ingress is a solver.
 pub(crate) enum Solver {
     /// It is accepted.
     Yes(Verdict),
     /// It is checked; with a note if it has the label of a solver.
-    No(Option<String>),
+    No(Option<Finding>),
 }
 
 /// Checks whether an Ingress with the label of a solver really is one.
@@ -58,9 +103,9 @@ pub(crate) fn find(
         let verdict = Verdict::accept().audit(AUDIT, "exempt: ACME challenge solver");
         return Ok(Solver::Yes(verdict));
     };
-    Ok(Solver::No(Some(format!(
-        "metadata.labels[{LABEL}]: not accepted as an ACME solver: {reason}"
-    ))))
+    let path = format!("metadata.labels[{LABEL}]");
+    let message = joined(&["not accepted as an ACME solver: ", reason]);
+    Ok(Solver::No(Some(ACME_SOLVER.finding(path, message))))
 }
 
 fn is_owned(metadata: &Object<'_>) -> Result<bool, Malformed> {

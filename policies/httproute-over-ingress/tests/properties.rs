@@ -155,7 +155,7 @@ fn the_first_line_is_truncated() {
     let response = respond(&plain, &long, &NoCluster);
     let first = message(&response).lines().next().unwrap();
     assert_eq!(first.chars().count(), 200);
-    assert!(first.ends_with('…'));
+    assert!(first.ends_with("… [translatable-ingress]"));
     // The settings are validated.
     assert!(message(&respond(&plain, &gateway, &NoCluster)).starts_with("setting `gateway.name`"));
 }

@@ -59,5 +59,6 @@ impl Exemption {
     }
 }
 
-const DATE: &str = "date; use year, month and day: `2030-12-31`";
-const ACCOUNT: &str = "service account; use namespace and name: `cert-manager/cert-manager`";
+const DATE: &str = "a date: use year, month and day, such as `2030-12-31`";
+const ACCOUNT: &str =
+    "a service account: use namespace and name, such as `cert-manager/cert-manager`";
