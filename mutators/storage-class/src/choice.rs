@@ -46,7 +46,7 @@ admission::rule! {
     /// The K8TRE class does not support the access mode or the volume mode of the claim.
     ///
     /// # What it checks
-    /// A class from the setting `classes` must be for the claim's access mode, or for one that demands more.
+    /// A class from the setting `classes` must be for the claim's access mode, or for a more demanding one.
     /// The class for a shared access mode is a file share, so it does not support `volumeMode: Block`. The
     /// policy replaces an unsuitable class with the class for the claim's access mode.
     ///

@@ -13,9 +13,9 @@ fn report(format: &str) -> Run {
     run
 }
 
-const REJECTION: &str = "spec.volumeMode: Block cannot be ReadWriteMany on a K8TRE class, since \
-                       `rwx-default` is a file share; write volumeMode Filesystem, or ReadWriteOnce, or \
-                       name a class that shares block devices";
+const REJECTION: &str = "spec.volumeMode: `rwx-default` is a file share, which cannot provide \
+                       ReadWriteMany block volumes; use `Filesystem`, `ReadWriteOnce` or a class that \
+                       can [shared-block-volume]";
 const WARNING: &str = "spec.storageClassName: `gp3` is not a K8TRE class; replaced with `rwo-default` [unknown-class]";
 const UNREADABLE: &str = "not valid YAML: while parsing a node, did not find expected node content";
 

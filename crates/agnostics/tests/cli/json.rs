@@ -116,7 +116,9 @@ fn a_rejection_has_its_message_and_no_patch() {
     assert_eq!(row["patch"], json!([]));
     let message = row["message"].as_str().unwrap();
     assert!(
-        message.starts_with("spec.volumeMode: Block cannot be ReadWriteMany"),
+        message.starts_with(
+            "spec.volumeMode: `rwx-default` is a file share, which cannot provide ReadWriteMany"
+        ),
         "{message}"
     );
     assert_eq!(

@@ -275,7 +275,9 @@ fn the_message_field_of_the_policy_comes_first() {
     let message = rows(IMPOSSIBLE, &policies)[0]["message"].clone();
     let message = message.as_str().unwrap();
     assert!(
-        message.starts_with("ask the platform team (details: spec.volumeMode: Block cannot be "),
+        message.starts_with(
+            "ask the platform team (details: spec.volumeMode: `rwx-default` is a file share, "
+        ),
         "{message}"
     );
 }
@@ -284,8 +286,8 @@ fn the_message_field_of_the_policy_comes_first() {
 fn invalid_settings_are_an_error() {
     assert_error(
         &policy("mine", &["settings: {clusterDefaultClass: Not_A_Name}"]),
-        "error: policies.yaml:2: policy `mine`: setting `clusterDefaultClass`: `Not_A_Name` is no storage class \
-         name: lower-case letters, digits, `-` and `.`, at most 253 characters\n",
+        "error: policies.yaml:2: policy `mine`: setting `clusterDefaultClass`: `Not_A_Name` is not a name: use \
+         lower-case letters, digits, `-` and `.`, at most 253 characters\n",
     );
     let run = check(
         &claim("gp3"),
