@@ -41,6 +41,10 @@ pub(crate) fn generate(workspace: &Workspace, only_check: bool) -> Result<()> {
             text: licence.clone(),
         });
     }
+    if !only_check {
+        // First, because the packages contain the READMEs.
+        write(workspace, &files)?;
+    }
     files.extend(artifacthub::files(workspace)?);
     if only_check {
         check(workspace, &files)?;
