@@ -218,6 +218,12 @@ impl Example {
     fn findings(&self, policy: &str) -> Vec<admission::Finding> {
         let settings = self.settings.iter().find(|(name, _)| name == policy);
         let settings = settings.map_or(json!({}), |(_, settings)| settings.clone());
+        let valid =
+            (builtin::policy(policy).unwrap().validate_settings)(settings.to_string().as_bytes());
+        if valid != br#"{"valid":true}"# {
+            // A policy with required settings, which an example of a rule of all policies does not have.
+            return Vec::new();
+        }
         let mut findings = Vec::new();
         for object in &self.objects {
             let same = |it: &&Value| {
