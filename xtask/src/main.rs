@@ -1,6 +1,7 @@
 //! The developer commands; `cargo xtask help` lists them.
 
 mod bench;
+mod book;
 mod build;
 mod demo;
 #[cfg(test)]
@@ -38,7 +39,8 @@ enum Task {
     Demo,
     /// Run all checks that need no cluster: formatting, lints, tests, cases, generated files
     Test {
-        /// Also run the end-to-end suites, which build third-party programs first
+        /// Also run the end-to-end suites and build the documentation site, with third-party programs that are
+        /// built first
         #[arg(long)]
         e2e: bool,
     },
@@ -66,6 +68,8 @@ enum Task {
         #[command(subcommand)]
         task: Option<playground::Task>,
     },
+    /// Build the documentation site to target/book/ and check its links
+    Book,
     /// Measure the time per request and the module sizes
     Bench {
         /// Arguments for the benchmark program
@@ -109,6 +113,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::ReleaseCheck { tag } => release::check(&workspace, tag),
         Task::Playground { task } => playground::playground(&workspace, *task),
+        Task::Book => book::book(&workspace),
         Task::Bench { args } => bench::bench(&workspace, args),
         Task::New { kind, name } => scaffold::new(&workspace, *kind, name),
     }

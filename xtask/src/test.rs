@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use crate::e2e::{self, Suite};
 use crate::progress::seconds;
 use crate::workspace::{Workspace, run};
-use crate::{build, demo, generate, workflows};
+use crate::{book, build, demo, generate, workflows};
 use tally::Tally;
 
 /// Runs every step; with `with_e2e`, the end-to-end suites too.
@@ -58,6 +58,7 @@ pub(crate) fn test(workspace: &Workspace, with_e2e: bool) -> Result<()> {
             let name = format!("e2e {}", suite.name());
             steps.run(&name, || e2e::run_suite(workspace, suite, ci));
         }
+        steps.run("book", || passed(book::book(workspace)));
     }
     steps.finish()
 }
