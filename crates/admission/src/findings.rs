@@ -69,7 +69,7 @@ impl Findings {
 
     /// Warns, once, that something was not checked.
     pub fn not_checked(&mut self, what: &str, why: &str) {
-        let message = format!("not checked: {what}: {why}");
+        let message = format!("not checked: {what} ({why})");
         if self.warnings.iter().all(|it| it.message != message) {
             self.warn(NOT_CHECKED, "", message);
         }

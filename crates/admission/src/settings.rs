@@ -26,7 +26,10 @@ impl SettingErrors {
     /// Adds an error unless `valid`. `form` completes "is not", such as "a header: letters and digits".
     pub fn require(&mut self, valid: bool, setting: Arguments<'_>, value: &str, form: &str) {
         if !valid {
-            let error = format!("setting `{setting}`: `{value}` is not {form}");
+            let error = match value {
+                "" => format!("setting `{setting}`: is empty, not {form}"),
+                value => format!("setting `{setting}`: `{value}` is not {form}"),
+            };
             self.0.push(error);
         }
     }

@@ -293,8 +293,8 @@ fn skipped_checks_are_reported_once() {
         json!({
             "accepted": true,
             "warnings": [
-                "not checked: owners: no cluster [not-checked]",
-                "not checked: sizes: no cluster [not-checked]",
+                "not checked: owners (no cluster) [not-checked]",
+                "not checked: sizes (no cluster) [not-checked]",
             ],
             "audit_annotations": {"rules": "not-checked"},
         })

@@ -16,6 +16,7 @@ fn readme_commands_print_the_documented_output() {
     let tests = trycmd::TestCases::new();
     tests.register_bin("target/release/agnostics", agnostics);
     tests.case("README.md");
+    tests.case("docs/ingress-nginx.md");
 
     let path = std::env::var("PATH").unwrap_or_default();
     let dir = tempfile::tempdir().unwrap();

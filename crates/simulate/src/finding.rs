@@ -113,8 +113,8 @@ mod tests {
                 )),
             ),
             (
-                "not checked: hosts: no data [not-checked]",
-                Some(("", "not checked: hosts: no data", "not-checked")),
+                "not checked: hosts (no data) [not-checked]",
+                Some(("", "not checked: hosts (no data)", "not-checked")),
             ),
             (
                 "setting `a`: is unknown [malformed-input]",

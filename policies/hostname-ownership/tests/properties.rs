@@ -217,7 +217,7 @@ proptest! {
 #[test]
 fn a_failed_query_is_a_warning() {
     let object = json!({"spec": {"hostnames": ["lab.k8tre.internal"]}});
-    let what = "not checked: hostnames of routes in other namespaces";
+    let what = "not checked: conflicts with hostnames in other namespaces";
     for (cluster, why) in [
         (
             &Forbidden as &dyn Cluster,
@@ -229,7 +229,7 @@ fn a_failed_query_is_a_warning() {
         let response = respond("HTTPRoute", &object, &settings(), cluster);
         let expected = json!({
             "accepted": true,
-            "warnings": [format!("{what}: {why} [not-checked]")],
+            "warnings": [format!("{what} ({why}) [not-checked]")],
             "audit_annotations": {"rules": "not-checked"},
         });
         assert_eq!(response, expected);

@@ -42,24 +42,16 @@ admission::rule! {
 
 /// Rejects these kinds outside the platform's namespaces. Accepts other kinds.
 pub(crate) fn check(settings: &Settings, kind: &str, namespace: &str) -> Verdict {
-    let problem = match kind {
-        "Gateway" => {
-            "is a second entry point beside the internal Gateway; attach an HTTPRoute to the internal Gateway"
-        }
-        "ListenerSet" | "XListenerSet" => {
-            "adds listeners with their own hostnames and certificates; attach an HTTPRoute to the internal Gateway"
-        }
-        "ReferenceGrant" => {
-            "lets other namespaces use Services and Secrets of this one; put the route into the Service's namespace"
-        }
-        "TLSRoute" | "TCPRoute" | "UDPRoute" => {
-            "carries traffic that the Gateway cannot inspect; write an HTTPRoute or a GRPCRoute"
-        }
+    let fix = match kind {
+        "Gateway" | "ListenerSet" | "XListenerSet" => "attach an HTTPRoute to the internal Gateway",
+        "ReferenceGrant" => "create the route in the namespace of its Service",
+        "TLSRoute" | "TCPRoute" | "UDPRoute" => "write an HTTPRoute or a GRPCRoute",
         _ => return Verdict::accept(),
     };
     let mut findings = Findings::without(settings.disabled_rules());
     if !settings.is_platform(namespace) {
-        findings.reject(GATEWAY_KINDS, "kind", format!("{kind} {problem}"));
+        let message = format!("only platform namespaces may have a {kind}; {fix} instead");
+        findings.reject(GATEWAY_KINDS, "kind", message);
     }
     findings.verdict()
 }

@@ -215,8 +215,8 @@ fn a_look_up_without_permission_is_not_repeated() {
     assert_eq!(lookups, [format!("ClusterSecretStore */*: {FIELDS}")]);
     let warning = |name| {
         format!(
-            "not checked: existence, readiness and conditions of ClusterSecretStore `{name}`: the policy \
-             may not list ClusterSecretStores [not-checked]"
+            "not checked: existence, readiness and conditions of ClusterSecretStore `{name}` (the \
+             policy may not list ClusterSecretStores) [not-checked]"
         )
     };
     assert_eq!(response["warnings"], json!([warning("a"), warning("b")]));

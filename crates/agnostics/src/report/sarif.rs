@@ -76,17 +76,24 @@ fn result(row: &Row, finding: &Finding) -> Value {
     })
 }
 
-/// The text of a finding; with the suggestions and hints of the rejection if it is the only reason for it.
+/// The path and the message of a finding; if it is the only reason for a rejection, also the suggestions and
+/// hints below it.
 fn text(row: &Row, finding: &Finding) -> String {
-    let errors = row
-        .findings
-        .iter()
-        .filter(|it| it.severity == Severity::Error);
-    match finding.path.as_str() {
-        _ if finding.severity == Severity::Error && errors.count() == 1 => row.messages.join("\n"),
+    let mut text = match finding.path.as_str() {
         "" => finding.message.clone(),
         path => format!("{path}: {}", finding.message),
+    };
+    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+    let message = row.messages.join("\n");
+    if is_error(&finding)
+        && row.findings.iter().filter(is_error).count() == 1
+        && let Some((_, below)) = message.split_once('\n')
+        && !finding.message.contains('\n')
+    {
+        text.push('\n');
+        text.push_str(below);
     }
+    text
 }
 
 /// Returns a path as a relative URI or a `file:` URI (RFC 3986).

@@ -31,7 +31,7 @@ spec:
 }
 
 const STORE_NOT_CHECKED: &str =
-    "existence, readiness and conditions of ClusterSecretStore `secret-store`: no cluster data";
+    "existence, readiness and conditions of ClusterSecretStore `secret-store` (no cluster data)";
 
 #[test]
 fn skipped_look_ups_are_reported_once() {

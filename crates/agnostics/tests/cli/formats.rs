@@ -19,14 +19,30 @@ const REJECTION: &str = "spec.volumeMode: `rwx-default` is a file share, which c
 const WARNING: &str = "spec.storageClassName: `gp3` is not a K8TRE class; replaced with `rwo-default` [unknown-class]";
 const UNREADABLE: &str = "not valid YAML: while parsing a node, did not find expected node content";
 
+/// In SARIF, results have their rule in a field of its own.
+fn without_rule(line: &str) -> &str {
+    line.rsplit_once(" [").unwrap().0
+}
+
 #[test]
 fn sarif_has_a_result_for_each_rejection_warning_and_error() {
     let log = report("sarif").json();
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
     assert_eq!(run["tool"]["driver"]["name"], "agnostics");
-    let rules = json!([{"id": "input"}, {"id": "storage-class"}]);
-    assert_eq!(run["tool"]["driver"]["rules"], rules);
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let ids: Vec<_> = rules.iter().map(|rule| &rule["id"]).collect();
+    assert_eq!(ids, ["input", "shared-block-volume", "unknown-class"]);
+    let rule = &rules[2];
+    let summary = "The storage class is not a K8TRE class.";
+    assert_eq!(rule["shortDescription"]["text"], summary);
+    for text in [&rule["help"]["text"], &rule["help"]["markdown"]] {
+        let text = text.as_str().unwrap();
+        assert!(text.starts_with(summary) && text.contains("\n## Use instead\n"), "{text}");
+    }
+    let page = "https://k8tre.github.io/agnostics/rules/unknown-class.html";
+    assert_eq!(rule["helpUri"], page);
+    assert_eq!(rule["properties"]["tags"], json!(["storage-class"]));
     let result = |rule: &str, level: &str, text: String, line: usize| {
         json!({
             "ruleId": rule,
@@ -41,15 +57,15 @@ fn sarif_has_a_result_for_each_rejection_warning_and_error() {
     let claim = "PersistentVolumeClaim app";
     let expected = json!([
         result(
-            "storage-class",
+            "shared-block-volume",
             "error",
-            format!("{claim}/raw: {REJECTION}"),
+            format!("{claim}/raw: {}", without_rule(REJECTION)),
             1
         ),
         result(
-            "storage-class",
+            "unknown-class",
             "warning",
-            format!("{claim}/data: {WARNING}"),
+            format!("{claim}/data: {}", without_rule(WARNING)),
             9
         ),
         result("input", "error", UNREADABLE.to_owned(), 18),

@@ -26,6 +26,12 @@ fn a_report_has_exactly_these_fields() {
             "warnings": [
                 "spec.storageClassName: `gp3` is not a K8TRE class; replaced with `rwo-default` [unknown-class]"
             ],
+            "findings": [{
+                "rule": "unknown-class",
+                "severity": "warning",
+                "message": "`gp3` is not a K8TRE class; replaced with `rwo-default`",
+                "path": "spec.storageClassName",
+            }],
             "patch": [{"op": "replace", "path": "/spec/storageClassName", "value": "rwo-default"}],
         }],
     });
@@ -129,6 +135,46 @@ fn a_rejection_has_its_message_and_no_patch() {
 }
 
 #[test]
+fn a_rejection_has_a_finding_for_each_error() {
+    let route = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: portal, namespace: app}
+spec:
+  parentRefs: [{name: internal-gateway, namespace: gateway, port: 443, sectionName: admin}]
+  hostnames: [portal.k8tre.internal]
+";
+    let report = Dir::with(route).json(&["--profile", "k3s"]);
+    let rows = report["results"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["module"] == "httproute-attachment");
+    let findings = row.unwrap()["findings"].as_array().unwrap();
+    let findings: Vec<_> = findings
+        .iter()
+        .map(|it| [&it["rule"], &it["severity"], &it["path"]].map(|it| it.as_str().unwrap()))
+        .collect();
+    let expected = [
+        ["parent-ports", "error", "spec.parentRefs[0].port"],
+        ["section-names", "error", "spec.parentRefs[0].sectionName"],
+    ];
+    assert_eq!(findings, expected);
+}
+
+#[test]
+fn paths_of_findings_are_those_of_the_object_that_contains_the_claim() {
+    let database = "\
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: app}
+spec: {storage: {size: 1Gi, storageClass: gp3}}
+";
+    let report = Dir::with(database).json(&["--profile", "k3s"]);
+    let paths: Vec<_> = (report["results"][0]["findings"].as_array().unwrap().iter())
+        .map(|finding| finding["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(paths, ["spec.storage.storageClass"]);
+}
+
+#[test]
 fn unreadable_input_has_a_row() {
     let run = Dir::new().check(&["missing.yaml", "--output", "json"]);
     assert_eq!(run.code, 2);
@@ -143,6 +189,12 @@ fn unreadable_input_has_a_row() {
         "verdict": "error",
         "message": "no such file or directory",
         "warnings": [],
+        "findings": [{
+            "rule": "input",
+            "severity": "error",
+            "message": "no such file or directory",
+            "path": "",
+        }],
         "patch": [],
     });
     assert_eq!(run.row(), expected);

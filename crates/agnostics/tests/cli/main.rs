@@ -13,6 +13,7 @@ mod context;
 mod convert;
 mod default_storage_class;
 mod exit_codes;
+mod explain;
 mod files;
 mod formats;
 mod harness;
