@@ -6,11 +6,7 @@ use crate::finding::Finding;
 use crate::json::Node;
 use crate::path;
 use crate::rule::{NOT_CHECKED, Rule};
-use crate::verdict::Verdict;
-
-/// The number of errors after which checks stop. Nobody reads more, and computing the path of a field takes
-/// longer the larger the object is, so an object full of errors could stall admission.
-const MAX_ERRORS: usize = 100;
+use crate::verdict::{MAX_ERRORS, Verdict};
 
 /// The findings about one object, ordered by path.
 #[derive(Debug, Default)]
@@ -87,31 +83,9 @@ impl Findings {
 
     /// Returns a rejection with a line for each error, or an acceptance; with the warnings either way.
     pub fn verdict(self) -> Verdict {
-        self.verdict_with("")
-    }
-
-    /// Returns the verdict as [`Self::verdict`] does, with more text below the errors of a rejection: suggestions,
-    /// for example.
-    pub fn verdict_with(self, details: &str) -> Verdict {
-        let at_least = if self.is_full() { "at least " } else { "" };
-        let mut message = String::new();
-        for (index, error) in self.errors.iter().enumerate() {
-            if index > 0 {
-                message.push('\n');
-            }
-            message.push_str(&error.to_string());
-            if index == 0 && self.errors.len() > 1 {
-                let more = self.errors.len() - 1;
-                message.push_str(&format!(" (and {at_least}{more} more)"));
-            }
-        }
-        if !details.is_empty() {
-            message.push_str("\n\n");
-            message.push_str(details);
-        }
         let mut verdict = match self.errors.is_empty() {
             true => Verdict::accept(),
-            false => Verdict::reject_all(self.errors, message),
+            false => Verdict::reject_with(self.errors, ""),
         };
         for warning in self.warnings {
             verdict = verdict.warn(warning);

@@ -6,6 +6,10 @@ use crate::json::{Fault, Malformed};
 use crate::rule::{MALFORMED_INPUT, Rule};
 use crate::text::push_printable;
 
+/// The maximum number of errors; checks can stop there. Nobody reads more, and computing the path of a field
+/// takes longer the larger the object is, so an object full of errors could stall admission.
+pub(crate) const MAX_ERRORS: usize = 100;
+
 /// The key of the audit annotation that lists the ids of the rules that reported something, separated by
 /// commas. The API server writes it to the audit log as `NAME-OF-THE-WEBHOOK/rules`.
 const AUDIT_KEY: &str = "rules";
@@ -60,20 +64,40 @@ impl Verdict {
 
     /// Rejects the object for one finding.
     pub fn reject(finding: Finding) -> Self {
-        let message = finding.to_string();
-        Self::reject_all(vec![finding], message)
+        Self::reject_with(vec![finding], "")
     }
 
-    /// Rejects the object. The first line of `message` must be readable alone: it becomes the warning too, and
-    /// events and terminals cut the rest.
-    pub(crate) fn reject_all(mut errors: Vec<Finding>, message: String) -> Self {
-        for error in &mut errors {
-            error.severity = Severity::Error;
+    /// Rejects the object for findings, a line each, with more text below them: suggestions, for example. The
+    /// first line becomes the warning too. Events and terminals show only that line, so it must be readable
+    /// alone.
+    pub fn reject_with(mut findings: Vec<Finding>, details: &str) -> Self {
+        let at_least = match findings.len() >= MAX_ERRORS {
+            true => "at least ",
+            false => "",
+        };
+        findings.truncate(MAX_ERRORS);
+        let more = findings.len().saturating_sub(1);
+        let mut message = String::new();
+        let mut first_line = String::new();
+        for finding in &mut findings {
+            finding.severity = Severity::Error;
+            message.push_str(&finding.to_string());
+            if first_line.is_empty() {
+                if more > 0 {
+                    message.push_str(&format!(" (and {at_least}{more} more)"));
+                }
+                first_line.push_str(&message);
+            }
+            message.push('\n');
         }
-        let first_line = message.lines().next().unwrap_or_default().to_owned();
+        message.pop();
+        if !details.is_empty() {
+            message.push_str("\n\n");
+            message.push_str(details);
+        }
         Self {
             decision: Decision::Reject(message),
-            findings: errors,
+            findings,
             ..Self::accept().remark(first_line)
         }
     }

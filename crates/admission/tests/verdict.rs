@@ -91,7 +91,7 @@ fn rejection_warns_with_the_first_line_of_its_message() {
     let finding = OWNER.finding("spec.host", "`a` is taken; choose another host");
     let line = "spec.host: `a` is taken; choose another host [host-owner]";
     assert_eq!(
-        response(&Verdict::reject(finding)),
+        response(&Verdict::reject(finding.clone())),
         json!({
             "accepted": false,
             "message": line,
@@ -99,10 +99,9 @@ fn rejection_warns_with_the_first_line_of_its_message() {
             "audit_annotations": {"rules": "host-owner"},
         })
     );
-    let mut all = Findings::default();
-    all.reject(OWNER, "spec.host", "`a` is taken; choose another host");
-    all.warn(SIZE, "", "is large");
-    let verdict = all.verdict_with("by:\n  - b/c").remark("and more");
+    let verdict = Verdict::reject_with(vec![finding], "by:\n  - b/c")
+        .warn(SIZE.finding("", "is large"))
+        .remark("and more");
     assert_eq!(
         response(&verdict),
         json!({
@@ -313,11 +312,7 @@ proptest! {
         let finding = SIZE.finding(path.as_str(), text.as_str());
         let first = finding.to_string();
         let verdict = match reject {
-            true => {
-                let mut all = Findings::default();
-                all.reject(SIZE, path.as_str(), text.as_str());
-                all.verdict_with(&text)
-            }
+            true => Verdict::reject_with(vec![finding], &text),
             false => Verdict::mutate(Value::from(text.as_str()).to_string(), finding),
         };
         let verdict = warnings.iter().fold(verdict, |verdict, warning| verdict.remark(warning.as_str()));

@@ -302,7 +302,11 @@ impl RejectionReason {
     ) -> Vec<Finding> {
         let finding = match self {
             Self::Unknown | Self::OnlyUnknown => {
-                return translation.unknown.iter().map(suggest::finding).collect();
+                let mut findings = Vec::new();
+                for unknown in &translation.unknown {
+                    findings.push(suggest::finding(unknown));
+                }
+                return findings;
             }
             Self::Class => class(settings, ingress),
             Self::Untranslatable => {

@@ -21,7 +21,7 @@ admission::rule! {
     ///
     /// # Example
     /// ```yaml
-    /// # settings of httproute-over-ingress: {exemptions: [{namespace: backend, reason: pilot, expires: "2099-12-31"}]}
+    /// # settings of httproute-over-ingress: {exemptions: [{namespace: backend, reason: a, expires: 2099-12-31}]}
     /// apiVersion: networking.k8s.io/v1
     /// kind: Ingress
     /// metadata: {name: portal, namespace: backend}

@@ -77,10 +77,7 @@ pub fn evaluate(
         Some(RejectionReason::Class) => {}
         Some(_) => notes.extend(decision::contradiction(&ingress)),
     }
-    let message = Message {
-        decision: &decision,
-        notes: &notes,
-    };
+    let message = Message { decision, notes };
     let only_warn = match &old {
         _ if settings.mode == Mode::Warn => true,
         Some(old) => settings.existing == Existing::Warn && !updates::adds_routing(&ingress, old)?,

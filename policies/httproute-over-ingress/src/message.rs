@@ -1,6 +1,6 @@
 //! The message of a rejection, and the warnings: a summary, the routes and the diagnostics.
 
-use admission::{Finding, Findings, Rule, Verdict, joined};
+use admission::{Finding, Rule, Verdict};
 use ingress2route::{Diagnostic, Translation};
 
 use crate::decision::{Decision, REQUIRES_INGRESS_NGINX, RejectionReason};
@@ -104,16 +104,16 @@ const MAX_WARNINGS: usize = 8;
 const COMMAND: &str = "run `agnostics convert FILE` to get the routes and a list of what they lack";
 
 /// The message for an Ingress that the policy rejects, or accepts with warnings.
-pub(crate) struct Message<'m> {
-    pub(crate) decision: &'m Decision,
+pub(crate) struct Message {
+    pub(crate) decision: Decision,
     /// Notes that are not part of the translation.
-    pub(crate) notes: &'m [Finding],
+    pub(crate) notes: Vec<Finding>,
 }
 
-impl Message<'_> {
+impl Message {
     /// Returns the rejection: the findings, an empty line, and YAML. Complete routes are YAML documents;
     /// incomplete routes and everything else are comments.
-    pub(crate) fn rejection(&self) -> Verdict {
+    pub(crate) fn rejection(mut self) -> Verdict {
         let translation = &self.decision.translation;
         let mut rest = String::new();
         if self.lists_everything() {
@@ -131,41 +131,41 @@ impl Message<'_> {
             list(&mut rest, "Fix before applying:", &translation.blockers);
             list(&mut rest, "Notes:", &translation.notes);
         }
-        for note in self.notes {
+        for note in &self.notes {
             comment(&mut rest, &[&note.to_string()]);
         }
-        let mut findings = Findings::default();
-        let more = self.decision.findings.len().saturating_sub(1);
-        for finding in &self.decision.findings {
-            let message = shorten(finding, more);
-            findings.reject(finding.rule, finding.path.as_str(), message);
+        let findings = &mut self.decision.findings;
+        let suffix = match findings.len() {
+            1 => "",
+            _ => " (and at least 99 more)",
+        };
+        for finding in findings.iter_mut() {
+            shorten(finding, suffix);
         }
-        findings.verdict_with(rest.trim_end())
+        Verdict::reject_with(self.decision.findings, rest.trim_end())
     }
 
     /// Returns the acceptance with the same findings as warnings, without the routes.
-    pub(crate) fn warnings(&self) -> Verdict {
+    pub(crate) fn warnings(self) -> Verdict {
         let translation = &self.decision.translation;
-        let mut warnings = Vec::new();
-        for finding in &self.decision.findings {
-            let message = shorten(finding, 0);
-            let finding = finding.rule.finding(finding.path.as_str(), message);
-            warnings.push(Warning::Finding(finding));
+        let mut warnings = Warnings::default();
+        let lists_everything = self.lists_everything();
+        for mut finding in self.decision.findings {
+            shorten(&mut finding, "");
+            warnings.add(finding);
         }
-        if self.lists_everything() {
+        if lists_everything {
             if !translation.routes.is_empty() {
-                warnings.push(Warning::Remark(COMMAND));
+                warnings.add_line(COMMAND.to_owned());
             }
-            for (rule, list) in [
-                (REQUIRES_INGRESS_NGINX, &translation.untranslatable),
-                (OTHER_CONTROLLER_ANNOTATION, &translation.other_controllers),
-                (INCOMPLETE_ROUTE, &translation.blockers),
-            ] {
-                push_all(&mut warnings, rule, list);
-            }
+            warnings.add_all(REQUIRES_INGRESS_NGINX, &translation.untranslatable);
+            warnings.add_all(OTHER_CONTROLLER_ANNOTATION, &translation.other_controllers);
+            warnings.add_all(INCOMPLETE_ROUTE, &translation.blockers);
         }
-        warnings.extend(self.notes.iter().cloned().map(Warning::Finding));
-        accept_with(warnings)
+        for note in self.notes {
+            warnings.add(note);
+        }
+        warnings.verdict()
     }
 
     /// Whether the message lists more than unknown annotations.
@@ -197,41 +197,55 @@ impl Message<'_> {
 
 /// Returns the acceptance of an Ingress that requires ingress-nginx, with the reasons as warnings.
 pub(crate) fn requires_nginx(translation: &Translation) -> Verdict {
-    let mut warnings = Vec::new();
-    push_all(
-        &mut warnings,
-        REQUIRES_INGRESS_NGINX,
-        &translation.untranslatable,
-    );
-    accept_with(warnings)
+    let mut warnings = Warnings::default();
+    warnings.add_all(REQUIRES_INGRESS_NGINX, &translation.untranslatable);
+    warnings.verdict()
 }
 
-enum Warning {
-    Finding(Finding),
-    Remark(&'static str),
+/// An acceptance with a limited number of warnings.
+#[derive(Default)]
+struct Warnings {
+    findings: Vec<Finding>,
+    lines: Vec<String>,
+    /// How many there would be without the limit.
+    count: usize,
 }
 
-fn push_all(warnings: &mut Vec<Warning>, rule: Rule, diagnostics: &[Diagnostic]) {
-    for Diagnostic { path, message } in diagnostics {
-        let finding = rule.finding(path.as_str(), message.as_str());
-        warnings.push(Warning::Finding(finding));
+impl Warnings {
+    fn add(&mut self, finding: Finding) {
+        if self.add_line(finding.to_string()) {
+            self.findings.push(finding);
+        }
     }
-}
 
-fn accept_with(warnings: Vec<Warning>) -> Verdict {
-    let mut verdict = Verdict::accept();
-    let more = warnings.len().saturating_sub(MAX_WARNINGS);
-    for warning in warnings.into_iter().take(MAX_WARNINGS) {
-        verdict = match warning {
-            Warning::Finding(finding) => verdict.warn(finding),
-            Warning::Remark(text) => verdict.remark(text),
-        };
+    /// Adds a line, unless there are too many. Returns whether it did.
+    fn add_line(&mut self, line: String) -> bool {
+        self.count += 1;
+        let fits = self.count <= MAX_WARNINGS;
+        if fits {
+            self.lines.push(line);
+        }
+        fits
     }
-    match more {
-        0 => verdict,
-        more => verdict.remark(format!(
-            "and {more} more; run `agnostics convert FILE` to list them"
-        )),
+
+    fn add_all(&mut self, rule: Rule, diagnostics: &[Diagnostic]) {
+        for Diagnostic { path, message } in diagnostics {
+            self.add(rule.finding(path.as_str(), message.clone()));
+        }
+    }
+
+    fn verdict(mut self) -> Verdict {
+        if self.count > MAX_WARNINGS {
+            let more = self.count - MAX_WARNINGS;
+            self.lines.push(format!(
+                "and {more} more; run `agnostics convert FILE` to list them"
+            ));
+        }
+        Verdict {
+            findings: self.findings,
+            warnings: self.lines,
+            ..Verdict::accept()
+        }
     }
 }
 
@@ -265,22 +279,17 @@ fn push_line(out: &mut String, text: &str) {
     out.extend(text.chars().map(|c| if breaks(c) { ' ' } else { c }));
 }
 
-/// Truncates the message of a finding so that its line, with a note about `more` findings, has the maximum length.
-fn shorten(finding: &Finding, more: usize) -> String {
-    let mut rest = finding.to_string().chars().count() - finding.message.chars().count();
-    if more > 0 {
-        rest += " (and at least 100 more)".len();
-    }
-    let max_chars = MAX_LINE_CHARS.saturating_sub(rest);
-    match finding
-        .message
-        .char_indices()
-        .nth(max_chars.saturating_sub(1))
-    {
-        Some((end, last)) if end + last.len_utf8() < finding.message.len() => {
-            joined(&[finding.message.get(..end).unwrap_or_default(), "…"])
+/// Truncates the message of a finding so that its line, with `suffix`, has the maximum length.
+fn shorten(finding: &mut Finding, suffix: &str) {
+    let line = finding.to_string();
+    // Counts characters: `chars().count()` is made for long texts and adds 1 KB to the `.wasm` file.
+    let line = line.bytes().filter(|byte| byte & 0xc0 != 0x80).count() + suffix.len();
+    if line > MAX_LINE_CHARS {
+        // One more, for the ellipsis.
+        for _ in MAX_LINE_CHARS..=line {
+            finding.message.pop();
         }
-        _ => finding.message.clone(),
+        finding.message.push('…');
     }
 }
 

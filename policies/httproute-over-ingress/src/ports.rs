@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use admission::{Cluster, Malformed, Node, Query};
 use ingress2route::Port;
 
-/// The Services of a namespace. Keeps the last response, because consecutive ports usually belong to one Service.
+/// The Services of a namespace. Keeps the last response, because consecutive ports usually belong to one
+/// Service.
 pub(crate) struct Ports<'a> {
     cluster: &'a dyn Cluster,
     namespace: &'a str,

@@ -7,16 +7,14 @@ admission::settings! {
     /// routes attach to the internal Gateway, and only Ingresses that require ingress-nginx stay.
     pub struct Settings {
         /// How to handle an Ingress that should be an HTTPRoute: `reject` rejects it, `warn` accepts it with
-        /// warnings that contain the reasons.
+        /// warnings.
         #[title = "Mode"]
         pub mode: Mode = Mode::Reject,
         /// How to handle an Ingress that cannot be expressed as an HTTPRoute: `allow` accepts it if its class
-        /// is one of `allowedClasses`, with warnings that list what requires ingress-nginx; `reject` rejects
-        /// it.
+        /// is one of `allowedClasses`, with warnings that list the reasons.
         #[title = "Untranslatable Ingresses"]
         pub untranslatable: Untranslatable = Untranslatable::Allow,
-        /// The classes that ingress-nginx serves. No other class may be used for an Ingress that cannot be
-        /// expressed as an HTTPRoute.
+        /// The classes that ingress-nginx serves, for Ingresses that cannot be expressed as an HTTPRoute.
         #[title = "Allowed classes"]
         pub allowed_classes: Vec<String> = vec!["nginx".to_owned()],
         /// The Gateway that routes attach to.
@@ -37,7 +35,7 @@ admission::settings! {
             expires: None,
         }],
         /// How to handle an update that would be rejected, but adds no host or path and keeps the class:
-        /// `warn` accepts it with warnings, so that existing Ingresses can still be fixed.
+        /// `warn` accepts it with warnings.
         #[title = "Existing Ingresses"]
         pub existing: Existing = Existing::Warn,
         /// Accepts cert-manager's solvers of HTTP01 challenges. Off if not set.

@@ -103,9 +103,11 @@ pub(crate) fn find(
         let verdict = Verdict::accept().audit(AUDIT, "exempt: ACME challenge solver");
         return Ok(Solver::Yes(verdict));
     };
-    let path = format!("metadata.labels[{LABEL}]");
+    let path = joined(&["metadata.labels[", LABEL, "]"]);
     let message = joined(&["not accepted as an ACME solver: ", reason]);
-    Ok(Solver::No(Some(ACME_SOLVER.finding(path, message))))
+    Ok(Solver::No(Some(
+        ACME_SOLVER.finding(path.as_str(), message),
+    )))
 }
 
 fn is_owned(metadata: &Object<'_>) -> Result<bool, Malformed> {
@@ -135,8 +137,8 @@ fn is_one_challenge(ingress: &Ingress<'_>) -> Result<bool, Malformed> {
     Ok(!token.is_empty() && token.bytes().all(is_token_byte))
 }
 
-/// Whether its annotations change neither the allowed clients nor the routing. The template of an Issuer can set
-/// any annotation, and its author is not cert-manager.
+/// Whether its annotations change neither the allowed clients nor the routing. The template of an Issuer can
+/// set any annotation, and its author is not cert-manager.
 fn has_only_harmless_annotations(ingress: &Ingress<'_>) -> bool {
     ingress.annotations().all(|(key, _)| {
         let prefix = key.split('/').next().unwrap_or_default();

@@ -64,7 +64,7 @@ pub(crate) fn finding(unknown: &Diagnostic) -> Finding {
     if unknown.path.len() > MAX_PATH_LENGTH {
         let problem =
             "one has a name longer than 63 characters, unknown to ingress-nginx; remove it";
-        return UNKNOWN_ANNOTATION.finding("metadata.annotations", problem);
+        return UNKNOWN_ANNOTATION.finding("metadata.annotations", problem.to_owned());
     }
     let problem = "unknown to ingress-nginx, which ignores it; ";
     let message = match nearest(&unknown.path) {

@@ -30,6 +30,13 @@ pub(super) fn replace(
     }
 }
 
+/// The text above the table of annotations.
+const ANNOTATIONS_INTRODUCTION: &str = "\
+How each annotation of ingress-nginx is handled. Only *untranslatable* ones require ingress-nginx, and only if
+their value has an effect. If the value of a *translated* one cannot be expressed in a route, the message says
+why. Annotations in the last column have no effect on their own.
+";
+
 /// Returns the README for the built module: without the markers of generated parts, and without the large
 /// table.
 pub(crate) fn usage(module: &str, readme: &str) -> Result<String> {
@@ -57,8 +64,9 @@ fn fill(readme: &str, name: &str, text: &str) -> Result<String> {
 /// One row for all annotations with the same handling and reason, together with the annotations that only
 /// configure them.
 fn annotations_table() -> String {
-    let mut table =
-        "| annotation | handling | how, or why | configured by |\n|---|---|---|---|\n".to_owned();
+    let mut table = format!(
+        "{ANNOTATIONS_INTRODUCTION}\n| annotation | handling | how, or why | configured by |\n|---|---|---|---|\n"
+    );
     let mut rows: Vec<(String, &str, Vec<&str>)> = Vec::new();
     for known in ANNOTATIONS {
         let handling = known.handling.name();
