@@ -27,8 +27,8 @@ pub(crate) enum Command {
     ///
     /// Writes the routes to standard output as YAML, and reports what cannot be converted on standard error.
     ///
-    /// If an Ingress cannot be converted in full, its routes are written as comments, because they lack
-    /// something, such as authentication. Named ports are resolved with the Services in the manifests.
+    /// If an Ingress cannot be converted in full, its routes are written as comments, because applying them
+    /// could drop a feature, such as authentication. Named ports are resolved with the Services in the manifests.
     Convert(Convert),
     /// Explain a rule: what it checks, why, and how to fix what it reports
     ///
@@ -54,7 +54,7 @@ pub(crate) struct Check {
 
     /// Platform whose policies and defaults apply
     ///
-    /// The default is k3s, which K8TRE runs on a developer's machine.
+    /// The default is k3s, the platform of K8TRE on a developer's machine.
     #[arg(long, value_parser = profile(), env = "AGNOSTICS_PROFILE", hide_env_values = true)]
     pub(crate) profile: Option<Profile>,
 
@@ -67,7 +67,8 @@ pub(crate) struct Check {
     /// Default storage class of the cluster, "" for none
     ///
     /// Simulates the admission plugin DefaultStorageClass, which sets this class on PersistentVolumeClaims
-    /// without one. The default is that of the profile; --policies without --profile means none.
+    /// without one. The default is the class of the profile; with --policies and no --profile, there is no
+    /// default class.
     #[arg(long, value_name = "NAME")]
     pub(crate) default_storage_class: Option<String>,
 
@@ -85,7 +86,7 @@ pub(crate) struct Check {
 
     /// Skip files that are not manifests; succeed if none remain
     ///
-    /// Treats files named on the command line like files found in a directory. For pre-commit, which names
+    /// By default, a file on the command line that is not a manifest is an error. For pre-commit, which passes
     /// every changed file.
     #[arg(long)]
     pub(crate) only_manifests: bool,
@@ -97,8 +98,8 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The defaults of --gateway, --section-name, --domain and --nginx-class are the settings of \
-                  the policy httproute-over-ingress.
+    after_help = "Without --gateway, --section-name, --domain or --nginx-class, the settings of the policy \
+                  httproute-over-ingress apply.
 
 Exit codes:
   0: everything converted in full
@@ -112,7 +113,7 @@ pub(crate) struct Convert {
 
     /// Platform whose policies apply
     ///
-    /// The default is k3s, which K8TRE runs on a developer's machine.
+    /// The default is k3s, the platform of K8TRE on a developer's machine.
     #[arg(long, value_parser = profile(), env = "AGNOSTICS_PROFILE", hide_env_values = true)]
     pub(crate) profile: Option<Profile>,
 
@@ -122,11 +123,11 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "FILE")]
     pub(crate) policies: Vec<PathBuf>,
 
-    /// Gateway for the routes [default: gateway/internal-gateway]
+    /// Gateway for the routes, such as gateway/internal-gateway
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = gateway)]
     pub(crate) gateway: Option<(String, String)>,
 
-    /// Listener of the Gateway for the routes [default: every listener that accepts the host]
+    /// Listener of the Gateway for the routes; without one, every listener that accepts the host
     #[arg(long, value_name = "NAME")]
     pub(crate) section_name: Option<String>,
 
@@ -136,7 +137,7 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) domain: Option<String>,
 
-    /// Ingress class served by ingress-nginx (repeatable) [default: nginx]
+    /// Ingress class served by ingress-nginx, such as nginx (repeatable)
     #[arg(long, value_name = "NAME")]
     pub(crate) nginx_class: Vec<String>,
 

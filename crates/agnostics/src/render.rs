@@ -91,7 +91,8 @@ fn tree(argument: Option<&Path>) -> Result<PathBuf, Failure> {
 
 /// Returns the list of variables for `--help`.
 pub(crate) fn variables() -> String {
-    let mut text = "Variables (the overlays of a platform use some of them):\n".to_owned();
+    let mut text =
+        "Variables (each platform requires some of them; a missing one is reported):\n".to_owned();
     for it in VARIABLES {
         let (label, value) = match it.default {
             Some(default) => ("default", default),

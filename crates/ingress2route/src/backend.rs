@@ -119,7 +119,7 @@ fn read_port(
         &quote(service),
         ": ",
         reason,
-        "; add its number to the route",
+        "; set the port number in the route",
     ];
     push_once(&mut out.blockers, node, &parts);
     Ok(None)

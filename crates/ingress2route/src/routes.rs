@@ -137,7 +137,7 @@ impl<'a> Builder<'_, 'a> {
                     Some(domain) => joined(&["<host>.", domain]),
                     None => "<host>".to_owned(),
                 };
-                let parts = ["has no host, but a route must; replace `", &hostname, "`"];
+                let parts = ["has no host; replace `", &hostname, "`"];
                 Some(joined(&parts))
             }
             false => host::problem(host, domain),

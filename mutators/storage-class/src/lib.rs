@@ -64,7 +64,7 @@ admission::rule! {
 }
 
 admission::rule! {
-    /// An update sends the original class of a claim whose class the policy replaced.
+    /// An update sets the class that the policy replaced when the claim was created.
     ///
     /// # What it checks
     /// The class of a claim is immutable. If the policy replaced the class at creation, it also replaces it

@@ -33,10 +33,9 @@ admission::settings! {
         pub read_write_once: String = "rwo-default".to_owned(),
         /// The class for ReadWriteMany: volumes that many nodes write.
         pub read_write_many: String = "rwx-default".to_owned(),
-        /// The class for ReadOnlyMany: volumes that many nodes read. Defaults to the class for ReadWriteMany.
+        /// The class for ReadOnlyMany: volumes that many nodes read. If not set, the class for ReadWriteMany.
         pub read_only_many: Option<String> = None,
-        /// The class for ReadWriteOncePod: volumes that one pod mounts. Defaults to the class for
-        /// ReadWriteOnce.
+        /// The class for ReadWriteOncePod: volumes that one pod mounts. If not set, the class for ReadWriteOnce.
         pub read_write_once_pod: Option<String> = None,
     }
 }

@@ -42,7 +42,7 @@ admission::rule! {
 }
 
 admission::rule! {
-    /// A parent sets `port`.
+    /// An entry of `parentRefs` sets `port`.
     ///
     /// # What it checks
     /// No entry of `spec.parentRefs` may set `port`.
@@ -74,7 +74,7 @@ admission::rule! {
 }
 
 admission::rule! {
-    /// A parent names a listener that routes may not use.
+    /// An entry of `parentRefs` names a listener that routes may not use.
     ///
     /// # What it checks
     /// `sectionName` of a parent must be one of the setting `gateway.sectionNames`, or not set.
@@ -106,7 +106,7 @@ admission::rule! {
 }
 
 admission::rule! {
-    /// The route attaches to default Gateways.
+    /// The route sets `useDefaultGateways`, which attaches it to Gateways that it does not name.
     ///
     /// # What it checks
     /// `spec.useDefaultGateways` must be `None` or not set.

@@ -330,10 +330,12 @@ fn use_routes(settings: &Settings, translation: &Translation) -> String {
     let can_be = "this Ingress can be expressed as ";
     match translation.routes.as_slice() {
         [] => joined(&[not_required, "use an HTTPRoute", &gateway]),
-        _ if !translation.is_complete() => {
-            let fix = "fix the listed problems and apply its routes";
-            joined(&[not_required, fix, &gateway])
-        }
+        _ if !translation.is_complete() => joined(&[
+            not_required,
+            "use an HTTPRoute",
+            &gateway,
+            ", with the fixes below",
+        ]),
         [route] => {
             let kind = match route.kind {
                 Kind::Http => "an HTTPRoute",

@@ -120,7 +120,7 @@ impl Message {
             self.routes(&mut rest);
             list(
                 &mut rest,
-                "Cannot be expressed as a route:",
+                "Features that require ingress-nginx:",
                 &translation.untranslatable,
             );
             list(

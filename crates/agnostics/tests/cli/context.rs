@@ -160,6 +160,6 @@ spec: {ports: [{name: http, port: 8080}]}
 
     let run = Dir::with(ingress).check(&["app.yaml", "--profile", "k3s"]);
     assert_eq!(run.code, 1);
-    let why = "cannot resolve port `http` of Service `portal`: the Service could not be looked up; add its number to the route";
+    let why = "cannot resolve port `http` of Service `portal`: the Service could not be looked up; set the port number in the route";
     assert!(run.stdout.contains(why), "{}", run.stdout);
 }

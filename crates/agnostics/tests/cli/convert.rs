@@ -96,7 +96,7 @@ fn unsupported_annotations_are_reported_and_incomplete_routes_are_comments() {
     assert_eq!(
         run.stderr,
         "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: authorizes \
-         requests with an external service; routes may not use ExternalAuth\n\
+         requests with an external service, which routes may not do\n\
          error: ./app.yaml:9: metadata.annotations[nginx.ingress.kubernetes.io/auth-uri]: ingress-nginx does \
          not know `auth-uri` and ignores it\n\
          error: ./app.yaml:10: metadata.annotations[konghq.com/strip-path]: not translated: only Kong reads \
@@ -120,7 +120,7 @@ fn a_named_port_without_its_service_is_omitted() {
     assert_eq!(
         run.stderr,
         "error: app.yaml:14: spec.rules[0].http.paths[0].backend.service.port.name: cannot resolve port `http` \
-         of Service `web`: the Service could not be looked up; add its number to the route\n\
+         of Service `web`: the Service could not be looked up; set the port number in the route\n\
          1 Ingress, 1 not converted in full\n"
     );
     assert_eq!(run.code, 1);

@@ -15,14 +15,21 @@ fn a_rule_is_explained_with_its_policy_and_examples() {
     let headings: Vec<_> = (run.stdout.lines())
         .filter_map(|line| line.strip_prefix("## "))
         .collect();
-    assert_eq!(headings, ["What it checks", "Why", "Example", "Use instead"]);
+    assert_eq!(
+        headings,
+        ["What it checks", "Why", "Example", "Use instead"]
+    );
 }
 
 #[test]
 fn an_id_can_be_copied_from_a_message_with_its_brackets() {
     let bare = explain(&["malformed-input"]);
     let copied = explain(&["[malformed-input]"]);
-    assert!(bare.stdout.contains("\nRule of every policy.\n"), "{}", bare.stdout);
+    assert!(
+        bare.stdout.contains("\nRule of every policy.\n"),
+        "{}",
+        bare.stdout
+    );
     assert_eq!(copied.stdout, bare.stdout);
 }
 

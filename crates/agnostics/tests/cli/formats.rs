@@ -38,7 +38,10 @@ fn sarif_has_a_result_for_each_rejection_warning_and_error() {
     assert_eq!(rule["shortDescription"]["text"], summary);
     for text in [&rule["help"]["text"], &rule["help"]["markdown"]] {
         let text = text.as_str().unwrap();
-        assert!(text.starts_with(summary) && text.contains("\n## Use instead\n"), "{text}");
+        assert!(
+            text.starts_with(summary) && text.contains("\n## Use instead\n"),
+            "{text}"
+        );
     }
     let page = "https://k8tre.github.io/agnostics/rules/unknown-class.html";
     assert_eq!(rule["helpUri"], page);

@@ -146,7 +146,9 @@ spec:
 ";
     let report = Dir::with(route).json(&["--profile", "k3s"]);
     let rows = report["results"].as_array().unwrap();
-    let row = rows.iter().find(|row| row["module"] == "httproute-attachment");
+    let row = rows
+        .iter()
+        .find(|row| row["module"] == "httproute-attachment");
     let findings = row.unwrap()["findings"].as_array().unwrap();
     let findings: Vec<_> = findings
         .iter()

@@ -29,7 +29,7 @@ fn untranslatable_annotations_are_reported_with_the_reason() {
         [
             at(
                 "auth-url",
-                "authorizes requests with an external service; routes may not use ExternalAuth"
+                "authorizes requests with an external service, which routes may not do"
             ),
             at("server-snippet", "is NGINX configuration"),
         ]

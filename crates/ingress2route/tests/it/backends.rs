@@ -34,7 +34,7 @@ fn a_port_that_cannot_be_resolved_is_omitted_and_reported() {
             lines(&translation.blockers),
             [format!(
                 "spec.rules[0].http.paths[0].backend.service.port.name: cannot resolve port `{name}` of \
-                 Service `{service}`: {reason}; add its number to the route"
+                 Service `{service}`: {reason}; set the port number in the route"
             )]
         );
     }

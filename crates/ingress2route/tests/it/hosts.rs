@@ -91,7 +91,7 @@ fn a_rule_without_host_gets_an_invalid_placeholder() {
     assert!(crate::crd::violations(route)[0].starts_with("spec.hostnames[0]"));
     assert_eq!(
         lines(&translation.blockers),
-        ["spec.rules[0]: has no host, but a route must; replace `<host>.k8tre.internal`"]
+        ["spec.rules[0]: has no host; replace `<host>.k8tre.internal`"]
     );
     // Without a domain, the placeholder is only the host.
     let options = Options {
@@ -115,7 +115,7 @@ fn a_default_backend_alone_never_claims_the_whole_domain() {
     );
     assert_eq!(
         lines(&translation.blockers),
-        ["spec.defaultBackend: has no host, but a route must; replace `<host>.k8tre.internal`"]
+        ["spec.defaultBackend: has no host; replace `<host>.k8tre.internal`"]
     );
 }
 
