@@ -50,7 +50,7 @@ pub(crate) fn check(settings: &Settings, kind: &str, namespace: &str) -> Verdict
     };
     let mut findings = Findings::without(settings.disabled_rules());
     if !settings.is_platform(namespace) {
-        let message = format!("only platform namespaces may have a {kind}; {fix} instead");
+        let message = format!("only platform namespaces may have {kind}s; {fix} instead");
         findings.reject(GATEWAY_KINDS, "kind", message);
     }
     findings.verdict()

@@ -197,7 +197,8 @@ fn other_kinds_are_rejected_with_a_fix() {
         let response = respond(kind, &object, &settings());
         let message = response["message"].as_str().expect("a message");
         assert!(message.chars().count() <= MAX_CHARS, "{message}");
-        assert!(message.starts_with(&format!("kind: {kind} ")), "{message}");
+        let start = format!("kind: only platform namespaces may have {kind}s; ");
+        assert!(message.starts_with(&start), "{message}");
         assert!(message.ends_with(" [gateway-kinds]"), "{message}");
     }
 }
