@@ -1,4 +1,4 @@
-//! One case of the corpus.
+//! A case: a request to a policy, and the expected verdict.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +7,22 @@ use serde_json::{Value, json};
 
 use crate::{Error, topic, workspace};
 
-/// One case: a request, settings and cluster, and the verdict expected.
+/// A case: request, settings and cluster, and the expected verdict.
 ///
-/// It is written in a file of its topic; see [`topic`].
+/// Cases are written in one file per topic; see [`topic`].
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Case {
-    /// The case's id, which is unique among those of its policy and stays when the case moves.
+    /// The id of the case. It is unique within the policy, and stays the same when the case moves to another
+    /// file.
     pub name: String,
-    /// What the case shows, one sentence.
+    /// What the case shows, in one sentence.
     pub description: String,
-    /// The policy's settings.
+    /// The settings of the policy.
     #[serde(default = "no_settings")]
     pub settings: Value,
-    /// What context-aware look-ups find: all objects of their kinds; of other kinds nothing is known.
+    /// The objects that context-aware look-ups find. They are all objects of their kinds; look-ups of other
+    /// kinds fail.
     #[serde(default)]
     pub cluster: Vec<Value>,
     /// `CREATE`, `UPDATE` or `DELETE`.
@@ -32,35 +34,36 @@ pub struct Case {
     /// The user who sends the request.
     #[serde(default = "developer")]
     pub username: String,
-    /// The object as it is stored.
+    /// The stored object, before the request.
     pub old_object: Option<Value>,
-    /// The object as it is sent.
+    /// The object in the request.
     pub object: Option<Value>,
-    /// What the case ends in.
+    /// The expected result.
     pub expect: Expected,
-    /// The rejection's message, or what is wrong with the settings.
+    /// The message of the rejection, or the error about the settings.
     pub message: Option<String>,
-    /// The warnings, all of them in order. A rejection's first line need not be repeated here.
+    /// All warnings in order. By default, the first line of `message` if there is one, and no warning
+    /// otherwise.
     pub warnings: Option<Vec<String>>,
-    /// The audit annotations, where the case is about them.
+    /// The audit annotations; not compared if not set.
     pub audit_annotations: Option<BTreeMap<String, String>>,
-    /// JSONPath to value, on the object as it is after the verdict.
+    /// JSONPaths and their values in the object after the verdict.
     #[serde(default, rename = "assert")]
     pub assertions: BTreeMap<String, Value>,
     /// The whole object after the verdict.
     pub patched: Option<Value>,
-    /// Where the case is written: `file:line`, from the workspace's root.
+    /// The location of the case as `file:line`, relative to the workspace root.
     #[serde(skip)]
     pub location: String,
 }
 
-/// What a case ends in.
+/// The expected result of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expected {
-    /// The object is accepted as it came.
+    /// The object is accepted unchanged.
     Accepted,
-    /// The object is changed.
+    /// The object is mutated.
     Mutated,
     /// The object is rejected.
     Rejected,
@@ -68,17 +71,17 @@ pub enum Expected {
     InvalidSettings,
 }
 
-/// What a policy is asked to do.
+/// An operation of Kubewarden's policy protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// To give a verdict on a request.
+    /// Returns a verdict on a request.
     Validate,
-    /// To check settings.
+    /// Checks settings.
     ValidateSettings,
 }
 
 impl Operation {
-    /// Its name in Kubewarden's protocol.
+    /// Returns the name of the operation in Kubewarden's protocol.
     pub fn name(self) -> &'static str {
         match self {
             Self::Validate => "validate",
@@ -87,7 +90,7 @@ impl Operation {
     }
 }
 
-/// The request of a case, as `AdmissionReview.request`.
+/// The request of a case: `AdmissionReview.request`.
 #[derive(Debug, Clone)]
 pub struct Request(pub Value);
 
@@ -104,26 +107,26 @@ fn no_settings() -> Value {
 }
 
 impl Case {
-    /// Every case of a policy, in the order of its files.
+    /// Returns every case of a policy, in file order.
     ///
     /// # Errors
-    /// If the policy has no case, a case cannot be read, or two cases have the same name.
+    /// Returns an error if the policy has no case, a case cannot be read, or two cases have the same name.
     pub fn all_of(policy: &str) -> Result<Vec<Self>, Error> {
         topic::read_all(&workspace::module_dir(policy).join("cases"))
     }
 
-    /// What a failing test prints of the case: `file:line: name`, to jump to.
+    /// Returns `file:line: name`, which failing tests print.
     pub fn title(&self) -> String {
         format!("{}: {}", self.location, self.name)
     }
 
-    /// The request; `None` where the case is about settings alone.
+    /// Returns the request, or `None` for a case that only checks settings.
     pub fn request(&self) -> Option<Request> {
-        let about = self.object.as_ref().or(self.old_object.as_ref())?;
-        Some(Request::new(self, about))
+        let object = self.object.as_ref().or(self.old_object.as_ref())?;
+        Some(Request::new(self, object))
     }
 
-    /// What the policy is asked to do, with the payload byte for byte.
+    /// Returns the operation that the case calls, and its payload.
     pub fn call(&self) -> (Operation, String) {
         let settings = &self.settings;
         match self.request() {
@@ -135,7 +138,8 @@ impl Case {
         }
     }
 
-    /// The request, or one about nothing for hosts that look at settings only on the way to it.
+    /// Returns the request, or one for a placeholder object: some hosts check settings only when they evaluate
+    /// a request.
     pub fn request_or_any(&self) -> Request {
         let any = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "any"}});
         self.request().unwrap_or_else(|| Request::new(self, &any))
@@ -143,8 +147,8 @@ impl Case {
 }
 
 impl Request {
-    fn new(case: &Case, about: &Value) -> Self {
-        let text = |pointer| about.pointer(pointer).and_then(Value::as_str);
+    fn new(case: &Case, object: &Value) -> Self {
+        let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
         let text = |pointer| text(pointer).unwrap_or_default();
         let api_version = text("/apiVersion");
         let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));

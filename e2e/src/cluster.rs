@@ -1,13 +1,13 @@
-//! A case's cluster for hosts that have no host calls of their own.
+//! The cluster of a case, for hosts without host calls.
 
 use std::cell::RefCell;
 
-use admission::{Cluster, Query, Unanswered};
+use admission::{Cluster, Query, QueryError};
 use host::{ContextAwareResource, Snapshot};
 
 use crate::{Case, Error};
 
-/// What a module asked, and what it was told.
+/// A look-up of a policy, and the answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
     pub(crate) api_version: String,
@@ -18,7 +18,7 @@ pub(crate) struct Exchange {
     pub(crate) answer: Result<String, String>,
 }
 
-/// The objects of the case's `cluster`: all there are of their kinds; of other kinds nothing is known.
+/// The objects of a case's `cluster`. They are all objects of their kinds; look-ups of other kinds fail.
 #[derive(Debug)]
 pub(crate) struct CaseCluster {
     snapshot: Snapshot,
@@ -33,18 +33,18 @@ impl CaseCluster {
         })
     }
 
-    /// Everything that was asked, in order.
+    /// Returns all look-ups in order.
     pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
         self.exchanges.into_inner()
     }
 }
 
 impl Cluster for CaseCluster {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         let kind = ContextAwareResource::new(query.api_version, query.kind);
         let answer = self
             .snapshot
-            .list_answer(&kind, query.namespace, query.name, query.fields)
+            .list_json(&kind, query.namespace, query.name, query.fields)
             .map_err(|error| error.to_string());
         self.exchanges.borrow_mut().push(Exchange {
             api_version: query.api_version.to_owned(),
@@ -54,6 +54,6 @@ impl Cluster for CaseCluster {
             fields: query.fields.iter().map(|&it| it.to_owned()).collect(),
             answer: answer.clone(),
         });
-        answer.map_err(Unanswered::CouldNotAsk)
+        answer.map_err(QueryError::Unavailable)
     }
 }

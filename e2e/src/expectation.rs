@@ -1,25 +1,25 @@
-//! Holding an outcome against a case.
+//! Compares an outcome with a case.
 
 use serde_json::Value;
 
 use crate::case::{Case, Expected};
 use crate::outcome::Outcome;
 
-/// What a case expects, ready to be held against outcomes.
+/// The outcome that a case expects.
 #[derive(Debug, Clone, Copy)]
 pub struct Expectation<'a>(pub &'a Case);
 
 impl Expectation<'_> {
-    /// Every way in which `outcome` is not what the case expects; empty when it is.
-    pub fn complaints(self, outcome: &Outcome) -> Vec<String> {
+    /// Returns the differences between `outcome` and the expected one; empty if there are none.
+    pub fn mismatches(self, outcome: &Outcome) -> Vec<String> {
         let case = self.0;
-        let mut complaints = Vec::new();
-        let mut must = |what: &str,
-                        expected: &dyn std::fmt::Debug,
-                        found: &dyn std::fmt::Debug,
-                        same: bool| {
+        let mut mismatches = Vec::new();
+        let mut compare = |what: &str,
+                           expected: &dyn std::fmt::Debug,
+                           found: &dyn std::fmt::Debug,
+                           same: bool| {
             if !same {
-                complaints.push(format!(
+                mismatches.push(format!(
                     "{what}:\n    expected {expected:?}\n    found    {found:?}"
                 ));
             }
@@ -28,8 +28,8 @@ impl Expectation<'_> {
             Outcome::Settings(message) => {
                 let invalid = case.expect == Expected::InvalidSettings;
                 let expected = case.message.as_ref().filter(|_| invalid);
-                must("settings", &expected, message, expected == message.as_ref());
-                return complaints;
+                compare("settings", &expected, message, expected == message.as_ref());
+                return mismatches;
             }
             Outcome::Verdict {
                 accepted,
@@ -44,15 +44,15 @@ impl Expectation<'_> {
             (true, Some(_)) => Expected::Mutated,
             (true, None) => Expected::Accepted,
         };
-        must("verdict", &case.expect, &found, case.expect == found);
-        must("message", &case.message, message, case.message == *message);
+        compare("verdict", &case.expect, &found, case.expect == found);
+        compare("message", &case.message, message, case.message == *message);
         let expected = case.warnings.clone().unwrap_or_else(|| {
             let first_line = case.message.as_deref().and_then(|text| text.lines().next());
             first_line.into_iter().map(str::to_owned).collect()
         });
-        must("warnings", &expected, warnings, expected == *warnings);
+        compare("warnings", &expected, warnings, expected == *warnings);
         if let Some(expected) = &case.audit_annotations {
-            must(
+            compare(
                 "audit annotations",
                 expected,
                 audit_annotations,
@@ -64,15 +64,15 @@ impl Expectation<'_> {
             .or(case.object.as_ref())
             .unwrap_or(&Value::Null);
         if let Some(patched) = &case.patched {
-            must("patched object", patched, after, patched == after);
+            compare("patched object", patched, after, patched == after);
         }
         for (path, expected) in &case.assertions {
             let found = jsonpath_lib::select(after, path);
             let same = found
                 .as_ref()
                 .is_ok_and(|found| found.as_slice() == [expected]);
-            must(path, expected, &found, same);
+            compare(path, expected, &found, same);
         }
-        complaints
+        mismatches
     }
 }

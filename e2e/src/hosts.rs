@@ -1,4 +1,4 @@
-//! The hosts that a module runs in.
+//! The hosts that run policies.
 
 mod embedded;
 mod kwctl;
@@ -9,34 +9,34 @@ mod review;
 pub use embedded::Embedded;
 pub use kwctl::Kwctl;
 pub use native::Native;
-pub use policy_server::{Further, Origin, PolicyServer, free_port};
+pub use policy_server::{ExtraPolicy, ModuleSource, PolicyServer, free_port};
 
 use std::path::PathBuf;
 
 use crate::{Case, Error, Outcome};
 
-/// Something that runs modules.
+/// A host that runs policies.
 pub trait Host {
-    /// The name that reports use.
+    /// Returns the name of the host for reports.
     fn name(&self) -> &'static str;
 
-    /// Why the host cannot run a case; `None` where it can.
-    fn unfit(&self, case: &Case) -> Option<&'static str> {
+    /// Returns why the host cannot run a case, or `None` if it can.
+    fn skip_reason(&self, case: &Case) -> Option<&'static str> {
         let _ = case;
         None
     }
 
-    /// Runs one case of a module.
+    /// Runs a case of a policy.
     ///
     /// # Errors
-    /// When there is no answer at all.
+    /// Returns an error if there is no response.
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error>;
 }
 
-/// Finds a program on PATH.
+/// Returns the path of a program on PATH.
 ///
 /// # Errors
-/// The reason for which its host is skipped.
+/// Returns the reason for skipping its host if the program is not on PATH.
 pub fn on_path(program: &str) -> Result<PathBuf, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut candidates = std::env::split_paths(&path).map(|dir| dir.join(program));

@@ -1,7 +1,7 @@
-//! One corpus of cases through every host that a module runs in.
+//! Runs the cases of every policy on every host that can run policies.
 //!
-//! A policy's `cases/` holds a file for each topic; see [`topic`]. A host runs a [`Case`] and returns an
-//! [`Outcome`] in one form, so that one expectation applies to all hosts.
+//! The directory `cases/` of a policy has one file per topic; see [`topic`]. A host runs a [`Case`] and returns
+//! an [`Outcome`]. All hosts return the same type, so one expectation applies to all of them.
 
 mod case;
 mod cluster;
@@ -17,5 +17,5 @@ pub use expectation::Expectation;
 pub use outcome::Outcome;
 pub use simulate::builtin::payload;
 
-/// What goes wrong here goes to the person who runs the tests, as one sentence with its causes.
+/// An error message for the developer who runs the tests.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -1,34 +1,34 @@
-//! What a host says of a case, in one form for all hosts.
+//! The result of a case, in one type for all hosts.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The answer to one call.
+/// The response to one call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// To a request.
+    /// The verdict on a request.
     Verdict {
-        /// Whether the request may proceed.
+        /// Whether the request is accepted.
         accepted: bool,
-        /// The rejection's message.
+        /// The message of a rejection.
         message: Option<String>,
-        /// The object after the verdict, where it was changed.
+        /// The object after a mutation.
         mutated: Option<Value>,
-        /// Warnings in order.
+        /// The warnings in order.
         warnings: Vec<String>,
-        /// Audit annotations.
+        /// The audit annotations.
         audit_annotations: BTreeMap<String, String>,
     },
-    /// To settings: what is wrong with them, `None` when nothing is.
+    /// The error in the settings, or `None` if they are valid.
     Settings(Option<String>),
 }
 
 impl Outcome {
-    /// Reads a module's own answer to `validate`.
+    /// Parses a module's response to `validate`.
     ///
     /// # Errors
-    /// When it is not the response of Kubewarden's protocol.
+    /// Returns an error if the response does not follow Kubewarden's protocol.
     pub fn of_response(bytes: &[u8]) -> Result<Self, crate::Error> {
         #[derive(serde::Deserialize)]
         struct Response {
@@ -50,10 +50,10 @@ impl Outcome {
         })
     }
 
-    /// Reads a module's own answer to `validate_settings`.
+    /// Parses a module's response to `validate_settings`.
     ///
     /// # Errors
-    /// When it is not the response of Kubewarden's protocol.
+    /// Returns an error if the response does not follow Kubewarden's protocol.
     pub fn of_settings_response(bytes: &[u8]) -> Result<Self, crate::Error> {
         #[derive(serde::Deserialize)]
         struct Response {

@@ -1,4 +1,4 @@
-//! What tests say of a host, in a form that `cargo xtask test` counts.
+//! Runs all cases on a host, and prints the result in a format that `cargo xtask test` counts.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -6,62 +6,63 @@ use std::io::Write as _;
 use crate::hosts::{Host, Native};
 use crate::{Case, Error, Expectation};
 
-/// Holds a host to every case that it is fit for, and says how many of each module those were.
+/// Runs all cases that a host can run, and prints how many of each policy it ran.
 ///
 /// # Errors
-/// When a case cannot be read.
+/// Returns an error if a case cannot be read.
 ///
 /// # Panics
-/// When the host does not do what a case expects, or is fit for no case of a module: this is for tests.
+/// Panics if an outcome is not the expected one, or if the host can run no case of a policy.
 pub fn run_all(host: &dyn Host) -> Result<(), Error> {
     let mut failures = Vec::new();
     let mut counts = Vec::new();
-    let mut unfit = BTreeMap::new();
+    let mut skipped = BTreeMap::new();
     for module in Native::modules() {
         let mut ran = 0;
         for case in Case::all_of(module)? {
-            if let Some(reason) = host.unfit(&case) {
-                *unfit.entry(reason).or_insert(0) += 1;
+            if let Some(reason) = host.skip_reason(&case) {
+                *skipped.entry(reason).or_insert(0) += 1;
                 continue;
             }
             ran += 1;
-            let complaints = match host.run(module, &case) {
-                Ok(outcome) => Expectation(&case).complaints(&outcome),
+            let mismatches = match host.run(module, &case) {
+                Ok(outcome) => Expectation(&case).mismatches(&outcome),
                 Err(error) => vec![error.to_string()],
             };
-            if !complaints.is_empty() {
-                let (found, host) = (complaints.join("\n  "), host.name());
+            if !mismatches.is_empty() {
+                let (mismatches, host) = (mismatches.join("\n  "), host.name());
                 failures.push(format!(
-                    "{} on {host}: {}\n  {found}",
+                    "{} on {host}: {}\n  {mismatches}",
                     case.title(),
                     case.description
                 ));
             }
         }
-        assert!(ran > 0, "{} ran nothing of {module}", host.name());
+        assert!(ran > 0, "{} ran no case of {module}", host.name());
         counts.push(format!("{module} {ran}"));
     }
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
-    say(&format!("{}: cases of {}", host.name(), counts.join(", ")))?;
-    for (reason, cases) in unfit {
-        skip(&format!("{cases} cases on {}: {reason}", host.name()))?;
+    print_line(&format!("{}: cases of {}", host.name(), counts.join(", ")))?;
+    for (reason, cases) in skipped {
+        print_skipped(&format!("{cases} cases on {}: {reason}", host.name()))?;
     }
     Ok(())
 }
 
-/// Says why a host did not run.
+/// Prints why a test is skipped.
 ///
 /// # Errors
-/// When standard output is closed.
-pub fn skip(reason: &str) -> Result<(), Error> {
-    say(&format!("skipped: {reason}"))
+/// Returns an error if standard output is closed.
+pub fn print_skipped(reason: &str) -> Result<(), Error> {
+    print_line(&format!("skipped: {reason}"))
 }
 
-/// To standard output itself, since the test runner swallows what a passing test prints.
+/// Prints a line to standard output directly: the test runner captures what passing tests print with
+/// `println!`.
 ///
 /// # Errors
-/// When standard output is closed.
-pub fn say(line: &str) -> Result<(), Error> {
+/// Returns an error if standard output is closed.
+pub fn print_line(line: &str) -> Result<(), Error> {
     writeln!(std::io::stdout(), "\n{line}")?;
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Cases by topic: each file in a policy's `cases/` holds those about one topic.
+//! Case files: each file in the directory `cases/` of a policy contains the cases of one topic.
 //!
 //! ```yaml
-//! description: A host that a route of another namespace uses already is rejected.
-//! settings: {domain: k8tre.internal}   # of each case that has none of its own
+//! description: A hostname that a route in another namespace already uses is rejected.
+//! settings: {domain: k8tre.internal}   # the default of all cases in this file
 //! objects:
 //!   route:
 //!     apiVersion: gateway.networking.k8s.io/v1
@@ -10,17 +10,17 @@
 //!     metadata: {name: portal, namespace: backend}
 //!     spec: {hostnames: [jupyter.k8tre.internal]}
 //!   jupyter-route: {from: route, metadata: {name: jupyter-route, namespace: jupyterhub}}
-//! cluster: [jupyter-route]             # likewise
+//! cluster: [jupyter-route]             # the default of all cases in this file
 //! cases:
 //! - name: taken
-//!   description: An HTTPRoute of another namespace has the host.
+//!   description: An HTTPRoute in another namespace has the hostname.
 //!   object: route
 //!   expect: rejected
 //!   message: …
 //! ```
 //!
-//! Wherever an object stands, it may be written in full, as the name of one in `objects`, or as a change of
-//! such an object: `from` names it, and the rest is merged into it as a JSON merge patch (RFC 7396).
+//! Every object can be written in full, as the name of one in `objects`, or as a change to such an object:
+//! `from` has its name, and the other fields are a JSON merge patch (RFC 7396) that is applied to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -33,29 +33,29 @@ use serde_path_to_error::Segment;
 
 use crate::{Case, Error, workspace};
 
-/// A file of cases.
+/// A case file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Topic {
     /// What the cases have in common.
     #[serde(rename = "description")]
     _description: String,
-    /// The settings of each case that has none of its own, which [`with_defaults`] gives them.
+    /// The settings of cases that set none; applied by [`with_defaults`].
     #[serde(rename = "settings")]
     _settings: Option<Value>,
-    /// The same for the cluster.
+    /// The cluster of cases that set none; applied by [`with_defaults`].
     #[serde(rename = "cluster")]
     _cluster: Option<Vec<Value>>,
-    /// Objects that others refer to by name.
+    /// Objects that cases refer to by name.
     #[serde(default)]
     objects: Map<String, Value>,
     cases: Vec<Case>,
 }
 
-/// Every case of the files in a directory, in their order.
+/// Reads all cases in a directory, in file order.
 ///
 /// # Errors
-/// If there is no case, a case cannot be read, or two cases have the same name.
+/// Returns an error if there is no case, a case cannot be read, or two cases have the same name.
 pub(crate) fn read_all(dir: &Path) -> Result<Vec<Case>, Error> {
     let entries =
         fs::read_dir(dir).map_err(|cause| format!("cannot list {}: {cause}", dir.display()))?;
@@ -68,24 +68,26 @@ pub(crate) fn read_all(dir: &Path) -> Result<Vec<Case>, Error> {
     for path in paths {
         let bytes = fs::read(&path).map_err(|cause| format!("{}: {cause}", path.display()))?;
         let file = path.strip_prefix(workspace::root()).unwrap_or(&path);
-        // As text, since a failing test prints its error's `Debug`.
+        // As a string, because a failing test prints the error with `Debug`.
         let read = read(&file.to_string_lossy(), &bytes).map_err(|error| error.to_string())?;
         for case in read {
             let location = case.location.clone();
             if let Some(other) = locations.insert(case.name.clone(), location) {
                 let Case { location, name, .. } = &case;
-                return Err(format!("{location}: {other} has a case `{name}` too").into());
+                return Err(
+                    format!("{location}: duplicate case name `{name}`, see {other}").into(),
+                );
             }
             cases.push(case);
         }
     }
     match cases.is_empty() {
-        true => Err(format!("{} holds no case", dir.display()).into()),
+        true => Err(format!("{} has no cases", dir.display()).into()),
         false => Ok(cases),
     }
 }
 
-/// The cases of one file.
+/// Reads the cases of one file.
 fn read(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Error> {
     let documents: Vec<_> = manifest::read(file, bytes).collect::<Result<_, _>>()?;
     let [document] = documents.as_slice() else {
@@ -123,11 +125,14 @@ fn read(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Error> {
     }
     match names.iter().find(|name| !shared.used.contains(*name)) {
         None => Ok(resolved),
-        Some(name) => Err(at(&format!("/objects/{name}"), format!("`{name}` is not used")).into()),
+        Some(name) => {
+            let cause = format!("object `{name}` is not used");
+            Err(at(&format!("/objects/{name}"), cause).into())
+        }
     }
 }
 
-/// The file's settings and cluster in each case that has none of its own.
+/// Copies the file's settings and cluster to every case that sets none.
 fn with_defaults(mut topic: Value) -> Value {
     for field in ["settings", "cluster"] {
         let Some(default) = topic.get(field).cloned() else {
@@ -143,7 +148,7 @@ fn with_defaults(mut topic: Value) -> Value {
     topic
 }
 
-/// The objects that others refer to by name.
+/// The objects of a file, and which of them are used.
 #[derive(Debug, Default)]
 struct Shared {
     objects: BTreeMap<String, Value>,
@@ -151,7 +156,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// The object that is written in full, by name, or as a change of a shared one.
+    /// Returns an object that is written in full, by name, or as a change to a shared object.
     fn resolve(&mut self, written: Value) -> Result<Value, String> {
         let (name, patch) = match written {
             Value::Object(mut members) => match members.shift_remove("from") {
@@ -161,10 +166,10 @@ impl Shared {
             name => (name, Map::new()),
         };
         let Value::String(name) = name else {
-            return Err(format!("`{name}` is neither an object nor the name of one"));
+            return Err(format!("`{name}` is neither an object nor an object name"));
         };
         let Some(object) = self.objects.get(&name) else {
-            return Err(format!("no object `{name}` is defined above"));
+            return Err(format!("object `{name}` is not defined above"));
         };
         let mut object = object.clone();
         json_patch::merge(&mut object, &Value::Object(patch));
@@ -173,19 +178,19 @@ impl Shared {
     }
 }
 
-/// The line of the value at a JSON pointer, or of the nearest one around it.
+/// Returns the line of the value at a JSON pointer, or of the nearest enclosing value.
 fn line_near(document: &Document, pointer: &str) -> usize {
     let mut pointer = pointer;
     loop {
         match (document.line_of(pointer), pointer.rsplit_once('/')) {
             (Some(line), _) => return line,
-            (None, Some((around, _))) => pointer = around,
+            (None, Some((parent, _))) => pointer = parent,
             (None, None) => return document.line(),
         }
     }
 }
 
-/// The JSON pointer to what serde could not read.
+/// Returns the JSON pointer to the value that serde could not read.
 fn pointer_of(path: &serde_path_to_error::Path) -> String {
     let segments = path.iter().map(|segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
@@ -216,7 +221,7 @@ objects:
     }
 
     #[test]
-    fn objects_are_written_in_full_by_name_or_as_a_change() {
+    fn objects_can_be_written_in_full_by_name_or_as_a_change() {
         let cases = topic(
             "\
 - name: first
@@ -249,32 +254,32 @@ objects:
     }
 
     #[test]
-    fn a_mistake_names_its_file_and_line() {
+    fn an_error_has_the_file_and_line() {
         let case = "- name: first\n  description: …\n  expect: accepted\n";
-        let told = |more: &str| topic(&format!("{case}{more}")).unwrap_err();
+        let error = |more: &str| topic(&format!("{case}{more}")).unwrap_err();
         for (more, mistake) in [
             (
                 "  operaton: UPDATE\n",
                 "unknown field `operaton`, expected ",
             ),
-            ("  object: clam\n", "no object `clam` is defined above"),
+            ("  object: clam\n", "object `clam` is not defined above"),
             (
                 "  cluster: [{from: clam}]\n",
-                "no object `clam` is defined above",
+                "object `clam` is not defined above",
             ),
-            ("  patched: 8Gi\n", "no object `8Gi` is defined above"),
+            ("  patched: 8Gi\n", "object `8Gi` is not defined above"),
             (
                 "  patched: 8\n",
-                "`8` is neither an object nor the name of one",
+                "`8` is neither an object nor an object name",
             ),
             ("  warnings: {}\n", "invalid type: map, expected a sequence"),
         ] {
-            let told = told(more);
+            let error = error(more);
             assert!(
-                told.starts_with(&format!("claims.yaml:10: {mistake}")),
-                "{told}"
+                error.starts_with(&format!("claims.yaml:10: {mistake}")),
+                "{error}"
             );
         }
-        assert_eq!(told(""), "claims.yaml:5: `large` is not used");
+        assert_eq!(error(""), "claims.yaml:5: object `large` is not used");
     }
 }

@@ -1,14 +1,14 @@
-//! Where things are in the workspace.
+//! Paths in the workspace.
 
 use std::path::{Path, PathBuf};
 
-/// The directory of the workspace.
+/// Returns the root directory of the workspace.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// A module's directory, whether it validates or mutates.
+/// Returns the directory of a policy, in `mutators/` or `policies/`.
 pub fn module_dir(module: &str) -> PathBuf {
     let mutator = root().join("mutators").join(module);
     match mutator.is_dir() {
@@ -17,10 +17,10 @@ pub fn module_dir(module: &str) -> PathBuf {
     }
 }
 
-/// The built module's bytes.
+/// Returns the path and the bytes of a built module.
 ///
 /// # Errors
-/// When it has not been built, with the command that builds it.
+/// Returns an error with the build command if the module is not built.
 pub fn built_module(module: &str) -> Result<(PathBuf, Vec<u8>), crate::Error> {
     let path = root().join(format!("target/modules/{module}.wasm"));
     let bytes = std::fs::read(&path).map_err(|cause| {
@@ -32,10 +32,10 @@ pub fn built_module(module: &str) -> Result<(PathBuf, Vec<u8>), crate::Error> {
     Ok((path, bytes))
 }
 
-/// A program of the workspace, in the release profile.
+/// Returns the path of a program of the workspace, built in the release profile.
 ///
 /// # Errors
-/// When it has not been built, with the command that builds it.
+/// Returns an error with the build command if the program is not built.
 pub fn program(name: &str) -> Result<PathBuf, crate::Error> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| root().join("target"));
@@ -44,5 +44,5 @@ pub fn program(name: &str) -> Result<PathBuf, crate::Error> {
         return Ok(path);
     }
     let command = format!("cargo build --release --workspace --bin {name}");
-    Err(format!("no {}; build it with `{command}`", path.display()).into())
+    Err(format!("{} is missing; build it with `{command}`", path.display()).into())
 }

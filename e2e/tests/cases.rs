@@ -1,8 +1,8 @@
-//! Every case of every module on every host, with the same expectation.
+//! Runs every case of every policy on every host, with the same expectation.
 
 use e2e::Case;
-use e2e::hosts::{Embedded, Kwctl, Native, Origin, PolicyServer};
-use e2e::report::{run_all, say, skip};
+use e2e::hosts::{Embedded, Kwctl, ModuleSource, Native, PolicyServer};
+use e2e::report::{print_line, print_skipped, run_all};
 
 #[test]
 fn native() -> Result<(), e2e::Error> {
@@ -14,9 +14,9 @@ fn embedded() -> Result<(), e2e::Error> {
     run_all(&Embedded::new()?)
 }
 
-/// One source compiles to both, so a difference is a fault of the build or of the interpreter.
+/// Both are compiled from the same sources, so a difference is a bug in the build or in the interpreter.
 #[test]
-fn embedded_responds_with_the_bytes_of_native_code() -> Result<(), e2e::Error> {
+fn embedded_responses_equal_those_of_native_code() -> Result<(), e2e::Error> {
     let embedded = Embedded::new()?;
     let mut compared = 0;
     for module in Native::modules() {
@@ -27,8 +27,8 @@ fn embedded_responds_with_the_bytes_of_native_code() -> Result<(), e2e::Error> {
             compared += 1;
         }
     }
-    say(&format!(
-        "embedded: {compared} responses equal those of native, byte for byte"
+    print_line(&format!(
+        "embedded: {compared} responses, identical to native code"
     ))
 }
 
@@ -36,7 +36,7 @@ fn embedded_responds_with_the_bytes_of_native_code() -> Result<(), e2e::Error> {
 fn kwctl() -> Result<(), e2e::Error> {
     match Kwctl::find() {
         Ok(kwctl) => run_all(&kwctl),
-        Err(reason) => skip(&reason),
+        Err(reason) => print_skipped(&reason),
     }
 }
 
@@ -48,10 +48,10 @@ fn policy_server() -> Result<(), e2e::Error> {
             run_all(&PolicyServer::start(
                 &program,
                 &modules,
-                &Origin::built(),
+                &ModuleSource::built(),
                 &[],
             )?)
         }
-        Err(reason) => skip(&reason),
+        Err(reason) => print_skipped(&reason),
     }
 }

@@ -1,5 +1,5 @@
-//! The ways into a pipeline that the README shows: the command, the GitHub action and pre-commit's hook; and its
-//! policy for a cluster.
+//! Runs the README's examples for CI: the command, the GitHub action and the pre-commit hook. Also checks its
+//! example policy for a cluster.
 
 use std::fs;
 use std::path::Path;
@@ -17,10 +17,10 @@ spec:
   resources: {requests: {storage: 1Gi}}
 ";
 
-/// The verdict about it.
+/// A part of the message about [`CLAIM`].
 const MUTATED: &str = "`gp3` is not a K8TRE class";
 
-/// The blocks of a language in a section of the README.
+/// Returns the code blocks of a language in a section of the README.
 fn blocks(section: &str, language: &str) -> Result<String, Error> {
     let readme = fs::read_to_string(workspace::root().join("README.md"))?;
     let (_, rest) = readme
@@ -39,15 +39,15 @@ fn yaml(path: &str) -> Result<Value, Error> {
     Ok(documents.next().ok_or("an empty file")??.value()?)
 }
 
-/// Runs a script with `agnostics` on PATH, in a directory with a claim and manifests. What it prints to both
-/// outputs, and how it ends.
+/// Runs a script with `agnostics` on PATH, in a directory with a claim and manifests. Returns what it prints to
+/// stdout and stderr, and its exit code.
 fn shell(script: &str) -> Result<(String, Option<i32>), Error> {
     let dir = tempfile::tempdir()?;
     let file = |name: &str, text: &str| fs::write(dir.path().join(name), text);
     fs::create_dir(dir.path().join("manifests"))?;
     file("claim.yaml", CLAIM)?;
     file("manifests/claim.yaml", CLAIM)?;
-    file("policy.yaml", &blocks("Use it on a cluster", "yaml")?)?;
+    file("policy.yaml", &blocks("Cluster", "yaml")?)?;
     file("ci.yml", "on: push\njobs: {}\n")?;
     file("broken.yaml", "kind: [\n")?;
     let agnostics = workspace::program("agnostics")?;
@@ -64,7 +64,7 @@ fn shell(script: &str) -> Result<(String, Option<i32>), Error> {
     Ok((String::from_utf8(output.stdout)?, output.status.code()))
 }
 
-/// What a script prints that ends well.
+/// Runs a script that must succeed, and returns what it prints.
 fn succeeds(script: &str) -> Result<String, Error> {
     let (printed, status) = shell(script)?;
     assert_eq!(status, Some(0), "{printed}");
@@ -72,15 +72,15 @@ fn succeeds(script: &str) -> Result<String, Error> {
 }
 
 #[test]
-fn the_policy_for_a_cluster_gives_its_verdict() -> Result<(), Error> {
+fn the_readmes_policy_for_a_cluster_works() -> Result<(), Error> {
     let printed = succeeds("agnostics check claim.yaml --policies policy.yaml")?;
     assert!(printed.contains(MUTATED), "{printed}");
     Ok(())
 }
 
 #[test]
-fn the_command_checks_manifests() -> Result<(), Error> {
-    let command = blocks("Use it in CI", "sh")?;
+fn the_readmes_command_for_ci_works() -> Result<(), Error> {
+    let command = blocks("CI", "sh")?;
     assert_eq!(command.matches("agnostics check").count(), 1, "{command}");
     let printed = succeeds(&command)?;
     assert!(printed.contains(MUTATED), "{printed}");
@@ -88,19 +88,20 @@ fn the_command_checks_manifests() -> Result<(), Error> {
 }
 
 #[test]
-fn the_action_checks_what_it_is_given() -> Result<(), Error> {
+fn the_action_checks_its_paths() -> Result<(), Error> {
     let action = yaml("action.yml")?;
     let step = &action["runs"]["steps"][1];
     let script = step["run"].as_str().ok_or("no script")?;
     for name in ["PATHS", "PROFILE", "ARGUMENTS"] {
         assert!(step["env"][name].is_string(), "{name}");
     }
-    let given = "export PATHS=$'manifests\\nclaim.yaml\\n' PROFILE=azure ARGUMENTS='--output text'";
-    let printed = succeeds(&format!("{given}\n{script}"))?;
+    let inputs =
+        "export PATHS=$'manifests\\nclaim.yaml\\n' PROFILE=azure ARGUMENTS='--output text'";
+    let printed = succeeds(&format!("{inputs}\n{script}"))?;
     assert!(printed.contains("manifests/claim.yaml:1"), "{printed}");
     assert!(printed.contains("\n2 objects: "), "{printed}");
-    // The README names inputs that there are.
-    let steps = blocks("Use it in CI", "yaml")?;
+    // The inputs in the README exist.
+    let steps = blocks("CI", "yaml")?;
     let with = steps.split_once("with: { ").ok_or("no `with`")?.1;
     let inputs = action["inputs"].as_object().ok_or("no inputs")?;
     for input in with.split(" }").next().unwrap_or_default().split(", ") {
@@ -111,12 +112,12 @@ fn the_action_checks_what_it_is_given() -> Result<(), Error> {
 }
 
 #[test]
-fn the_hook_checks_the_files_it_is_given() -> Result<(), Error> {
+fn the_pre_commit_hook_checks_its_files() -> Result<(), Error> {
     let hooks = yaml(".pre-commit-hooks.yaml")?;
     let entry = hooks[0]["entry"].as_str().ok_or("no entry")?;
     let printed = succeeds(&format!("{entry} manifests/claim.yaml"))?;
     assert!(printed.contains(MUTATED), "{printed}");
-    // pre-commit names every YAML file that a commit touches.
+    // pre-commit passes every YAML file that a commit touches.
     succeeds(&format!("{entry} ci.yml"))?;
     let (printed, status) = shell(&format!("{entry} ci.yml broken.yaml"))?;
     assert_eq!(status, Some(2), "{printed}");
@@ -124,7 +125,7 @@ fn the_hook_checks_the_files_it_is_given() -> Result<(), Error> {
         printed.contains("broken.yaml:2:1: not valid YAML"),
         "{printed}"
     );
-    let configured = blocks("Use it in CI", "yaml")?;
+    let configured = blocks("CI", "yaml")?;
     let id = format!("id: {}", hooks[0]["id"].as_str().ok_or("no id")?);
     assert!(configured.contains(&id), "{configured}");
     Ok(())

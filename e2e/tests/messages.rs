@@ -1,16 +1,16 @@
-//! What people read of every case: the first line says it all, and fits a terminal and an event.
+//! Checks the messages and warnings of all cases: their first line fits a terminal and a Kubernetes event.
 
 use e2e::hosts::{Host, Native};
 use e2e::{Case, Outcome};
 
-/// Events and dashboards cut a message after this many characters.
-const LONGEST_FIRST_LINE: usize = 200;
+/// The maximum length of the first line of a message. Events and dashboards truncate longer ones.
+const MAX_FIRST_LINE: usize = 200;
 
-/// How long a warning's own words may be. What stands in backticks is the user's, and so is the path.
-const LONGEST_WORDS: usize = 120;
+/// The maximum length of a warning without its path and without quoted values, which come from the user.
+const MAX_WARNING_TEXT: usize = 120;
 
-/// The module's own words in a warning: without the path it begins with, and what is in backticks.
-fn own_words(warning: &str) -> usize {
+/// Returns the length of a warning without the path at its start and without text in backticks.
+fn fixed_text_length(warning: &str) -> usize {
     let words = warning
         .split_once(": ")
         .map_or(warning, |(_path, words)| words);
@@ -23,7 +23,7 @@ fn is_printable_line(text: &str) -> bool {
 }
 
 #[test]
-fn messages_can_be_read_at_a_glance() -> Result<(), e2e::Error> {
+fn messages_and_warnings_are_short_and_printable() -> Result<(), e2e::Error> {
     let mut read = 0;
     for module in Native::modules() {
         for case in Case::all_of(module)? {
@@ -40,12 +40,15 @@ fn messages_can_be_read_at_a_glance() -> Result<(), e2e::Error> {
             let about = format!("{}: {outcome:#?}", case.title());
             let first_line = message.iter().flat_map(|text| text.lines()).next();
             if let Some(line) = first_line {
-                assert!(line.chars().count() <= LONGEST_FIRST_LINE, "{about}");
+                assert!(line.chars().count() <= MAX_FIRST_LINE, "{about}");
             }
             for warning in warnings {
                 assert!(is_printable_line(warning), "{about}");
-                // A rejection's warning is the first line of its message.
-                assert!(!accepted || own_words(warning) <= LONGEST_WORDS, "{about}");
+                // The warning of a rejection is the first line of its message.
+                assert!(
+                    !accepted || fixed_text_length(warning) <= MAX_WARNING_TEXT,
+                    "{about}"
+                );
             }
             read += warnings.len();
         }

@@ -1,4 +1,4 @@
-//! The report of the suite `cluster`, whose Markdown is rendered from its YAML.
+//! Checks the report of the suite `cluster`: its Markdown is rendered from its YAML.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -21,8 +21,7 @@ fn markdown_is_rendered_from_yaml() {
     let written = std::fs::read_to_string(e2e::workspace::root().join(MARKDOWN)).unwrap();
     assert!(
         written == report.markdown(),
-        "{MARKDOWN} is not what {YAML} renders to: run `UPDATE_REPORT=1 cargo test --release --workspace \
-         --test report`"
+        "{MARKDOWN} does not match {YAML}; run `UPDATE_REPORT=1 cargo test --release --workspace --test report`"
     );
 }
 

@@ -1,5 +1,5 @@
-//! The routes in the rejections of httproute-over-ingress, applied as they stand: the API server accepts them,
-//! and so do the policies about routes.
+//! Checks the routes in the rejections of httproute-over-ingress: the API server accepts them unchanged, and so
+//! do the policies for routes.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -13,10 +13,10 @@ use e2e::hosts::{Host, Native};
 use e2e::{Case, Outcome};
 use serde_json::{Value, json};
 
-/// How the first line begins where the routes are ready.
-const READY: &str = "kind: this Ingress can be ";
+/// The start of a message whose routes can be applied.
+const READY: &str = "kind: this Ingress can be expressed as ";
 
-/// The routes of a message: whatever is YAML below its first line, rendered as Argo CD would.
+/// Returns the routes of a message: the YAML below its first line, with the placeholder filled in.
 fn routes(message: &str) -> Vec<Value> {
     let message = message.replace("${DOMAIN}", "k8tre.internal");
     let (_, yaml) = message.split_once("\n\n").unwrap_or_default();
@@ -26,9 +26,9 @@ fn routes(message: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The message with which httproute-attachment rejects a route, for the Gateway and domain of `case`.
-fn attach(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
-    let mut settings = domain(case);
+/// Returns the message if httproute-attachment rejects a route, for the Gateway and domain of `case`.
+fn attachment_rejection(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
+    let mut settings = domain_settings(case);
     if let Some(gateway) = case.settings.get("gateway") {
         let listener = gateway.get("sectionName").cloned().into_iter();
         settings["gateway"] = json!({
@@ -40,13 +40,13 @@ fn attach(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
     rejection("httproute-attachment", settings, route)
 }
 
-/// The message with which hostname-ownership rejects a route, for the domain of `case`.
-fn own(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
-    rejection("hostname-ownership", domain(case), route)
+/// Returns the message if hostname-ownership rejects a route, for the domain of `case`.
+fn ownership_rejection(case: &Case, route: &Value) -> Result<Option<String>, e2e::Error> {
+    rejection("hostname-ownership", domain_settings(case), route)
 }
 
-/// The domain of `case` as settings.
-fn domain(case: &Case) -> Value {
+/// Returns settings with the domain of `case`.
+fn domain_settings(case: &Case) -> Value {
     let mut settings = json!({});
     if let Some(domain) = case.settings.get("domain") {
         settings["domain"] = domain.clone();
@@ -69,7 +69,7 @@ fn rejection(policy: &str, settings: Value, route: &Value) -> Result<Option<Stri
 }
 
 #[test]
-fn every_route_that_is_said_to_be_ready_can_be_applied() -> Result<(), e2e::Error> {
+fn every_route_in_a_message_can_be_applied() -> Result<(), e2e::Error> {
     let mut applied = 0;
     for case in Case::all_of("httproute-over-ingress")? {
         let outcome = Native.run("httproute-over-ingress", &case)?;
@@ -84,22 +84,28 @@ fn every_route_that_is_said_to_be_ready_can_be_applied() -> Result<(), e2e::Erro
         let name = case.title();
         assert_eq!(routes.is_empty(), !message.starts_with(READY), "{name}");
         for route in routes {
-            assert_eq!(crd::refusals(&route), [""; 0], "{name}");
+            assert_eq!(crd::violations(&route), [""; 0], "{name}");
             let namespace = route.pointer("/metadata/namespace");
-            let of_ingress = case.object.as_ref();
-            let of_ingress = of_ingress.and_then(|object| object.pointer("/metadata/namespace"));
-            assert_eq!(namespace, of_ingress, "{name}");
-            let elsewhere = Case {
+            let ingress = case.object.as_ref();
+            let expected = ingress.and_then(|object| object.pointer("/metadata/namespace"));
+            assert_eq!(namespace, expected, "{name}");
+            let other_gateway = Case {
                 settings: json!({
                     "gateway": {"namespace": "gateway", "name": "other"},
                     "domain": "other.example",
                 }),
                 ..case.clone()
             };
-            assert_eq!(attach(&case, &route)?, None, "{name}");
-            assert_eq!(own(&case, &route)?, None, "{name}");
-            assert!(attach(&elsewhere, &route)?.is_some(), "{name}");
-            assert!(own(&elsewhere, &route)?.is_some(), "{name}");
+            assert_eq!(attachment_rejection(&case, &route)?, None, "{name}");
+            assert_eq!(ownership_rejection(&case, &route)?, None, "{name}");
+            assert!(
+                attachment_rejection(&other_gateway, &route)?.is_some(),
+                "{name}"
+            );
+            assert!(
+                ownership_rejection(&other_gateway, &route)?.is_some(),
+                "{name}"
+            );
             applied += 1;
         }
     }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Describes the built policies for a release. Beside each target/modules/<policy>.wasm it writes
-#   <policy>.cdx.json          the SBOM: the crates compiled into the policy, as CycloneDX
-#   <policy>.provenance.json   how it was built: the predicate of SLSA's provenance
+# Writes the release metadata of the built policies. For each target/modules/<policy>.wasm it writes
+#   <policy>.cdx.json          the SBOM in CycloneDX format: the crates compiled into the policy
+#   <policy>.provenance.json   the predicate of the SLSA provenance
 #   <policy>.annotations.json  the annotations of its OCI manifest
-# and SHA256SUMS for all of them. The same commit gives the same bytes. Needs git and jq.
+# and SHA256SUMS for all policies. The same commit gives the same bytes. Needs git and jq.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,18 +17,18 @@ compiler=$(rustc --version)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 
-# Does nothing if this version is installed.
+# Does nothing if this version is already installed.
 cargo install --quiet --locked cargo-cyclonedx --version "$cyclonedx" --root target/tools
-# It writes beside every Cargo.toml of a workspace, so it gets a copy.
+# cargo-cyclonedx writes next to every Cargo.toml of a workspace, so it runs on a copy.
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 git ls-files -z -- Cargo.lock '*.toml' '*.rs' | tar --null --files-from=- --create | tar --extract --directory "$copy"
 cyclonedx=$PWD/target/tools/bin/cargo-cyclonedx
 (cd "$copy" && "$cyclonedx" cyclonedx --quiet --format json --spec-version 1.5 --target "$target" --no-build-deps)
 
-# cargo-cyclonedx lists proc macros, and crates that only the features of other workspace members ask for:
-# keeps what `cargo tree` says is compiled in. Adds what no manifest names: the standard library, and the
-# digest of the policy. Paths become relative to the workspace.
+# cargo-cyclonedx also lists proc macros, and crates that only the features of other workspace members enable.
+# Keeps the crates that `cargo tree` lists as compiled in. Adds the standard library and the digest of the
+# policy, which no manifest lists. Makes paths relative to the workspace.
 sbom='
   ($compiled | split("\n")) as $compiled
   | del(.metadata.component.components)

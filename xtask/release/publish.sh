@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Publishes the policies that `cargo xtask build` built and describe.sh described to an OCI registry: pushes each
-# by digest, signs it, attests its SBOM and provenance, verifies all three, and only then sets the tag
-# v<version>, so nobody gets an unsigned policy by its tag. Running it again changes nothing.
+# Publishes policies to an OCI registry, after `cargo xtask build` and describe.sh. Pushes each policy by
+# digest, signs it, attests its SBOM and provenance, and verifies all three. Only then does it set the tag
+# v<version>, so a tag never points to an unsigned policy. It is idempotent.
 #
-# Needs jq, oras and cosign 2: Kubewarden 1.36 does not find the bundles that cosign 3 writes. Log in with
-# `oras login` first. SSL_CERT_FILE names the authority of a registry whose certificate the system does not
-# trust; `localhost` is spoken to without TLS.
+# Needs jq, oras and cosign 2; Kubewarden 1.36 does not find the bundles that cosign 3 writes. Log in with
+# `oras login` first. Set SSL_CERT_FILE to the CA of a registry whose certificate the system does not trust.
+# Connections to `localhost` do not use TLS.
 set -euo pipefail
 
 usage='usage: publish.sh (--key COSIGN.KEY | --identity URL) [--no-tag] HOST/PATH [DIR]
 
-  --key COSIGN.KEY  sign with this key, its password in COSIGN_PASSWORD; contacts the registry alone
+  --key COSIGN.KEY  sign with this key, with its password in COSIGN_PASSWORD; contacts only the registry
   --identity URL    sign keyless, as the GitHub workflow with this identity
-  --no-tag          do all but set the tags; run again without it for them
-  HOST/PATH         each policy goes to HOST/PATH/<policy>
-  DIR               where the policies are (target/modules)'
+  --no-tag          do everything except setting the tags; run again without it to set them
+  HOST/PATH         push each policy to HOST/PATH/<policy>
+  DIR               the directory of the policies (default: target/modules)'
 
 key='' identity='' tag=true
 while [ $# -gt 0 ]; do
@@ -32,13 +32,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 printf '{}' > "$work/config.json"
 
-# Runs a command, and shows what it printed only if it fails.
+# Runs a command, and prints its output only if it fails.
 quietly() { "$@" > "$work/log" 2>&1 || { cat "$work/log" >&2; return 1; }; }
 
 if [ -n "$key" ]; then
   sign=(--yes --key "$key" --tlog-upload=false)
   quietly cosign public-key --key "$key" --outfile "$work/cosign.pub"
-  # Without a root of its own, cosign asks Sigstore's public instance for one, even if it needs none.
+  # Without a trusted root, cosign fetches one from Sigstore's public instance, even if it does not need one.
   cosign trusted-root create --out "$work/root.json"
   verify=(--key "$work/cosign.pub" --insecure-ignore-tlog --trusted-root "$work/root.json")
 else
@@ -47,7 +47,7 @@ else
     --certificate-identity "${identity:?$usage}")
 fi
 
-# Signs or attests an image, and verifies that; unless it is done already, since cosign would add another.
+# Signs or attests an image and verifies the result, unless that was done before; cosign would add a second one.
 signed() { # IMAGE
   cosign verify "${verify[@]}" "$1" > "$work/log" 2>&1 && return
   quietly cosign sign "${sign[@]}" "$1"
@@ -59,18 +59,18 @@ attested() { # IMAGE TYPE PREDICATE
   quietly cosign verify-attestation "${verify[@]}" --type "$2" "$1"
 }
 
-# Packs all of them and checks their tags before anything is pushed.
+# Packs all policies and checks their tags before it pushes anything.
 packed=()
 for wasm in "$dir"/*.wasm; do
   policy=$(basename "$wasm" .wasm)
   version=$(jq --raw-output '."$manifest"."org.opencontainers.image.version"' "$dir/$policy.annotations.json")
-  # In the directory, since the path that oras is given becomes the layer's title.
+  # Runs in the directory, because the path given to oras becomes the title of the layer.
   digest=$(cd "$dir" && oras push --oci-layout "$work/layout" --no-tty --format 'go-template={{.digest}}' \
     --config "$work/config.json:application/vnd.wasm.config.v1+json" --disable-path-validation \
     --annotation-file "$policy.annotations.json" "$policy.wasm:application/vnd.wasm.content.layer.v1+wasm")
   image=$registry/$policy
   if tagged=$(oras resolve "$image:v$version" 2> /dev/null) && [ "$tagged" != "$digest" ]; then
-    echo "error: $image:v$version is $tagged, not $digest; raise the version, tags do not move" >&2
+    echo "error: $image:v$version is $tagged, not $digest; tags are immutable, raise the version" >&2
     exit 1
   fi
   packed+=("$policy v$version $image@$digest")

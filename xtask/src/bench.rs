@@ -1,12 +1,12 @@
-//! `cargo xtask bench`: the time of one request in wasmtime, and the size of each module.
+//! `cargo xtask bench`: the time per request in wasmtime, and the size of each module.
 
 use anyhow::Result;
 
 use crate::build;
 use crate::workspace::{Workspace, run};
 
-/// Builds the modules and the guests they are measured against, measures with the program `bench` of
-/// `e2e/wasmtime`, which gets `args`, and checks the sizes.
+/// Builds the modules and the guests they are compared with, runs the program `bench` of `e2e/wasmtime` with
+/// `args`, and checks the sizes.
 pub(crate) fn bench(workspace: &Workspace, args: &[String]) -> Result<()> {
     build::build(workspace, &[])?;
     let mut cargo = workspace.wasmtime("run");

@@ -1,5 +1,5 @@
-//! `cargo xtask build`: the modules, annotated and ready for the policy server, and the guests that
-//! tests and benchmarks run beside them.
+//! `cargo xtask build`: builds the modules with their metadata, ready for the policy server, and the guests
+//! of the tests and benchmarks.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,25 +12,25 @@ use crate::progress::Step;
 use crate::toolchain::{WASI, cargo_build, cargo_home};
 use crate::workspace::{Workspace, run, write_if_changed};
 
-/// The profile of the modules, in the workspace's Cargo.toml.
+/// The Cargo profile of the modules, from the workspace's Cargo.toml.
 const PROFILE: &str = "module";
 
-/// Where modules and guests are compiled.
+/// The target directory of modules and guests.
 const TARGET: &str = "target/guest";
 
-/// The limit on a module's size in bytes, with annotations: every node keeps it, and every request pays for
-/// its memory.
+/// The maximum size of a module in bytes, with metadata. Every node that runs a policy server keeps each module
+/// in memory, and every request initialises the module's memory.
 const SIZE_LIMIT: u64 = 200_000;
 
-/// Modules with a limit of their own, each with its reason.
+/// Modules with a higher limit, each with the reason.
 const SIZE_LIMITS: &[(&str, u64)] = &[
-    // All that is known of ingress-nginx, and the writing of routes.
+    // The table of ingress-nginx annotations, and the conversion to routes.
     ("httproute-over-ingress", 250_000),
-    // A regular expression engine that takes linear time, and host calls.
+    // A linear-time regular expression engine, and host calls.
     ("secret-store-references", 300_000),
 ];
 
-/// Builds the modules called `names`; all modules, and the guests of the tests, if there are no names.
+/// Builds the modules called `names`. Without names, builds all modules and the test guests.
 pub(crate) fn build(workspace: &Workspace, names: &[String]) -> Result<()> {
     modules(workspace, names)?;
     if names.is_empty() {
@@ -43,23 +43,23 @@ pub(crate) fn build(workspace: &Workspace, names: &[String]) -> Result<()> {
         let target = workspace.path(TARGET);
         compile(workspace, &target, &packages)?;
         for (package, name) in packages.iter().zip(names) {
-            store(workspace, "guests", name, &compiled(&target, package)?)?;
+            write_module(workspace, "guests", name, &read_compiled(&target, package)?)?;
         }
     }
     Ok(())
 }
 
-/// Builds the modules called `names`, or all of them if there are no names.
+/// Builds the modules called `names`, or all modules without names.
 pub(crate) fn modules(workspace: &Workspace, names: &[String]) -> Result<()> {
     let modules = modules::named(workspace, names)?;
     let target = workspace.path(TARGET);
-    // What ships is compiled on its own: together with the guests, cargo would give shared
-    // dependencies the features of both.
+    // Modules are compiled without the guests: in one build, cargo would unify the features of shared
+    // dependencies.
     let all: Vec<&str> = modules.iter().map(|module| module.name.as_str()).collect();
     compile(workspace, &target, &all)?;
     for module in &modules {
         let wasm = annotated(module, &target)?;
-        let path = store(workspace, "modules", &module.name, &wasm)?;
+        let path = write_module(workspace, "modules", &module.name, &wasm)?;
         let (path, size) = (workspace.display(&path), kilobytes(wasm.len() as u64));
         println!("{path} {size}, sha256:{}", digest(&wasm));
     }
@@ -68,8 +68,8 @@ pub(crate) fn modules(workspace: &Workspace, names: &[String]) -> Result<()> {
 
 /// Compiles programs of the workspace in the release profile.
 ///
-/// `--workspace` rather than their packages: it gives the dependencies the features that the tests give
-/// them, or cargo would compile them once for each.
+/// Passes `--workspace` rather than single packages, so that dependencies get the same features as in the tests
+/// and cargo compiles them once.
 pub(crate) fn compile_programs(workspace: &Workspace, names: &[&str]) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.args(["build", "--release", "--workspace"]);
@@ -79,14 +79,14 @@ pub(crate) fn compile_programs(workspace: &Workspace, names: &[&str]) -> Result<
     run(&mut cargo)
 }
 
-/// Runs, in the root, a program that [`compile_programs`] compiled.
+/// Returns a command that runs a program of [`compile_programs`] in the root directory.
 pub(crate) fn compiled_program(workspace: &Workspace, name: &str) -> Command {
     let mut program = Command::new(workspace.cargo_target.join("release").join(name));
     program.current_dir(&workspace.root);
     program
 }
 
-/// Compiles packages for Kubewarden, in the directory `target`.
+/// Compiles packages for Kubewarden in the target directory `target`.
 pub(crate) fn compile(workspace: &Workspace, target: &Path, packages: &[&str]) -> Result<()> {
     let step = Step::start(format!("compiling {}", packages.join(", ")));
     let mut cargo = cargo_build(workspace, WASI)?;
@@ -101,32 +101,32 @@ pub(crate) fn compile(workspace: &Workspace, target: &Path, packages: &[&str]) -
     Ok(())
 }
 
-/// What the compiler made of a package.
-fn compiled(target: &Path, package: &str) -> Result<Vec<u8>> {
+/// Reads the `.wasm` file that the compiler built from a package.
+fn read_compiled(target: &Path, package: &str) -> Result<Vec<u8>> {
     let file = format!("{}.wasm", package.replace('-', "_"));
     let path = target.join(WASI).join(PROFILE).join(file);
     std::fs::read(&path).with_context(|| {
         format!(
-            "no `{}`: is `crate-type` of `{package}` `[\"cdylib\", \"rlib\"]`?",
+            "cannot read `{}`: set `crate-type = [\"cdylib\", \"rlib\"]` in the Cargo.toml of `{package}`",
             path.display()
         )
     })
 }
 
-/// A compiled module with its metadata in it.
+/// Returns a compiled module with its metadata embedded.
 pub(crate) fn annotated(module: &Module, target: &Path) -> Result<Vec<u8>> {
-    let wasm = compiled(target, &module.name)?;
+    let wasm = read_compiled(target, &module.name)?;
     let metadata = module.metadata(Some(module.usage()?));
     kubewarden::write(&wasm, &metadata)
         .with_context(|| format!("cannot annotate `{}`", module.name))
 }
 
-fn store(workspace: &Workspace, folder: &str, name: &str, wasm: &[u8]) -> Result<PathBuf> {
+fn write_module(workspace: &Workspace, folder: &str, name: &str, wasm: &[u8]) -> Result<PathBuf> {
     for place in [&workspace.root, &cargo_home()?] {
         let needle = place.as_os_str().as_encoded_bytes();
         ensure!(
             !wasm.windows(needle.len().max(1)).any(|at| at == needle),
-            "`{name}` holds the path `{}`, so another machine would build other bytes",
+            "`{name}` contains the local path `{}`, so the build is not reproducible",
             place.display()
         );
     }
@@ -136,38 +136,41 @@ fn store(workspace: &Workspace, folder: &str, name: &str, wasm: &[u8]) -> Result
     Ok(path)
 }
 
-/// Prints how large the built modules are.
+/// Prints the size of each built module.
 ///
 /// # Errors
-/// One is over the limit or not built.
+/// Returns an error if a module is over its limit or not built.
 pub(crate) fn check_sizes(workspace: &Workspace) -> Result<()> {
-    let mut over = Vec::new();
+    let mut too_large = Vec::new();
     for module in modules::all(workspace)? {
         let path = workspace.path("target/modules").join(&module.name);
         let path = path.with_extension("wasm");
         let name = workspace.display(&path);
         let file = std::fs::metadata(&path)
-            .with_context(|| format!("no `{name}`: run `cargo xtask build`"))?;
-        let own = SIZE_LIMITS.iter().find(|(name, _)| *name == module.name);
-        let most = own.map_or(SIZE_LIMIT, |(_, limit)| *limit);
-        let (size, limit) = (kilobytes(file.len()), kilobytes(most));
-        println!("{name}: {size} of at most {limit}");
-        if file.len() > most {
-            over.push(format!("`{}` has {size} of {limit}", module.name));
+            .with_context(|| format!("cannot read `{name}`; run `cargo xtask build`"))?;
+        let exception = SIZE_LIMITS.iter().find(|(name, _)| *name == module.name);
+        let limit = exception.map_or(SIZE_LIMIT, |(_, limit)| *limit);
+        println!(
+            "{name}: {} (limit {})",
+            kilobytes(file.len()),
+            kilobytes(limit)
+        );
+        if file.len() > limit {
+            too_large.push(format!("`{}`", module.name));
         }
     }
-    if !over.is_empty() {
-        bail!("modules over their limits: {}", over.join(", "));
+    if !too_large.is_empty() {
+        bail!("modules over their size limits: {}", too_large.join(", "));
     }
     Ok(())
 }
 
-/// `196.4 KB`; a KB is 1000 bytes.
+/// Formats a size as `196.4 KB`, where 1 KB is 1000 bytes.
 pub(crate) fn kilobytes(bytes: u64) -> String {
     format!("{}.{} KB", bytes / 1000, bytes % 1000 / 100)
 }
 
-/// The SHA-256 of `bytes`, in hexadecimal digits.
+/// Returns the SHA-256 digest of `bytes` in hexadecimal.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -178,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_module_with_a_path_of_this_machine_is_an_error() {
+    fn a_module_with_a_local_path_is_an_error() {
         let root = tempfile::tempdir().unwrap();
         let workspace = Workspace {
             root: root.path().into(),
@@ -186,17 +189,19 @@ mod tests {
             packages: Vec::new(),
         };
         let path = format!("\0{}/src/lib.rs\0", root.path().display());
-        let said = store(&workspace, "modules", "a", path.as_bytes()).unwrap_err();
+        let message = write_module(&workspace, "modules", "a", path.as_bytes()).unwrap_err();
         assert!(
-            said.to_string().starts_with("`a` holds the path `"),
-            "{said}"
+            message
+                .to_string()
+                .starts_with("`a` contains the local path `"),
+            "{message}"
         );
-        let path = store(&workspace, "modules", "a", b"/agnostics/src/lib.rs").unwrap();
+        let path = write_module(&workspace, "modules", "a", b"/agnostics/src/lib.rs").unwrap();
         assert_eq!(path, root.path().join("target/modules/a.wasm"));
     }
 
     #[test]
-    fn the_digest_of_nothing_is_the_well_known_one() {
+    fn digest_is_sha_256() {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(digest(b""), empty);
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask e2e`: the suites that need real programs, which it builds or installs first, or longer
-//! than a developer waits.
+//! `cargo xtask e2e`: runs the suites that need third-party programs, which it builds first, or that take
+//! too long for `cargo xtask test`.
 
 mod cluster;
 pub(crate) mod programs;
@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use crate::test::{self, skipped, tally::Tally};
 use crate::workspace::Workspace;
-use crate::{Told, playground};
+use crate::{AlreadyReported, playground};
 use cluster::ExistingCluster;
 
 /// A suite of end-to-end tests.
@@ -21,58 +21,58 @@ pub(crate) enum Suite {
     Dns,
     /// A Kubernetes API server with the policies and manifests of `bootstrap/`
     Cluster,
-    /// The playground in Chromium, held to the command line and the corpus
+    /// The playground in Chromium, compared with the command line and every case
     Playground,
     /// The policies published to a docker-registry on loopback, mirrored, pulled and verified
     Registry,
-    /// The modules built again in another directory: the bytes are to be the same
+    /// The modules built again in another directory, which must give the same bytes
     Reproducible,
-    /// Every case in wasmtime, the policy server's engine
+    /// Every case in wasmtime, the engine of the policy server
     Wasmtime,
 }
 
 impl Suite {
-    /// What it is called, as is its test.
+    /// Returns the name of the suite, which is also the name of its test target.
     pub(crate) fn name(self) -> String {
         let name = self.to_possible_value();
         name.map_or_else(String::new, |it| it.get_name().to_owned())
     }
 }
 
-/// What is to run, and where.
+/// The arguments of `cargo xtask e2e`.
 #[derive(Debug, Args)]
-pub(crate) struct Wanted {
-    /// Which suite
+pub(crate) struct E2eArgs {
+    /// The suite to run
     #[arg(value_enum)]
     suite: Suite,
     #[command(flatten)]
     existing: Option<ExistingCluster>,
 }
 
-/// Runs a suite and says what it counted.
+/// Runs a suite and prints the number of passed, failed and skipped tests.
 ///
 /// # Errors
-/// If a program cannot be built, or a test fails.
-pub(crate) fn e2e(workspace: &Workspace, wanted: &Wanted) -> Result<()> {
-    let Wanted { suite, existing } = wanted;
+/// Returns an error if a program cannot be built or a test fails.
+pub(crate) fn e2e(workspace: &Workspace, args: &E2eArgs) -> Result<()> {
+    let E2eArgs { suite, existing } = args;
     ensure!(
         existing.is_none() || *suite == Suite::Cluster,
-        "`--kubeconfig` is for the suite `cluster`"
+        "`--kubeconfig` applies only to the suite `cluster`"
     );
     let tally = match suite {
         Suite::Cluster => cluster::run(workspace, existing.as_ref())?,
-        _ => counted(workspace, *suite, test::is_ci())?,
+        _ => run_suite(workspace, *suite, test::is_ci())?,
     };
     println!("{tally}");
-    ensure!(tally.failed == 0, Told);
+    ensure!(tally.failed == 0, AlreadyReported);
     Ok(())
 }
 
-/// Runs a suite and counts.
+/// Runs a suite and counts its tests.
 ///
 /// # Errors
-/// If a program cannot be built, or no test ran.
-pub(crate) fn counted(workspace: &Workspace, suite: Suite, ci: bool) -> Result<Tally> {
+/// Returns an error if a program cannot be built or no test ran.
+pub(crate) fn run_suite(workspace: &Workspace, suite: Suite, ci: bool) -> Result<Tally> {
     match suite {
         Suite::Dns => {
             let Some(go) = programs::go() else {
@@ -80,23 +80,24 @@ pub(crate) fn counted(workspace: &Workspace, suite: Suite, ci: bool) -> Result<T
             };
             programs::build_all(workspace, go, programs::TOOLS)?;
         }
-        Suite::Cluster => return cluster::counted(workspace, ci, None, false),
+        Suite::Cluster => return cluster::build_and_run(workspace, ci, None, false),
         Suite::Playground => return playground::test(workspace, ci),
         Suite::Registry => {
             if let Err(reason) = registry::prepare(workspace)? {
                 return Ok(skipped(&reason, ci));
             }
         }
-        Suite::Reproducible => return reproducible::counted(workspace),
-        Suite::Wasmtime => return test::counted(&mut workspace.wasmtime("test"), ci),
+        Suite::Reproducible => return reproducible::compare_builds(workspace),
+        Suite::Wasmtime => return test::run_and_count(&mut workspace.wasmtime("test"), ci),
     }
-    test::counted(&mut tests(workspace, suite), ci)
+    test::run_and_count(&mut tests(workspace, suite), ci)
 }
 
-/// Cargo, to run a suite's test.
+/// Returns the cargo command that runs a suite's tests.
 fn tests(workspace: &Workspace, suite: Suite) -> std::process::Command {
     let mut cargo = workspace.cargo();
-    // The whole workspace's features, as everywhere else, or dependencies are compiled once more.
+    // `--workspace` gives dependencies the same features as in every other build; otherwise cargo compiles
+    // them again.
     cargo.args(["test", "--workspace", "--release", "--test", &suite.name()]);
     cargo
 }

@@ -1,8 +1,11 @@
-//! Every developer command: `cargo xtask help` lists them.
+//! The developer commands; `cargo xtask help` lists them.
 
 mod bench;
+mod book;
 mod build;
 mod demo;
+#[cfg(test)]
+mod documents;
 mod e2e;
 mod generate;
 mod modules;
@@ -19,10 +22,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use scaffold::Sort;
+use scaffold::PolicyKind;
 use workspace::Workspace;
 
-/// Every developer command
+/// Developer commands of this repository
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -32,64 +35,67 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Set everything up and check the example apps on every vendor
+    /// Build everything and check the example apps for every vendor
     Demo,
-    /// Run everything that needs no cluster: format, lints, tests, cases, drift
+    /// Run all checks that need no cluster: formatting, lints, tests, cases, generated files
     Test {
-        /// The end-to-end suites too, which build programs of others first
+        /// Also run the end-to-end suites and build the documentation site, with third-party programs that are
+        /// built first
         #[arg(long)]
         e2e: bool,
     },
-    /// Run a suite that needs real programs, which are built first (minutes, the first time)
-    E2e(e2e::Wanted),
-    /// Build the modules to target/modules/<name>.wasm, getting the toolchain they need
+    /// Run an end-to-end suite; the first run builds the third-party programs it needs, which takes minutes
+    E2e(e2e::E2eArgs),
+    /// Build the policies to target/modules/<name>.wasm, installing the Rust target if it is missing
     Build {
-        /// Only these, by name; all of them and the test guests if none is given
-        #[arg(value_name = "MODULE")]
+        /// The policies to build [default: all of them and the test guests]
+        #[arg(value_name = "POLICY")]
         modules: Vec<String>,
     },
-    /// Write what is made from Cargo.toml and the settings types: metadata, schemas, forms, tables
+    /// Generate metadata, schemas, forms and tables from Cargo.toml and the settings types
     Generate {
-        /// Write nothing; fail and name the files that are not as their sources make them
+        /// Write nothing; fail if a generated file is out of date, and list those files
         #[arg(long)]
         check: bool,
     },
-    /// Hold a tag to the version, the changelog and the generated files, before a release
+    /// Check before a release that a tag matches the version, the changelog and the generated files
     ReleaseCheck {
-        /// Such as v0.1.0
+        /// The tag, such as v0.1.0
         tag: String,
     },
-    /// Build the playground, a page that runs the modules in the browser, to target/playground/
+    /// Build the playground, a page that runs the policies in the browser, to target/playground/
     Playground {
         #[command(subcommand)]
         task: Option<playground::Task>,
     },
-    /// Measure the time per request, and the modules' sizes
+    /// Build the documentation site to target/book/ and check its links
+    Book,
+    /// Measure the time per request and the module sizes
     Bench {
-        /// Passed to the measuring program
+        /// Arguments for the benchmark program
         #[arg(last = true)]
         args: Vec<String>,
     },
-    /// Write a new module and register it
+    /// Create a policy crate and register it
     New {
-        /// What the module does to an object
+        /// Whether the policy rejects or changes objects
         #[arg(value_enum)]
-        sort: Sort,
-        /// Directory, crate and title, in kebab-case
+        kind: PolicyKind,
+        /// The name of its directory, crate and title, in kebab-case
         name: String,
     },
 }
 
-/// A failure whose reason is printed already.
+/// A failure whose reason is already printed.
 #[derive(Debug, thiserror::Error)]
 #[error("something failed")]
-struct Told;
+struct AlreadyReported;
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if !error.is::<Told>() {
+            if !error.is::<AlreadyReported>() {
                 eprintln!("error: {error:#}");
             }
             ExitCode::FAILURE
@@ -102,13 +108,14 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.task {
         Task::Demo => demo::demo(&workspace),
         Task::Test { e2e } => test::test(&workspace, *e2e),
-        Task::E2e(wanted) => e2e::e2e(&workspace, wanted),
+        Task::E2e(args) => e2e::e2e(&workspace, args),
         Task::Build { modules } => build::build(&workspace, modules).map(drop),
         Task::Generate { check } => generate::generate(&workspace, *check),
         Task::ReleaseCheck { tag } => release::check(&workspace, tag),
         Task::Playground { task } => playground::playground(&workspace, *task),
+        Task::Book => book::book(&workspace),
         Task::Bench { args } => bench::bench(&workspace, args),
-        Task::New { sort, name } => scaffold::new(&workspace, *sort, name),
+        Task::New { kind, name } => scaffold::new(&workspace, *kind, name),
     }
 }
 
@@ -117,20 +124,28 @@ mod tests {
     use super::*;
     use crate::workspace::read;
 
+    const DOCUMENTS: [&str; 5] = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "bootstrap/README.md",
+        "docs/air-gapped.md",
+        "e2e/README.md",
+    ];
+
     #[test]
-    fn every_command_that_the_documentation_names_exists() {
+    fn every_documented_command_exists() {
         let workspace = Workspace::load().unwrap();
-        for file in ["README.md", "CONTRIBUTING.md", "bootstrap/README.md"] {
+        for file in DOCUMENTS {
             let text = read(&workspace.path(file)).unwrap();
-            for named in text.split("cargo xtask ").skip(1) {
-                // Up to the end of the code, a comment, a placeholder.
+            for rest in text.split("cargo xtask ").skip(1) {
+                // A command ends with its code span or line, or before a comment or placeholder.
                 let end = |it: char| "`#\n(".contains(it) || it.is_uppercase();
-                let words = named.split(end).next().unwrap_or(named).split_whitespace();
+                let words = rest.split(end).next().unwrap_or(rest).split_whitespace();
                 let command = std::iter::once("cargo xtask").chain(words);
                 if let Err(error) = Cli::try_parse_from(command) {
                     let kind = error.kind();
-                    let is_part = kind == clap::error::ErrorKind::MissingRequiredArgument;
-                    assert!(is_part || !error.use_stderr(), "{file}: {error}");
+                    let is_partial = kind == clap::error::ErrorKind::MissingRequiredArgument;
+                    assert!(is_partial || !error.use_stderr(), "{file}: {error}");
                 }
             }
         }

@@ -1,5 +1,5 @@
-//! The modules: every member under `mutators/` and `policies/`, with what
-//! `[package.metadata.kubewarden]` says of it.
+//! The modules: every workspace member in `mutators/` and `policies/`, with the
+//! `[package.metadata.kubewarden]` of its Cargo.toml.
 
 use std::path::PathBuf;
 
@@ -9,25 +9,25 @@ use cargo_metadata::semver::Version;
 use kubewarden::{ContextAwareResource, Metadata, Rule};
 use serde::Deserialize;
 use serde_json::Value;
-use simulate::builtin;
+use simulate::builtin::{self, BuiltinPolicy};
 
 use crate::generate::readme;
 use crate::generate::setting::{self, Setting};
 use crate::workspace::{self, Workspace};
 
-/// The version of the waPC protocol that `admission` speaks.
+/// The version of Kubewarden's waPC protocol that `admission` implements.
 const PROTOCOL_VERSION: &str = "v1";
 
-/// A module of the plane.
+/// A policy crate, built as one Wasm module.
 pub(crate) struct Module {
-    /// Directory, crate and title.
+    /// The name of directory, crate and policy.
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
     pub(crate) package: Package,
     pub(crate) kubewarden: Kubewarden,
 }
 
-/// `[package.metadata.kubewarden]`: what `[package]` has no field for.
+/// `[package.metadata.kubewarden]`: the metadata that `[package]` has no field for.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Kubewarden {
@@ -35,11 +35,11 @@ pub(crate) struct Kubewarden {
     pub(crate) severity: String,
     pub(crate) category: String,
     pub(crate) keywords: Vec<String>,
-    /// Kinds, for people.
+    /// The kinds that the policy checks, as shown to users.
     pub(crate) resources: Vec<String>,
     pub(crate) mutating: bool,
     pub(crate) background_audit: bool,
-    /// All three numbers: kwctl refuses a module that says `1.19`.
+    /// A full version with three numbers: kwctl rejects a module whose metadata says `1.19`.
     pub(crate) minimum_kubewarden_version: Version,
     pub(crate) rules: Vec<Rule>,
     #[serde(default)]
@@ -48,10 +48,10 @@ pub(crate) struct Kubewarden {
     pub(crate) host_capabilities: Vec<String>,
 }
 
-/// Every module, by name.
+/// Returns every module, sorted by name.
 ///
 /// # Errors
-/// A member whose metadata is missing or wrong, with its manifest's path.
+/// Returns an error with the path of the Cargo.toml if a member's metadata is missing or invalid.
 pub(crate) fn all(workspace: &Workspace) -> Result<Vec<Module>> {
     let mut modules = Vec::new();
     for package in &workspace.packages {
@@ -67,14 +67,14 @@ pub(crate) fn all(workspace: &Workspace) -> Result<Vec<Module>> {
     Ok(modules)
 }
 
-/// The modules called `names`, or all of them if there are no names.
+/// Returns the modules called `names`, or all modules without names.
 pub(crate) fn named(workspace: &Workspace, names: &[String]) -> Result<Vec<Module>> {
     let mut modules = all(workspace)?;
     let known: Vec<&str> = modules.iter().map(|module| module.name.as_str()).collect();
     for name in names {
         ensure!(
             known.contains(&name.as_str()),
-            "no module `{name}`, there are: {}",
+            "unknown policy `{name}`; the policies are {}",
             known.join(", ")
         );
     }
@@ -86,19 +86,20 @@ pub(crate) fn named(workspace: &Workspace, names: &[String]) -> Result<Vec<Modul
 
 fn read(package: &Package, directory: PathBuf) -> Result<Module> {
     let Some(section) = package.metadata.get("kubewarden") else {
-        bail!("no `[package.metadata.kubewarden]`; every crate here is a module and has one");
+        bail!("`[package.metadata.kubewarden]` is missing; every crate in this directory needs it");
     };
-    let kubewarden = Kubewarden::deserialize(section)
-        .context("`[package.metadata.kubewarden]` is not as `xtask/src/modules.rs` reads it")?;
+    let kubewarden = Kubewarden::deserialize(section).context(
+        "invalid `[package.metadata.kubewarden]`; see `Kubewarden` in `xtask/src/modules.rs`",
+    )?;
     let name = package.name.to_string();
     let folder = directory.file_name().unwrap_or_default().to_string_lossy();
     ensure!(
         folder == name,
-        "directory `{folder}` and package `{name}` are to be called the same"
+        "directory `{folder}` and package `{name}` must have the same name"
     );
     ensure!(
         package.description.is_some(),
-        "`package.description` is missing; it is what users read first"
+        "`package.description` is missing; write one sentence on what the policy does"
     );
     Ok(Module {
         name,
@@ -109,8 +110,8 @@ fn read(package: &Package, directory: PathBuf) -> Result<Module> {
 }
 
 impl Module {
-    /// What Kubewarden reads of the module; `usage` is the README, which only the built module
-    /// carries: see [`Module::usage`].
+    /// Returns the module's Kubewarden metadata. `usage` is the README, which only the built module
+    /// contains; see [`Module::usage`].
     pub(crate) fn metadata(&self, usage: Option<String>) -> Metadata {
         let (package, kubewarden) = (&self.package, &self.kubewarden);
         let some = |text: &str| Some(text.to_owned());
@@ -150,27 +151,35 @@ impl Module {
         }
     }
 
-    /// The settings of the module.
+    /// Returns the settings of the policy.
     ///
     /// # Errors
-    /// The module is not registered, or a setting is not as [`setting::read`] needs it.
+    /// Returns an error if the policy is not registered, or [`setting::read`] fails.
     pub(crate) fn settings(&self) -> Result<Vec<Setting>> {
         setting::read(&self.schema()?)
     }
 
-    /// The JSON schema of the settings.
+    /// Returns the JSON schema of the settings.
     pub(crate) fn schema(&self) -> Result<Value> {
-        let builtin = builtin::policy(&self.name).with_context(|| {
+        Ok((self.builtin()?.settings_schema)().to_value())
+    }
+
+    /// Returns the rules of the policy.
+    pub(crate) fn rules(&self) -> Result<&'static [admission::Rule]> {
+        Ok(self.builtin()?.rules)
+    }
+
+    fn builtin(&self) -> Result<&'static BuiltinPolicy> {
+        builtin::policy(&self.name).with_context(|| {
             format!(
-                "`{}` is not registered: add it to `POLICIES` in `crates/simulate/src/builtin.rs` and to the \
+                "`{}` is not registered; add it to `POLICIES` in `crates/simulate/src/builtin.rs` and to the \
                  dependencies in `crates/simulate/Cargo.toml`",
                 self.name
             )
-        })?;
-        Ok((builtin.settings_schema)().to_value())
+        })
     }
 
-    /// The module's sources as they were when its version was released.
+    /// Returns the URL of the module's sources at the tag of its version.
     pub(crate) fn source(&self) -> Option<String> {
         let (repository, version) = (self.package.repository.as_ref()?, &self.package.version);
         let group = self.directory.parent()?.file_name()?.to_string_lossy();
@@ -180,19 +189,19 @@ impl Module {
         ))
     }
 
-    /// Where the release workflow pushes the module, without a tag.
+    /// Returns the OCI repository that the release workflow pushes the module to.
     pub(crate) fn image(&self) -> Option<String> {
         let repository = self.package.repository.as_ref()?;
         let path = repository.strip_prefix("https://github.com/")?;
         Some(format!("ghcr.io/{path}/{}", self.name))
     }
 
-    /// The module's README.
+    /// Returns the README of the crate.
     pub(crate) fn readme(&self) -> Result<String> {
         workspace::read(&self.directory.join("README.md"))
     }
 
-    /// The README in the built module.
+    /// Returns the README as the built module contains it.
     pub(crate) fn usage(&self) -> Result<String> {
         readme::usage(&self.name, &self.readme()?)
     }
@@ -210,19 +219,22 @@ mod tests {
     }
 
     #[test]
-    fn every_module_is_registered_and_nothing_else() {
+    fn exactly_the_modules_are_registered() {
         let modules = all(&Workspace::load().unwrap()).unwrap();
         assert_eq!(modules.len(), builtin::POLICIES.len());
         for mut module in modules {
             module.settings().unwrap();
             module.name.push('2');
-            let said = module.settings().unwrap_err().to_string();
-            assert!(said.contains("crates/simulate/src/builtin.rs"), "{said}");
+            let message = module.settings().unwrap_err().to_string();
+            assert!(
+                message.contains("crates/simulate/src/builtin.rs"),
+                "{message}"
+            );
         }
     }
 
     #[test]
-    fn metadata_is_what_the_manifest_says() {
+    fn metadata_comes_from_cargo_toml() {
         let module = storage_class();
         let metadata = module.metadata(Some("# The README".to_owned()));
         let annotation = |key: &str| metadata.annotations.get(key).unwrap().as_str();
@@ -246,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_annotated_module_says_the_same() {
+    fn the_built_module_contains_the_metadata() {
         let metadata = storage_class().metadata(None);
         let empty_module = b"\0asm\x01\0\0\0";
         let wasm = kubewarden::write(empty_module, &metadata).unwrap();
@@ -254,34 +266,37 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_is_not_called_as_its_directory_is_an_error() {
-        let said = read(&storage_class().package, "/mutators/storageclass".into());
-        let said = said.err().unwrap().to_string();
+    fn package_and_directory_must_have_the_same_name() {
+        let message = read(&storage_class().package, "/mutators/storageclass".into());
+        let message = message.err().unwrap().to_string();
         let expected =
-            "directory `storageclass` and package `storage-class` are to be called the same";
-        assert_eq!(said, expected);
+            "directory `storageclass` and package `storage-class` must have the same name";
+        assert_eq!(message, expected);
     }
 
     #[test]
-    fn a_misspelt_key_is_refused() {
+    fn an_unknown_metadata_key_is_an_error() {
         let mut module = storage_class();
         module.package.metadata["kubewarden"]["backgroundAudits"] = true.into();
-        let said = read(&module.package, module.directory);
-        let said = format!("{:#}", said.err().unwrap());
-        assert!(said.contains("unknown field `backgroundAudits`"), "{said}");
+        let message = read(&module.package, module.directory);
+        let message = format!("{:#}", message.err().unwrap());
+        assert!(
+            message.contains("unknown field `backgroundAudits`"),
+            "{message}"
+        );
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_those_there_are() {
+    fn an_unknown_name_is_an_error_that_lists_the_policies() {
         let workspace = Workspace::load().unwrap();
-        let said = named(&workspace, &["storageclass".to_owned()])
+        let message = named(&workspace, &["storageclass".to_owned()])
             .err()
             .unwrap()
             .to_string();
         assert!(
-            said.starts_with("no module `storageclass`, there are: "),
-            "{said}"
+            message.starts_with("unknown policy `storageclass`; the policies are "),
+            "{message}"
         );
-        assert!(said.contains("storage-class"), "{said}");
+        assert!(message.contains("storage-class"), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask playground`: the modules and the page for the browser, to `target/playground/`.
+//! `cargo xtask playground`: builds the policies for the browser and the page, to `target/playground/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,33 +9,34 @@ use clap::Subcommand;
 
 use crate::build;
 use crate::progress::Step;
-use crate::test::{counted, skipped, tally::Tally};
+use crate::test::{run_and_count, skipped, tally::Tally};
 use crate::toolchain::{BROWSER, cargo_build};
 use crate::workspace::{Workspace, on_path, read, run, write_if_changed};
 
-/// The profile of the browser's module, in the workspace's Cargo.toml.
+/// The Cargo profile of the browser's module, from the workspace's Cargo.toml.
 const PROFILE: &str = "playground";
 
-/// What Chromium and its like are called.
+/// The names of Chromium-based browsers on PATH.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-const NO_NPM: &str =
-    "no `npm` on PATH: the page is built with Node.js 20.19 or later, see https://nodejs.org";
-const NO_BROWSER: &str = "no `chromium` on PATH: install it, or name a browser in CHROMIUM";
+const NO_NPM: &str = "`npm` is not on PATH; install Node.js 20.19 or later, see https://nodejs.org";
+const NO_BROWSER: &str =
+    "`chromium` is not on PATH; install it, or set CHROMIUM to the path of a browser";
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum Task {
-    /// Serve it on this machine alone, once it is built
+    /// Build the playground and serve it on loopback
     Serve {
+        /// The port to listen on
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
 }
 
-/// Builds the page, and serves it where that is wanted.
+/// Builds the page, and serves it with [`Task::Serve`].
 ///
 /// # Errors
-/// If a tool is missing or a step fails.
+/// Returns an error if a tool is missing or a step fails.
 pub(crate) fn playground(workspace: &Workspace, task: Option<Task>) -> Result<()> {
     build(workspace)?;
     let Some(Task::Serve { port }) = task else {
@@ -48,16 +49,16 @@ pub(crate) fn playground(workspace: &Workspace, task: Option<Task>) -> Result<()
 /// Builds the page.
 fn build(workspace: &Workspace) -> Result<()> {
     ensure!(on_path("npm").is_some(), NO_NPM);
-    // An unfit Node.js comes to light here, before what takes minutes.
+    // First, because it fails at once with an unsupported Node.js; the steps below take minutes.
     install(workspace)?;
     let module = compile(workspace)?;
     bind(workspace, &module)?;
     run(npm(workspace).args(["run", "--silent", "build"]))
 }
 
-/// Compiles the modules for the browser.
+/// Compiles the policies for the browser.
 fn compile(workspace: &Workspace) -> Result<PathBuf> {
-    let step = Step::start("compiling the modules for the browser");
+    let step = Step::start("compiling the policies for the browser");
     let target = workspace.path("target/browser");
     let mut cargo = cargo_build(workspace, BROWSER)?;
     cargo.args(["--profile", PROFILE, "--package", "playground"]);
@@ -66,9 +67,10 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
     Ok(target.join(BROWSER).join(PROFILE).join("playground.wasm"))
 }
 
-/// Writes the JavaScript around the module. wasm-bindgen itself rejects a module of another version.
+/// Generates the JavaScript bindings of the module. wasm-bindgen itself rejects a module built for another
+/// version.
 fn bind(workspace: &Workspace, module: &Path) -> Result<()> {
-    let step = Step::start("wasm-bindgen, which is compiled the first time");
+    let step = Step::start("running wasm-bindgen (the first run compiles it)");
     let target = workspace.path("target/tools/bindgen");
     let mut cargo = workspace.cargo();
     cargo
@@ -83,7 +85,7 @@ fn bind(workspace: &Workspace, module: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Installs what the page is made with, unless that is there: the lock file decides.
+/// Installs the npm packages of the page unless those of the lock file are already installed.
 fn install(workspace: &Workspace) -> Result<()> {
     let web = web(workspace);
     let lock = read(&web.join("package-lock.json"))?;
@@ -97,17 +99,18 @@ fn install(workspace: &Workspace) -> Result<()> {
     write_if_changed(&stamp, lock.as_bytes()).map(drop)
 }
 
-/// Builds the page and what it is compared with, and runs its tests in a browser. Without npm or a browser
-/// they are skipped.
+/// Builds the page and the programs it is compared with, and runs its tests in a browser. Without npm or a
+/// browser, the tests are skipped.
 ///
 /// # Errors
-/// If something cannot be built, or no test ran.
+/// Returns an error if a build fails or no test ran.
 pub(crate) fn test(workspace: &Workspace, ci: bool) -> Result<Tally> {
     if on_path("npm").is_none() {
         return Ok(skipped(NO_NPM, ci));
     }
-    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
-    let Some(browser) = named.or_else(|| BROWSERS.iter().find_map(|name| on_path(name))) else {
+    let configured = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let Some(browser) = configured.or_else(|| BROWSERS.iter().find_map(|name| on_path(name)))
+    else {
         return Ok(skipped(NO_BROWSER, ci));
     };
     build(workspace)?;
@@ -118,7 +121,7 @@ pub(crate) fn test(workspace: &Workspace, ci: bool) -> Result<Tally> {
         .context("cannot run `corpus`")?;
     ensure!(
         output.status.success(),
-        "the corpus cannot be written: {}",
+        "`corpus` failed: {}",
         String::from_utf8_lossy(&output.stderr)
     );
     let corpus = workspace.path("target/corpus.jsonl");
@@ -131,15 +134,15 @@ pub(crate) fn test(workspace: &Workspace, ci: bool) -> Result<Tally> {
         .env("CORPUS", corpus)
         .env("MODULES", workspace.path("target/modules"))
         .env("AGNOSTICS", agnostics.get_program());
-    counted(&mut tests, ci)
+    run_and_count(&mut tests, ci)
 }
 
-/// Where the page's sources are.
+/// Returns the directory of the page's sources.
 fn web(workspace: &Workspace) -> PathBuf {
     workspace.path("crates/playground/web")
 }
 
-/// npm in the directory of the page.
+/// Returns an npm command in the directory of the page.
 fn npm(workspace: &Workspace) -> Command {
     let mut npm = Command::new("npm");
     npm.current_dir(web(workspace));

@@ -1,8 +1,8 @@
-//! How long the work took.
+//! Progress messages with durations.
 
 use std::time::{Duration, Instant};
 
-/// A piece of work that is announced, and timed.
+/// A timed step that is announced when it starts.
 pub(crate) struct Step {
     started: Instant,
     name: String,
@@ -19,13 +19,17 @@ impl Step {
         }
     }
 
-    /// Prints how the work ended and how long it took.
-    pub(crate) fn end(self, how: &str) {
-        println!("{}: {how} ({})", self.name, seconds(self.started.elapsed()));
+    /// Prints the result of the step and how long it took.
+    pub(crate) fn end(self, result: &str) {
+        println!(
+            "{}: {result} ({})",
+            self.name,
+            seconds(self.started.elapsed())
+        );
     }
 }
 
-/// A duration for people: `0.4 s`, `95 s`.
+/// Formats a duration as `0.4 s` or `95 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     let decimals = usize::from(seconds < 10.0);

@@ -1,4 +1,4 @@
-//! `cargo xtask new`: a module that builds, has its first cases and is registered everywhere.
+//! `cargo xtask new`: creates a policy crate that builds, has its first cases and is registered.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,16 +8,16 @@ use clap::ValueEnum;
 
 use crate::workspace::{Workspace, read, run, write_if_changed};
 
-/// What a module does to an object.
+/// The kind of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Sort {
-    /// accepts or rejects it
+pub(crate) enum PolicyKind {
+    /// accepts or rejects objects
     Policy,
-    /// changes it
+    /// changes objects
     Mutator,
 }
 
-impl Sort {
+impl PolicyKind {
     fn group(self) -> &'static str {
         match self {
             Self::Policy => "policies",
@@ -26,15 +26,15 @@ impl Sort {
     }
 }
 
-/// A file, a line in it that is there once, and what goes below that line for a new module.
+/// A file, a line that it contains once, and the text to insert below that line.
 type Registration = (&'static str, &'static str, String);
 
-fn registrations(sort: Sort, name: &str) -> [Registration; 3] {
-    let (group, crate_name) = (sort.group(), name.replace('-', "_"));
+fn registrations(kind: PolicyKind, name: &str) -> [Registration; 3] {
+    let (group, crate_name) = (kind.group(), name.replace('-', "_"));
     [
         (
             "Cargo.toml",
-            "# Our own.\n",
+            "# Workspace members.\n",
             format!("{name} = {{ path = \"{group}/{name}\" }}\n"),
         ),
         (
@@ -50,20 +50,20 @@ fn registrations(sort: Sort, name: &str) -> [Registration; 3] {
     ]
 }
 
-/// The text of a registration's file with the new module in it.
+/// Returns the text of a registration's file with the new policy added.
 fn registered(workspace: &Workspace, (file, anchor, line): &Registration) -> Result<String> {
     let text = read(&workspace.path(file))?;
     let (before, after) = text.split_once(anchor).with_context(|| {
         format!(
-            "`{file}` has no `{}` to register the module below",
+            "cannot register the policy: `{file}` has no line `{}`",
             anchor.trim()
         )
     })?;
     Ok(format!("{before}{anchor}{line}{after}"))
 }
 
-/// Writes a new module called `name` and registers it.
-pub(crate) fn new(workspace: &Workspace, sort: Sort, name: &str) -> Result<()> {
+/// Creates a policy crate called `name` and registers it.
+pub(crate) fn new(workspace: &Workspace, kind: PolicyKind, name: &str) -> Result<()> {
     let is_word = |part: &str| {
         let letters = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
         !part.is_empty() && part.bytes().all(letters)
@@ -75,43 +75,43 @@ pub(crate) fn new(workspace: &Workspace, sort: Sort, name: &str) -> Result<()> {
     let mut packages = workspace.packages.iter();
     ensure!(
         !packages.any(|package| package.name == name),
-        "there is a package `{name}` already"
+        "package `{name}` already exists"
     );
-    let directory = format!("{}/{name}", sort.group());
+    let directory = format!("{}/{name}", kind.group());
     ensure!(
         !workspace.path(&directory).exists(),
-        "`{directory}` is there already"
+        "`{directory}` already exists"
     );
 
-    // Everything that can fail for want of an anchor comes before anything is written.
-    let mut written: BTreeMap<PathBuf, String> = BTreeMap::new();
-    for registration in registrations(sort, name) {
+    // Renders everything first, so that a missing anchor fails before anything is written.
+    let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for registration in registrations(kind, name) {
         let text = registered(workspace, &registration)?;
-        written.insert(workspace.path(registration.0), text);
+        files.insert(workspace.path(registration.0), text);
     }
-    for (file, text) in rendered(sort, name) {
-        written.insert(workspace.path(&directory).join(file), text);
+    for (file, text) in rendered(kind, name) {
+        files.insert(workspace.path(&directory).join(file), text);
     }
-    for (path, text) in &written {
+    for (path, text) in &files {
         write_if_changed(path, text.as_bytes())?;
         println!("wrote {}", workspace.display(path));
     }
     run(workspace.cargo().args(["fmt", "--all"]))?;
     println!(
-        "next: write {directory}/src/lib.rs and its cases, then `cargo xtask generate` and `cargo xtask test`"
+        "next: edit {directory}/src/lib.rs and its cases; then `cargo xtask generate` and `cargo xtask test`"
     );
     Ok(())
 }
 
-/// The files of a new module. Its cases are the least there must be: one that is accepted, one that is not,
-/// another kind, bad settings.
-fn rendered(sort: Sort, name: &str) -> [(&'static str, String); 5] {
-    let (library, cases) = match sort {
-        Sort::Policy => (
+/// Renders the files of a new policy. Its cases are the required minimum: one accepted, one rejected or
+/// mutated, one of another kind, and one with invalid settings.
+fn rendered(kind: PolicyKind, name: &str) -> [(&'static str, String); 5] {
+    let (library, cases) = match kind {
+        PolicyKind::Policy => (
             include_str!("../templates/policy.rs.txt"),
             include_str!("../templates/policy-cases.yaml.txt"),
         ),
-        Sort::Mutator => (
+        PolicyKind::Mutator => (
             include_str!("../templates/mutator.rs.txt"),
             include_str!("../templates/mutator-cases.yaml.txt"),
         ),
@@ -125,7 +125,7 @@ fn rendered(sort: Sort, name: &str) -> [(&'static str, String); 5] {
         ("cases/app-label.yaml", cases),
     ]
     .map(|(file, text)| {
-        let mutating = (sort == Sort::Mutator).to_string();
+        let mutating = (kind == PolicyKind::Mutator).to_string();
         let text = text.replace("{{name}}", name);
         (file, text.replace("{{mutating}}", &mutating))
     })
@@ -136,18 +136,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_registry_has_its_anchor() {
+    fn every_registration_finds_its_anchor() {
         let workspace = Workspace::load().unwrap();
-        for registration in registrations(Sort::Policy, "new-module") {
+        for registration in registrations(PolicyKind::Policy, "new-module") {
             let text = registered(&workspace, &registration).unwrap();
             assert!(text.contains(&registration.2), "{}", registration.0);
         }
     }
 
     #[test]
-    fn nothing_of_a_template_is_left_unfilled() {
-        for sort in [Sort::Policy, Sort::Mutator] {
-            for (file, text) in rendered(sort, "new-module") {
+    fn templates_are_filled_completely() {
+        for kind in [PolicyKind::Policy, PolicyKind::Mutator] {
+            for (file, text) in rendered(kind, "new-module") {
                 let unfilled = text.contains("{{name}}") || text.contains("{{mutating}}");
                 assert!(!unfilled, "{file}: {text}");
             }
@@ -155,18 +155,20 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_not_kebab_case_or_taken_are_refused() {
+    fn a_name_must_be_kebab_case_and_unused() {
         let workspace = Workspace::load().unwrap();
         for name in ["", "Storage", "storage_class", "-a", "a--b", "1a"] {
-            let said = new(&workspace, Sort::Policy, name).unwrap_err().to_string();
+            let message = new(&workspace, PolicyKind::Policy, name)
+                .unwrap_err()
+                .to_string();
             assert!(
-                said.ends_with("is not kebab-case, such as `storage-class`"),
-                "{said}"
+                message.ends_with("is not kebab-case, such as `storage-class`"),
+                "{message}"
             );
         }
-        let said = new(&workspace, Sort::Policy, "storage-class")
+        let message = new(&workspace, PolicyKind::Policy, "storage-class")
             .unwrap_err()
             .to_string();
-        assert_eq!(said, "there is a package `storage-class` already");
+        assert_eq!(message, "package `storage-class` already exists");
     }
 }

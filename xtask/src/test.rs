@@ -1,5 +1,5 @@
-//! `cargo xtask test`: everything that needs no cluster. Every step runs, whatever came before it;
-//! the last line counts them all.
+//! `cargo xtask test`: runs all checks that need no cluster. Every step runs even if an earlier one fails, and
+//! the last line counts all of them.
 
 pub(crate) mod tally;
 
@@ -13,13 +13,13 @@ use clap::ValueEnum;
 use crate::e2e::{self, Suite};
 use crate::progress::seconds;
 use crate::workspace::{Workspace, run};
-use crate::{build, demo, generate, workflows};
+use crate::{book, build, demo, generate, workflows};
 use tally::Tally;
 
-/// Runs every step, the end-to-end suites where wanted.
+/// Runs every step; with `with_e2e`, the end-to-end suites too.
 ///
 /// # Errors
-/// If anything failed, after the last step.
+/// Returns an error after the last step if any step failed.
 pub(crate) fn test(workspace: &Workspace, with_e2e: bool) -> Result<()> {
     let ci = is_ci();
     let passed = |result: Result<()>| result.map(|()| Tally::one(true));
@@ -28,7 +28,7 @@ pub(crate) fn test(workspace: &Workspace, with_e2e: bool) -> Result<()> {
         component(workspace, "fmt", &["--all", "--check"], ci)
     });
     steps.run("clippy", || {
-        // The suites are no test of `cargo test`, so that `--all-targets` leaves them out.
+        // The end-to-end suites have `test = false`, so `--all-targets` skips them; `--test=*` does not.
         let args = "--workspace --all-targets --test=* --quiet -- -Dwarnings";
         component(
             workspace,
@@ -46,7 +46,7 @@ pub(crate) fn test(workspace: &Workspace, with_e2e: bool) -> Result<()> {
     steps.run("tests", || {
         let mut cargo = workspace.cargo();
         cargo.args(["test", "--workspace", "--release", "--no-fail-fast"]);
-        counted(&mut cargo, ci)
+        run_and_count(&mut cargo, ci)
     });
     steps.run("actionlint", || workflows::actionlint(workspace, ci));
     steps.run("zizmor", || workflows::zizmor(workspace, ci));
@@ -56,13 +56,14 @@ pub(crate) fn test(workspace: &Workspace, with_e2e: bool) -> Result<()> {
     if with_e2e {
         for &suite in Suite::value_variants() {
             let name = format!("e2e {}", suite.name());
-            steps.run(&name, || e2e::counted(workspace, suite, ci));
+            steps.run(&name, || e2e::run_suite(workspace, suite, ci));
         }
+        steps.run("book", || passed(book::book(workspace)));
     }
     steps.finish()
 }
 
-/// Whether nobody is there to see what was skipped.
+/// Returns whether CI is set, where most skipped tests count as failures.
 pub(crate) fn is_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| value == "true")
 }
@@ -88,30 +89,30 @@ impl Steps {
 
     fn finish(self) -> Result<()> {
         println!("\n== summary\n{}\n{}", self.summary.join("\n"), self.tally);
-        // The count is to be the last line, so the reason is the status alone.
-        ensure!(self.tally.failed == 0, crate::Told);
+        // The count must be the last line, so only the exit status reports the failure.
+        ensure!(self.tally.failed == 0, crate::AlreadyReported);
         Ok(())
     }
 }
 
-/// Runs a part of cargo that a machine can lack.
+/// Runs a cargo subcommand that may not be installed.
 fn component(workspace: &Workspace, name: &str, args: &[&str], ci: bool) -> Result<Tally> {
     let probe = workspace.cargo().args([name, "--version"]).output();
     if !probe.is_ok_and(|output| output.status.success()) {
-        return Ok(skipped(&format!("there is no `cargo {name}`"), ci));
+        return Ok(skipped(&format!("`cargo {name}` is not installed"), ci));
     }
     run(workspace.cargo().arg(name).args(args))?;
     Ok(Tally::one(true))
 }
 
-/// Prints why a test cannot run here, and counts that.
+/// Prints why a test is skipped, and counts it.
 pub(crate) fn skipped(reason: &str, ci: bool) -> Tally {
     println!("skipped: {reason}");
     Tally::skip(reason, ci)
 }
 
-/// Runs a test runner, passing its output on, and counts what it says.
-pub(crate) fn counted(runner: &mut Command, ci: bool) -> Result<Tally> {
+/// Runs a test runner, prints its output, and counts its tests.
+pub(crate) fn run_and_count(runner: &mut Command, ci: bool) -> Result<Tally> {
     let child = runner.stdout(Stdio::piped()).spawn();
     let mut child = child.with_context(|| format!("cannot run {:?}", runner.get_program()))?;
     let output = child.stdout.take().context("no output to read")?;
@@ -136,19 +137,19 @@ mod tests {
     use super::*;
 
     fn runner(script: &str) -> Result<String> {
-        let tally = counted(Command::new("sh").args(["-c", script]), true);
+        let tally = run_and_count(Command::new("sh").args(["-c", script]), true);
         tally.map(|tally| tally.to_string())
     }
 
     #[test]
-    fn sums_over_test_binaries() {
+    fn counts_are_summed_over_test_binaries() {
         let script = "echo 'test result: ok. 2 passed; 0 failed; 0 ignored'
             echo 'test result: FAILED. 3 passed; 1 failed; 0 ignored'; exit 1";
         assert_eq!(runner(script).unwrap(), "5 passed, 1 failed, 0 skipped");
     }
 
     #[test]
-    fn a_runner_that_fails_without_a_failed_test_is_a_failure() {
+    fn a_runner_that_fails_without_a_failed_test_counts_as_failed() {
         let script = "echo 'test result: ok. 2 passed; 0 failed; 0 ignored'; exit 101";
         assert_eq!(runner(script).unwrap(), "2 passed, 1 failed, 0 skipped");
         assert_eq!(runner("exit 101").unwrap(), "0 passed, 1 failed, 0 skipped");
@@ -161,11 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn steps_go_on_after_a_failure_and_the_end_tells() {
+    fn steps_continue_after_a_failure() {
         let mut steps = Steps::default();
         steps.run("breaks", || bail!("broken"));
-        steps.run("skips", || Ok(skipped("no `kwctl` on PATH", true)));
-        steps.run("skips unheard of", || Ok(skipped("tired", true)));
+        steps.run("skips", || Ok(skipped("`kwctl` is not on PATH", true)));
+        steps.run("skips for an unknown reason", || {
+            Ok(skipped("unknown", true))
+        });
         steps.run("passes", || Ok(Tally::one(true)));
         assert_eq!(steps.tally.to_string(), "1 passed, 2 failed, 1 skipped");
         assert_eq!(steps.summary.len(), 4);

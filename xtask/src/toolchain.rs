@@ -1,4 +1,4 @@
-//! The targets that the modules and the playground are built for. `rustup target add` brings them.
+//! The Rust targets of the modules and the playground. `rustup target add` installs them.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -8,15 +8,15 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{Workspace, run};
 
-/// The target of the modules: what Kubewarden's policy server runs.
+/// The target of the modules, which Kubewarden's policy server runs.
 pub(crate) const WASI: &str = "wasm32-wasip1";
 /// The target of the playground.
 pub(crate) const BROWSER: &str = "wasm32-unknown-unknown";
 
-/// `cargo build` for `target`, which rustup adds if the toolchain lacks it.
+/// Returns a `cargo build` command for `target`, which it installs with rustup if it is missing.
 ///
 /// # Errors
-/// The target is missing and rustup cannot add it.
+/// Returns an error if the target is missing and rustup cannot install it.
 pub(crate) fn cargo_build(workspace: &Workspace, target: &str) -> Result<Command> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let directory = Command::new(rustc)
@@ -25,10 +25,10 @@ pub(crate) fn cargo_build(workspace: &Workspace, target: &str) -> Result<Command
         .context("cannot run `rustc`")?;
     if !Path::new(String::from_utf8(directory.stdout)?.trim()).is_dir() {
         println!("rustup target add {target} …");
-        // The toolchain is that of `cargo xtask`, by the variable that rustup's cargo sets.
+        // Adds it to the toolchain that runs `cargo xtask`, because rustup's cargo sets RUSTUP_TOOLCHAIN.
         run(Command::new("rustup").args(["target", "add", target])).with_context(|| {
             format!(
-                "the Rust toolchain has no target {target}, which rustup adds (https://rustup.rs)"
+                "the Rust target `{target}` is missing; install it with rustup (https://rustup.rs)"
             )
         })?;
     }
@@ -36,22 +36,22 @@ pub(crate) fn cargo_build(workspace: &Workspace, target: &str) -> Result<Command
     let mut cargo = workspace.cargo();
     cargo
         .args(["build", "--target", target])
-        // The variable that beats every other source of flags, so that a developer's RUSTFLAGS do not
-        // change what a module is.
+        // This variable takes precedence over every other source of flags, so a developer's RUSTFLAGS do not
+        // change a module.
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join(OsStr::new("\x1f")));
     Ok(cargo)
 }
 
-/// Where cargo keeps the sources of dependencies.
+/// Returns cargo's home directory, which contains the sources of dependencies.
 pub(crate) fn cargo_home() -> Result<PathBuf> {
     let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     named
         .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
-        .context("neither CARGO_HOME nor a home directory is known")
+        .context("cannot find the home directory; set CARGO_HOME")
 }
 
-/// Flags that keep the paths of this machine out of the modules, so that every machine builds the same
-/// bytes with the same toolchain. Where several apply, rustc takes the last.
+/// Returns flags that keep local paths out of the modules, so that the same toolchain builds the same bytes on
+/// every machine. If several prefixes match, rustc uses the last.
 fn remap_flags(root: &Path, cargo_home: &Path) -> Vec<OsString> {
     let registries = std::fs::read_dir(cargo_home.join("registry/src"));
     let registries = registries.into_iter().flatten().flatten();
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_this_machine_are_mapped_with_the_nearest_last() {
+    fn local_paths_are_remapped_with_the_most_specific_last() {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(home.path().join("registry/src/index-1")).unwrap();
         let flags = remap_flags(Path::new("/src"), home.path());

@@ -1,5 +1,5 @@
-//! The workflows, checked by [actionlint](https://github.com/rhysd/actionlint),
-//! [zizmor](https://docs.zizmor.sh) and, in the tests, by two rules of this repository.
+//! Checks the GitHub workflows with [actionlint](https://github.com/rhysd/actionlint),
+//! [zizmor](https://docs.zizmor.sh) and, in the tests, two rules of this repository.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use crate::workspace::{Workspace, run};
 const ACTIONLINT: &str = "1.7.12";
 const ZIZMOR: &str = "1.32.0";
 
-/// Checks the workflows with actionlint, which Go builds: its package on PyPI would download a binary.
+/// Checks the workflows with actionlint. Go builds it, because its package on PyPI downloads a binary.
 pub(crate) fn actionlint(workspace: &Workspace, ci: bool) -> Result<Tally> {
     let Some(go) = programs::go() else {
         return Ok(skipped(programs::NO_GO, ci));
@@ -31,7 +31,7 @@ pub(crate) fn actionlint(workspace: &Workspace, ci: bool) -> Result<Tally> {
     Ok(Tally::one(true))
 }
 
-/// Checks the workflows and the action with zizmor, whose package on PyPI holds the program.
+/// Checks the workflows and the action with zizmor, whose package on PyPI contains the binary.
 pub(crate) fn zizmor(workspace: &Workspace, ci: bool) -> Result<Tally> {
     let pip = || {
         let mut pip = Command::new("python3");
@@ -44,7 +44,7 @@ pub(crate) fn zizmor(workspace: &Workspace, ci: bool) -> Result<Tally> {
         .output()
         .is_ok_and(|it| it.status.success())
     {
-        return Ok(skipped("there is no `python3 -m pip`", ci));
+        return Ok(skipped("`python3 -m pip` is not installed", ci));
     }
     let place = workspace.path(&format!("target/tools/zizmor-{ZIZMOR}"));
     let program = place.join("bin/zizmor");
@@ -78,10 +78,11 @@ mod tests {
     use super::*;
     use crate::workspace::read;
 
-    /// What may publish, or has an identity, compiles nothing: that runs build scripts of others. And without
-    /// `shell: bash` a pipe hides what fails before it. No linter has these rules.
+    /// Jobs that may publish or have an identity must not compile, because compiling runs third-party build
+    /// scripts. Without `shell: bash`, a pipe hides failures of all but its last command. No linter has these
+    /// rules.
     #[test]
-    fn what_may_publish_compiles_nothing_and_no_pipe_hides_a_failure() {
+    fn publishing_jobs_do_not_compile_and_pipes_do_not_hide_failures() {
         let workspace = Workspace::load().unwrap();
         let mut publishing = 0;
         for entry in std::fs::read_dir(workspace.path(".github/workflows")).unwrap() {
@@ -90,8 +91,8 @@ mod tests {
             let workflow = document.unwrap().value().unwrap();
             assert_eq!(workflow["defaults"]["run"]["shell"], "bash");
             for (name, job) in workflow["jobs"].as_object().unwrap() {
-                let may = |right: &str| job["permissions"][right] == "write";
-                if may("id-token") || may("packages") {
+                let can_write = |scope: &str| job["permissions"][scope] == "write";
+                if can_write("id-token") || can_write("packages") {
                     publishing += 1;
                     let steps = job["steps"].to_string();
                     assert!(

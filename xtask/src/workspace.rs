@@ -1,4 +1,4 @@
-//! The workspace as cargo sees it, and its files.
+//! The cargo workspace and its files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,22 +9,22 @@ use cargo_metadata::{MetadataCommand, Package};
 /// The workspace this program was built from.
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
-    /// Where cargo builds for this machine; CARGO_TARGET_DIR can move it. What the commands promise
-    /// to others stays under `<root>/target`.
+    /// The target directory for this machine, which CARGO_TARGET_DIR can move. Documented outputs such as
+    /// the modules are always in `<root>/target`.
     pub(crate) cargo_target: PathBuf,
-    /// The members.
+    /// The workspace members.
     pub(crate) packages: Vec<Package>,
 }
 
 impl Workspace {
-    /// Asks cargo.
+    /// Loads the workspace from `cargo metadata`.
     pub(crate) fn load() -> Result<Self> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let metadata = MetadataCommand::new()
             .manifest_path(here)
             .no_deps()
             .exec()
-            .context("cannot ask cargo for the workspace's packages")?;
+            .context("`cargo metadata` failed")?;
         Ok(Self {
             root: metadata.workspace_root.into(),
             cargo_target: metadata.target_directory.into(),
@@ -32,23 +32,23 @@ impl Workspace {
         })
     }
 
-    /// A path under the root.
+    /// Returns a path relative to the root as a full path.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
 
-    /// `path` as the developer types it in the root directory.
+    /// Formats `path` relative to the root.
     pub(crate) fn display(&self, path: &Path) -> String {
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
         relative.display().to_string()
     }
 
-    /// The active cargo, to be run in the root.
+    /// Returns a command that runs the active cargo in the root.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new(active_cargo());
         cargo.current_dir(&self.root);
-        // What cargo tells this program of its own package. Build scripts that watch these (ring's) would
-        // run again at each change between `cargo xtask` and a plain `cargo`.
+        // Removes the variables that cargo sets for xtask's own package. Otherwise, build scripts that watch
+        // them, such as ring's, rerun after each switch between `cargo xtask` and plain `cargo`.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -58,7 +58,7 @@ impl Workspace {
         cargo
     }
 
-    /// Cargo, to run or test `e2e/wasmtime`, which is a workspace of its own.
+    /// Returns the cargo command that runs or tests `e2e/wasmtime`, which is a separate workspace.
     pub(crate) fn wasmtime(&self, command: &str) -> Command {
         let mut cargo = self.cargo();
         cargo
@@ -69,12 +69,15 @@ impl Workspace {
     }
 }
 
-/// The cargo that runs this program, or the one on PATH.
+/// Returns the cargo that runs this program, or the one on PATH.
 pub(crate) fn active_cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Runs a command to its end with this program's output as its own.
+/// Runs a command, which inherits this program's output, and waits for it.
+///
+/// # Errors
+/// Returns an error if it cannot start or exits with another code than 0.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command
@@ -90,7 +93,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A program on PATH.
+/// Returns the path of a program on PATH.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let mut places = std::env::split_paths(&path).map(|place| place.join(program));
@@ -102,8 +105,8 @@ pub(crate) fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// Writes `bytes` unless the file holds them already, so that whoever watches it for changes sees
-/// only real ones. Makes the directories above it. True if it wrote.
+/// Writes `bytes` unless the file already has this content, so that its modification time changes only with
+/// its content. Creates parent directories. Returns whether it wrote the file.
 pub(crate) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     if std::fs::read(path).is_ok_and(|present| present == bytes) {
         return Ok(false);
@@ -120,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_only_what_differs() {
+    fn unchanged_files_are_not_written() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new/file");
         assert!(write_if_changed(&path, b"one").unwrap());
@@ -131,7 +134,7 @@ mod tests {
 
     #[test]
     fn errors_name_the_file() {
-        let said = read(Path::new("/absent/file")).unwrap_err().to_string();
-        assert_eq!(said, "cannot read `/absent/file`");
+        let message = read(Path::new("/absent/file")).unwrap_err().to_string();
+        assert_eq!(message, "cannot read `/absent/file`");
     }
 }

@@ -1,63 +1,66 @@
-//! Look-ups in the cluster, for context-aware modules.
+//! Look-ups in the cluster, for context-aware policies.
 
 use std::fmt;
 
-/// The cluster as a module may ask it: the policy server's host capabilities in Wasm, manifests in
-/// tests and on the command line.
+/// The cluster, as far as a policy can query it: the host capabilities of the policy server in Wasm, manifests
+/// in tests and in the command line.
 ///
-/// A missing object, a refused question and an unanswered one are three different answers.
+/// "Not found" is an empty list; "not permitted" and "unavailable" are errors.
 pub trait Cluster {
-    /// The objects that match, as the JSON text of a Kubernetes list (`{"items":[…]}`).
+    /// Returns the matching objects as the JSON text of a Kubernetes list (`{"items":[…]}`).
     ///
     /// # Errors
-    /// When the question was refused or could not be asked.
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered>;
+    /// Returns an error if the policy may not list the kind, or if the cluster does not answer.
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError>;
 }
 
-/// Which objects, and which of their fields.
+/// Selects objects and their fields.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Query<'a> {
-    /// `v1` for the core group, else `group/version`.
+    /// `v1` for the core group, otherwise `group/version`.
     pub api_version: &'a str,
     /// The kind in the singular, such as `Namespace`.
     pub kind: &'a str,
-    /// Only this namespace; `None` for all of them and for cluster-scoped kinds.
+    /// The namespace; `None` for all namespaces and for cluster-scoped kinds.
     pub namespace: Option<&'a str>,
-    /// Only the object of this name. Asked as a list with a field selector, because `get_resource`
-    /// answers a missing object and a failure alike, with an error text.
+    /// The name of the only object to return. The query is a list with a field selector, because the host's
+    /// `get_resource` reports a missing object and a failure in the same way, as an error text.
     pub name: Option<&'a str>,
-    /// Dot paths of the fields wanted, arrays implicit; empty for all. The host cuts the rest away
-    /// before it copies the answer into the module.
+    /// Dot-separated paths of the fields to return, without array indices; empty for all fields. The host
+    /// removes other fields before it copies the response into the module.
     pub fields: &'a [&'a str],
 }
 
-/// Why a question has no answer.
+/// Why a query failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unanswered {
-    /// The kind is missing from the policy's `contextAwareResources`, or RBAC refuses it.
+pub enum QueryError {
+    /// The kind is missing from the policy's `contextAwareResources`, or RBAC does not allow listing it.
     NotPermitted(String),
-    /// The host does not know: no cluster behind it, or no answer from the API server.
-    CouldNotAsk(String),
+    /// There is no cluster, or the API server did not answer.
+    Unavailable(String),
 }
 
-impl fmt::Display for Unanswered {
+impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotPermitted(cause) => write!(f, "not permitted: {cause}"),
-            Self::CouldNotAsk(cause) => write!(f, "could not ask: {cause}"),
+            Self::Unavailable(cause) => write!(f, "unavailable: {cause}"),
         }
     }
 }
 
-impl std::error::Error for Unanswered {}
+impl std::error::Error for QueryError {}
 
-/// No cluster at all: every question stays unanswered.
+/// The absence of a cluster: every query fails with [`QueryError::Unavailable`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoCluster;
 
 impl Cluster for NoCluster {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
-        let cause = format!("no cluster to ask for {} {}", query.api_version, query.kind);
-        Err(Unanswered::CouldNotAsk(cause))
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
+        let cause = format!(
+            "no cluster to list {} {} from",
+            query.api_version, query.kind
+        );
+        Err(QueryError::Unavailable(cause))
     }
 }

@@ -1,6 +1,6 @@
-//! How near two words are, for suggestions.
+//! The similarity of names, for suggestions.
 
-/// How many letters must be added, removed or changed to make `b` of `a` (Levenshtein's distance).
+/// Returns the Levenshtein distance: the number of bytes to add, remove or change to turn `a` into `b`.
 pub fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, left) in a.bytes().enumerate() {
@@ -23,7 +23,7 @@ mod tests {
     use super::distance;
 
     #[test]
-    fn distances() {
+    fn counts_the_changes_between_two_names() {
         for (a, b, expected) in [
             ("secret-store", "secret-store", 0),
             ("secret-store", "secrets-store", 1),

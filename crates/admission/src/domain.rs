@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::findings::Findings;
+use crate::rule::Rule;
 
 /// Where a hostname is, relative to the domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +19,12 @@ pub enum Place<'n> {
 }
 
 /// The setting `domain`: a domain, a placeholder such as `${DOMAIN}` in manifests that Argo CD has not
-/// rendered yet, or nothing.
+/// rendered yet, or not set.
 #[derive(Debug, Clone, Copy)]
 pub struct Domain<'a>(Option<&'a str>);
 
 impl<'a> Domain<'a> {
-    /// Takes the value of the setting.
+    /// Creates a domain from the value of the setting.
     pub fn new(setting: Option<&'a str>) -> Self {
         Self(setting)
     }
@@ -39,15 +40,12 @@ impl<'a> Domain<'a> {
         }
     }
 
-    /// Warns that hostnames were not compared with a placeholder, as `rule` requires. Without a domain
-    /// there is nothing to compare with, and no warning.
-    pub fn warn_unknown<R>(self, rule: R, findings: &mut Findings<'_, R>)
-    where
-        R: Copy + PartialEq + Display,
-    {
+    /// Warns that `rule` could not compare hostnames with the domain because it is a placeholder. Does not warn
+    /// if the rule is disabled or the domain is not set.
+    pub fn warn_unknown(self, rule: Rule, findings: &mut Findings) {
         if let Some(domain) = self.0
             && self.is_placeholder()
-            && findings.is_on(rule)
+            && findings.is_enabled(rule)
         {
             let why = format!("setting `domain` is the placeholder `{domain}`");
             findings.not_checked("whether hosts are in the domain", &why);
@@ -70,7 +68,7 @@ mod tests {
     use super::{Domain, Place};
 
     #[test]
-    fn places() {
+    fn locates_hostnames_relative_to_the_domain() {
         for (domain, hostname, place) in [
             (Some("k8tre.internal"), "k8tre.internal", Place::Apex),
             (

@@ -1,41 +1,42 @@
-//! Changing an object in the bytes it must and nowhere else.
+//! Edits of JSON text that keep every other byte.
 
 use std::fmt::Write as _;
 
 use crate::json::{Malformed, Node, Object};
 use crate::scan;
 
-/// Changes to one JSON object, gathered while it is read and applied to its text at the end.
+/// Edits of one JSON object, collected while it is read and applied to its text at the end.
 ///
-/// They may be asked for in any order, but each member changed once.
+/// They can be added in any order. Each member may be edited once.
 #[derive(Debug)]
 pub struct Edits<'a> {
     root: &'a str,
-    changes: Vec<Change>,
+    edits: Vec<Edit>,
 }
 
-/// One change of a member of the object that begins at `object` in the root's text.
+/// One edit of a member.
 #[derive(Debug)]
-struct Change {
+struct Edit {
+    /// The start of the member's object in the root's text.
     object: usize,
-    what: What,
+    action: Action,
 }
 
 #[derive(Debug)]
-enum What {
-    /// The value from `start` to `end` becomes `value`.
+enum Action {
+    /// Replaces the value from `start` to `end` with `value`.
     Replace {
         start: usize,
         end: usize,
         value: String,
     },
-    /// A new member, as JSON text.
+    /// Adds a member, as JSON text.
     Add { member: String },
-    /// The member whose value begins at `start` goes, and one comma with it.
+    /// Removes the member whose value starts at `start`, with one comma.
     Remove { start: usize },
 }
 
-/// A part of the root's text and what stands in its place.
+/// A range of the root's text and its replacement.
 struct Splice {
     start: usize,
     end: usize,
@@ -43,31 +44,31 @@ struct Splice {
 }
 
 impl<'a> Edits<'a> {
-    /// No change yet to `root`; every object edited must have been read from it.
+    /// Creates an empty list of edits of `root`. Every object to edit must have been read from it.
     pub fn new(root: Node<'a>) -> Self {
         Self {
             root: root.text(),
-            changes: Vec::new(),
+            edits: Vec::new(),
         }
     }
 
-    /// Whether there is nothing to change.
+    /// Returns whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.edits.is_empty()
     }
 
-    /// Gives the member `key` of `object` the string `value`: in its place where the key is present
-    /// (`null` included), else after the last member. Says nothing when it is that string already.
+    /// Sets the member `key` of `object` to the string `value`. A present member, even `null`, is replaced; a
+    /// new one is added after the last member. Does nothing if the member already has that value.
     ///
     /// # Errors
-    /// When the object has the key twice.
+    /// Returns an error if the object has the key twice.
     pub fn set_string(
         &mut self,
         object: &Object<'a>,
         key: &str,
         value: &str,
     ) -> Result<(), Malformed> {
-        if let Some(node) = object.slot(key)?
+        if let Some(node) = object.get_or_null(key)?
             && node.string().is_ok_and(|current| current == value)
         {
             return Ok(());
@@ -75,13 +76,12 @@ impl<'a> Edits<'a> {
         self.set(object, key, string(value))
     }
 
-    /// Gives the object at `path` below `object` these string members, as [`Edits::set_string`] does.
-    /// Objects of the path that are absent or `null` are made; for one of those, all its members must
-    /// come in one call.
+    /// Sets string members of the object at `path` below `object`, like [`Edits::set_string`]. Creates the
+    /// objects on the path that are missing or `null`; all members of a new object must be set in one call.
     ///
     /// # Errors
-    /// When an object has a key of the path or of the members twice, or a value on the path is no
-    /// object.
+    /// Returns an error if an object has a key of the path or of the members twice, or if a value on the path
+    /// is not an object.
     pub fn set_strings(
         &mut self,
         object: &Object<'a>,
@@ -102,24 +102,23 @@ impl<'a> Edits<'a> {
         }
     }
 
-    /// Takes the member `key` out of `object`, with the comma that parted it from its neighbour. Says
-    /// nothing when there is none.
+    /// Removes the member `key` of `object`, with one comma. Does nothing if there is no such member.
     ///
     /// # Errors
-    /// When the object has the key twice.
+    /// Returns an error if the object has the key twice.
     pub fn remove(&mut self, object: &Object<'a>, key: &str) -> Result<(), Malformed> {
-        if let Some(node) = object.slot(key)? {
+        if let Some(node) = object.get_or_null(key)? {
             let start = self.offset(node.text());
-            self.change(object, What::Remove { start });
+            self.push(object, Action::Remove { start });
         }
         Ok(())
     }
 
-    /// The object's text with the changes in it.
+    /// Returns the object's text with the edits applied.
     pub fn apply(self) -> String {
         let mut splices = Vec::new();
-        for changes in self.changes.chunk_by(|a, b| a.object == b.object) {
-            self.splice(changes, &mut splices);
+        for edits in self.edits.chunk_by(|a, b| a.object == b.object) {
+            self.splice(edits, &mut splices);
         }
         let mut out = String::with_capacity(self.root.len() + 64);
         let mut copied = 0;
@@ -132,32 +131,32 @@ impl<'a> Edits<'a> {
         out
     }
 
-    /// What `changes`, all of one object, come to in the root's text.
-    fn splice(&self, changes: &[Change], splices: &mut Vec<Splice>) {
-        let Some(Change { object, .. }) = changes.first() else {
+    /// Converts `edits`, all of one object, to splices of the root's text.
+    fn splice(&self, edits: &[Edit], splices: &mut Vec<Splice>) {
+        let Some(Edit { object, .. }) = edits.first() else {
             return;
         };
-        let removed = |start: usize| {
-            changes
+        let is_removed = |start: usize| {
+            edits
                 .iter()
-                .any(|change| matches!(change.what, What::Remove { start: at } if at == start))
+                .any(|edit| matches!(edit.action, Action::Remove { start: at } if at == start))
         };
         let members = scan::members(self.root.get(*object..).unwrap_or_default());
         let mut members = members.into_iter().peekable();
-        // The end of the last member, and whether one so far stays.
+        // The end of the last member, and whether a member so far is kept.
         let mut end = object + 1;
-        let mut any_stays = false;
+        let mut any_kept = false;
         while let Some((key, value)) = members.next() {
             let start = self.offset(value);
             let before = end;
             end = start + value.len();
-            if !removed(start) {
-                any_stays = true;
+            if !is_removed(start) {
+                any_kept = true;
                 continue;
             }
-            // The comma before it goes, or where none stays before it, the one after.
+            // Removes the comma before the member, or the one after it if no member before it is kept.
             let (from, to) = match members.peek() {
-                _ if any_stays => (before, end),
+                _ if any_kept => (before, end),
                 Some((next, _)) => (self.offset(key), self.offset(next)),
                 None => (self.offset(key), end),
             };
@@ -172,9 +171,9 @@ impl<'a> Edits<'a> {
         }
         let rest = self.root.get(end..).unwrap_or_default();
         let closing = end + rest.find('}').unwrap_or_default();
-        for change in changes {
-            match &change.what {
-                What::Replace { start, end, value } => insert(
+        for edit in edits {
+            match &edit.action {
+                Action::Replace { start, end, value } => insert(
                     splices,
                     Splice {
                         start: *start,
@@ -182,9 +181,9 @@ impl<'a> Edits<'a> {
                         text: value.clone(),
                     },
                 ),
-                What::Add { member } => {
-                    let comma = if any_stays { "," } else { "" };
-                    any_stays = true;
+                Action::Add { member } => {
+                    let comma = if any_kept { "," } else { "" };
+                    any_kept = true;
                     insert(
                         splices,
                         Splice {
@@ -194,50 +193,48 @@ impl<'a> Edits<'a> {
                         },
                     );
                 }
-                What::Remove { .. } => {}
+                Action::Remove { .. } => {}
             }
         }
     }
 
-    /// Gives the member `key` of `object` the value that `value` is the text of.
+    /// Sets the member `key` of `object` to `value`, JSON text.
     fn set(&mut self, object: &Object<'a>, key: &str, value: String) -> Result<(), Malformed> {
-        let what = match object.slot(key)? {
+        let action = match object.get_or_null(key)? {
             Some(node) => {
                 let start = self.offset(node.text());
                 let end = start + node.text().len();
-                What::Replace { start, end, value }
+                Action::Replace { start, end, value }
             }
-            None => What::Add {
+            None => Action::Add {
                 member: format!("{}:{value}", string(key)),
             },
         };
-        self.change(object, what);
+        self.push(object, action);
         Ok(())
     }
 
-    fn change(&mut self, object: &Object<'a>, what: What) {
+    fn push(&mut self, object: &Object<'a>, action: Action) {
         let object = self.offset(object.node().text());
-        // In order of the objects, and within one in the order in which they were asked for. A sort
-        // would cost a module 5 KB.
-        let after = |change: &Change| change.object <= object;
-        let index = self.changes.partition_point(after);
-        self.changes.insert(index, Change { object, what });
+        // Ordered by object, then by the order of the calls. Sorting would add 5 KB to a module.
+        let is_before = |edit: &Edit| edit.object <= object;
+        let index = self.edits.partition_point(is_before);
+        self.edits.insert(index, Edit { object, action });
     }
 
-    /// Where `part`, a slice of the root's text, begins in it.
+    /// Returns the byte offset of `part`, a slice of the root's text.
     fn offset(&self, part: &str) -> usize {
         (part.as_ptr() as usize).saturating_sub(self.root.as_ptr() as usize)
     }
 }
 
-/// Adds a splice in order of place, after those at the same.
+/// Inserts a splice in order of `start`, after those with the same start.
 fn insert(splices: &mut Vec<Splice>, splice: Splice) {
     let index = splices.partition_point(|other| other.start <= splice.start);
     splices.insert(index, splice);
 }
 
-/// The text of an object that holds an object under each key of `path` in turn, the last of them
-/// `members`.
+/// Returns the text of nested objects, one for each key of `path`, with `members` in the innermost.
 fn nested(path: &[&str], members: &[(&str, &str)]) -> String {
     if let Some((key, below)) = path.split_first() {
         return format!("{{{}:{}}}", string(key), nested(below, members));

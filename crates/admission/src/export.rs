@@ -1,11 +1,11 @@
-//! The waPC entry point: the only code that talks to the policy server.
+//! The waPC entry point: the only code that calls the policy server.
 
-/// Makes a module of a settings type and an `evaluate` function:
-/// `admission::export!(Settings, evaluate);`, or `admission::export!(Settings, evaluate, context-aware);`
-/// for one that asks the cluster. The others do not carry the code for it.
+/// Exports a settings type and an `evaluate` function as a policy: `admission::export!(Settings, evaluate);`.
+/// A policy that queries the cluster is exported with `admission::export!(Settings, evaluate, context-aware);`;
+/// other modules do not contain the code for it.
 ///
-/// The entry point exists in the policy server's guests alone (wasm32-wasip1): two modules that both
-/// defined `wapc_init` could not be linked into one native test, nor into the playground.
+/// The entry point exists only in the modules for the policy server (wasm32-wasip1): two policies that both
+/// define `wapc_init` could not be linked into one native test or into the playground.
 #[macro_export]
 macro_rules! export {
     ($settings:ty, $evaluate:path) => {
@@ -15,11 +15,11 @@ macro_rules! export {
         $crate::export!(@ $settings, $evaluate, $crate::wasm::PolicyServer);
     };
     (@ $settings:ty, $evaluate:path, $cluster:expr) => {
-        /// The waPC host calls this once per instance, before anything else.
+        /// Registers the policy. The waPC host calls this once for each instance, before anything else.
         #[cfg(target_os = "wasi")]
         #[allow(
             unsafe_code,
-            reason = "the host finds the entry point by its bare name"
+            reason = "the host looks up the entry point by its unmangled name"
         )]
         #[unsafe(no_mangle)]
         pub extern "C" fn wapc_init() {
@@ -31,16 +31,16 @@ macro_rules! export {
     };
 }
 
-/// What [`export!`] needs in a guest.
+/// The code that [`export!`] uses in a module.
 #[cfg(target_os = "wasi")]
 pub mod wasm {
     use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest};
     use wapc_guest::CallResult;
 
     use crate::edit::push_string;
-    use crate::{Cluster, Query, Unanswered, joined};
+    use crate::{Cluster, Query, QueryError, joined};
 
-    /// Registers a module's two calls, and the protocol version.
+    /// Registers the functions that the policy server calls.
     pub fn register(validate: fn(&[u8]) -> CallResult, validate_settings: fn(&[u8]) -> CallResult) {
         wapc_guest::register_function("validate", validate);
         wapc_guest::register_function("validate_settings", validate_settings);
@@ -52,20 +52,21 @@ pub mod wasm {
     pub struct PolicyServer;
 
     impl Cluster for PolicyServer {
-        fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+        fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
             let operation = match query.namespace {
                 Some(_) => "list_resources_by_namespace",
                 None => "list_resources_all",
             };
             let request = request(query).into_bytes();
-            let answer = wapc_guest::host_call("kubewarden", "kubernetes", operation, &request)
-                .map_err(|error| refusal(error.to_string()))?;
-            String::from_utf8(answer).map_err(|error| Unanswered::CouldNotAsk(error.to_string()))
+            let response = wapc_guest::host_call("kubewarden", "kubernetes", operation, &request)
+                .map_err(|error| query_error(error.to_string()))?;
+            String::from_utf8(response).map_err(|error| QueryError::Unavailable(error.to_string()))
         }
     }
 
-    /// The SDK's `ListResourcesByNamespaceRequest`, or `ListAllResourcesRequest` without a namespace, as
-    /// JSON. Its own field masks are a set, whose hashing and sorting would cost a module 10 KB.
+    /// Returns the SDK's `ListResourcesByNamespaceRequest`, or `ListAllResourcesRequest` without a namespace,
+    /// as JSON. The SDK's own types keep field masks in a set, whose hashing and sorting would add 10 KB to a
+    /// module.
     fn request(query: &Query<'_>) -> String {
         let mut out = String::from("{\"api_version\":");
         push_string(&mut out, query.api_version);
@@ -92,18 +93,19 @@ pub mod wasm {
         out
     }
 
-    /// The host answers every failure with a text; these are the two that mean "you may not":
-    /// policy-evaluator's for kinds missing from `contextAwareResources`, and the API server's 403.
-    fn refusal(cause: String) -> Unanswered {
-        let refused = ["has not been granted access to", "is forbidden"];
-        // `contains` would bring a searcher of 3 KB, for a text that is searched when all is lost.
-        let holds = |words: &&str| {
+    /// Classifies an error of the host, which is only a text. Two texts mean "not permitted": that of
+    /// policy-evaluator for kinds missing from `contextAwareResources`, and that of the API server's status
+    /// 403.
+    fn query_error(cause: String) -> QueryError {
+        let not_permitted = ["has not been granted access to", "is forbidden"];
+        // `str::contains` would add 3 KB to a module.
+        let contains = |words: &&str| {
             let mut parts = cause.as_bytes().windows(words.len());
             parts.any(|part| part == words.as_bytes())
         };
-        if refused.iter().any(holds) {
-            return Unanswered::NotPermitted(cause);
+        if not_permitted.iter().any(contains) {
+            return QueryError::NotPermitted(cause);
         }
-        Unanswered::CouldNotAsk(cause)
+        QueryError::Unavailable(cause)
     }
 }

@@ -1,9 +1,8 @@
-//! Reading JSON where it lies.
+//! A JSON reader that borrows from the payload.
 //!
-//! A [`Node`] borrows the text of one value from the payload, so that an error can name the place and an
-//! [edit](crate::Edits) finds the bytes. Nothing is converted that a module does not ask for: number
-//! spellings, key order and unknown fields stay as they came. Paths are worked out where one is wanted,
-//! which on most requests is nowhere.
+//! A [`Node`] borrows the text of one value, so errors can name its path and [edits](crate::Edits) can find its
+//! bytes. Only the values that a policy reads are decoded: number formats, key order and unknown fields stay
+//! unchanged. Paths are computed on demand, which most requests never need.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,26 +11,26 @@ use std::ops::Deref;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::text::{NO_TEXT, unquote};
+use crate::text::{UNPAIRED_SURROGATE, unquote};
 use crate::{path, scan};
 
-/// A value that is not what it must be, and where it stands.
+/// An error about a value that cannot be read.
 ///
-/// A pointer, since every reader hands it on: as two strings it would cost a module 4 % of its code.
+/// It is boxed because every reader returns it: two strings in its place would make a module 4 % larger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed(Box<Fault>);
 
-/// What is said of a [`Malformed`] value.
+/// The content of a [`Malformed`] error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Path of the value in Kubernetes' notation: `spec.accessModes[0]`. Empty for the root.
+    /// The path of the value, as in field errors of Kubernetes: `spec.accessModes[0]`. Empty for the root.
     pub path: String,
-    /// What is wrong, as the predicate of a sentence: `must be a string, not a number`.
+    /// The problem, as the predicate of a sentence: `must be a string, not a number`.
     pub problem: String,
 }
 
 impl Malformed {
-    /// Says what is wrong with the value at `path`; see [`Fault`] for both.
+    /// Creates an error about the value at `path`; see [`Fault`] for the arguments.
     pub fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self(Box::new(Fault {
             path: path.into(),
@@ -59,7 +58,7 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// One JSON value: its text as it came, and the text of the root that its path begins at.
+/// One JSON value: its text, unchanged, and the text of the root that its path starts at.
 #[derive(Debug, Clone, Copy)]
 pub struct Node<'a> {
     text: &'a str,
@@ -67,38 +66,38 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// Takes `text` as one JSON value, the root of its parts.
+    /// Validates `text` as one JSON value, which becomes the root of its parts.
     ///
     /// # Errors
-    /// When `text` is not exactly one JSON value.
+    /// Returns an error if `text` is not exactly one JSON value.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let mut json = serde_json::Deserializer::from_str(text);
-        let checked = IgnoredAny::deserialize(&mut json).and_then(|_| json.end());
-        match checked {
+        let result = IgnoredAny::deserialize(&mut json).and_then(|_| json.end());
+        match result {
             Ok(()) => {
                 let text = text.trim();
                 Ok(Self { text, root: text })
             }
-            Err(error) => Err(Malformed::new("", format!("is not JSON: {error}"))),
+            Err(error) => Err(Malformed::new("", format!("is not valid JSON: {error}"))),
         }
     }
 
-    /// Another part of the same root.
+    /// Returns the value with the text `text`, another slice of the same root.
     fn part(self, text: &'a str) -> Self {
         Self { text, ..self }
     }
 
-    /// The value's text, byte for byte as in the payload.
+    /// Returns the value's text, byte for byte as in the payload.
     pub fn text(self) -> &'a str {
         self.text
     }
 
-    /// The value's path from its root, for messages.
+    /// Returns the value's path from its root, for messages.
     pub fn path(self) -> String {
         path::to(self.root, self.text)
     }
 
-    /// The same value as a root of its own.
+    /// Returns the same value as its own root.
     pub(crate) fn at_root(self) -> Self {
         Self {
             text: self.text,
@@ -106,21 +105,21 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Whether the value is `null`, which Kubernetes reads as an absent field.
+    /// Returns whether the value is `null`, which Kubernetes treats as a missing field.
     pub fn is_null(self) -> bool {
         self.text == "null"
     }
 
-    /// The members of an object.
+    /// Returns the value as an object.
     ///
     /// # Errors
-    /// When the value is not an object, or a key is no Unicode text.
+    /// Returns an error if the value is not an object, or if a key is not Unicode text.
     pub fn object(self) -> Result<Object<'a>, Malformed> {
-        self.expect('{', "an object")?;
+        self.expect_type('{', "an object")?;
         let members = scan::members(self.text).into_iter();
         let members = members.map(|(key, value)| match unquote(key) {
             Some(key) => Ok((key, value)),
-            None => Err(self.malformed(format!("has a key that {NO_TEXT}"))),
+            None => Err(self.malformed(format!("has a key that {UNPAIRED_SURROGATE}"))),
         });
         Ok(Object {
             members: members.collect::<Result<_, _>>()?,
@@ -128,29 +127,29 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The items of an array, in order.
+    /// Returns the items of an array, in order.
     ///
     /// # Errors
-    /// When the value is not an array.
+    /// Returns an error if the value is not an array.
     pub fn array(self) -> Result<Vec<Node<'a>>, Malformed> {
-        self.expect('[', "an array")?;
+        self.expect_type('[', "an array")?;
         let items = scan::items(self.text).into_iter();
         Ok(items.map(|text| self.part(text)).collect())
     }
 
-    /// The text of a string, borrowed where it holds no escapes.
+    /// Returns the text of a string, borrowed if it has no escapes.
     ///
     /// # Errors
-    /// When the value is not a string, or holds half a surrogate pair.
+    /// Returns an error if the value is not a string, or if it contains an unpaired surrogate.
     pub fn string(self) -> Result<Cow<'a, str>, Malformed> {
-        self.expect('"', "a string")?;
-        unquote(self.text).ok_or_else(|| self.malformed(NO_TEXT))
+        self.expect_type('"', "a string")?;
+        unquote(self.text).ok_or_else(|| self.malformed(UNPAIRED_SURROGATE))
     }
 
-    /// `true` or `false`.
+    /// Returns the value of a boolean.
     ///
     /// # Errors
-    /// When the value is neither.
+    /// Returns an error if the value is not a boolean.
     pub fn boolean(self) -> Result<bool, Malformed> {
         match self.text {
             "true" => Ok(true),
@@ -159,21 +158,21 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// An error at this value: `problem` is the predicate, as in [`Fault::problem`].
+    /// Returns an error about this value; see [`Fault::problem`] for the argument.
     pub fn malformed(self, problem: impl Into<String>) -> Malformed {
         Malformed::new(self.path(), problem)
     }
 
-    fn expect(self, first: char, what: &str) -> Result<(), Malformed> {
+    fn expect_type(self, first: char, name: &str) -> Result<(), Malformed> {
         if self.text.starts_with(first) {
             return Ok(());
         }
-        Err(self.malformed(format!("must be {what}, not {}", self.describe())))
+        Err(self.malformed(format!("must be {name}, not {}", self.describe())))
     }
 
-    /// The value in words, with its text where that is short.
+    /// Describes the value, with its text if that is short.
     fn describe(self) -> String {
-        let what = match self.text.bytes().next() {
+        let name = match self.text.bytes().next() {
             Some(b'{') => return "an object".to_owned(),
             Some(b'[') => return "an array".to_owned(),
             Some(b'"') => "the string",
@@ -182,13 +181,13 @@ impl<'a> Node<'a> {
             _ => "the number",
         };
         match self.text.len() {
-            0..=64 => format!("{what} {}", self.text),
-            _ => what.to_owned(),
+            0..=64 => format!("{name} {}", self.text),
+            _ => name.to_owned(),
         }
     }
 }
 
-/// The members of one JSON object, in their order.
+/// The members of one JSON object, in order.
 #[derive(Debug, Clone)]
 pub struct Object<'a> {
     members: Vec<(Cow<'a, str>, &'a str)>,
@@ -196,17 +195,16 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The member called `key`; `None` when it is absent or `null`, which Kubernetes does not tell
-    /// apart.
+    /// Returns the member `key`; `None` if it is missing or `null`, which Kubernetes treats alike.
     ///
     /// # Errors
-    /// When the object has the key twice: parsers disagree on which of them counts.
+    /// Returns an error if the object has the key twice: parsers disagree on which one counts.
     pub fn get(&self, key: &str) -> Result<Option<Node<'a>>, Malformed> {
-        Ok(self.slot(key)?.filter(|node| !node.is_null()))
+        Ok(self.get_or_null(key)?.filter(|node| !node.is_null()))
     }
 
-    /// The member called `key`, `null` included: what an edit replaces.
-    pub(crate) fn slot(&self, key: &str) -> Result<Option<Node<'a>>, Malformed> {
+    /// Returns the member `key`, even if it is `null`.
+    pub(crate) fn get_or_null(&self, key: &str) -> Result<Option<Node<'a>>, Malformed> {
         let mut found = self.members.iter().filter(|(name, _)| name == key);
         let Some((_, text)) = found.next() else {
             return Ok(None);
@@ -217,47 +215,47 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The member called `key` as an object; `None` when absent or `null`.
+    /// Returns the member `key` as an object; `None` if it is missing or `null`.
     ///
     /// # Errors
-    /// As [`Object::get`] and [`Node::object`].
+    /// Returns the errors of [`Object::get`] and [`Node::object`].
     pub fn object(&self, key: &str) -> Result<Option<Object<'a>>, Malformed> {
         self.get(key)?.map(Node::object).transpose()
     }
 
-    /// The member called `key` as an array; `None` when absent or `null`.
+    /// Returns the member `key` as an array; `None` if it is missing or `null`.
     ///
     /// # Errors
-    /// As [`Object::get`] and [`Node::array`].
+    /// Returns the errors of [`Object::get`] and [`Node::array`].
     pub fn array(&self, key: &str) -> Result<Option<Vec<Node<'a>>>, Malformed> {
         self.get(key)?.map(Node::array).transpose()
     }
 
-    /// The member called `key` as a string; `None` when absent or `null`.
+    /// Returns the member `key` as a string; `None` if it is missing or `null`.
     ///
     /// # Errors
-    /// As [`Object::get`] and [`Node::string`].
+    /// Returns the errors of [`Object::get`] and [`Node::string`].
     pub fn string(&self, key: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
         self.get(key)?.map(Node::string).transpose()
     }
 
-    /// Every member, in order.
+    /// Iterates over the members, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Node<'a>)> {
         let members = self.members.iter();
         members.map(|(key, text)| (key.as_ref(), self.node.part(text)))
     }
 
-    /// Whether there is no member.
+    /// Returns whether the object has no members.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// The object as a value.
+    /// Returns the object as a value.
     pub fn node(&self) -> Node<'a> {
         self.node
     }
 
-    /// An error at the member `key`, which may be absent.
+    /// Returns an error about the member `key`, which may be missing.
     pub fn malformed(&self, key: &str, problem: impl Into<String>) -> Malformed {
         Malformed::new(path::child(&self.node.path(), key), problem)
     }

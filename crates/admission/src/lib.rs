@@ -1,23 +1,30 @@
-//! What every Agnostics module shares.
+//! The library of every Agnostics policy.
 //!
-//! A module is a settings type and a pure function
-//! `evaluate(&Settings, &AdmissionRequest, &dyn Cluster) -> Result<Verdict, Malformed>`; the same code
-//! runs natively in tests and as Wasm in the policy server. [`export!`] makes the Wasm entry point.
+//! A policy is a settings type and a pure function
+//! `evaluate(&Settings, &AdmissionRequest, &dyn Cluster) -> Result<Verdict, Malformed>`. The same code runs
+//! natively, in tests and in the command line, and as Wasm in the policy server; [`export!`] generates the
+//! Wasm entry point. [`rule!`] declares what a policy checks.
 //!
-//! Reading borrows from the payload ([`Node`]), and changes touch only the bytes they must
-//! ([`Edits`]): what a module does not know comes back as it came.
+//! Reading borrows from the payload ([`Node`]), and mutations change only the bytes that they must
+//! ([`Edits`]): everything else in an object stays byte for byte.
+
+/// The name that the macros use for this crate.
+extern crate self as admission;
 
 mod cluster;
 mod distance;
 mod domain;
 mod edit;
+mod exemption;
 mod export;
+mod finding;
 mod findings;
 mod json;
 mod map;
 mod names;
 mod path;
 mod request;
+mod rule;
 mod scan;
 #[doc(hidden)]
 pub mod setting;
@@ -25,24 +32,27 @@ mod settings;
 mod text;
 mod verdict;
 
-pub use cluster::{Cluster, NoCluster, Query, Unanswered};
+pub use cluster::{Cluster, NoCluster, Query, QueryError};
 pub use distance::distance;
 pub use domain::{Domain, Place};
 pub use edit::Edits;
+pub use exemption::Exemption;
 #[cfg(target_os = "wasi")]
 #[doc(hidden)]
 pub use export::wasm;
+pub use finding::{Finding, Severity};
 pub use findings::Findings;
 pub use json::{Fault, Malformed, Node, Object};
 pub use map::Map;
 pub use names::{is_dns_label, is_dns_subdomain, is_placeholder};
 pub use request::{AdmissionRequest, GroupVersionKind, Operation};
+pub use rule::{MALFORMED_INPUT, NOT_CHECKED, Rule, RuleId, RuleSet, SHARED_RULES};
 pub use setting::Setting;
-pub use settings::{SettingFindings, Settings, read as read_settings};
+pub use settings::{SettingErrors, Settings, read as read_settings};
 pub use text::{excerpt, joined, listed, strings};
 pub use verdict::{Decision, Verdict};
 
-/// What [`settings!`] and [`choice!`] need outside of Wasm.
+/// Crates that the code of [`settings!`] and [`choice!`] uses outside Wasm.
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub mod native {
@@ -50,21 +60,29 @@ pub mod native {
     pub use serde;
 }
 
-/// A module's judgement. The error is a request that cannot be read, which becomes a rejection.
+/// The `evaluate` function of a policy. Its error means that the request cannot be read, and rejects it.
 pub type Evaluate<S> = fn(&S, &AdmissionRequest<'_>, &dyn Cluster) -> Result<Verdict, Malformed>;
 
-/// Answers the waPC call `validate`: reads `{"settings":…,"request":…}`, asks the module, writes the
-/// response. Whatever the payload holds, there is a response.
+/// Handles the waPC call `validate`: returns the response to any payload.
 pub fn validate<S: Settings>(
     payload: &[u8],
     evaluate: Evaluate<S>,
     cluster: &dyn Cluster,
 ) -> Vec<u8> {
-    let verdict = judge(payload, evaluate, cluster);
-    verdict.unwrap_or_else(Verdict::from).to_response()
+    decide(payload, evaluate, cluster).to_response()
 }
 
-fn judge<S: Settings>(
+/// Returns the verdict on a payload of waPC's `validate`, `{"settings":…,"request":…}`. A payload that cannot
+/// be read is rejected.
+pub fn decide<S: Settings>(
+    payload: &[u8],
+    evaluate: Evaluate<S>,
+    cluster: &dyn Cluster,
+) -> Verdict {
+    try_decide(payload, evaluate, cluster).unwrap_or_else(Verdict::from)
+}
+
+fn try_decide<S: Settings>(
     payload: &[u8],
     evaluate: Evaluate<S>,
     cluster: &dyn Cluster,
@@ -84,7 +102,7 @@ fn judge<S: Settings>(
     evaluate(&settings, &AdmissionRequest::read(request)?, cluster)
 }
 
-/// Answers the waPC call `validate_settings`.
+/// Handles the waPC call `validate_settings`.
 pub fn validate_settings<S: Settings>(payload: &[u8]) -> Vec<u8> {
     let verdict = match std::str::from_utf8(payload) {
         Ok(text) => settings::read::<S>(text).map(drop),

@@ -1,28 +1,28 @@
 //! A map in the settings.
 
-/// Values by names of the user's choice, in the order in which they are given. Settings hold few, and
-/// the standard library's maps would cost a module 7 KB.
+/// A map from names that the user chooses to values, in the order of the settings. It has few entries, and a
+/// map of the standard library would add 7 KB to a module.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Map<T>(pub(crate) Vec<(String, T)>);
 
 impl<T> Map<T> {
-    /// A map that holds nothing.
+    /// Creates an empty map.
     pub fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// The value of `key`.
+    /// Returns the value of `key`.
     pub fn get(&self, key: &str) -> Option<&T> {
         let mut entries = self.iter();
         entries.find_map(|(name, value)| (name == key).then_some(value))
     }
 
-    /// Every name and value, in order.
+    /// Iterates over names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// Whether the map holds nothing.
+    /// Returns whether the map is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,13 +1,13 @@
-//! The forms that Kubernetes' names have.
+//! The syntax of names in Kubernetes.
 
-/// Whether `name` is a DNS-1123 subdomain, as most objects' names are: lower-case letters, digits, `-`
-/// and `.`, at most 253 characters (kubernetes.io, "Object Names and IDs").
+/// Returns whether `name` is a DNS-1123 subdomain, as the names of most objects must be: lower-case letters,
+/// digits, `-` and `.`, at most 253 characters (kubernetes.io, "Object Names and IDs").
 pub fn is_dns_subdomain(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_part)
 }
 
-/// Whether `name` is a DNS-1123 label, as a namespace's name is: as a subdomain, without dots and with at
-/// most 63 characters.
+/// Returns whether `name` is a DNS-1123 label, as the names of namespaces must be: like a subdomain, but
+/// without dots and with at most 63 characters.
 pub fn is_dns_label(name: &str) -> bool {
     name.len() <= 63 && is_part(name)
 }
@@ -17,8 +17,8 @@ fn is_part(part: &str) -> bool {
     !part.is_empty() && !part.starts_with('-') && !part.ends_with('-') && part.bytes().all(allowed)
 }
 
-/// Whether `text` is a placeholder such as `${DOMAIN}`, which Argo CD's plugin fills in when it renders
-/// K8TRE's manifests.
+/// Returns whether `text` is a placeholder such as `${DOMAIN}`, which an Argo CD plugin replaces when it
+/// renders K8TRE's manifests.
 pub fn is_placeholder(text: &str) -> bool {
     let name = text
         .strip_prefix("${")

@@ -1,13 +1,13 @@
-//! Paths of values, in the notation of Kubernetes' own field errors.
+//! Paths of values, in the notation of field errors in Kubernetes.
 
 use crate::scan;
 use crate::text::unquote;
 
-/// The path from `root` to `part`, a slice of its text.
+/// Returns the path from `root` to `part`, a slice of its text.
 pub(crate) fn to(root: &str, part: &str) -> String {
     let start = offset(root, part);
     let end = start + part.len();
-    let is_around = |outer: &str| {
+    let encloses = |outer: &str| {
         let from = offset(root, outer);
         from <= start && end <= from + outer.len()
     };
@@ -16,11 +16,11 @@ pub(crate) fn to(root: &str, part: &str) -> String {
     loop {
         let inner = if value.starts_with('{') {
             let mut members = scan::members(value).into_iter();
-            let found = members.find(|(_, value)| is_around(value));
+            let found = members.find(|(_, value)| encloses(value));
             found.map(|(key, value)| (child(&path, &unquote(key).unwrap_or_default()), value))
         } else if value.starts_with('[') {
             let mut items = scan::items(value).into_iter().enumerate();
-            let found = items.find(|(_, item)| is_around(item));
+            let found = items.find(|(_, item)| encloses(item));
             found.map(|(index, item)| (format!("{path}[{index}]"), item))
         } else {
             None
@@ -32,8 +32,8 @@ pub(crate) fn to(root: &str, part: &str) -> String {
     }
 }
 
-/// `spec` + `accessModes` → `spec.accessModes`; keys that hold dots or slashes are bracketed, as
-/// Kubernetes does for annotations: `metadata.annotations[a.b/c]`.
+/// Appends a key to a path: `spec` + `accessModes` → `spec.accessModes`. Keys with dots or slashes are put in
+/// brackets, as Kubernetes does for annotations: `metadata.annotations[a.b/c]`.
 pub(crate) fn child(parent: &str, key: &str) -> String {
     if key.contains(['.', '/', '[', ' ']) {
         return format!("{parent}[{key}]");
@@ -44,7 +44,7 @@ pub(crate) fn child(parent: &str, key: &str) -> String {
     }
 }
 
-/// Where `part` begins in `root`, which it is a slice of.
+/// Returns the byte offset of `part`, a slice of `root`, in `root`.
 fn offset(root: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(root.as_ptr() as usize)
 }

@@ -4,27 +4,26 @@ use std::borrow::Cow;
 
 use crate::json::{Malformed, Node, Object};
 
-/// `AdmissionReview.request` of admission.k8s.io/v1, the part of it that modules read.
+/// The fields of `AdmissionReview.request` (admission.k8s.io/v1) that policies read.
 ///
 /// Source: `k8s.io/api/admission/v1`, type `AdmissionRequest`.
 #[derive(Debug, Clone)]
 pub struct AdmissionRequest<'a> {
     /// Group, version and kind of the object; the group of core kinds is empty.
     pub kind: GroupVersionKind<'a>,
-    /// The subresource asked for, such as `status`; empty for the object itself.
+    /// The subresource, such as `status`; empty for the object itself.
     pub sub_resource: Cow<'a, str>,
-    /// The object's name; empty where the API server is to generate it.
+    /// The object's name; empty if the API server is to generate it.
     pub name: Cow<'a, str>,
     /// The object's namespace; empty for cluster-scoped kinds.
     pub namespace: Cow<'a, str>,
-    /// What the client does with it.
+    /// The operation.
     pub operation: Operation,
-    /// The object as it would be stored; `None` on DELETE. Paths in it begin at its root, as in
-    /// Kubernetes' own messages.
+    /// The new object; `None` on DELETE. Paths start at its root, as in messages of Kubernetes.
     pub object: Option<Node<'a>>,
-    /// The object as it is stored; `None` on CREATE.
+    /// The existing object; `None` on CREATE.
     pub old_object: Option<Node<'a>>,
-    /// `userInfo`; see [`AdmissionRequest::username`].
+    /// The field `userInfo`; see [`AdmissionRequest::username`].
     user_info: Option<Node<'a>>,
 }
 
@@ -39,24 +38,24 @@ pub struct GroupVersionKind<'a> {
     pub kind: Cow<'a, str>,
 }
 
-/// What a client does with an object.
+/// An operation on an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// A new object.
+    /// Creates an object.
     Create,
-    /// A change of an existing one.
+    /// Changes an object.
     Update,
-    /// The end of one.
+    /// Deletes an object.
     Delete,
-    /// A connection through it, such as `pods/exec`.
+    /// Connects through an object, such as `pods/exec`.
     Connect,
 }
 
 impl<'a> AdmissionRequest<'a> {
-    /// Reads the request. Fields that modules have no use for are not looked at.
+    /// Reads the request. Ignores the fields that no policy needs.
     ///
     /// # Errors
-    /// When a field is missing that every AdmissionReview has, or has another type.
+    /// Returns an error if a field that every AdmissionReview has is missing or has another type.
     pub fn read(node: Node<'a>) -> Result<Self, Malformed> {
         let request = node.object()?;
         let kind = request
@@ -92,11 +91,11 @@ impl<'a> AdmissionRequest<'a> {
         })
     }
 
-    /// Who asks, as the API server knows them: `system:serviceaccount:NAMESPACE:NAME` for a service
-    /// account. `None` where it is not said, as by the audit scanner, which asks on nobody's behalf.
+    /// Returns the name of the user who sends the request: `system:serviceaccount:NAMESPACE:NAME` for a service
+    /// account. `None` if the request has no user, as in requests of the audit scanner.
     ///
     /// # Errors
-    /// When it is no string.
+    /// Returns an error if it is not a string.
     pub fn username(&self) -> Result<Option<Cow<'a, str>>, Malformed> {
         match self.user_info {
             Some(user) => user.object()?.string("username"),
@@ -104,11 +103,11 @@ impl<'a> AdmissionRequest<'a> {
         }
     }
 
-    /// The object of a CREATE or UPDATE of the kind `group`/`kind` itself; `None` for any other
-    /// request, which a module lets pass: another kind, a subresource, DELETE, CONNECT.
+    /// Returns the object of a CREATE or UPDATE of the kind `group`/`kind`; `None` for requests that policies
+    /// accept without checks: another kind, a subresource, DELETE, CONNECT.
     ///
     /// # Errors
-    /// When such a request carries no object.
+    /// Returns an error if a CREATE or UPDATE has no object.
     pub fn object_of(&self, group: &str, kind: &str) -> Result<Option<Node<'a>>, Malformed> {
         let changes = matches!(self.operation, Operation::Create | Operation::Update);
         if !changes
@@ -124,11 +123,11 @@ impl<'a> AdmissionRequest<'a> {
         }
     }
 
-    /// The object that an UPDATE changes, as it is stored; `None` for any other request.
+    /// Returns the object that an UPDATE changes, as it was before; `None` for other requests.
     ///
     /// # Errors
-    /// When an UPDATE comes without it.
-    pub fn stored(&self) -> Result<Option<Node<'a>>, Malformed> {
+    /// Returns an error if an UPDATE has no old object.
+    pub fn old_object(&self) -> Result<Option<Node<'a>>, Malformed> {
         match (self.operation, self.old_object) {
             (Operation::Update, None) => Err(missing("request.oldObject")),
             (Operation::Update, old) => Ok(old),

@@ -1,11 +1,10 @@
-//! Finding the parts of JSON text that is known to be valid.
+//! Splits JSON text that is known to be valid into its parts.
 //!
-//! serde_json checks the payload once, as a whole; after that the extent of a value is told by
-//! brackets and quotes alone. So a level can be taken apart without reading what is below it again, which
-//! is most of what a request costs. On text that is not valid the parts are wrong, but they are always
-//! slices of it.
+//! serde_json validates the payload once, as a whole; after that, brackets and quotes are enough to find where
+//! a value ends. So one level can be split without parsing the levels below it again, which is most of the cost
+//! of a request. If the text is not valid JSON, the parts are wrong, but they are still slices of it.
 
-/// The members of the object that `text` is: the keys with their quotes, and the values.
+/// Returns the members of an object: the keys with their quotes, and the values.
 pub(crate) fn members(text: &str) -> Vec<(&str, &str)> {
     let mut parts = Parts { text, at: 1 };
     let mut members = Vec::new();
@@ -15,13 +14,13 @@ pub(crate) fn members(text: &str) -> Vec<(&str, &str)> {
     members
 }
 
-/// The items of the array that `text` is.
+/// Returns the items of an array.
 pub(crate) fn items(text: &str) -> Vec<&str> {
     Parts { text, at: 1 }.collect()
 }
 
-/// The values one level down, whatever separates them: the members of an object come as keys and
-/// values in turn.
+/// Iterates over the values one level down, regardless of separators: the keys and values of an object
+/// alternate.
 struct Parts<'a> {
     text: &'a str,
     at: usize,
@@ -41,7 +40,7 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
-/// Where the value ends that begins at `start`; `None` where the level ends instead.
+/// Returns the end of the value that starts at `start`; `None` if the level ends there instead.
 fn end_of_value(bytes: &[u8], start: usize) -> Option<usize> {
     match bytes.get(start)? {
         b'"' => Some(end_of_string(bytes, start)),
@@ -74,14 +73,14 @@ fn end_of_value(bytes: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-/// Where the string ends whose opening quote is at `start`.
+/// Returns the end of the string whose opening quote is at `start`.
 ///
-/// Most bytes of a payload are in strings, so these are looked at eight at a time.
+/// Most bytes of a payload are in strings, so the loop reads eight bytes at a time.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*eight);
-        let found = zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES);
+        let found = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
         if found == 0 {
             at += 8;
             continue;
@@ -102,15 +101,15 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     }
 }
 
-/// 1 in each byte.
-const EACH: u64 = u64::MAX / 255;
-const QUOTES: u64 = EACH * b'"' as u64;
-const BACKSLASHES: u64 = EACH * b'\\' as u64;
+/// The value 1 in each byte.
+const ONES: u64 = u64::MAX / 255;
+const QUOTES: u64 = ONES * b'"' as u64;
+const BACKSLASHES: u64 = ONES * b'\\' as u64;
 
-/// The high bit of the lowest byte of `word` that is zero, perhaps with higher bits that mean nothing; 0
-/// where no byte is zero. (Hacker's Delight, "find first 0-byte".)
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(EACH) & !word & (EACH << 7)
+/// Sets the high bit of the lowest zero byte of `word`; higher bits of the result have no meaning. Returns 0 if
+/// no byte is zero. (Hacker's Delight, "find first 0-byte".)
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & (ONES << 7)
 }
 
 #[cfg(test)]
@@ -125,7 +124,7 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            // Quotes, backslashes and brackets at every place of a word of eight bytes.
+            // Quotes, backslashes and brackets at every position in a word of eight bytes.
             r#"([a-z]{0,9}["\\\\{}\[\]:,é]){0,4}"#.prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 48, 6, |inner| {
@@ -142,9 +141,8 @@ mod tests {
     }
 
     proptest! {
-        /// The parts are those that serde_json finds, however the text is spaced.
         #[test]
-        fn parts_are_those_of_a_parser(value in json()) {
+        fn finds_the_same_parts_as_serde_json(value in json()) {
             for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
                 match &value {
                     Value::Array(expected) => {
@@ -167,9 +165,8 @@ mod tests {
             }
         }
 
-        /// Text that is not JSON has parts too, and no panic.
         #[test]
-        fn anything_can_be_taken_apart(text in r#"[\[{]["\\\\{}\[\],: a-zé]{0,60}"#) {
+        fn any_text_is_split_without_a_panic(text in r#"[\[{]["\\\\{}\[\],: a-zé]{0,60}"#) {
             let whole: usize = items(&text).iter().map(|part| part.len()).sum();
             prop_assert!(whole <= text.len());
         }

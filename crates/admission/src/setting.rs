@@ -1,20 +1,20 @@
-//! One value of the settings, and the macros that declare types of them.
+//! Values of settings, and the macros that declare their types.
 //!
-//! serde's derived readers would cost a module 3 to 5 KB for each type, and 20 KB to print the numbers of
-//! their complaints (docs/adr/0006).
+//! Deserializers that serde derives would add 3 to 5 KB to a module for each type, and 20 KB to format the
+//! numbers in their errors (docs/adr/0006).
 
 use crate::json::{Malformed, Node, Object};
 use crate::map::Map;
 
-/// A value that settings hold.
+/// A value of a setting.
 pub trait Setting: Sized {
-    /// The values there are, where they can be told.
-    const NAMES: &'static [&'static str] = &[];
+    /// The allowed values, if they can be listed.
+    const ALLOWED: &'static [&'static str] = &[];
 
     /// Reads the value.
     ///
     /// # Errors
-    /// When it is none of this type; the path is the setting's name.
+    /// Returns an error if the value has another type; its path is the setting's name.
     fn read(node: Node<'_>) -> Result<Self, Malformed>;
 }
 
@@ -30,7 +30,7 @@ impl Setting for bool {
     }
 }
 
-/// `null` says that the setting has no value, which may differ from its default.
+/// `null` means that the setting has no value, which may differ from its default.
 impl<T: Setting> Setting for Option<T> {
     fn read(node: Node<'_>) -> Result<Self, Malformed> {
         if node.is_null() {
@@ -64,7 +64,7 @@ impl<T: Setting> Setting for Map<T> {
     }
 }
 
-/// The fields of an object in the settings; for [`settings!`](crate::settings).
+/// The fields of an object in the settings, for [`settings!`](crate::settings).
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Fields<'a> {
@@ -72,9 +72,9 @@ pub struct Fields<'a> {
     style: &'static str,
 }
 
-/// The name in the settings of a Rust field: in `PascalCase` `read_write_once` is `ReadWriteOnce`, in
-/// `camelCase` `readWriteOnce`.
-fn name_of(field: &str, style: &str) -> String {
+/// Returns the name of a field in the settings: `read_write_once` is `ReadWriteOnce` in `PascalCase` and
+/// `readWriteOnce` in `camelCase`.
+fn setting_name(field: &str, style: &str) -> String {
     let mut name = String::new();
     let mut upper = style == "PascalCase";
     for c in field.chars() {
@@ -91,54 +91,62 @@ fn name_of(field: &str, style: &str) -> String {
 }
 
 impl<'a> Fields<'a> {
+    /// Reads an object.
+    ///
     /// # Errors
-    /// When `node` is no object, or has a member that is none of `fields`.
-    pub fn of(node: Node<'a>, style: &'static str, fields: &[&str]) -> Result<Self, Malformed> {
+    /// Returns an error if `node` is not an object, or has a member that is not one of `fields`.
+    pub fn read(node: Node<'a>, style: &'static str, fields: &[&str]) -> Result<Self, Malformed> {
         let object = node.object()?;
-        let names: Vec<String> = fields.iter().map(|field| name_of(field, style)).collect();
+        let names: Vec<String> = fields
+            .iter()
+            .map(|field| setting_name(field, style))
+            .collect();
         for (key, _) in object.iter() {
             if !names.iter().any(|name| name == key) {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                return Err(object.malformed(key, format!("is not known; {}", one_of(&names))));
+                return Err(
+                    object.malformed(key, format!("is not known; {}", write_one_of(&names)))
+                );
             }
         }
         Ok(Self { object, style })
     }
 
-    /// The value of `field`, `null` included; `None` where it is absent.
+    /// Returns the value of `field`, even if it is `null`; `None` if it is missing.
     ///
     /// # Errors
-    /// When it is given twice.
+    /// Returns an error if the object has the field twice.
     pub fn get(&self, field: &str) -> Result<Option<Node<'a>>, Malformed> {
-        self.object.slot(&name_of(field, self.style))
+        self.object.get_or_null(&setting_name(field, self.style))
     }
 
-    /// The error of a field that is absent and has no default. `names` are the values there are.
-    pub fn missing(&self, field: &str, names: &[&str]) -> Malformed {
-        let problem = match names {
+    /// Returns the error of a required field that is missing.
+    pub fn missing(&self, field: &str, allowed: &[&str]) -> Malformed {
+        let problem = match allowed {
             [] => "is missing".to_owned(),
-            names => format!("is missing; {}", one_of(names)),
+            allowed => format!("is missing; {}", write_one_of(allowed)),
         };
-        self.object.malformed(&name_of(field, self.style), problem)
+        self.object
+            .malformed(&setting_name(field, self.style), problem)
     }
 }
 
-/// Finds a choice by its name; for [`choice!`](crate::choice).
+/// Returns the index of the value in `allowed`, for [`choice!`](crate::choice).
 ///
 /// # Errors
-/// When `node` is none of `names`.
+/// Returns an error if `node` is not one of `allowed`.
 #[doc(hidden)]
-pub fn choose(node: Node<'_>, names: &[&str]) -> Result<usize, Malformed> {
+pub fn choose(node: Node<'_>, allowed: &[&str]) -> Result<usize, Malformed> {
     let text = node.string()?;
-    let index = names.iter().position(|name| *name == text);
+    let index = allowed.iter().position(|value| *value == text);
     index.ok_or_else(|| {
-        let problem = format!("`{text}` is not known; {}", one_of(names));
+        let problem = format!("`{text}` is not known; {}", write_one_of(allowed));
         node.malformed(problem)
     })
 }
 
-/// ``write one of `a`, `b` ``, for any number of names.
-fn one_of(names: &[&str]) -> String {
+/// Returns the fix for an unknown name: ``write one of `a`, `b` ``.
+fn write_one_of(names: &[&str]) -> String {
     let mut text = String::from("write");
     let mut before = if names.len() > 1 { " one of `" } else { " `" };
     for name in names {
@@ -150,26 +158,27 @@ fn one_of(names: &[&str]) -> String {
     text
 }
 
-/// Declares a struct of settings, its reader, and outside of Wasm its JSON schema.
+/// Declares a struct of settings with its reader, and outside Wasm with its JSON schema.
 ///
 /// ```
 /// admission::settings! {
-///     /// Where a thing is.
-///     pub struct Place {
-///         /// Its namespace.
+///     /// A Gateway.
+///     pub struct Gateway {
+///         /// The namespace.
 ///         #[title = "Namespace"]
-///         #[group = "Where"]
+///         #[group = "Gateway"]
 ///         pub namespace: String = "gateway".to_owned(),
-///         /// Its name, if it has one.
-///         pub first_name: Option<String> = None,
+///         /// The only listener that routes may use, if set.
+///         pub section_name: Option<String> = None,
 ///     }
 /// }
-/// assert_eq!(Place::default().namespace, "gateway");
+/// assert_eq!(Gateway::default().namespace, "gateway");
 /// ```
 ///
-/// Fields are named in camelCase, or as `#[names = "PascalCase"]` on the struct says. Doc comments become
-/// the schema's descriptions, `title` and `group` label and place a setting in the UI. Where every field
-/// has a default, so has the struct; else those without are required.
+/// Fields are named in camelCase in the settings, or in PascalCase with `#[names = "PascalCase"]` on the
+/// struct. Doc comments become descriptions in the schema; `title` and `group` are the label and the group of a
+/// setting in the UI. The struct implements `Default` if every field has a default; otherwise the fields
+/// without a default are required.
 #[macro_export]
 macro_rules! settings {
     ($(#[doc = $doc:literal])* $(#[names = $style:literal])? pub struct $name:ident {$(
@@ -252,27 +261,27 @@ macro_rules! settings {
         ),*}
     };
     (@fields $node:ident [$style:literal $($unused:literal)?] [$($field:ident)*]) => {
-        $crate::setting::Fields::of($node, $style, &[$(stringify!($field)),*])?
+        $crate::setting::Fields::read($node, $style, &[$(stringify!($field)),*])?
     };
     (@absent $fields:ident $field:ident $type:ty) => {
-        return Err($fields.missing(stringify!($field), <$type as $crate::Setting>::NAMES))
+        return Err($fields.missing(stringify!($field), <$type as $crate::Setting>::ALLOWED))
     };
     (@absent $fields:ident $field:ident $type:ty, $default:expr) => {
         $default
     };
 }
 
-/// Declares an enum of the values that a setting may have, each with its name.
+/// Declares an enum of the allowed values of a setting, with their names.
 ///
 /// ```
 /// admission::choice! {
-///     /// What becomes of it.
+///     /// How to handle an object that breaks a rule.
 ///     #[derive(Default)]
 ///     pub enum Mode {
-///         /// A warning.
+///         /// Accept it with a warning.
 ///         #[default]
 ///         Warn = "warn",
-///         /// A refusal.
+///         /// Reject it.
 ///         Reject = "reject",
 ///     }
 /// }
@@ -298,21 +307,20 @@ macro_rules! choice {
         ),*}
 
         impl $name {
-            /// Every value.
+            /// All values.
             pub const ALL: [Self; [$($text),*].len()] = [$(Self::$variant),*];
 
-            /// The name in the settings.
+            /// Returns the name in the settings.
             pub const fn name(self) -> &'static str {
                 match self {$(Self::$variant => $text),*}
             }
         }
 
         impl $crate::Setting for $name {
-            const NAMES: &'static [&'static str] = &[$($text),*];
+            const ALLOWED: &'static [&'static str] = &[$($text),*];
 
             fn read(node: $crate::Node<'_>) -> Result<Self, $crate::Malformed> {
-                let index = $crate::setting::choose(node, Self::NAMES)?;
-                // The index is one of `ALL`.
+                let index = $crate::setting::choose(node, Self::ALLOWED)?;
                 Self::ALL.get(index).copied().ok_or_else(|| node.malformed("is not known"))
             }
         }

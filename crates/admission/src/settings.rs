@@ -1,32 +1,36 @@
-//! The settings of a module, read strictly.
+//! The settings of a policy, read strictly.
 
 use std::fmt::Arguments;
 
 use crate::edit::push_string;
+use crate::exemption::Exemption;
 use crate::json::{Fault, Malformed, Node};
 use crate::names::{is_dns_label, is_dns_subdomain, is_placeholder};
 use crate::setting::Setting;
 
-/// The settings of a module: camelCase, unknown ones refused, defaults that are right for K8TRE.
+/// The settings of a policy: camelCase, unknown names rejected, K8TRE's conventions as defaults.
 ///
-/// Types are declared with [`settings!`](crate::settings) and [`choice!`](crate::choice); what a type
-/// cannot say is said in [`Settings::findings`].
+/// Types are declared with [`settings!`](crate::settings) and [`choice!`](crate::choice);
+/// [`Settings::errors`] checks what types cannot express.
 pub trait Settings: Setting {
-    /// What is wrong with values that have the right type, each finding a sentence that begins with
-    /// the setting's name and ends with what is allowed. Empty when all is well.
-    fn findings(&self) -> Vec<String>;
+    /// Returns what is wrong with values of the right type: one sentence each, which begins with the name of
+    /// the setting and ends with what is allowed.
+    fn errors(&self) -> Vec<String>;
 }
 
-/// What is wrong with the values of settings, gathered for [`Settings::findings`].
+/// A list of errors for [`Settings::errors`].
 #[derive(Debug, Default)]
-pub struct SettingFindings(Vec<String>);
+pub struct SettingErrors(Vec<String>);
 
-impl SettingFindings {
-    /// Requires that `value` has a form, which is described by what follows "is no".
-    pub fn require(&mut self, good: bool, setting: Arguments<'_>, value: &str, form: &str) {
-        if !good {
-            let finding = format!("setting `{setting}`: `{value}` is no {form}");
-            self.0.push(finding);
+impl SettingErrors {
+    /// Adds an error unless `valid`. `form` completes "is not", such as "a header: letters and digits".
+    pub fn require(&mut self, valid: bool, setting: Arguments<'_>, value: &str, form: &str) {
+        if !valid {
+            let error = match value {
+                "" => format!("setting `{setting}`: is empty, not {form}"),
+                value => format!("setting `{setting}`: `{value}` is not {form}"),
+            };
+            self.0.push(error);
         }
     }
 
@@ -35,72 +39,82 @@ impl SettingFindings {
         self.require(is_dns_label(value), setting, value, NAMESPACE);
     }
 
-    /// Requires an object's name.
+    /// Requires the name of an object.
     pub fn name(&mut self, setting: Arguments<'_>, value: &str) {
         self.require(is_dns_subdomain(value), setting, value, NAME);
     }
 
-    /// Requires a Service's name.
+    /// Requires the name of a Service.
     pub fn service(&mut self, setting: Arguments<'_>, value: &str) {
         self.require(is_dns_label(value), setting, value, SERVICE);
     }
 
-    /// Requires a domain or a placeholder for one.
+    /// Requires a domain, or a placeholder for one.
     pub fn domain(&mut self, setting: Arguments<'_>, value: &str) {
-        let good = is_dns_subdomain(value) || is_placeholder(value);
-        self.require(good, setting, value, DOMAIN);
+        let valid = is_dns_subdomain(value) || is_placeholder(value);
+        self.require(valid, setting, value, DOMAIN);
     }
 
-    /// Adds a finding of another form.
-    pub fn push(&mut self, finding: String) {
-        self.0.push(finding);
+    /// Requires valid exemptions in the setting `exemptions`.
+    pub fn exemptions(&mut self, exemptions: &[Exemption]) {
+        for (index, exemption) in exemptions.iter().enumerate() {
+            let setting = format_args!("exemptions[{index}].namespace");
+            self.namespace(setting, &exemption.namespace);
+            self.name(format_args!("exemptions[{index}].name"), &exemption.name);
+        }
     }
 
-    /// Returns the findings, in the order in which they were made.
+    /// Adds an error of another form.
+    pub fn push(&mut self, error: String) {
+        self.0.push(error);
+    }
+
+    /// Returns the errors in the order in which they were added.
     pub fn into_vec(self) -> Vec<String> {
         self.0
     }
 }
 
-const NAMESPACE: &str = "namespace: lower-case letters, digits and `-`, at most 63 characters";
-const NAME: &str = "name: lower-case letters, digits, `-` and `.`, at most 253 characters";
-const SERVICE: &str = "Service's name: lower-case letters, digits and `-`, at most 63 characters";
-const DOMAIN: &str = "domain, such as `k8tre.internal`, nor a placeholder such as `${DOMAIN}`";
+const NAMESPACE: &str =
+    "a namespace: use lower-case letters, digits and `-`, at most 63 characters";
+const NAME: &str = "a name: use lower-case letters, digits, `-` and `.`, at most 253 characters";
+const SERVICE: &str =
+    "the name of a Service: use lower-case letters, digits and `-`, at most 63 characters";
+const DOMAIN: &str = "a domain such as `k8tre.internal` or a placeholder such as `${DOMAIN}`";
 
-/// Reads settings from JSON text; `null` and nothing are the defaults.
+/// Reads settings from JSON text; `null` and the empty text stand for the defaults.
 ///
 /// # Errors
-/// One sentence per wrong setting, each with the setting's name.
+/// Returns one sentence for each wrong setting, with its name.
 pub fn read<S: Settings>(text: &str) -> Result<S, String> {
     if text.trim().is_empty() {
         return read_node(None);
     }
-    let node = Node::parse(text).map_err(|error| format!("settings {error}"))?;
+    let node = Node::parse(text).map_err(describe)?;
     read_node(Some(node).filter(|node| !node.is_null()))
 }
 
-/// As [`read`], of a root that is not `null`.
+/// Reads settings from a root that is not `null`, like [`read`].
 pub(crate) fn read_node<S: Settings>(node: Option<Node<'_>>) -> Result<S, String> {
     let settings = match node {
         Some(node) => S::read(node),
         None => Node::parse("{}").and_then(S::read),
     };
-    let settings = settings.map_err(complaint)?;
-    let findings = settings.findings();
-    let mut complaint = String::new();
-    for finding in &findings {
-        if !complaint.is_empty() {
-            complaint.push_str("; ");
+    let settings = settings.map_err(describe)?;
+    let mut message = String::new();
+    for error in settings.errors() {
+        if !message.is_empty() {
+            message.push_str("; ");
         }
-        complaint.push_str(finding);
+        message.push_str(&error);
     }
-    match complaint.is_empty() {
+    match message.is_empty() {
         true => Ok(settings),
-        false => Err(complaint),
+        false => Err(message),
     }
 }
 
-fn complaint(malformed: Malformed) -> String {
+fn describe(malformed: Malformed) -> String {
     let Fault { path, problem } = &*malformed;
     match path.as_str() {
         "" => format!("settings: {problem}"),
@@ -108,7 +122,7 @@ fn complaint(malformed: Malformed) -> String {
     }
 }
 
-/// The waPC response of `validate_settings`.
+/// Returns the waPC response of `validate_settings`.
 pub(crate) fn to_response(verdict: Result<(), String>) -> Vec<u8> {
     let Err(message) = verdict else {
         return b"{\"valid\":true}".to_vec();

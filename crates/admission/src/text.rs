@@ -1,15 +1,16 @@
-//! Text: of JSON strings, and in messages.
+//! Text in messages, and the text of JSON strings.
 //!
-//! serde_json's own reader of strings would bring its complaints about numbers into every module: 30 KB
+//! serde_json's string parser would add its error messages about numbers to every module: 30 KB
 //! (docs/adr/0006).
 
 use std::borrow::Cow;
 use std::str::Chars;
 
-/// Why a string of valid JSON has no text.
-pub(crate) const NO_TEXT: &str = "holds half a surrogate pair, which is no character";
+/// Why a valid JSON string cannot be decoded.
+pub(crate) const UNPAIRED_SURROGATE: &str =
+    "contains an unpaired surrogate, which is not a Unicode character";
 
-/// The parts one after another. (`concat` is made for any slices, and costs a module 1 KB.)
+/// Concatenates the parts. (`concat` of the standard library handles any slices and adds 1 KB to a module.)
 pub fn joined(parts: &[&str]) -> String {
     let mut out = String::new();
     for part in parts {
@@ -18,26 +19,34 @@ pub fn joined(parts: &[&str]) -> String {
     out
 }
 
-/// Owned strings, as the defaults of settings are.
+/// Returns owned strings, for the defaults of settings.
 pub fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-/// The start of a text from an object, for a message: short, so that the rest of the sentence is read too,
-/// and on one line, so that a value cannot add findings of its own.
+/// Returns the start of a text, for a message: short, so that people read the rest of the sentence, and on one
+/// line, so that a value cannot imitate further findings.
 pub fn excerpt(text: &str) -> Cow<'_, str> {
     const MAX_CHARS: usize = 32;
     let cut = text.char_indices().nth(MAX_CHARS);
     if cut.is_none() && !text.contains(char::is_control) {
         return Cow::Borrowed(text);
     }
-    let start = text.chars().take(MAX_CHARS);
-    let printable = start.map(|c| if c.is_control() { ' ' } else { c });
-    let end = cut.map(|_| '…');
-    Cow::Owned(printable.chain(end).collect())
+    let (end, ellipsis) = cut.map_or((text.len(), ""), |(end, _)| (end, "…"));
+    let mut excerpt = String::new();
+    push_printable(&mut excerpt, text.get(..end).unwrap_or_default());
+    excerpt.push_str(ellipsis);
+    Cow::Owned(excerpt)
 }
 
-/// `one`, `one, two` or `one, two and 3 more`, each name in backticks.
+/// Appends a text with a space in place of each control character.
+pub(crate) fn push_printable(out: &mut String, text: &str) {
+    for c in text.chars() {
+        out.push(if c.is_control() { ' ' } else { c });
+    }
+}
+
+/// Lists names in backticks, at most two: `` `a`, `b` and 3 more ``.
 pub fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
     const MAX_NAMES: usize = 2;
     let more = names.len().saturating_sub(MAX_NAMES);
@@ -56,8 +65,8 @@ pub fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
     text
 }
 
-/// The text of a JSON string, borrowed where it holds no escapes; `None` for half a surrogate pair, which
-/// JSON allows and Unicode does not, and for what is no JSON string.
+/// Decodes a JSON string; borrows the text if it has no escapes. Returns `None` for an unpaired surrogate,
+/// which JSON allows and Unicode does not, and for text that is not a JSON string.
 pub(crate) fn unquote(quoted: &str) -> Option<Cow<'_, str>> {
     let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
     if !inner.contains('\\') {
@@ -66,26 +75,26 @@ pub(crate) fn unquote(quoted: &str) -> Option<Cow<'_, str>> {
     let mut text = String::with_capacity(inner.len());
     let mut rest = inner.chars();
     while let Some(c) = rest.next() {
-        text.push(if c == '\\' { escaped(&mut rest)? } else { c });
+        text.push(if c == '\\' { escape(&mut rest)? } else { c });
     }
     Some(Cow::Owned(text))
 }
 
-/// The character that an escape stands for, after its backslash (RFC 8259, section 7).
-fn escaped(rest: &mut Chars<'_>) -> Option<char> {
+/// Decodes an escape sequence after its backslash (RFC 8259, section 7).
+fn escape(rest: &mut Chars<'_>) -> Option<char> {
     Some(match rest.next()? {
         'b' => '\u{8}',
         'f' => '\u{c}',
         'n' => '\n',
         'r' => '\r',
         't' => '\t',
-        'u' => return unicode(rest),
+        'u' => return unicode_escape(rest),
         c @ ('"' | '\\' | '/') => c,
         _ => return None,
     })
 }
 
-fn unicode(rest: &mut Chars<'_>) -> Option<char> {
+fn unicode_escape(rest: &mut Chars<'_>) -> Option<char> {
     let unit = hex(rest)?;
     if let Some(c) = char::from_u32(unit) {
         return Some(c);
@@ -93,7 +102,7 @@ fn unicode(rest: &mut Chars<'_>) -> Option<char> {
     if (rest.next(), rest.next()) != (Some('\\'), Some('u')) {
         return None;
     }
-    // A pair counts from U+10000, ten bits in each half.
+    // A surrogate pair encodes the offset from U+10000, ten bits in each half.
     let high = unit.checked_sub(0xd800).filter(|high| *high < 0x400)?;
     let low = hex(rest)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
     char::from_u32(0x1_0000 + (high << 10) + low)
@@ -114,9 +123,8 @@ mod tests {
     use super::unquote;
 
     proptest! {
-        /// Escapes stand for what serde_json says, and what it refuses has no text.
         #[test]
-        fn escapes_are_those_of_a_parser(
+        fn decodes_strings_as_serde_json_does(
             inner in r#"(\\["\\/bfnrtux]|\\u(00[0-7][0-9a-f]|[dD][89a-fA-F][0-9a-f]{2}|[0-9A-F]{4})|[a-zé😀]){0,6}"#,
         ) {
             let quoted = format!("\"{inner}\"");
@@ -124,9 +132,8 @@ mod tests {
             prop_assert_eq!(unquote(&quoted).map(String::from), expected);
         }
 
-        /// What is no string has no text, and there is no panic.
         #[test]
-        fn anything_can_be_asked(text in r#""?[a"\\ud80é]{0,12}"?"#) {
+        fn any_text_is_handled_without_a_panic(text in r#""?[a"\\ud80é]{0,12}"?"#) {
             let expected: Option<String> = serde_json::from_str(&text).ok();
             if let Some(expected) = expected {
                 prop_assert_eq!(unquote(&text).map(String::from), Some(expected));

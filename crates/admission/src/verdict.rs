@@ -1,67 +1,122 @@
-//! What a module says of a request, and the response the policy server reads.
+//! The verdict on a request, and the response that the policy server reads.
 
 use crate::edit::push_string;
-use crate::json::Malformed;
+use crate::finding::{Finding, Severity};
+use crate::json::{Fault, Malformed};
+use crate::rule::{MALFORMED_INPUT, Rule};
+use crate::text::push_printable;
 
-/// The answer to one admission request.
+/// The maximum number of errors; checks can stop there. Nobody reads more, and computing the path of a field
+/// takes longer the larger the object is, so an object full of errors could stall admission.
+pub(crate) const MAX_ERRORS: usize = 100;
+
+/// The key of the audit annotation that lists the ids of the rules that reported something, separated by
+/// commas. The API server writes it to the audit log as `NAME-OF-THE-WEBHOOK/rules`.
+const AUDIT_KEY: &str = "rules";
+
+/// The verdict on one admission request.
 ///
-/// Kubewarden's *monitor* mode drops the patch and the message but keeps warnings, so a rejection
-/// and a mutation always carry a warning: [`Verdict::reject`] and [`Verdict::mutate`] see to it.
+/// Kubewarden's *monitor* mode drops the patch and the message but keeps warnings, so a rejection and a
+/// mutation always carry a warning: [`Verdict::reject`] and [`Verdict::mutate`] add it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Accept, mutate or reject.
+    /// Whether the request is accepted, mutated or rejected.
     pub decision: Decision,
-    /// One line each, printable; shown to the client by the API server.
+    /// Each rule that reported something, with the field; the errors first.
+    pub findings: Vec<Finding>,
+    /// Lines that the API server shows to the client: the first error, every warning, and remarks.
     pub warnings: Vec<String>,
-    /// Keys and values for the audit log. The API server prefixes keys with the webhook's name and a
-    /// slash, so a key must not hold one.
+    /// Keys and values for the audit log, beside the ids of the rules. The API server prefixes keys with the
+    /// webhook's name and a slash, so a key must not contain one.
     pub audit_annotations: Vec<(String, String)>,
 }
 
-/// What becomes of the request.
+/// Whether the request is accepted, mutated or rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// It passes as it came.
+    /// The object is accepted as it is.
     Accept,
-    /// It passes with this object, as JSON text, in place of the one sent.
+    /// The object is accepted with this JSON text in its place.
     Mutate(String),
-    /// It is refused, with this message.
+    /// The object is rejected with this message.
     Reject(String),
 }
 
 impl Verdict {
-    /// The request passes as it came.
+    /// Accepts the object as it is.
     pub fn accept() -> Self {
-        Self::new(Decision::Accept)
-    }
-
-    /// The request passes with `object`, JSON text, in place of the one sent; `warning` says what
-    /// was changed and why.
-    pub fn mutate(object: String, warning: impl Into<String>) -> Self {
-        Self::new(Decision::Mutate(object)).warn(warning)
-    }
-
-    /// The request is refused. The first line of `message` must stand alone: it becomes the warning
-    /// too, and events and terminals cut the rest.
-    pub fn reject(message: impl Into<String>) -> Self {
-        let message = message.into();
-        let warning = message.lines().next().unwrap_or_default().to_owned();
-        Self::new(Decision::Reject(message)).warn(warning)
-    }
-
-    fn new(decision: Decision) -> Self {
         Self {
-            decision,
+            decision: Decision::Accept,
+            findings: Vec::new(),
             warnings: Vec::new(),
             audit_annotations: Vec::new(),
         }
     }
 
-    /// Adds a warning, made one printable line: the API server silently drops one that holds control
-    /// characters.
+    /// Accepts the object with `object`, JSON text, in its place; `finding` says what was changed and why.
+    pub fn mutate(object: String, finding: Finding) -> Self {
+        let verdict = Self {
+            decision: Decision::Mutate(object),
+            ..Self::accept()
+        };
+        verdict.warn(finding)
+    }
+
+    /// Rejects the object for one finding.
+    pub fn reject(finding: Finding) -> Self {
+        Self::reject_with(vec![finding], "")
+    }
+
+    /// Rejects the object for findings, a line each, with more text below them: suggestions, for example. The
+    /// first line becomes the warning too. Events and terminals show only that line, so it must be readable
+    /// alone.
+    pub fn reject_with(mut findings: Vec<Finding>, details: &str) -> Self {
+        let at_least = match findings.len() >= MAX_ERRORS {
+            true => "at least ",
+            false => "",
+        };
+        findings.truncate(MAX_ERRORS);
+        let more = findings.len().saturating_sub(1);
+        let mut message = String::new();
+        let mut first_line = String::new();
+        for finding in &mut findings {
+            finding.severity = Severity::Error;
+            message.push_str(&finding.to_string());
+            if first_line.is_empty() {
+                if more > 0 {
+                    message.push_str(&format!(" (and {at_least}{more} more)"));
+                }
+                first_line.push_str(&message);
+            }
+            message.push('\n');
+        }
+        message.pop();
+        if !details.is_empty() {
+            message.push_str("\n\n");
+            message.push_str(details);
+        }
+        Self {
+            decision: Decision::Reject(message),
+            findings,
+            ..Self::accept().remark(first_line)
+        }
+    }
+
+    /// Adds a finding as a warning.
     #[must_use]
-    pub fn warn(mut self, warning: impl Into<String>) -> Self {
-        self.warnings.push(printable_line(&warning.into()));
+    pub fn warn(mut self, finding: Finding) -> Self {
+        self.warnings.push(finding.to_string());
+        self.findings.push(finding);
+        self
+    }
+
+    /// Adds a line to the warnings that reports nothing by itself. Control characters become spaces: the API
+    /// server silently drops a warning that contains one.
+    #[must_use]
+    pub fn remark(mut self, text: impl Into<String>) -> Self {
+        let mut line = String::new();
+        push_printable(&mut line, &text.into());
+        self.warnings.push(line);
         self
     }
 
@@ -72,8 +127,24 @@ impl Verdict {
         self
     }
 
-    /// The waPC response. `code` stays unset: kubectl then prints a message of several lines as it
-    /// is.
+    /// The ids of the rules that reported something, separated by commas.
+    fn rules(&self) -> String {
+        let mut rules: Vec<Rule> = Vec::new();
+        let mut ids = String::new();
+        for Finding { rule, .. } in &self.findings {
+            if !rules.contains(rule) {
+                if !rules.is_empty() {
+                    ids.push(',');
+                }
+                ids.push_str(rule.id);
+                rules.push(*rule);
+            }
+        }
+        ids
+    }
+
+    /// Returns the waPC response. `code` stays unset, so that kubectl prints a message of several lines
+    /// unchanged.
     pub fn to_response(&self) -> Vec<u8> {
         let mut out = String::from("{\"accepted\":");
         match &self.decision {
@@ -97,14 +168,18 @@ impl Verdict {
             out.push(']');
         }
         let mut before = ",\"audit_annotations\":{";
-        for (key, value) in &self.audit_annotations {
+        let rules = self.rules();
+        let rules = (!rules.is_empty()).then_some((AUDIT_KEY, rules.as_str()));
+        let others = self.audit_annotations.iter();
+        let others = others.map(|(key, value)| (key.as_str(), value.as_str()));
+        for (key, value) in rules.into_iter().chain(others) {
             out.push_str(before);
             push_string(&mut out, key);
             out.push(':');
             push_string(&mut out, value);
             before = ",";
         }
-        if !self.audit_annotations.is_empty() {
+        if before == "," {
             out.push('}');
         }
         out.push('}');
@@ -112,15 +187,10 @@ impl Verdict {
     }
 }
 
-/// What cannot be read is refused: a module that admits what it does not understand enforces nothing.
+/// Rejects an object that cannot be read: a policy that accepts what it does not understand enforces nothing.
 impl From<Malformed> for Verdict {
     fn from(malformed: Malformed) -> Self {
-        Self::reject(malformed.to_string())
+        let Fault { path, problem } = &*malformed;
+        Self::reject(MALFORMED_INPUT.finding(path, problem))
     }
-}
-
-fn printable_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

@@ -1,11 +1,11 @@
-//! An edit changes the bytes it must and no others.
+//! Edits change the bytes that they must and no others.
 //!
-//! The properties work on JSON *text* made here: any white space, key order, spelling of numbers and
-//! of strings. Expected texts are put together from the parts, never by the code under test.
+//! The property tests generate JSON *text*: any white space, key order, and notation of numbers and strings.
+//! They build the expected text from the same parts, never with the code under test.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "helpers of tests are tests"
+    reason = "test helpers may panic"
 )]
 
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ fn members(node: &Node<'_>) -> Vec<(String, String)> {
     object.iter().map(member).collect()
 }
 
-/// `text`, an object, after `edit`.
+/// Returns `text`, an object, after `edit`.
 fn edited<'a>(text: &'a str, edit: impl Fn(&mut Edits<'a>, &Object<'a>)) -> String {
     let root = root(text);
     let mut edits = Edits::new(root);
@@ -40,7 +40,7 @@ fn set(text: &str, key: &str, value: &str) -> String {
 }
 
 #[test]
-fn members_are_replaced_where_they_stand() {
+fn members_are_replaced_in_place() {
     assert_eq!(set(r#"{"a":"b"}"#, "a", "c"), r#"{"a":"c"}"#);
     assert_eq!(
         set(" { \"a\" :\tnull ,\n\"b\": 1.0 } ", "a", "c"),
@@ -53,14 +53,14 @@ fn members_are_replaced_where_they_stand() {
 }
 
 #[test]
-fn members_are_added_after_the_last() {
+fn new_members_are_added_after_the_last() {
     assert_eq!(set("{}", "a", "b"), r#"{"a":"b"}"#);
     assert_eq!(set("{ }", "a", "b"), r#"{ "a":"b"}"#);
     assert_eq!(set("{\"z\":1\n}", "a", "b"), "{\"z\":1\n,\"a\":\"b\"}");
 }
 
 #[test]
-fn two_keys_go_into_one_object_in_the_order_asked_for() {
+fn new_members_are_added_in_the_order_of_the_calls() {
     let both = |text| {
         edited(text, |edits, object| {
             edits.set_string(object, "b", "1").expect("no duplicate");
@@ -74,7 +74,7 @@ fn two_keys_go_into_one_object_in_the_order_asked_for() {
 }
 
 #[test]
-fn edits_may_be_asked_for_in_any_order_of_place() {
+fn edits_can_be_added_in_any_order() {
     let text = r#"{"first":{},"second":{"x":0},"third":"t"}"#;
     let root = root(text);
     let object = root.object().expect("an object");
@@ -106,7 +106,7 @@ fn keys_and_values_are_escaped() {
 }
 
 #[test]
-fn the_same_string_in_another_spelling_is_no_change() {
+fn setting_the_same_string_with_other_escapes_changes_nothing() {
     let text = r#"{"\u0061":"\u0062\/"}"#;
     let root = root(text);
     let mut edits = Edits::new(root);
@@ -117,7 +117,7 @@ fn the_same_string_in_another_spelling_is_no_change() {
 }
 
 #[test]
-fn a_key_given_twice_is_not_edited() {
+fn a_duplicate_key_is_not_edited() {
     let root = root(r#"{"spec":{"a":1,"a":2}}"#);
     let spec = root.object().expect("an object").object("spec");
     let spec = spec.expect("one").expect("present");
@@ -154,7 +154,7 @@ fn members_are_removed_with_one_comma() {
 }
 
 #[test]
-fn members_may_be_added_where_others_are_removed() {
+fn members_can_be_added_to_an_object_that_loses_members() {
     let text = edited(r#"{"a":1}"#, |edits, object| {
         edits.set_string(object, "b", "2").expect("no duplicate");
         edits.remove(object, "a").expect("no duplicate");
@@ -164,27 +164,30 @@ fn members_may_be_added_where_others_are_removed() {
 }
 
 #[test]
-fn objects_on_the_way_are_made() {
+fn missing_objects_on_the_path_are_created() {
     let members = [("a.b/c", "1"), ("d", "2")];
     let set = |text, path: &[&str]| {
         edited(text, |edits, object| {
             edits.set_strings(object, path, &members).expect("objects");
         })
     };
-    let made = r#"{"a.b/c":"1","d":"2"}"#;
-    assert_eq!(set("{}", &[]), made);
-    assert_eq!(set("{}", &["x", "y"]), format!(r#"{{"x":{{"y":{made}}}}}"#));
+    let created = r#"{"a.b/c":"1","d":"2"}"#;
+    assert_eq!(set("{}", &[]), created);
+    assert_eq!(
+        set("{}", &["x", "y"]),
+        format!(r#"{{"x":{{"y":{created}}}}}"#)
+    );
     assert_eq!(
         set(r#"{"x": null}"#, &["x", "y"]),
-        format!(r#"{{"x": {{"y":{made}}}}}"#)
+        format!(r#"{{"x": {{"y":{created}}}}}"#)
     );
     assert_eq!(
         set(r#"{"x":{"y":null},"z":0}"#, &["x", "y"]),
-        format!(r#"{{"x":{{"y":{made}}},"z":0}}"#)
+        format!(r#"{{"x":{{"y":{created}}},"z":0}}"#)
     );
     assert_eq!(
         set(r#"{"x":{"z":0}}"#, &["x", "y"]),
-        format!(r#"{{"x":{{"z":0,"y":{made}}}}}"#)
+        format!(r#"{{"x":{{"z":0,"y":{created}}}}}"#)
     );
     assert_eq!(
         set(r#"{"x":{"y":{"d":null}}}"#, &["x", "y"]),
@@ -193,7 +196,7 @@ fn objects_on_the_way_are_made() {
 }
 
 #[test]
-fn no_members_make_no_objects() {
+fn objects_are_not_created_without_members() {
     let text = r#"{"x":null}"#;
     let set = |path| {
         edited(text, |edits, object| {
@@ -205,7 +208,7 @@ fn no_members_make_no_objects() {
 }
 
 #[test]
-fn a_value_that_is_no_object_is_not_written_over() {
+fn a_value_that_is_not_an_object_is_not_overwritten() {
     let root = root(r#"{"spec":{"x":"text"}}"#);
     let object = root.object().expect("an object");
     let mut edits = Edits::new(root);
@@ -231,7 +234,7 @@ impl Member {
         format!("{}{}{}", self.head(), self.value, self.after)
     }
 
-    /// What comes before the value.
+    /// Returns the text before the value.
     fn head(&self) -> String {
         let Self {
             before, key, after, ..
@@ -244,8 +247,8 @@ impl Member {
     }
 }
 
-/// What stands around an object inside of another document: `{"k": ` and `, "l": 1}`.
-type Around = (String, String);
+/// The text before and after a nested object: `{"k": ` and `, "l": 1}`.
+type Surroundings = (String, String);
 
 fn space() -> impl Strategy<Value = String> {
     "[ \t\r\n]{0,2}"
@@ -268,7 +271,7 @@ fn number() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A string as a document may spell it: raw characters and every sort of escape.
+/// A string in any valid notation: raw characters and every kind of escape.
 fn string() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         4 => "[a-z./ ]",
@@ -297,13 +300,13 @@ fn value() -> impl Strategy<Value = String> {
             .prop_map(|(space, key, value)| format!("{space}{key}:{space}{value}"));
         prop_oneof![
             vec(item, 0..4).prop_map(|items| format!("[{}]", items.join(","))),
-            // Keys may well be given twice in here; nobody asks.
+            // Duplicate keys are allowed here because nothing reads them.
             vec(member, 0..4).prop_map(|members| format!("{{{}}}", members.join(","))),
         ]
     })
 }
 
-/// The members of an object, no name twice and none of them `absent`.
+/// The members of an object, without duplicates and without the names `absent` and `absent too`.
 fn object() -> impl Strategy<Value = Vec<Member>> {
     let member =
         (space(), string(), value(), space()).prop_map(|(before, key, value, after)| Member {
@@ -328,12 +331,12 @@ fn text_of(members: &[Member]) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// Zero to three objects around the one that is edited, each under the key `in`.
-fn around() -> impl Strategy<Value = (usize, Around)> {
+/// The depth of the object to edit and the text around it: zero to three objects, nested under the key `in`.
+fn surroundings() -> impl Strategy<Value = (usize, Surroundings)> {
     let level = (space(), value(), any::<bool>(), any::<bool>());
     vec(level, 0..4).prop_map(|levels| {
         let depth = levels.len();
-        let mut around = (String::new(), String::new());
+        let mut surroundings = (String::new(), String::new());
         for (space, value, first, last) in levels {
             let before = if first {
                 format!("\"first\":{value},")
@@ -345,16 +348,16 @@ fn around() -> impl Strategy<Value = (usize, Around)> {
             } else {
                 String::new()
             };
-            around
+            surroundings
                 .0
                 .push_str(&format!("{{{space}{before}\"in\":{space}"));
-            around.1.insert_str(0, &format!("{space}{after}}}"));
+            surroundings.1.insert_str(0, &format!("{space}{after}}}"));
         }
-        (depth, around)
+        (depth, surroundings)
     })
 }
 
-/// The object `depth` levels below the root.
+/// Returns the object `depth` levels below the root.
 fn inner<'a>(root: &Node<'a>, depth: usize) -> Object<'a> {
     let mut object = root.object().expect("an object");
     for _ in 0..depth {
@@ -367,16 +370,16 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).expect("a string")
 }
 
-/// Names and texts of an object's members, by serde_json alone.
+/// Returns the names and texts of an object's members, as serde_json reads them.
 fn raw_members(text: &str) -> HashMap<String, Box<RawValue>> {
     serde_json::from_str(text).expect("an object")
 }
 
 proptest! {
     #[test]
-    fn setting_a_member_changes_its_bytes_alone(
+    fn setting_a_member_changes_only_its_bytes(
         members in object(),
-        (depth, (before, after)) in around(),
+        (depth, (before, after)) in surroundings(),
         at in any::<prop::sample::Index>(),
         new in ".{0,8}",
     ) {
@@ -399,16 +402,16 @@ proptest! {
         let prefix = format!("{before}{{{head}{}", members[at].head());
         let tail: String = members[at + 1..].iter().map(|member| format!(",{}", member.text())).collect();
         let suffix = format!("{}{tail}}}{after}", members[at].after);
-        prop_assert!(changed.starts_with(&prefix), "{} does not begin with {}", changed, prefix);
+        prop_assert!(changed.starts_with(&prefix), "{} does not start with {}", changed, prefix);
         prop_assert!(changed.ends_with(&suffix), "{} does not end with {}", changed, suffix);
         let middle = &changed[prefix.len()..changed.len() - suffix.len()];
         prop_assert_eq!(serde_json::from_str::<String>(middle).expect("a string"), new);
     }
 
     #[test]
-    fn absent_members_go_before_the_brace(
+    fn new_members_are_added_before_the_closing_brace(
         members in object(),
-        (depth, (before, after)) in around(),
+        (depth, (before, after)) in surroundings(),
         new in ".{0,8}",
     ) {
         let object_text = text_of(&members);
@@ -422,7 +425,7 @@ proptest! {
 
         let prefix = format!("{before}{}", object_text.strip_suffix('}').expect("a brace"));
         let suffix = format!("}}{after}");
-        prop_assert!(changed.starts_with(&prefix), "{} does not begin with {}", changed, prefix);
+        prop_assert!(changed.starts_with(&prefix), "{} does not start with {}", changed, prefix);
         prop_assert!(changed.ends_with(&suffix), "{} does not end with {}", changed, suffix);
         let mut expected = raw_members(&object_text);
         for (key, value) in [("absent", new.as_str()), ("absent too", "x")] {
@@ -433,19 +436,19 @@ proptest! {
         for (key, value) in expected {
             let got = changed.get(&key).map(|value| value.get());
             match key.as_str() {
-                // Escapes may be spelled otherwise than serde_json does.
+                // serde_json may use other escapes.
                 "absent" => prop_assert_eq!(got.and_then(|got| serde_json::from_str(got).ok()), Some(new.clone())),
                 _ => prop_assert_eq!(got, Some(value.get())),
             }
         }
     }
 
-    /// Members may be removed, replaced and added in one round, asked for in any order.
+    /// Members are removed, replaced and added at once, in any order.
     #[test]
-    fn what_is_not_removed_keeps_its_bytes(
+    fn members_that_are_not_edited_keep_their_bytes(
         members in object(),
-        (depth, (before, after)) in around(),
-        fates in vec(0..3_u8, 6),
+        (depth, (before, after)) in surroundings(),
+        actions in vec(0..3_u8, 6),
         added in 0..3_usize,
         order in vec(any::<u8>(), 8),
     ) {
@@ -453,24 +456,24 @@ proptest! {
         let root = root(&text);
         let object = inner(&root, depth);
         // 0 keeps, 1 removes, 2 replaces.
-        let mut asked: Vec<(u8, String)> = Vec::new();
-        let mut left = Vec::new();
-        for (member, fate) in members.iter().zip(fates) {
-            asked.push((fate, member.name()));
-            match fate {
-                0 => left.push(member.text()),
-                2 => left.push(format!("{}\"new\"{}", member.head(), member.after)),
+        let mut requested: Vec<(u8, String)> = Vec::new();
+        let mut kept = Vec::new();
+        for (member, action) in members.iter().zip(actions) {
+            requested.push((action, member.name()));
+            match action {
+                0 => kept.push(member.text()),
+                2 => kept.push(format!("{}\"new\"{}", member.head(), member.after)),
                 _ => {}
             }
         }
         for name in ["absent", "absent too"].into_iter().take(added) {
-            asked.push((2, name.to_owned()));
+            requested.push((2, name.to_owned()));
         }
         let mut order = order.into_iter().cycle();
-        asked.sort_by_key(|_| order.next());
+        requested.sort_by_key(|_| order.next());
         let mut edits = Edits::new(root);
-        for (fate, name) in &asked {
-            match fate {
+        for (action, name) in &requested {
+            match action {
                 1 => edits.remove(&object, name).expect("no duplicate"),
                 2 => edits.set_string(&object, name, "new").expect("no duplicate"),
                 _ => {}
@@ -483,28 +486,27 @@ proptest! {
         let result = self::members(&Node::parse(changed).expect("JSON"));
         let mut expected = Vec::new();
         for (name, value) in self::members(&Node::parse(&text_of(&members)).expect("JSON")) {
-            match asked.iter().find(|(_, asked)| *asked == name) {
+            match requested.iter().find(|(_, other)| *other == name) {
                 Some((1, _)) => {}
                 Some((2, _)) => expected.push((name, "\"new\"".to_owned())),
                 _ => expected.push((name, value)),
             }
         }
-        for (_, name) in asked.iter().filter(|(_, name)| name.starts_with("absent")) {
+        for (_, name) in requested.iter().filter(|(_, name)| name.starts_with("absent")) {
             expected.push((name.clone(), "\"new\"".to_owned()));
         }
         prop_assert_eq!(result, expected);
-        // White space within and around what stays is left, but for that of a neighbour removed.
+        // The white space of a kept member is unchanged, except next to a removed one.
         let tight = |text: &str| text.trim_matches([' ', '\t', '\r', '\n']).to_owned();
-        for member in left {
-            prop_assert!(changed.contains(&tight(&member)), "{} holds no {}", changed, member);
+        for member in kept {
+            prop_assert!(changed.contains(&tight(&member)), "{} does not contain {}", changed, member);
         }
     }
 
-    /// Objects that are absent or null are made, and nothing else changes.
     #[test]
-    fn paths_are_made_around_the_same_bytes(
+    fn creating_objects_on_the_path_changes_nothing_else(
         members in object(),
-        (depth, (before, after)) in around(),
+        (depth, (before, after)) in surroundings(),
         null in any::<bool>(),
         levels in 1..4_usize,
         new in vec((".{0,4}", ".{0,4}"), 1..4),
@@ -529,18 +531,18 @@ proptest! {
             true => (format!("{before}{body}{comma}\"absent\": "), format!(" }}{after}")),
             false => (format!("{before}{body}{comma}\"absent\":"), format!("}}{after}")),
         };
-        prop_assert!(changed.starts_with(&prefix), "{} does not begin with {}", changed, prefix);
+        prop_assert!(changed.starts_with(&prefix), "{} does not start with {}", changed, prefix);
         prop_assert!(changed.ends_with(&suffix), "{} does not end with {}", changed, suffix);
-        let made = &changed[prefix.len()..changed.len() - suffix.len()];
+        let created = &changed[prefix.len()..changed.len() - suffix.len()];
         let mut expected = serde_json::to_value(&new).expect("a value");
         for key in path[1..levels].iter().rev() {
             expected = serde_json::json!({ *key: expected });
         }
-        prop_assert_eq!(serde_json::from_str::<serde_json::Value>(made).expect("JSON"), expected);
+        prop_assert_eq!(serde_json::from_str::<serde_json::Value>(created).expect("JSON"), expected);
     }
 
     #[test]
-    fn setting_again_changes_nothing(
+    fn setting_the_same_value_again_changes_nothing(
         members in object(),
         keys in vec("[a-c]?\"?", 1..3),
         new in ".{0,8}",
@@ -557,9 +559,8 @@ proptest! {
         prop_assert_eq!(edits.apply(), once);
     }
 
-    /// The reader agrees with serde_json on every member, and keeps its text.
     #[test]
-    fn members_are_read_as_they_came(members in object()) {
+    fn reading_keeps_the_text_of_members(members in object()) {
         let text = text_of(&members);
         let expected: Vec<_> = members.iter().map(|member| (member.name(), member.value.clone())).collect();
         prop_assert_eq!(self::members(&root(&text)), expected);

@@ -1,6 +1,6 @@
-//! Wrong settings are refused by their names.
-#![allow(clippy::expect_used, reason = "helpers of tests are tests")]
-#![allow(missing_docs, reason = "the types are made up")]
+//! Invalid settings are rejected with their names.
+#![allow(clippy::expect_used, reason = "test helpers may panic")]
+#![allow(missing_docs, reason = "the types are examples")]
 
 use admission::{Map, Settings as _, read_settings};
 use serde_json::{Value, json};
@@ -38,16 +38,16 @@ admission::choice! {
 }
 
 impl admission::Settings for Settings {
-    fn findings(&self) -> Vec<String> {
+    fn errors(&self) -> Vec<String> {
         let empty = |(index, host): (usize, &String)| {
             host.is_empty()
                 .then(|| format!("setting `hosts[{index}]`: write a host name"))
         };
-        let mut findings: Vec<_> = self.hosts.iter().enumerate().filter_map(empty).collect();
+        let mut errors: Vec<_> = self.hosts.iter().enumerate().filter_map(empty).collect();
         if self.limits.max_size.as_deref() == Some("") {
-            findings.push("setting `limits.MaxSize`: write a size".to_owned());
+            errors.push("setting `limits.MaxSize`: write a size".to_owned());
         }
-        findings
+        errors
     }
 }
 
@@ -57,13 +57,13 @@ fn response(text: impl AsRef<[u8]>) -> Value {
 }
 
 #[track_caller]
-fn refuses(text: &str, message: &str) {
+fn assert_rejected(text: &str, message: &str) {
     assert_eq!(read_settings::<Settings>(text), Err(message.to_owned()));
     assert_eq!(response(text), json!({"valid": false, "message": message}));
 }
 
 #[test]
-fn nothing_and_null_are_the_defaults() {
+fn empty_text_and_null_mean_the_defaults() {
     for text in ["", " \n", "null", " null ", "{}", "{ }"] {
         assert_eq!(
             read_settings::<Settings>(text),
@@ -72,11 +72,11 @@ fn nothing_and_null_are_the_defaults() {
         );
         assert_eq!(response(text), json!({"valid": true}), "{text:?}");
     }
-    assert_eq!(Settings::default().findings(), [""; 0]);
+    assert_eq!(Settings::default().errors(), [""; 0]);
 }
 
 #[test]
-fn good_settings_are_read() {
+fn valid_settings_are_read() {
     let text = r#"{
         "hosts": ["a\u00e9"],
         "limits": {"MaxSize": null, "ByHost": {"b": true}},
@@ -101,43 +101,43 @@ fn good_settings_are_read() {
 }
 
 #[test]
-fn unknown_settings_are_named_with_those_that_exist() {
-    refuses(
+fn an_unknown_setting_is_reported_with_the_known_ones() {
+    assert_rejected(
         r#"{"host":["a"]}"#,
         "setting `host`: is not known; write one of `hosts`, `limits`, `rules`, `mode`",
     );
-    refuses(
+    assert_rejected(
         r#"{"limits":{"maxSize":"1"}}"#,
         "setting `limits.maxSize`: is not known; write one of `MaxSize`, `ByHost`",
     );
-    refuses(
+    assert_rejected(
         r#"{"rules":[{"hostName":"a","mode":"warn"},{"hostName":"b","port":1}]}"#,
         "setting `rules[1].port`: is not known; write one of `hostName`, `mode`, `ports`",
     );
 }
 
 #[test]
-fn missing_and_repeated_settings_are_named() {
-    refuses(
+fn missing_and_duplicate_settings_are_reported() {
+    assert_rejected(
         r#"{"rules":[{"mode":"warn"}]}"#,
         "setting `rules[0].hostName`: is missing",
     );
-    refuses(
+    assert_rejected(
         r#"{"rules":[{"hostName":"a"}]}"#,
         "setting `rules[0].mode`: is missing; write one of `warn`, `reject`",
     );
-    refuses(
+    assert_rejected(
         r#"{"mode":"warn","mode":"reject"}"#,
         "setting `mode`: is given twice",
     );
-    refuses(
+    assert_rejected(
         r#"{"limits":{"ByHost":{"a":true,"a":false}}}"#,
         "setting `limits.ByHost.a`: is given twice",
     );
 }
 
 #[test]
-fn wrong_types_are_named_by_the_innermost_setting() {
+fn wrong_types_are_reported_with_the_innermost_setting() {
     for (text, message) in [
         (
             r#"{"hosts":"a"}"#,
@@ -161,7 +161,7 @@ fn wrong_types_are_named_by_the_innermost_setting() {
         ),
         (
             r#"{"hosts":["\ud800"]}"#,
-            "setting `hosts[0]`: holds half a surrogate pair, which is no character",
+            "setting `hosts[0]`: contains an unpaired surrogate, which is not a Unicode character",
         ),
         (
             r#"{"limits":7}"#,
@@ -192,21 +192,21 @@ fn wrong_types_are_named_by_the_innermost_setting() {
             "setting `mode`: must be a string, not an array",
         ),
     ] {
-        refuses(text, message);
+        assert_rejected(text, message);
     }
 }
 
 #[test]
-fn settings_that_are_no_object() {
-    refuses("[]", "settings: must be an object, not an array");
-    refuses("7", "settings: must be an object, not the number 7");
-    refuses(
+fn settings_that_are_not_an_object_are_rejected() {
+    assert_rejected("[]", "settings: must be an object, not an array");
+    assert_rejected("7", "settings: must be an object, not the number 7");
+    assert_rejected(
         "hosts: []",
-        "settings is not JSON: expected value at line 1 column 1",
+        "settings: is not valid JSON: expected value at line 1 column 1",
     );
-    refuses(
+    assert_rejected(
         "{\n\"hosts\":[}",
-        "settings is not JSON: expected value at line 2 column 10",
+        "settings: is not valid JSON: expected value at line 2 column 10",
     );
     assert_eq!(
         response(b"{\"hosts\":[\"\xff\"]}"),
@@ -218,8 +218,8 @@ fn settings_that_are_no_object() {
 }
 
 #[test]
-fn findings_are_said_all_at_once() {
-    refuses(
+fn all_errors_are_reported_at_once() {
+    assert_rejected(
         r#"{"hosts":["","a",""],"limits":{"MaxSize":""}}"#,
         "setting `hosts[0]`: write a host name; setting `hosts[2]`: write a host name; \
          setting `limits.MaxSize`: write a size",

@@ -1,4 +1,4 @@
-//! The arguments of the command line.
+//! The command-line arguments.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use simulate::Profile;
 
 use crate::bootstrap;
 
-/// What K8TRE's agnostics plane would make of manifests, before they reach a cluster.
+/// Check, convert and render Kubernetes manifests for K8TRE's agnostics plane
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 pub struct Arguments {
@@ -18,40 +18,64 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show what the plane would change or refuse, and how to fix it.
+    /// Report what the policies would mutate or reject, and how to fix it
+    ///
+    /// Runs the policies of a profile on manifests as the API server of a cluster would, but offline. No
+    /// cluster is needed.
     Check(Check),
-    /// Say Ingresses as HTTPRoutes on the internal Gateway.
+    /// Convert Ingresses to HTTPRoutes on the internal Gateway
+    ///
+    /// Writes the routes to standard output as YAML, and reports what cannot be converted on standard error.
+    ///
+    /// If an Ingress cannot be converted in full, its routes are written as comments, because applying them
+    /// could drop a feature, such as authentication. Named ports are resolved with the Services in the manifests.
     Convert(Convert),
-    /// Render the manifests that install the plane, with checked variables.
+    /// Explain a rule: what it checks, why, and how to fix what it reports
+    ///
+    /// Prints the documentation of the rule in Markdown. Messages and reports end with the id of their rule, such
+    /// as `[unknown-class]`. Without an id, lists all rules.
+    Explain(Explain),
+    /// Render the manifests that install the plane
+    ///
+    /// Writes the manifests of `bootstrap/` to standard output, in installation order, with validated values
+    /// for all variables. Builds the overlays with `kubectl` or `kustomize`; one of them must be on PATH.
     Render(Render),
 }
 
-/// Exit status: 0 when nothing is rejected, 1 when something is, 2 when the work could not be done:
-/// input that cannot be read, no objects, unknown profile.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Exit status: 0 nothing rejected, 1 something rejected, 2 could not do its work (bad \
-                  input, no objects, unknown profile)."
-)]
+#[command(after_help = "Exit codes:
+  0: nothing rejected
+  1: something rejected
+  2: usage or input error")]
 pub(crate) struct Check {
-    /// Manifests: files, directories, or `-` for standard input.
+    /// Files or directories with manifests, or `-` for standard input
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// The vendor whose policies and defaults apply.
+    /// Platform whose policies and defaults apply
+    ///
+    /// The default is k3s, the platform of K8TRE on a developer's machine.
     #[arg(long, value_parser = profile(), env = "AGNOSTICS_PROFILE", hide_env_values = true)]
     pub(crate) profile: Option<Profile>,
 
-    /// ClusterAdmissionPolicy manifests in place of the profile's; may be repeated.
+    /// Use these policies instead of the profile's (repeatable)
+    ///
+    /// A file or directory with ClusterAdmissionPolicies or AdmissionPolicies.
     #[arg(long, value_name = "FILE")]
     pub(crate) policies: Vec<PathBuf>,
 
-    /// Simulate DefaultStorageClass with this class in place of the profile's; "" for none.
+    /// Default storage class of the cluster, "" for none
+    ///
+    /// Simulates the admission plugin DefaultStorageClass, which sets this class on PersistentVolumeClaims
+    /// without one. The default is the class of the profile; with --policies and no --profile, there is no
+    /// default class.
     #[arg(long, value_name = "NAME")]
     pub(crate) default_storage_class: Option<String>,
 
-    /// Run the modules DIR/<name>.wasm in place of the built-in policies: those that a cluster pins,
-    /// pulled with kwctl, and third-party ones for waPC.
+    /// Run DIR/<name>.wasm modules instead of the built-in policies
+    ///
+    /// Runs third-party policies, and the exact module versions that a cluster pins. Download modules with
+    /// `kwctl pull`. Policies without a module in DIR run their built-in code.
     #[arg(
         long,
         value_name = "DIR",
@@ -60,98 +84,112 @@ pub(crate) struct Check {
     )]
     pub(crate) modules: Option<PathBuf>,
 
-    /// Leave out named files that are no manifests, as those of a directory; it is no error if none is
-    /// left. For pre-commit, which names every file.
+    /// Skip files that are not manifests; succeed if none remain
+    ///
+    /// By default, a file on the command line that is not a manifest is an error. For pre-commit, which passes
+    /// every changed file.
     #[arg(long)]
     pub(crate) only_manifests: bool,
 
-    /// The form of the report.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
+    /// Report format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
 }
 
-/// Writes the routes to standard output as YAML, and what does not translate to standard error.
-///
-/// Routes of an Ingress that does not translate in full are written as comments, since they lack something:
-/// authentication, for one. Ports that have names are looked up in the Services among the manifests.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Gateway, domain and classes are those that the profile's policy httproute-over-ingress \
-                  has, unless they are given.\n\n\
-                  Exit status: 0 all translated in full, 1 something was not, 2 could not do its work (bad \
-                  input, no Ingress, unknown profile)."
+    after_help = "Without --gateway, --section-name, --domain or --nginx-class, the settings of the policy \
+                  httproute-over-ingress apply.
+
+Exit codes:
+  0: everything converted in full
+  1: something not converted in full
+  2: usage or input error"
 )]
 pub(crate) struct Convert {
-    /// Manifests: files, directories, or `-` for standard input.
+    /// Files or directories with manifests, or `-` for standard input
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// The vendor whose policies apply.
+    /// Platform whose policies apply
+    ///
+    /// The default is k3s, the platform of K8TRE on a developer's machine.
     #[arg(long, value_parser = profile(), env = "AGNOSTICS_PROFILE", hide_env_values = true)]
     pub(crate) profile: Option<Profile>,
 
-    /// ClusterAdmissionPolicy manifests in place of the profile's; may be repeated.
+    /// Use these policies instead of the profile's (repeatable)
+    ///
+    /// A file or directory with ClusterAdmissionPolicies or AdmissionPolicies.
     #[arg(long, value_name = "FILE")]
     pub(crate) policies: Vec<PathBuf>,
 
-    /// The Gateway that routes attach to [default: gateway/internal-gateway].
+    /// Gateway for the routes, such as gateway/internal-gateway
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = gateway)]
     pub(crate) gateway: Option<(String, String)>,
 
-    /// The listener of the Gateway that routes attach to [default: each that takes the host].
+    /// Listener of the Gateway for the routes; without one, every listener that accepts the host
     #[arg(long, value_name = "NAME")]
     pub(crate) section_name: Option<String>,
 
-    /// The domain of the Gateway's certificate: hosts that are not one label below it are told.
+    /// Domain of the Gateway's certificate
+    ///
+    /// Hosts that are not exactly one label below the domain are reported.
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) domain: Option<String>,
 
-    /// A class that ingress-nginx serves; may be repeated [default: nginx].
+    /// Ingress class served by ingress-nginx, such as nginx (repeatable)
     #[arg(long, value_name = "NAME")]
     pub(crate) nginx_class: Vec<String>,
 
-    /// Write routes that lack something as they are, not as comments.
+    /// Write incomplete routes as YAML, not as comments
     #[arg(long)]
     pub(crate) partial: bool,
 }
 
-/// Writes the manifests of `bootstrap/` to standard output, in the order in which they are installed.
-///
-/// `kubectl` or `kustomize` puts the overlays together.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The id of the rule
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: Option<String>,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = crate::render::variables())]
 pub(crate) struct Render {
-    /// The vendor.
+    /// Platform of the cluster
     #[arg(long, value_parser = profile())]
     pub(crate) profile: Profile,
 
-    /// The environment.
+    /// Environment of the cluster
     #[arg(long, value_parser = PossibleValuesParser::new(bootstrap::ENVIRONMENTS))]
     pub(crate) env: String,
 
-    /// A variable's value; may be repeated.
+    /// Set a variable (repeatable)
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) variables: Vec<(String, String)>,
 
-    /// Only this component; may be repeated.
+    /// Render only this component (repeatable)
     #[arg(long = "component", value_name = "NAME")]
     pub(crate) components: Vec<String>,
 
-    /// The manifests to render [default: `bootstrap` beside this program, else in the working directory].
+    /// Directory of the manifests
+    ///
+    /// The default is `bootstrap` next to this executable, else `bootstrap` in the working directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) tree: Option<PathBuf>,
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    let (name, value) = pair.ok_or("write NAME=VALUE")?;
+    let (name, value) = pair.ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
 fn profile() -> impl TypedValueParser<Value = Profile> {
     let values = Profile::ALL.map(|it| PossibleValue::new(it.name()).help(it.distribution()));
-    // Only the names of profiles get past the parser.
-    PossibleValuesParser::new(values).map(|name| Profile::named(&name).unwrap_or(Profile::DEFAULT))
+    // The parser accepts only names of profiles, so the fallback never applies.
+    PossibleValuesParser::new(values)
+        .map(|name| Profile::from_name(&name).unwrap_or(Profile::DEFAULT))
 }
 
 fn gateway(text: &str) -> Result<(String, String), String> {
@@ -159,20 +197,20 @@ fn gateway(text: &str) -> Result<(String, String), String> {
         Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
             Ok((namespace.to_owned(), name.to_owned()))
         }
-        _ => Err("write it as NAMESPACE/NAME".to_owned()),
+        _ => Err("expected NAMESPACE/NAME".to_owned()),
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// For people.
+    /// Readable text with diffs
     Text,
-    /// For programs: one object with a summary and a row per object and module.
+    /// JSON: a summary, and one row per object and policy
     Json,
-    /// For code scanning: SARIF 2.1.0.
+    /// SARIF 2.1.0, for code scanning
     Sarif,
-    /// For CI servers that show tests: JUnit's XML.
+    /// JUnit XML, for CI servers
     Junit,
-    /// For GitHub Actions: annotations on the lines of a pull request.
+    /// Annotations in pull requests, for GitHub Actions
     Github,
 }

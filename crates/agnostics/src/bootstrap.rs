@@ -1,7 +1,7 @@
-//! Renders the manifests of `bootstrap/`: kustomize puts an overlay together, and the placeholders that
-//! K8TRE's Argo CD plugin would fill in are filled in here, with values that are checked first.
+//! Renders the manifests of `bootstrap/`.
 //!
-//! What is wrong is said all at once, each with the variable and the file that uses it.
+//! kustomize builds an overlay. The placeholders that K8TRE's Argo CD plugin would replace are then replaced
+//! by validated values. All problems are reported at once, each with the variable and the file that uses it.
 
 mod error;
 mod format;

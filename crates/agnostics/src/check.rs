@@ -1,5 +1,4 @@
-//! `agnostics check`.
-
+//! The command `agnostics check`.
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -15,19 +14,19 @@ use crate::input::Input;
 use crate::report::{github, json, junit, sarif, text};
 use crate::{modules, policies};
 
-/// Runs the command to its exit code.
+/// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &Check) -> ExitCode {
     match check(arguments) {
         Ok(summary) if summary.errors > 0 => ExitCode::from(2),
         Ok(summary) if summary.rejected > 0 => ExitCode::from(1),
         Ok(_) => ExitCode::SUCCESS,
-        // The reader has what it wants: `agnostics check … | head`.
+        // The reader may close the pipe early: `agnostics check … | head`.
         Err(Failure::Output(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
         Err(failure) => {
             for problem in failure.problems() {
-                // Nothing is left to be done where even this cannot be written.
+                // A failure to write to standard error cannot be reported.
                 let _ = text::problem(&mut anstream::stderr(), &problem);
             }
             ExitCode::from(2)
@@ -35,9 +34,9 @@ pub(crate) fn run(arguments: &Check) -> ExitCode {
     }
 }
 
-/// Why the work could not be done.
+/// An error that ends the command.
 enum Failure {
-    /// Policies that cannot be read or carried out.
+    /// Policies cannot be read or run.
     Policies(Vec<Problem>),
     /// The report could not be written.
     Output(io::Error),
@@ -82,7 +81,7 @@ fn check(arguments: &Check) -> Result<Summary, Failure> {
     report.finish(arguments, input.skipped)
 }
 
-/// Loads the code of the policies. Warnings about them go to standard error.
+/// Loads the code of the policies. Prints warnings about them to standard error.
 fn load(arguments: &Check, policies: Vec<Policy>) -> Result<Policies, Failure> {
     let mut runtime = modules::runtime(arguments.modules.as_deref()).map_err(|message| {
         Failure::Policies(vec![Problem::error(&Arc::from("--modules"), message)])
@@ -95,7 +94,7 @@ fn load(arguments: &Check, policies: Vec<Policy>) -> Result<Policies, Failure> {
     Ok(policies)
 }
 
-/// The class that DefaultStorageClass would fill in: the one given, else the profile's.
+/// Returns the default storage class: that of the command line, else that of the profile.
 fn default_storage_class(arguments: &Check) -> Option<&str> {
     let profile = match arguments.policies.is_empty() {
         true => Some(arguments.profile.unwrap_or(Profile::DEFAULT)),
@@ -105,9 +104,9 @@ fn default_storage_class(arguments: &Check) -> Option<&str> {
     arguments.default_storage_class.as_deref().or(of_profile)
 }
 
-/// Collects what the manifests tell of the cluster around them.
+/// Collects cluster data from the manifests.
 fn collect(input: &Input, policies: &Policies) -> Result<Context, Failure> {
-    let mut context = Context::of(policies);
+    let mut context = Context::new(policies);
     if !context.is_needed() {
         return Ok(context);
     }
@@ -118,22 +117,22 @@ fn collect(input: &Input, policies: &Policies) -> Result<Context, Failure> {
         Ok::<(), Failure>(())
     })?;
     for warning in context.warnings(policies) {
-        let warning = warning.with_help("name the manifests of the namespaces too");
+        let warning = warning.with_help("also check the Namespace manifests");
         text::problem(&mut anstream::stderr(), &warning)?;
     }
     Ok(context)
 }
 
-/// The report as it grows.
+/// Writes the report while objects are checked.
 struct Report {
     out: Box<dyn Write>,
     output: Output,
     summary: Summary,
-    /// Rows kept for a form that comes at the end.
+    /// The rows of formats that are written at the end.
     rows: Vec<Row>,
-    /// What modules could not tell without a cluster.
+    /// Checks that were skipped for lack of cluster data.
     not_checked: BTreeSet<String>,
-    /// The policies whose code is not here.
+    /// Policies that did not run because their code is missing.
     not_run: Vec<String>,
     progress: Progress,
 }
@@ -164,15 +163,14 @@ impl Report {
         Ok(())
     }
 
-    /// Problems are for the person at the terminal, whatever becomes of the report; errors are in it
-    /// too.
+    /// Prints a problem to standard error. Errors are also part of the report.
     fn problem(&mut self, problem: &Problem) -> Result<(), Failure> {
         self.out.flush()?;
         self.progress
             .suspend(|| text::problem(&mut anstream::stderr(), problem))?;
         if problem.severity == Severity::Error {
             self.summary.errors += 1;
-            self.rows.push(Row::of_problem(problem));
+            self.rows.push(Row::from_problem(problem));
         }
         Ok(())
     }
@@ -185,11 +183,9 @@ impl Report {
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect();
-            let problem = Problem::error(
-                &Arc::from(paths.join(", ")),
-                "no Kubernetes objects in here",
-            );
-            self.problem(&problem.with_help("name files or directories of rendered manifests"))?;
+            let problem =
+                Problem::error(&Arc::from(paths.join(", ")), "no Kubernetes objects found");
+            self.problem(&problem.with_help("pass files or directories with rendered manifests"))?;
         }
         match self.output {
             Output::Json => {
@@ -206,24 +202,24 @@ impl Report {
             Output::Github => github::write(&mut self.out, &self.summary, &self.rows)?,
             Output::Text => {
                 text::summary(&mut self.out, &self.summary)?;
-                for what in &self.not_run {
-                    writeln!(self.out, "{what}")?;
+                for policy in &self.not_run {
+                    writeln!(self.out, "{policy}")?;
                 }
-                for what in &self.not_checked {
-                    writeln!(self.out, "not checked: {what}")?;
+                for check in &self.not_checked {
+                    writeln!(self.out, "not checked: {check}")?;
                 }
                 if skipped > 0 {
+                    let s = text::plural(skipped);
                     writeln!(
                         self.out,
-                        "left out {skipped} files that are no manifests: kustomizations, their patches, Helm values"
+                        "skipped {skipped} file{s} read by other programs: kustomizations, patches, Helm values"
                     )?;
                 }
                 if arguments.profile.is_none() && arguments.policies.is_empty() {
                     let name = Profile::DEFAULT.name();
                     writeln!(
                         self.out,
-                        "profile {name}: none was given, and {name} is what K8TRE runs on a developer's machine; \
-                         choose with --profile azure|aws|k3s"
+                        "profile: {name} (the default); choose another with --profile azure|aws|k3s"
                     )?;
                 }
             }
@@ -233,12 +229,12 @@ impl Report {
     }
 }
 
-/// A count on the terminal, for work that takes long enough to wonder about.
+/// A counter on the terminal for runs that take longer than a second.
 struct Progress {
     bar: ProgressBar,
     started: Instant,
-    /// A report on the terminal tells how far the work is by itself.
-    report_is_there: bool,
+    /// Whether the report is written to the terminal, where it shows the progress itself.
+    report_on_terminal: bool,
 }
 
 impl Progress {
@@ -250,13 +246,13 @@ impl Progress {
         Self {
             bar,
             started: Instant::now(),
-            report_is_there: output == Output::Text && io::stdout().is_terminal(),
+            report_on_terminal: output == Output::Text && io::stdout().is_terminal(),
         }
     }
 
     fn set(&self, objects: usize) {
         if self.bar.is_hidden()
-            && !self.report_is_there
+            && !self.report_on_terminal
             && self.started.elapsed() > Duration::from_secs(1)
         {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());

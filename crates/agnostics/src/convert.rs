@@ -1,10 +1,9 @@
-//! `agnostics convert`.
-
+//! The command `agnostics convert`.
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ingress2route::{Finding, Translation};
+use ingress2route::{Diagnostic, Translation};
 use manifest::{Object, Problem, Severity};
 use simulate::{Policy, RouteNames, RouteSettings, Services, is_ingress, paths};
 
@@ -13,14 +12,14 @@ use crate::input::Input;
 use crate::policies;
 use crate::report::text;
 
-/// Runs the command to its exit code.
+/// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &Convert) -> ExitCode {
     let settings = policies::load(&arguments.policies, arguments.profile)
         .and_then(|policies| settings(arguments, &policies).map_err(|problem| vec![problem]));
     let settings = match settings {
         Ok(settings) => settings,
         Err(problems) => {
-            problems.iter().for_each(tell);
+            problems.iter().for_each(report);
             return ExitCode::from(2);
         }
     };
@@ -28,17 +27,17 @@ pub(crate) fn run(arguments: &Convert) -> ExitCode {
         Ok(summary) if summary.errors > 0 || summary.ingresses == 0 => ExitCode::from(2),
         Ok(summary) if summary.partial > 0 => ExitCode::from(1),
         Ok(_) => ExitCode::SUCCESS,
-        // The reader has what it wants: `agnostics convert … | head`.
+        // The reader may close the pipe early: `agnostics convert … | head`.
         Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(cause) => {
             let message = format!("cannot be written: {cause}");
-            tell(&Problem::error(&Arc::from("routes"), message));
+            report(&Problem::error(&Arc::from("routes"), message));
             ExitCode::from(2)
         }
     }
 }
 
-/// Where routes go: as the policy says, unless the command line says otherwise.
+/// Returns the settings of the policy, overridden by the command line.
 fn settings(arguments: &Convert, policies: &[Policy]) -> Result<RouteSettings, Problem> {
     let mut settings = simulate::route_settings(policies)?;
     if let Some((namespace, name)) = arguments.gateway.clone() {
@@ -58,17 +57,17 @@ fn settings(arguments: &Convert, policies: &[Policy]) -> Result<RouteSettings, P
     Ok(settings)
 }
 
-/// Writes a problem to standard error. Nothing is left to be done where even this cannot be written.
-fn tell(problem: &Problem) {
+/// Writes a problem to standard error, and ignores write errors.
+fn report(problem: &Problem) {
     let _ = text::problem(&mut anstream::stderr(), problem);
 }
 
 #[derive(Debug, Default)]
 struct Summary {
     ingresses: usize,
-    /// How many of them do not translate in full.
+    /// The number of Ingresses that cannot be converted in full.
     partial: usize,
-    /// What could not be read.
+    /// The number of documents that could not be read.
     errors: usize,
 }
 
@@ -76,16 +75,16 @@ fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary>
     let input = Input::open(&arguments.paths, false);
     let mut services = Services::default();
     let Ok(()) = input.read(|item| {
-        // What cannot be read is told with the Ingresses.
+        // The second pass reports documents that cannot be read.
         if let Ok(object) = item {
-            services.note(&object);
+            services.add(&object);
         }
         Ok::<(), std::convert::Infallible>(())
     });
     let mut writer = Writer {
         out: Box::new(io::BufWriter::new(anstream::stdout())),
         as_comments: !arguments.partial,
-        begun: false,
+        has_document: false,
         names: RouteNames::default(),
         summary: Summary::default(),
     };
@@ -99,10 +98,10 @@ fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary>
             Ok(())
         }
         Ok(object) if is_ingress(&object) => {
-            match simulate::translation(&object, settings, &services) {
+            match simulate::translate_ingress(&object, settings, &services) {
                 Ok(translation) => writer.translation(&object, translation),
                 Err(malformed) => {
-                    writer.problem(&problem(
+                    writer.problem(&problem_at(
                         &object,
                         &malformed.path,
                         malformed.problem.as_str(),
@@ -117,33 +116,33 @@ fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary>
     writer.finish(arguments)
 }
 
-/// What is to be said of a place in the object, with the line that it stands on.
-fn problem(object: &Object, path: &str, message: &str, between: &str) -> Problem {
+/// Returns a problem with the field at `path`, at the line of that field.
+fn problem_at(object: &Object, path: &str, message: &str, separator: &str) -> Problem {
     let pointer = match path {
         "" => String::new(),
         path => paths::leading_pointer(path),
     };
     let message = match path {
         "" => message.to_owned(),
-        path => format!("{path}{between}{message}"),
+        path => format!("{path}{separator}{message}"),
     };
     Problem::error(&object.file, message).at_line(object.line_near(&pointer))
 }
 
-/// The routes and what is said of them, as they come.
+/// Writes routes and problems in the order of the input.
 struct Writer {
     out: Box<dyn Write>,
-    /// Whether routes that lack something are comments.
+    /// Whether incomplete routes are written as comments.
     as_comments: bool,
-    /// Whether there is a document already.
-    begun: bool,
+    /// Whether a document has been written.
+    has_document: bool,
     names: RouteNames,
     summary: Summary,
 }
 
 impl Writer {
     fn problem(&mut self, problem: &Problem) {
-        tell(problem);
+        report(problem);
         if problem.severity == Severity::Error {
             self.summary.errors += 1;
         }
@@ -152,32 +151,38 @@ impl Writer {
     fn translation(&mut self, object: &Object, mut translation: Translation) -> io::Result<()> {
         self.summary.ingresses += 1;
         let complete = translation.is_complete();
-        // What came before is on the screen before what is said now.
+        // Keeps standard output and standard error in order.
         self.out.flush()?;
-        let of = |finding: &Finding| problem(object, &finding.path, &finding.message, ": ");
+        let to_problem = |diagnostic: &Diagnostic| {
+            problem_at(object, &diagnostic.path, &diagnostic.message, ": ")
+        };
         for list in [
             &translation.untranslatable,
             &translation.unknown,
-            &translation.foreign,
-            &translation.obstacles,
+            &translation.other_controllers,
+            &translation.blockers,
         ] {
-            list.iter().for_each(|finding| tell(&of(finding)));
+            list.iter().for_each(|finding| report(&to_problem(finding)));
         }
         for note in &translation.notes {
-            let mut note = of(note);
+            let mut note = to_problem(note);
             note.severity = Severity::Warning;
-            tell(&note);
+            report(&note);
         }
-        self.names.tell_apart(object, &mut translation);
+        self.names.deduplicate(object, &mut translation);
         let yaml = translation.to_yaml();
         if complete {
-            if std::mem::replace(&mut self.begun, true) {
-                self.out.write_all(b"---\n")?;
-            }
-            return self.out.write_all(yaml.as_bytes());
+            return self.document(&yaml);
         }
         self.summary.partial += 1;
         self.partial(object, &yaml)
+    }
+
+    fn document(&mut self, yaml: &str) -> io::Result<()> {
+        if std::mem::replace(&mut self.has_document, true) {
+            self.out.write_all(b"---\n")?;
+        }
+        self.out.write_all(yaml.as_bytes())
     }
 
     fn partial(&mut self, object: &Object, yaml: &str) -> io::Result<()> {
@@ -185,14 +190,11 @@ impl Writer {
             return Ok(());
         }
         if !self.as_comments {
-            if std::mem::replace(&mut self.begun, true) {
-                self.out.write_all(b"---\n")?;
-            }
-            return self.out.write_all(yaml.as_bytes());
+            return self.document(yaml);
         }
         writeln!(
             self.out,
-            "# {}:{} does not translate in full. As far as it does:",
+            "# {}:{} cannot be converted in full. Incomplete routes:",
             object.file.escape_debug(),
             object.line
         )?;
@@ -213,13 +215,13 @@ impl Writer {
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect();
-            let problem = Problem::error(&Arc::from(names.join(", ")), "no Ingress in here");
-            tell(&problem.with_help("name files or directories of rendered manifests"));
+            let problem = Problem::error(&Arc::from(names.join(", ")), "no Ingress found");
+            report(&problem.with_help("pass files or directories with rendered manifests"));
         }
         if partial > 0 {
             let _ = writeln!(
                 anstream::stderr(),
-                "{ingresses} {}, {partial} not translated in full",
+                "{ingresses} {}, {partial} not converted in full",
                 if ingresses == 1 {
                     "Ingress"
                 } else {

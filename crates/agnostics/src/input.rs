@@ -1,4 +1,4 @@
-//! Reading the manifests that the command line names.
+//! Reads the manifests named on the command line.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use manifest::{Object, Problem, walk};
 
-/// The name that reports use for standard input.
+/// The name of standard input in reports.
 const STDIN: &str = "<stdin>";
 
-/// The sources named, expanded; what could not be is in `problems`.
+/// The sources of manifests, with directories expanded.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
     sources: Vec<Source>,
-    /// What is wrong with the paths themselves.
+    /// Problems with the paths themselves.
     pub(crate) problems: Vec<Problem>,
-    /// How many files of directories were left out because another program reads them: kustomizations
-    /// with their patches, Helm values.
+    /// The number of files skipped in directories because another program reads them: kustomizations, their
+    /// patches, and Helm values.
     pub(crate) skipped: usize,
 }
 
@@ -26,78 +26,80 @@ pub(crate) struct Input {
 enum Source {
     File {
         path: PathBuf,
-        /// Whether the command line names it, rather than a directory above it.
-        named: bool,
+        /// Whether the command line names the file itself, not a directory that contains it.
+        explicit: bool,
     },
-    /// What can be read only once, such as standard input.
-    Kept { name: String, bytes: Vec<u8> },
+    /// The content of a source that can be read only once, such as standard input.
+    Buffered { name: String, bytes: Vec<u8> },
 }
 
 impl Input {
-    /// Expands `paths`; with `only_manifests`, files among them may be anything.
+    /// Expands `paths`. With `only_manifests`, named files that are not manifests are skipped.
     pub(crate) fn open(paths: &[PathBuf], only_manifests: bool) -> Self {
         let mut input = Self::default();
         let mut seen = BTreeSet::new();
         let is_stdin = |path: &&PathBuf| path.as_path() == Path::new("-");
         if paths.iter().any(|path| is_stdin(&path)) {
-            input.keep(STDIN.to_owned(), read_stdin());
+            input.buffer(STDIN.to_owned(), read_stdin());
         }
-        // All at once: a kustomization under one path may use a file under another as a patch.
+        // All paths are walked together: a kustomization under one path may patch with a file under another.
         let files = paths.iter().filter(|path| !is_stdin(path));
         let found = match only_manifests {
-            true => walk::walk_unseen(files),
+            true => walk::walk_filtered(files),
             false => walk::walk(files),
         };
         input.problems.extend(found.problems);
         input.skipped = found.skipped.len();
         for file in found.files {
-            // A file that two of the paths lead to is still one file.
+            // Several paths may lead to the same file.
             if fs::canonicalize(&file).is_ok_and(|real| !seen.insert(real)) {
                 continue;
             }
-            let named = !only_manifests && paths.contains(&file);
+            let explicit = !only_manifests && paths.contains(&file);
             match fs::metadata(&file) {
                 Ok(found) if !found.is_file() => {
-                    input.keep(file.display().to_string(), walk::load(&file));
+                    input.buffer(file.display().to_string(), walk::load(&file));
                 }
-                _ => input.sources.push(Source::File { path: file, named }),
+                _ => input.sources.push(Source::File {
+                    path: file,
+                    explicit,
+                }),
             }
         }
         input
     }
 
-    fn keep(&mut self, name: String, bytes: Result<Vec<u8>, Problem>) {
+    fn buffer(&mut self, name: String, bytes: Result<Vec<u8>, Problem>) {
         match bytes {
-            Ok(bytes) => self.sources.push(Source::Kept { name, bytes }),
+            Ok(bytes) => self.sources.push(Source::Buffered { name, bytes }),
             Err(problem) => self.problems.push(problem),
         }
     }
 
-    /// Gives every object, and every problem in its place, to `take`, one at a time: memory is
-    /// bounded by the biggest file.
+    /// Passes each object and each problem to `visit`, in order. Holds only one file in memory at a time.
     ///
     /// # Errors
-    /// Those of `take`.
+    /// Returns the errors of `visit`.
     pub(crate) fn read<E>(
         &self,
-        mut take: impl FnMut(Result<Object, Problem>) -> Result<(), E>,
+        mut visit: impl FnMut(Result<Object, Problem>) -> Result<(), E>,
     ) -> Result<(), E> {
         for source in &self.sources {
             let loaded;
-            let (name, bytes, named) = match source {
-                Source::Kept { name, bytes } => (name.clone(), bytes, true),
-                Source::File { path, named } => {
+            let (name, bytes, explicit) = match source {
+                Source::Buffered { name, bytes } => (name.clone(), bytes, true),
+                Source::File { path, explicit } => {
                     loaded = match walk::load(path) {
                         Ok(bytes) => bytes,
                         Err(problem) => {
-                            take(Err(problem))?;
+                            visit(Err(problem))?;
                             continue;
                         }
                     };
-                    (path.display().to_string(), &loaded, *named)
+                    (path.display().to_string(), &loaded, *explicit)
                 }
             };
-            simulate::read(&name, bytes, named, &mut take)?;
+            simulate::read(&name, bytes, explicit, &mut visit)?;
         }
         Ok(())
     }

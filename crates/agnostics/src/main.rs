@@ -1,4 +1,4 @@
-//! The command line; see the library for what it does.
+//! The executable `agnostics`.
 
 use std::process::ExitCode;
 

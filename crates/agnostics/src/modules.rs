@@ -1,4 +1,4 @@
-//! The code of policies: `.wasm` modules where `--modules` has them, else the built-in policies.
+//! The runtime of `--modules`: `.wasm` modules of a directory, else the built-in policies.
 
 use std::path::{Path, PathBuf};
 
@@ -6,16 +6,16 @@ use host::{Host, Options, Snapshot};
 use serde_json::value::RawValue;
 use simulate::{Builtin, Evaluator, LoadError, Loaded, Policy, Response, Runtime};
 
-/// Prefers the modules of a directory to the built-in policies.
+/// A runtime that prefers the modules of a directory to the built-in policies.
 pub(crate) struct Modules {
     host: Host,
     directory: PathBuf,
 }
 
-/// The runtime for the directory given, if one is.
+/// Returns the runtime for `--modules`. Without a directory, it is the built-in one.
 ///
 /// # Errors
-/// When the interpreter cannot be set up, or the directory is not one.
+/// Returns an error if `directory` is not a directory, or if the interpreter cannot be created.
 pub(crate) fn runtime(directory: Option<&Path>) -> Result<Box<dyn Runtime>, String> {
     let Some(directory) = directory else {
         return Ok(Box::new(Builtin));
@@ -38,7 +38,7 @@ impl Runtime for Modules {
             return Builtin.load(policy).map_err(|_| {
                 let directory = self.directory.display();
                 LoadError::Missing(format!(
-                    "its module `{name}` is neither in `{directory}` nor built in"
+                    "module `{name}` is neither in `{directory}` nor built in"
                 ))
             });
         }
@@ -59,7 +59,7 @@ impl Runtime for Modules {
     }
 }
 
-/// A module in the embedded interpreter.
+/// Runs a module in the embedded interpreter.
 struct Module(host::Module);
 
 impl Evaluator for Module {
@@ -83,7 +83,7 @@ impl Evaluator for Module {
             mutated_object: response.mutated_object,
             warnings: response.warnings,
             audit_annotations: response.audit_annotations,
-            unanswered: response.activity.unanswered,
+            unknown_kinds: response.activity.unanswered,
         })
     }
 }

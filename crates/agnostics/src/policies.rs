@@ -1,4 +1,4 @@
-//! The policies that a run goes by.
+//! Loads the policies of a run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,10 +9,11 @@ use simulate::{Policy, Profile};
 use crate::input::Input;
 use crate::report::text;
 
-/// The policies in `files`, or the profile's where there are none. Warnings about them go to standard error.
+/// Returns the policies in `files`, or those of the profile if there are no files. Prints warnings about them
+/// to standard error.
 ///
 /// # Errors
-/// Everything that is wrong with them, where something is.
+/// Returns all problems if at least one of them is an error.
 pub(crate) fn load(
     files: &[PathBuf],
     profile: Option<Profile>,
@@ -20,7 +21,7 @@ pub(crate) fn load(
     let (mut policies, mut problems) = (Vec::new(), Vec::new());
     if files.is_empty() {
         let (path, text) = profile.unwrap_or(Profile::DEFAULT).policies();
-        (policies, problems) = Policy::all(path, text);
+        (policies, problems) = Policy::read_all(path, text);
     } else {
         let input = Input::open(files, false);
         problems.extend(input.problems.iter().cloned());
@@ -37,7 +38,7 @@ pub(crate) fn load(
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect();
-            let problem = Problem::error(&Arc::from(files.join(", ")), "no policy in here");
+            let problem = Problem::error(&Arc::from(files.join(", ")), "no policy found");
             problems
                 .push(problem.with_help(
                     "a policy is a ClusterAdmissionPolicy of policies.kubewarden.io/v1",
@@ -49,7 +50,7 @@ pub(crate) fn load(
         return Err(problems);
     }
     for warning in &problems {
-        // Nothing is left to be done where even this cannot be written.
+        // A failure to write to standard error cannot be reported.
         let _ = text::problem(&mut anstream::stderr(), warning);
     }
     Ok(policies)

@@ -1,4 +1,4 @@
-//! `agnostics render`.
+//! The command `agnostics render`.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use crate::arguments::Render;
 use crate::bootstrap::{self, Kustomize, VARIABLES};
 
-/// Runs the command to its exit code.
+/// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &Render) -> ExitCode {
     match render(arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &Render) -> ExitCode {
         }
         Err(failure) => {
             for line in failure.to_string().lines() {
-                // Nothing is left to be done where even this cannot be written.
+                // A failure to write to standard error cannot be reported.
                 let _ = writeln!(anstream::stderr(), "error: {line}");
             }
             ExitCode::from(2)
@@ -26,14 +26,14 @@ pub(crate) fn run(arguments: &Render) -> ExitCode {
     }
 }
 
-/// Why nothing was rendered.
+/// An error that ends the command.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
     Tree(#[from] bootstrap::Error),
-    #[error("{0}: install one of them, see https://kubernetes.io/docs/tasks/tools")]
+    #[error("{0}; install one of them: https://kubernetes.io/docs/tasks/tools")]
     Kustomize(#[from] bootstrap::Missing),
     #[error("cannot write the manifests: {0}")]
     Output(#[from] io::Error),
@@ -48,7 +48,7 @@ fn render(arguments: &Render) -> Result<(), Failure> {
         if !known.contains(&name.as_str()) {
             let known = known.join("`, `");
             return Err(Failure::Usage(format!(
-                "`{name}` is no component of {profile}, which has `{known}`"
+                "{profile} has no component `{name}`; use one of `{known}`"
             )));
         }
     }
@@ -57,7 +57,7 @@ fn render(arguments: &Render) -> Result<(), Failure> {
     let mut values = BTreeMap::new();
     for (name, value) in &arguments.variables {
         if values.insert(name.clone(), value.clone()).is_some() {
-            return Err(Failure::Usage(format!("`{name}` is given twice")));
+            return Err(Failure::Usage(format!("`{name}` is set twice")));
         }
     }
     let rendered = bootstrap::render(&Kustomize::find()?, &root, &overlays, &values)?;
@@ -69,33 +69,37 @@ fn render(arguments: &Render) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// The directory of the manifests: the one given, else the release archive's, else a checkout's.
-fn tree(given: Option<&Path>) -> Result<PathBuf, Failure> {
-    if let Some(given) = given {
-        return Ok(given.to_owned());
+/// Returns the directory of the manifests: that of the command line, else that of a release archive, else
+/// that of a checkout.
+fn tree(argument: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(argument) = argument {
+        return Ok(argument.to_owned());
     }
-    let program = env::current_exe().unwrap_or_default();
-    let beside = program.with_file_name("bootstrap");
-    let here = PathBuf::from("bootstrap");
-    let mut usual = [beside, here].into_iter();
-    usual.find(|tree| tree.is_dir()).ok_or_else(|| {
-        let beside = program.with_file_name("bootstrap");
-        Failure::Usage(format!(
-            "there are no manifests in `{}` nor in `bootstrap`: name their directory with --tree",
-            beside.display()
-        ))
-    })
+    let next_to_executable = env::current_exe()
+        .unwrap_or_default()
+        .with_file_name("bootstrap");
+    let in_working_directory = PathBuf::from("bootstrap");
+    let mut candidates = [&next_to_executable, &in_working_directory].into_iter();
+    match candidates.find(|tree| tree.is_dir()) {
+        Some(tree) => Ok(tree.clone()),
+        None => Err(Failure::Usage(format!(
+            "no manifests found in `{}` or `bootstrap`; set their directory with --tree",
+            next_to_executable.display()
+        ))),
+    }
 }
 
-/// The variables, for `--help`.
+/// Returns the list of variables for `--help`.
 pub(crate) fn variables() -> String {
-    let mut text = "Variables, of which a vendor's overlays use some:\n".to_owned();
+    let mut text =
+        "Variables (each platform requires some of them; a missing one is reported):\n".to_owned();
     for it in VARIABLES {
-        let example = match it.literal {
-            Some(literal) => format!("`{literal}` when not given"),
-            None => format!("such as `{}`", it.example),
+        let (label, value) = match it.default {
+            Some(default) => ("default", default),
+            None => ("example", it.example),
         };
-        text += &format!("  {:<34} {}; {example}\n", it.name, it.meaning);
+        text += &format!("  {}\n          {}\n", it.name, it.description);
+        text += &format!("          [{label}: {value}]\n");
     }
     text
 }

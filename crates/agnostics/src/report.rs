@@ -1,4 +1,4 @@
-//! The forms of the report.
+//! The report formats.
 
 pub(crate) mod diff;
 pub(crate) mod github;

@@ -1,5 +1,5 @@
-//! The commands in README files: what a reader types in a `console` block is run, and what the README shows of
-//! its output is compared. `TRYCMD=overwrite cargo test --test readme` writes what it has become.
+//! Runs the commands in the `console` blocks of README files and compares their output with the README.
+//! `TRYCMD=overwrite cargo test --test readme` updates the READMEs.
 
 use std::fs;
 use std::io::Write;
@@ -9,18 +9,20 @@ use std::path::Path;
 use trycmd::cargo::cargo_bin;
 
 #[test]
-fn the_commands_in_the_readmes_do_what_is_shown() {
-    // Where the reader is.
+fn readme_commands_print_the_documented_output() {
+    // READMEs assume the root of the repository.
     std::env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
     let agnostics = cargo_bin!("agnostics");
     let tests = trycmd::TestCases::new();
     tests.register_bin("target/release/agnostics", agnostics);
     tests.case("README.md");
+    tests.case("docs/ingress-nginx.md");
 
     let path = std::env::var("PATH").unwrap_or_default();
     let dir = tempfile::tempdir().unwrap();
     if std::env::split_paths(&path).any(|dir| dir.join("kubectl").is_file()) {
-        // trycmd runs no pipelines, of which kubectl is the start: the shell gets the line as it is.
+        // trycmd does not support pipelines. The READMEs' pipelines start with kubectl, so this wrapper passes
+        // the whole line to a shell.
         let kubectl = dir.path().join("kubectl");
         let programs = agnostics.parent().unwrap().display();
         let script = format!("#!/bin/sh\nPATH='{programs}:{path}' exec sh -c \"kubectl $*\"\n");
@@ -29,8 +31,8 @@ fn the_commands_in_the_readmes_do_what_is_shown() {
         tests.register_bin("kubectl", &kubectl);
         tests.case("bootstrap/README.md");
     } else {
-        // Not by `println!`, which the test runner keeps to itself.
-        let skipped = "skipped: `kubectl` is not on PATH, which bootstrap/README.md shows";
+        // The test runner would capture `println!`.
+        let skipped = "skipped: bootstrap/README.md needs `kubectl`, which is not on PATH";
         writeln!(std::io::stdout(), "{skipped}").unwrap();
     }
     tests.run();

@@ -2,17 +2,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use simulate::{LookupError, Mask, Query, Snapshot};
+use simulate::{FieldMask, LookupError, Query, Snapshot};
 
 use crate::response::Activity;
 use kubewarden::ContextAwareResource;
 
-/// A module that logs in a loop must not fill the host's memory.
-const LOG_EVENTS: usize = 100;
-/// Nor one that makes up names of host calls.
-const CALL_NAMES: usize = 1000;
+/// Limits the memory that a module can fill by logging in a loop.
+const MAX_LOG_EVENTS: usize = 100;
+/// Limits the memory that a module can fill by inventing names of host calls.
+const MAX_CALL_NAMES: usize = 1000;
 
-/// Answers the host calls of one evaluation, and keeps the record of them.
+/// Handles and records the host calls of one evaluation.
 #[derive(Debug)]
 pub struct HostCalls {
     cluster: Snapshot,
@@ -20,12 +20,11 @@ pub struct HostCalls {
     pub(crate) activity: Activity,
 }
 
-/// What a guest is told when a host call fails.
+/// The error that a guest receives when a host call fails.
 ///
-/// The wording of the policy server is kept where it has one, for a module may tell failures apart
-/// by it.
+/// Messages that the policy server has too are worded as there, since a module may match on the text.
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
+enum CallError {
     #[error("unknown binding: {0}")]
     Binding(String),
     #[error("unknown namespace: {0}")]
@@ -44,7 +43,7 @@ enum Refusal {
     Payload(#[from] serde_json::Error),
 }
 
-/// The payload of the three look-ups; each uses the fields it has.
+/// The payload of the three look-ups; each uses a subset of the fields.
 #[derive(Deserialize)]
 struct Lookup {
     api_version: String,
@@ -62,7 +61,7 @@ struct Lookup {
 }
 
 impl HostCalls {
-    /// Answers from `cluster`, for the kinds in `granted`.
+    /// Creates a handler that looks up objects of the kinds in `granted` in `cluster`.
     pub fn new(cluster: Snapshot, granted: Arc<BTreeSet<ContextAwareResource>>) -> Self {
         Self {
             cluster,
@@ -71,11 +70,11 @@ impl HostCalls {
         }
     }
 
-    /// Returns the answer to one host call.
+    /// Handles one host call.
     ///
     /// # Errors
-    /// The text that the module gets where the call fails.
-    pub fn answer(
+    /// Returns the error text that the module receives if the call fails.
+    pub fn handle(
         &mut self,
         binding: &str,
         namespace: &str,
@@ -83,7 +82,7 @@ impl HostCalls {
         payload: &[u8],
     ) -> Result<Vec<u8>, String> {
         self.dispatch(binding, namespace, operation, payload)
-            .map_err(|refusal| refusal.to_string())
+            .map_err(|error| error.to_string())
     }
 
     fn dispatch(
@@ -92,11 +91,11 @@ impl HostCalls {
         namespace: &str,
         operation: &str,
         payload: &[u8],
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, CallError> {
         let call = format!("{namespace}/{operation}");
         if binding != "kubewarden" {
             self.count(format!("{binding}/{call}"));
-            return Err(Refusal::Binding(binding.to_owned()));
+            return Err(CallError::Binding(binding.to_owned()));
         }
         match (namespace, operation) {
             ("tracing", "log") => {
@@ -112,21 +111,21 @@ impl HostCalls {
                 let kind = ContextAwareResource::new(&*lookup.api_version, &*lookup.kind);
                 self.count(format!("{call} {kind}"));
                 if !self.granted.contains(&kind) {
-                    return Err(Refusal::NotGranted(kind));
+                    return Err(CallError::NotGranted(kind));
                 }
                 self.look_up(operation, &kind, &lookup)
             }
             ("kubernetes", "can_i") | ("oci" | "net" | "crypto", _) => {
                 self.count(call.clone());
-                Err(Refusal::Offline(call))
+                Err(CallError::Offline(call))
             }
             ("kubernetes" | "tracing", _) => {
                 self.count(call);
-                Err(Refusal::Operation(operation.to_owned()))
+                Err(CallError::Operation(operation.to_owned()))
             }
             _ => {
                 self.count(call);
-                Err(Refusal::Namespace(namespace.to_owned()))
+                Err(CallError::Namespace(namespace.to_owned()))
             }
         }
     }
@@ -136,8 +135,8 @@ impl HostCalls {
         operation: &str,
         kind: &ContextAwareResource,
         lookup: &Lookup,
-    ) -> Result<Vec<u8>, Refusal> {
-        let mask = Mask::new(lookup.field_masks.iter().flatten());
+    ) -> Result<Vec<u8>, CallError> {
+        let mask = FieldMask::new(lookup.field_masks.iter().flatten());
         let namespace = lookup.namespace.as_deref();
         let found = if operation == "get_resource" {
             let name = lookup.name.as_deref().ok_or_else(|| missing("name"))?;
@@ -172,14 +171,14 @@ impl HostCalls {
 
     fn count(&mut self, call: String) {
         let calls = &mut self.activity.host_calls;
-        if calls.len() < CALL_NAMES || calls.contains_key(&call) {
+        if calls.len() < MAX_CALL_NAMES || calls.contains_key(&call) {
             *calls.entry(call).or_default() += 1;
         }
     }
 
     pub(crate) fn log(&mut self, payload: &[u8]) {
         let log = &mut self.activity.log;
-        if log.len() < LOG_EVENTS {
+        if log.len() < MAX_LOG_EVENTS {
             log.push(String::from_utf8_lossy(payload).into_owned());
         }
     }

@@ -8,14 +8,14 @@ use crate::{Error, Module, wapc, wasi};
 /// The limits that modules run under.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How much a module may compute for one call, and once more for its initialisation, in wasmi's
-    /// fuel: about one unit per instruction.
+    /// The fuel for one call, and the same amount again for the initialization. wasmi consumes about one
+    /// unit per instruction.
     ///
-    /// Kubewarden interrupts a call after 2 s. The default here, 2 × 10⁹, takes some seconds in this
-    /// interpreter, and unlike a clock it gives the same verdict on a busy machine.
+    /// Kubewarden interrupts a call after 2 s. The default here, 2 × 10⁹, takes a few seconds in this
+    /// interpreter. Unlike a clock, it gives the same verdict on a busy machine.
     pub fuel_limit: u64,
-    /// How much linear memory an instance may use, in bytes. Kubewarden sets no limit; the default here
-    /// is 256 MiB.
+    /// The linear memory that an instance may use, in bytes. Kubewarden sets no limit; the default here is
+    /// 256 MiB.
     pub memory_limit: usize,
 }
 
@@ -28,7 +28,7 @@ impl Default for Options {
     }
 }
 
-/// The interpreter that all modules of a run share.
+/// The WebAssembly interpreter, shared by all modules of a run.
 #[derive(Debug)]
 pub struct Host {
     pub(crate) engine: Engine,
@@ -37,10 +37,10 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts an interpreter.
+    /// Creates an interpreter.
     ///
     /// # Errors
-    /// The functions that modules import cannot be defined.
+    /// Returns an error if the functions that modules import cannot be defined.
     pub fn new(options: Options) -> Result<Self, Error> {
         let mut config = Config::default();
         config.consume_fuel(true);
@@ -58,12 +58,10 @@ impl Host {
         })
     }
 
-    /// Validates `wasm` and prepares it for evaluations.
-    ///
-    /// `name` is how errors call the module.
+    /// Validates `wasm` and prepares it for evaluations. Errors refer to the module as `name`.
     ///
     /// # Errors
-    /// `wasm` is not a Kubewarden module for waPC, or a broken one.
+    /// Returns an error if `wasm` is not a valid Kubewarden module for waPC.
     pub fn load(&self, name: &str, wasm: &[u8]) -> Result<Module, Error> {
         Module::load(self, name, wasm)
     }
@@ -71,11 +69,11 @@ impl Host {
 
 impl Options {
     pub(crate) fn store_limits(&self) -> StoreLimits {
-        /// Many times what Rust and Go modules have; a table this long takes 0.8 MB.
-        const TABLE_ELEMENTS: usize = 100_000;
+        /// Far more than Rust and Go modules need; a table of this length takes 0.8 MB.
+        const MAX_TABLE_ELEMENTS: usize = 100_000;
         StoreLimitsBuilder::new()
             .memory_size(self.memory_limit)
-            .table_elements(TABLE_ELEMENTS)
+            .table_elements(MAX_TABLE_ELEMENTS)
             .build()
     }
 }

@@ -1,26 +1,26 @@
 use kubewarden::{self, ExecutionMode};
 
-/// Why a module cannot be loaded, or did not answer.
+/// Why a module cannot be loaded, or returned no response.
 ///
-/// A rejection is no error: it is a [`Response`](crate::Response) like any other.
+/// A rejection is not an error: it is an ordinary [`Response`](crate::Response).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The interpreter cannot be set up.
     #[error("cannot start the WebAssembly interpreter: {cause}")]
     Engine {
-        /// What the engine says.
+        /// The engine's error.
         cause: String,
     },
-    /// The bytes do not begin like WebAssembly.
-    #[error("module `{module}` is not WebAssembly: it does not begin with `\\0asm`")]
+    /// The bytes do not start like a WebAssembly module.
+    #[error("module `{module}` is not WebAssembly: it does not start with `\\0asm`")]
     NotWasm {
         /// The module's name.
         module: String,
     },
-    /// The bytes are a component.
+    /// The bytes are a WebAssembly component.
     #[error(
-        "module `{module}` is a WebAssembly component, where Kubewarden runs core modules: build it for wasm32-wasip1"
+        "module `{module}` is a WebAssembly component, but Kubewarden runs core modules; build it for wasm32-wasip1"
     )]
     Component {
         /// The module's name.
@@ -31,69 +31,69 @@ pub enum Error {
     Metadata {
         /// The module's name.
         module: String,
-        /// What is wrong with it.
+        /// The cause.
         source: kubewarden::Error,
     },
-    /// The module is built for another interface of Kubewarden.
+    /// The module is built for another execution mode of Kubewarden.
     #[error(
-        "module `{module}` has execution mode `{mode}`; only `kubewarden-wapc` can be run here"
+        "module `{module}` has execution mode `{mode}`; only `kubewarden-wapc` is supported here"
     )]
-    Mode {
+    UnsupportedMode {
         /// The module's name.
         module: String,
         /// The mode in its metadata.
         mode: ExecutionMode,
     },
-    /// The module is broken, or asks for what the engine does not give.
+    /// The module is invalid, or requires features that the engine does not support.
     #[error("module `{module}` cannot be loaded: {cause}")]
     Load {
         /// The module's name.
         module: String,
-        /// What the engine says.
+        /// The engine's error.
         cause: String,
     },
     /// The module lacks an export of the waPC protocol.
     #[error("module `{module}` is not a waPC module: it does not export {export}")]
-    Export {
+    MissingExport {
         /// The module's name.
         module: String,
-        /// The export that is missing or of another type.
+        /// The export that is missing or has the wrong type.
         export: &'static str,
     },
-    /// An instance of the module cannot be made, or its initialisation fails.
+    /// The module cannot be instantiated, or its initialization failed.
     #[error("module `{module}` cannot start: {cause}")]
     Start {
         /// The module's name.
         module: String,
-        /// What the engine says.
+        /// The engine's error.
         cause: String,
     },
-    /// The module computed longer than it may.
+    /// The module ran out of fuel.
     #[error(
-        "module `{module}` did not answer `{operation}` within {fuel_limit} instructions; the policy server interrupts it after 2 s"
+        "module `{module}` did not finish `{operation}` within {fuel_limit} instructions; the policy server interrupts it after 2 s"
     )]
     OutOfFuel {
         /// The module's name.
         module: String,
         /// The waPC function that was called.
         operation: &'static str,
-        /// The fuel it had.
+        /// The fuel limit.
         fuel_limit: u64,
     },
-    /// The module trapped: it panicked, ran out of memory, or is broken.
-    #[error("module `{module}` trapped in `{operation}`: {cause} (it may use {} MiB of memory)", .memory_limit >> 20)]
+    /// The module trapped: it panicked, ran out of memory, or has a bug.
+    #[error("module `{module}` trapped in `{operation}`: {cause} (memory limit: {} MiB)", .memory_limit >> 20)]
     Trap {
         /// The module's name.
         module: String,
         /// The waPC function that was called.
         operation: &'static str,
-        /// The trap, in the engine's words. Rust modules end in `unreachable` both when they panic
-        /// and when memory runs out; which of the two, they say on standard error.
+        /// The trap, as the engine describes it. Rust modules reach `unreachable` both on a panic and when
+        /// memory runs out; their message on standard error tells which.
         cause: String,
-        /// The memory it had, in bytes.
+        /// The memory limit, in bytes.
         memory_limit: usize,
     },
-    /// The module answered that it failed.
+    /// The module reported a failure.
     #[error("module `{module}` failed in `{operation}`: {cause}")]
     Guest {
         /// The module's name.
@@ -103,16 +103,14 @@ pub enum Error {
         /// The module's own message.
         cause: String,
     },
-    /// The module's answer is not what the protocol asks for.
-    #[error(
-        "module `{module}` gave an answer to `{operation}` that is not to the protocol: {cause}"
-    )]
-    Answer {
+    /// The module's response does not follow the protocol.
+    #[error("module `{module}` returned an invalid response to `{operation}`: {cause}")]
+    InvalidResponse {
         /// The module's name.
         module: String,
         /// The waPC function that was called.
         operation: &'static str,
-        /// What is wrong with it.
+        /// The error from parsing the response.
         cause: serde_json::Error,
     },
 }

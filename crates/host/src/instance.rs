@@ -1,4 +1,4 @@
-//! One instance of a module, for one call.
+//! Runs one call in a fresh instance of a module.
 
 use wasmi::errors::ErrorKind;
 use wasmi::{Instance, Linker, Store, StoreLimits, TrapCode, TypedFunc};
@@ -7,37 +7,37 @@ use crate::calls::HostCalls;
 use crate::engine::Options;
 use crate::response::Activity;
 
-/// What the functions that a module imports work on.
+/// The state that the imported functions of a module work on.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) operation: &'static str,
     pub(crate) payload: Vec<u8>,
-    /// The module's answer.
+    /// The module's response.
     pub(crate) response: Option<Vec<u8>>,
-    /// The module's own words for why it failed.
+    /// The module's own error message.
     pub(crate) error: Option<String>,
     pub(crate) calls: HostCalls,
-    /// What the last host call came to.
-    pub(crate) host_answer: Option<Result<Vec<u8>, String>>,
+    /// The result of the last host call.
+    pub(crate) host_result: Option<Result<Vec<u8>, String>>,
     limits: StoreLimits,
 }
 
-/// Why a call gave no answer.
+/// Why a call returned no response.
 pub(crate) enum Failure {
-    /// No instance could be made, or its initialisation failed.
+    /// The module could not be instantiated, or its initialization failed.
     Start(String),
     /// The fuel ran out.
     OutOfFuel,
     /// The module trapped.
     Trap(String),
-    /// The module answered that it failed.
+    /// The module reported a failure.
     Guest(String),
 }
 
-/// Functions that initialise an instance, in the order of waPC's `REQUIRED_STARTS`.
+/// Functions that initialize an instance, in the order of waPC's `REQUIRED_STARTS`.
 const STARTS: [&str; 2] = ["_start", "wapc_init"];
 
-/// The function that serves a call: lengths of operation and payload to 1 where it succeeded.
+/// The function that handles a call. It takes the lengths of operation and payload and returns 1 on success.
 pub(crate) const GUEST_CALL: &str = "__guest_call";
 
 /// Calls `operation` in a fresh instance of `module`.
@@ -56,14 +56,14 @@ pub(crate) fn call(
         response: None,
         error: None,
         calls,
-        host_answer: None,
+        host_result: None,
         limits: options.store_limits(),
     };
     let mut store = Store::new(linker.engine(), state);
     store.limiter(|state| &mut state.limits);
     refuel(&mut store, options)?;
     let instance = linker.instantiate_and_start(&mut store, module);
-    let instance = instance.map_err(while_starting)?;
+    let instance = instance.map_err(start_failure)?;
     for name in STARTS {
         start(&mut store, &instance, name, options)?;
     }
@@ -71,15 +71,15 @@ pub(crate) fn call(
     let guest_call: TypedFunc<(u32, u32), u32> = instance
         .get_typed_func(&store, GUEST_CALL)
         .map_err(|error| Failure::Start(error.to_string()))?;
-    let answered = guest_call.call(&mut store, lengths).map_err(trapped)?;
+    let status = guest_call.call(&mut store, lengths).map_err(failure)?;
     let state = store.into_data();
-    match (answered, state.response) {
+    match (status, state.response) {
         (1, response) => Ok((response.unwrap_or_default(), state.calls.activity)),
         _ => Err(Failure::Guest(state.error.unwrap_or_default())),
     }
 }
 
-/// Calls an initialising function, if the module has it.
+/// Calls an initialization function if the module exports it.
 fn start(
     store: &mut Store<State>,
     instance: &Instance,
@@ -94,9 +94,9 @@ fn start(
         .map_err(|error| Failure::Start(error.to_string()))?;
     refuel(store, options)?;
     match function.call(store, ()) {
-        // TinyGo's `main` ends with an exit, whatever it has registered before.
+        // TinyGo's `main` ends with an exit even after it has registered its functions.
         Err(error) if error.i32_exit_status() == Some(0) => Ok(()),
-        outcome => outcome.map_err(while_starting),
+        outcome => outcome.map_err(start_failure),
     }
 }
 
@@ -110,14 +110,14 @@ fn length(bytes: &[u8]) -> Result<u32, Failure> {
     u32::try_from(bytes.len()).map_err(|_| Failure::Start("the payload exceeds 4 GiB".to_owned()))
 }
 
-fn while_starting(error: wasmi::Error) -> Failure {
-    match trapped(error) {
+fn start_failure(error: wasmi::Error) -> Failure {
+    match failure(error) {
         Failure::Trap(cause) => Failure::Start(cause),
         other => other,
     }
 }
 
-fn trapped(error: wasmi::Error) -> Failure {
+fn failure(error: wasmi::Error) -> Failure {
     match error.kind() {
         ErrorKind::TrapCode(TrapCode::OutOfFuel) => Failure::OutOfFuel,
         _ => Failure::Trap(error.to_string()),

@@ -1,6 +1,6 @@
-//! Runs built Kubewarden modules as the policy server does: through waPC, a fresh instance for every
-//! request, bounded in time and memory, with Kubernetes host calls. Those are answered from given objects
-//! in place of a cluster.
+//! Runs built Kubewarden modules as the policy server does: through waPC, in a fresh instance for every
+//! request, with limits on time and memory, and with Kubernetes host calls. A snapshot of objects takes the
+//! place of the cluster.
 //!
 //! ```no_run
 //! use host::{Host, Options, Snapshot};
@@ -17,10 +17,10 @@
 //! # }
 //! ```
 //!
-//! The engine is wasmi, an interpreter, where the policy server has wasmtime, a compiler: a run of a few
-//! hundred requests is over before wasmtime has compiled the modules. On purpose, memory is limited, time
-//! is counted in instructions, host calls that need a registry or the network fail, nothing is random,
-//! and what a module prints goes to standard error.
+//! The engine is wasmi, an interpreter. The policy server uses wasmtime, a compiler, but a few hundred
+//! requests finish here before wasmtime has compiled the modules. Other differences are deliberate: memory
+//! is limited, time is counted in instructions, host calls that need a registry or the network fail,
+//! nothing is random, and the output of a module goes to standard error.
 
 mod calls;
 mod engine;

@@ -1,11 +1,10 @@
-//! Reading and writing an instance's linear memory, at addresses that the module gives.
+//! Reads and writes an instance's linear memory at addresses that the module passes.
 
 use wasmi::{Caller, Error, Extern, Memory};
 
 use crate::instance::State;
 
-/// Why a call ends that passes an address outside the module's memory.
-const OUTSIDE: &str = "it passed an address outside its memory";
+const OUT_OF_BOUNDS: &str = "it passed an address outside its memory";
 
 fn memory(caller: &Caller<'_, State>) -> Result<Memory, Error> {
     match caller.get_export("memory") {
@@ -18,7 +17,9 @@ pub(crate) fn read(caller: &Caller<'_, State>, start: u32, length: u32) -> Resul
     let start = start as usize;
     let range = start..start.saturating_add(length as usize);
     let bytes = memory(caller)?.data(caller).get(range);
-    bytes.map(<[u8]>::to_vec).ok_or_else(|| Error::new(OUTSIDE))
+    bytes
+        .map(<[u8]>::to_vec)
+        .ok_or_else(|| Error::new(OUT_OF_BOUNDS))
 }
 
 pub(crate) fn read_text(
@@ -34,5 +35,5 @@ pub(crate) fn write(caller: &mut Caller<'_, State>, start: u32, bytes: &[u8]) ->
     let memory = memory(caller)?;
     memory
         .write(caller, start as usize, bytes)
-        .map_err(|_| Error::new(OUTSIDE))
+        .map_err(|_| Error::new(OUT_OF_BOUNDS))
 }

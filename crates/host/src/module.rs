@@ -8,13 +8,13 @@ use wasmi::{ExternType, Linker, ValType};
 use crate::calls::HostCalls;
 use crate::engine::{Host, Options};
 use crate::instance::{self, Failure, State};
-use crate::response::{Activity, Answer, Response, SettingsResponse};
+use crate::response::{Activity, RawResponse, Response, SettingsResponse};
 use crate::{Error, Snapshot, wapc, wasi};
 use kubewarden::{self, ContextAwareResource, ExecutionMode, Metadata};
 
-/// A module ready to judge: validated, linked, and instantiated afresh for every call.
+/// A validated and linked module. Every call gets a fresh instance.
 ///
-/// It may be used from many threads at a time, and cloning it is cheap.
+/// It can be used from several threads at once, and cloning it is cheap.
 #[derive(Clone)]
 pub struct Module {
     inner: Arc<Inner>,
@@ -51,24 +51,24 @@ impl Module {
             .map(|metadata| metadata.execution_mode)
             .unwrap_or_default();
         if mode != ExecutionMode::KubewardenWapc {
-            return Err(Error::Mode {
+            return Err(Error::UnsupportedMode {
                 module: module(),
                 mode,
             });
         }
-        let broken = |cause: String| Error::Load {
+        let load_error = |cause: String| Error::Load {
             module: module(),
             cause,
         };
-        let code =
-            wasmi::Module::new(&host.engine, wasm).map_err(|error| broken(error.to_string()))?;
-        check_exports(&code).map_err(|export| Error::Export {
+        let code = wasmi::Module::new(&host.engine, wasm)
+            .map_err(|error| load_error(error.to_string()))?;
+        check_exports(&code).map_err(|export| Error::MissingExport {
             module: module(),
             export,
         })?;
-        check_imports(&code).map_err(broken)?;
+        check_imports(&code).map_err(load_error)?;
         let mut linker = host.linker.clone();
-        wasi::define_rest(&mut linker, &code).map_err(|error| broken(error.to_string()))?;
+        wasi::define_stubs(&mut linker, &code).map_err(|error| load_error(error.to_string()))?;
         let granted = metadata
             .iter()
             .flat_map(|metadata| metadata.context_aware_resources.iter().cloned())
@@ -86,43 +86,42 @@ impl Module {
         })
     }
 
-    /// How errors call the module.
+    /// The name of the module in error messages.
     pub fn name(&self) -> &str {
         &self.inner.name
     }
 
-    /// The module's metadata; `None` for one that `kwctl annotate` has not seen, which runs here as
-    /// it does in `kwctl run`.
+    /// The module's metadata; `None` if it is not annotated. Such a module runs here, as in `kwctl run`.
     pub fn metadata(&self) -> Option<&Metadata> {
         self.inner.metadata.as_ref()
     }
 
-    /// The same module, allowed to ask for the kinds in `policy` only, the `contextAwareResources`
-    /// of the policy that runs it.
+    /// Returns the module with cluster access restricted to `policy`, the `contextAwareResources` of the
+    /// policy that runs it.
     ///
-    /// Until then it may ask for all its metadata names; kinds that the metadata does not name it
-    /// never gets. A module without metadata gets what the policy names.
+    /// By default, a module can look up all kinds that its metadata lists. Kinds that the metadata does not
+    /// list are never granted. A module without metadata is granted what the policy lists.
     #[must_use]
     pub fn with_context_aware_resources(
         &self,
         policy: impl IntoIterator<Item = ContextAwareResource>,
     ) -> Self {
-        let named = |kind: &ContextAwareResource| {
+        let listed = |kind: &ContextAwareResource| {
             self.metadata()
                 .is_none_or(|metadata| metadata.context_aware_resources.contains(kind))
         };
         Self {
             inner: Arc::clone(&self.inner),
-            granted: Arc::new(policy.into_iter().filter(named).collect()),
+            granted: Arc::new(policy.into_iter().filter(listed).collect()),
         }
     }
 
-    /// The module's verdict on `request`, the `request` of an `AdmissionReview`, under `settings`.
+    /// Validates `request`, the `request` of an `AdmissionReview`, with `settings`.
     ///
-    /// Both reach the module byte for byte.
+    /// The module receives both byte for byte.
     ///
     /// # Errors
-    /// The module gave no verdict: it trapped, ran out of fuel, or failed.
+    /// Returns an error if the module traps, runs out of fuel, or fails.
     pub fn validate(
         &self,
         settings: &RawValue,
@@ -131,35 +130,35 @@ impl Module {
     ) -> Result<Response, Error> {
         const OPERATION: &str = "validate";
         let payload = simulate::builtin::payload(settings, request);
-        let (answer, activity) = self.call(OPERATION, payload.as_bytes(), cluster)?;
-        let answer: Answer = self.parse(OPERATION, &answer)?;
-        Ok(answer.into_response(request, activity))
+        let (response, activity) = self.call(OPERATION, payload.as_bytes(), cluster)?;
+        let response: RawResponse = self.parse(OPERATION, &response)?;
+        Ok(response.into_response(request, activity))
     }
 
-    /// The module's verdict on `settings`.
+    /// Validates `settings`.
     ///
     /// # Errors
-    /// The module gave no verdict: it trapped, ran out of fuel, or failed.
+    /// Returns an error if the module traps, runs out of fuel, or fails.
     pub fn validate_settings(&self, settings: &RawValue) -> Result<SettingsResponse, Error> {
         const OPERATION: &str = "validate_settings";
-        let (answer, _) = self.call(OPERATION, settings.get().as_bytes(), &Snapshot::new())?;
-        self.parse(OPERATION, &answer)
+        let (response, _) = self.call(OPERATION, settings.get().as_bytes(), &Snapshot::new())?;
+        self.parse(OPERATION, &response)
     }
 
-    /// The version of Kubewarden's protocol the module speaks: `v1`.
+    /// Returns the version of Kubewarden's protocol that the module implements: `v1`.
     ///
     /// # Errors
-    /// The module does not say: it trapped, ran out of fuel, or failed.
+    /// Returns an error if the module traps, runs out of fuel, or fails.
     pub fn protocol_version(&self) -> Result<String, Error> {
         const OPERATION: &str = "protocol_version";
-        let (answer, _) = self.call(OPERATION, &[], &Snapshot::new())?;
-        self.parse(OPERATION, &answer)
+        let (response, _) = self.call(OPERATION, &[], &Snapshot::new())?;
+        self.parse(OPERATION, &response)
     }
 
-    /// The module's bytes in answer to a payload, for comparisons byte by byte.
+    /// Calls the module and returns its response as bytes, for comparisons byte for byte.
     ///
     /// # Errors
-    /// The module gave no answer: it trapped, ran out of fuel, or failed.
+    /// Returns an error if the module traps, runs out of fuel, or fails.
     pub fn call(
         &self,
         operation: &'static str,
@@ -199,7 +198,7 @@ impl Module {
             Failure::Guest(cause) => Error::Guest {
                 module,
                 operation,
-                cause: without_middle(cause),
+                cause: truncate_middle(cause),
             },
         }
     }
@@ -207,9 +206,9 @@ impl Module {
     fn parse<'a, T: Deserialize<'a>>(
         &self,
         operation: &'static str,
-        answer: &'a [u8],
+        response: &'a [u8],
     ) -> Result<T, Error> {
-        serde_json::from_slice(answer).map_err(|cause| Error::Answer {
+        serde_json::from_slice(response).map_err(|cause| Error::InvalidResponse {
             module: self.inner.name.clone(),
             operation,
             cause,
@@ -226,18 +225,22 @@ impl std::fmt::Debug for Module {
     }
 }
 
-/// The SDK puts the whole request into its messages, and the reason behind it.
-fn without_middle(text: String) -> String {
-    const KEPT: usize = 300;
-    if text.chars().count() <= 2 * KEPT {
+/// Keeps the start and the end of a long text: the SDK puts the whole request into its messages, followed
+/// by the reason.
+fn truncate_middle(text: String) -> String {
+    const KEPT_CHARS: usize = 300;
+    if text.chars().count() <= 2 * KEPT_CHARS {
         return text;
     }
-    let head: String = text.chars().take(KEPT).collect();
-    let tail: String = text.chars().skip(text.chars().count() - KEPT).collect();
+    let head: String = text.chars().take(KEPT_CHARS).collect();
+    let tail: String = text
+        .chars()
+        .skip(text.chars().count() - KEPT_CHARS)
+        .collect();
     format!("{head} … {tail}")
 }
 
-/// What waPC needs of a module; the error is what is missing.
+/// Checks that the module exports what waPC requires. The error is the missing export.
 fn check_exports(code: &wasmi::Module) -> Result<(), &'static str> {
     match code.get_export("memory") {
         Some(ExternType::Memory(_)) => {}
@@ -254,8 +257,8 @@ fn check_exports(code: &wasmi::Module) -> Result<(), &'static str> {
     }
 }
 
-/// Whether a module imports functions of waPC and WASI alone, all that Kubewarden has; the error names the
-/// first other one.
+/// Checks that the module imports only functions of waPC and WASI, which are all that Kubewarden provides.
+/// The error names the first other import.
 fn check_imports(code: &wasmi::Module) -> Result<(), String> {
     let known = |module: &str| matches!(module, wapc::MODULE | wasi::MODULE);
     match code.imports().find(|import| !known(import.module())) {

@@ -8,48 +8,48 @@ use kubewarden::ContextAwareResource;
 /// A module's verdict on one request.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// Whether the request may proceed.
+    /// Whether the request is accepted.
     pub accepted: bool,
-    /// What the user is told when it may not.
+    /// The message to the user if the request is rejected.
     pub message: Option<String>,
-    /// The HTTP status code the user is told.
+    /// The HTTP status code of the rejection.
     pub code: Option<u16>,
-    /// The whole object as the module wants it, byte for byte as the module wrote it.
+    /// The whole mutated object, byte for byte as the module wrote it.
     pub mutated_object: Option<Box<RawValue>>,
-    /// Notes for the audit log, by key.
+    /// The audit annotations.
     pub audit_annotations: BTreeMap<String, String>,
-    /// Warnings for the user, in the module's order.
+    /// The warnings to the user, in the module's order.
     pub warnings: Vec<String>,
-    /// What the module asked of the host, and what it logged.
+    /// The host calls and log events of the evaluation.
     pub activity: Activity,
 }
 
-/// What a module did beside answering.
+/// The host calls and log events of one call to a module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Activity {
-    /// How often each host call was made. Keys are `namespace/operation`, with the kind where
-    /// there is one: `kubernetes/get_resource v1/Namespace`.
+    /// The number of calls per host call. Keys are `namespace/operation`, followed by the kind if there is
+    /// one: `kubernetes/get_resource v1/Namespace`.
     pub host_calls: BTreeMap<String, u32>,
-    /// The kinds that were asked for and that the [`Snapshot`](crate::Snapshot) cannot tell about:
-    /// where the verdict depends on them, it may be another in the cluster.
+    /// The kinds that the module looked up but the [`Snapshot`](crate::Snapshot) does not cover. A verdict
+    /// that depends on them may differ in the cluster.
     pub unanswered: BTreeSet<ContextAwareResource>,
-    /// What the module logged, one event each, as JSON of the SDK's making; the first 100.
+    /// The first 100 log events, each as the JSON that the SDK writes.
     pub log: Vec<String>,
 }
 
 /// A module's verdict on settings.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct SettingsResponse {
-    /// Whether the module can work with the settings.
+    /// Whether the settings are valid.
     pub valid: bool,
-    /// What is wrong with them.
+    /// Why the settings are invalid.
     #[serde(default)]
     pub message: Option<String>,
 }
 
-/// The answer to `validate` as the policy SDKs write it; what they may leave out may be missing.
+/// The response to `validate` as the policy SDKs write it. Fields that they may omit are optional.
 #[derive(Deserialize)]
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     accepted: bool,
     message: Option<String>,
     code: Option<u16>,
@@ -58,8 +58,8 @@ pub(crate) struct Answer {
     warnings: Option<Vec<String>>,
 }
 
-impl Answer {
-    /// The verdict the policy server makes of the answer to `request`.
+impl RawResponse {
+    /// Converts the response to `request` into a verdict, as the policy server does.
     pub(crate) fn into_response(self, request: &RawValue, activity: Activity) -> Response {
         let mut response = Response {
             accepted: self.accepted,
@@ -73,7 +73,7 @@ impl Answer {
         if response.mutated_object.is_some() && !has_object(request) {
             response.accepted = false;
             response.message = Some(
-                "the module changes the object of a request that has none, such as DELETE"
+                "the module returned a mutated object, but the request has no object (as in a DELETE)"
                     .to_owned(),
             );
             response.mutated_object = None;

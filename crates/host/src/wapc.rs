@@ -1,7 +1,7 @@
 //! The functions of the waPC protocol that modules import.
 //!
 //! Source: the crates `wapc` 2.2 (`wapc_functions.rs`, `wapchost/modulestate.rs`) and
-//! `wasmtime-provider` 2.25 (`callbacks.rs`), which Kubewarden's policy server runs.
+//! `wasmtime-provider` 2.25 (`callbacks.rs`), which Kubewarden's policy server uses.
 
 use wasmi::errors::LinkerError;
 use wasmi::{Caller, Error, Linker};
@@ -67,29 +67,29 @@ fn host_call(
     let operation = read_text(&caller, operation, operation_length)?;
     let payload = read(&caller, payload, payload_length)?;
     let state = caller.data_mut();
-    let answer = state
+    let result = state
         .calls
-        .answer(&binding, &namespace, &operation, &payload);
-    let answered = answer.is_ok();
-    state.host_answer = Some(answer);
-    Ok(u32::from(answered))
+        .handle(&binding, &namespace, &operation, &payload);
+    let succeeded = result.is_ok();
+    state.host_result = Some(result);
+    Ok(u32::from(succeeded))
 }
 
 fn host_response_len(caller: Call<'_>) -> Result<u32, Error> {
-    length(host_answer(&caller))
+    length(last_response(&caller))
 }
 
 fn host_response(mut caller: Call<'_>, start: u32) -> Result<(), Error> {
-    let bytes = host_answer(&caller).to_vec();
+    let bytes = last_response(&caller).to_vec();
     write(&mut caller, start, &bytes)
 }
 
 fn host_error_len(caller: Call<'_>) -> Result<u32, Error> {
-    length(host_refusal(&caller).as_bytes())
+    length(last_error(&caller).as_bytes())
 }
 
 fn host_error(mut caller: Call<'_>, start: u32) -> Result<(), Error> {
-    let text = host_refusal(&caller).to_owned();
+    let text = last_error(&caller).to_owned();
     write(&mut caller, start, text.as_bytes())
 }
 
@@ -99,23 +99,23 @@ fn console_log(mut caller: Call<'_>, start: u32, length: u32) -> Result<(), Erro
     Ok(())
 }
 
-/// The answer to the last host call; empty where it failed.
-fn host_answer<'a>(caller: &'a Call<'_>) -> &'a [u8] {
-    match &caller.data().host_answer {
-        Some(Ok(answer)) => answer,
+/// Returns the response to the last host call; empty if it failed.
+fn last_response<'a>(caller: &'a Call<'_>) -> &'a [u8] {
+    match &caller.data().host_result {
+        Some(Ok(response)) => response,
         _ => &[],
     }
 }
 
-/// Why the last host call failed; empty where it did not.
-fn host_refusal<'a>(caller: &'a Call<'_>) -> &'a str {
-    match &caller.data().host_answer {
-        Some(Err(refusal)) => refusal,
+/// Returns the error of the last host call; empty if it succeeded.
+fn last_error<'a>(caller: &'a Call<'_>) -> &'a str {
+    match &caller.data().host_result {
+        Some(Err(error)) => error,
         _ => "",
     }
 }
 
 fn length(bytes: &[u8]) -> Result<u32, Error> {
     u32::try_from(bytes.len())
-        .map_err(|_| Error::new("the answer does not fit in 32 bits of memory"))
+        .map_err(|_| Error::new("the response exceeds the 32-bit address space"))
 }

@@ -1,7 +1,7 @@
-//! WASI (`wasi_snapshot_preview1`), as far as policies need it: no files, no arguments, no environment.
+//! The part of WASI (`wasi_snapshot_preview1`) that policies need: no files, no arguments, no environment.
 //!
-//! Modules made with the policy SDKs import WASI because their standard libraries do. They call it to
-//! seed hash maps, to print a panic, and some to read the clock. Everything else answers `ENOSYS`
+//! Modules built with the policy SDKs import WASI because their standard libraries do. They call it to
+//! seed hash maps, to print a panic, and some to read the clock. All other functions return `ENOSYS`
 //! (`not_implemented`). Source: WebAssembly/WASI, `legacy/preview1/docs.md`.
 
 use std::io::Write;
@@ -22,7 +22,7 @@ const NOT_IMPLEMENTED: i32 = 52;
 
 type Call<'a> = Caller<'a, State>;
 
-/// Defines the functions that do something.
+/// Defines the functions that are implemented.
 pub(crate) fn define(linker: &mut Linker<State>) -> Result<(), LinkerError> {
     linker
         .func_wrap(MODULE, "args_sizes_get", no_strings_sizes)?
@@ -37,8 +37,8 @@ pub(crate) fn define(linker: &mut Linker<State>) -> Result<(), LinkerError> {
     Ok(())
 }
 
-/// Defines what else of WASI `module` imports, as functions that answer `NOT_IMPLEMENTED`.
-pub(crate) fn define_rest(linker: &mut Linker<State>, module: &Module) -> Result<(), LinkerError> {
+/// Defines all other WASI functions that `module` imports as stubs that return `NOT_IMPLEMENTED`.
+pub(crate) fn define_stubs(linker: &mut Linker<State>, module: &Module) -> Result<(), LinkerError> {
     for import in module.imports() {
         let ExternType::Func(signature) = import.ty() else {
             continue;
@@ -46,13 +46,13 @@ pub(crate) fn define_rest(linker: &mut Linker<State>, module: &Module) -> Result
         if import.module() != MODULE {
             continue;
         }
-        let answer = |_: Call<'_>, _: &[Val], results: &mut [Val]| {
+        let stub = |_: Call<'_>, _: &[Val], results: &mut [Val]| {
             for result in results {
                 *result = Val::I32(NOT_IMPLEMENTED);
             }
             Ok(())
         };
-        match linker.func_new(MODULE, import.name(), signature.clone(), answer) {
+        match linker.func_new(MODULE, import.name(), signature.clone(), stub) {
             Ok(_) | Err(LinkerError::DuplicateDefinition { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -61,8 +61,8 @@ pub(crate) fn define_rest(linker: &mut Linker<State>, module: &Module) -> Result
 }
 
 fn no_strings_sizes(mut caller: Call<'_>, count: u32, bytes: u32) -> Result<i32, Error> {
-    for place in [count, bytes] {
-        write(&mut caller, place, &0_u32.to_le_bytes())?;
+    for address in [count, bytes] {
+        write(&mut caller, address, &0_u32.to_le_bytes())?;
     }
     Ok(SUCCESS)
 }
@@ -71,7 +71,7 @@ fn no_strings(_: u32, _: u32) -> i32 {
     SUCCESS
 }
 
-/// Not random: the seeds of hash maps must not change a verdict, and a run must be repeatable.
+/// Returns a fixed pattern: seeds of hash maps must not change a verdict, and runs must be reproducible.
 fn random_get(mut caller: Call<'_>, start: u32, length: u32) -> Result<i32, Error> {
     const PATTERN: [u8; 8] = *b"Agnostic";
     // Reading first bounds the length by the module's memory.
@@ -81,19 +81,19 @@ fn random_get(mut caller: Call<'_>, start: u32, length: u32) -> Result<i32, Erro
     Ok(SUCCESS)
 }
 
-fn clock_time_get(mut caller: Call<'_>, clock: u32, _: u64, place: u32) -> Result<i32, Error> {
-    // The real-time clock; the monotonic one may start anywhere.
+fn clock_time_get(mut caller: Call<'_>, clock: u32, _: u64, address: u32) -> Result<i32, Error> {
+    // Both the real-time clock and the monotonic clock, which may start anywhere.
     if clock > 1 {
         return Ok(INVALID_ARGUMENT);
     }
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let nanoseconds = since.map_or(0, |since| since.as_nanos());
     let nanoseconds = u64::try_from(nanoseconds).unwrap_or(u64::MAX);
-    write(&mut caller, place, &nanoseconds.to_le_bytes())?;
+    write(&mut caller, address, &nanoseconds.to_le_bytes())?;
     Ok(SUCCESS)
 }
 
-/// Passes both output streams on to standard error: standard output is the report's.
+/// Writes both output streams to standard error, because standard output is for the report.
 fn fd_write(
     mut caller: Call<'_>,
     descriptor: u32,
@@ -113,7 +113,7 @@ fn fd_write(
         };
         let (start, length) = (number(vector.get(..4)), number(vector.get(4..)));
         let text = read(&caller, start, length)?;
-        // Nothing is left to be done where even this cannot be written.
+        // An error is ignored: there is nowhere left to report it.
         let _ = std::io::stderr().write_all(&text);
         total = total.saturating_add(length);
     }

@@ -1,81 +1,81 @@
-//! Every annotation that ingress-nginx knows, and what becomes of it.
+//! Every annotation of ingress-nginx, and how the translation handles it.
 //!
-//! Source: `internal/ingress/annotations` of kubernetes/ingress-nginx 1.15, which knows some that its
-//! manual leaves out. What Gateway API can say is that of its standard channel, as far as Cilium 1.19
-//! carries it out.
+//! Source: `internal/ingress/annotations` of kubernetes/ingress-nginx 1.15, which includes some that its
+//! manual does not mention. Of Gateway API, only the standard channel counts, as far as Cilium 1.19
+//! implements it.
 
-/// The prefix of ingress-nginx's annotations, with the slash.
+/// The prefix of ingress-nginx's annotations, including the slash.
 pub const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 
-/// What becomes of an annotation.
+/// How the translation handles an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// The route says it too, or the translation says why not in this case.
+pub enum Handling {
+    /// Expressed in the route, or reported with the reason why this value cannot be.
     Translated,
-    /// The gateway does it for every route.
-    Satisfied,
-    /// It is left out, and what the Ingress means stays the same.
-    Ignorable,
-    /// Neither Gateway API nor Cilium has an equal: it forces NGINX.
+    /// The Gateway already does this for every route.
+    BuiltIn,
+    /// Omitted: requests are routed the same way without it.
+    Ignored,
+    /// No equivalent in Gateway API or Cilium: the Ingress requires ingress-nginx.
     Untranslatable,
 }
 
-impl Fate {
-    /// The fate in a word, for tables.
+impl Handling {
+    /// Returns the name for tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Translated => "translated",
-            Self::Satisfied => "satisfied",
-            Self::Ignorable => "ignorable",
+            Self::BuiltIn => "built in",
+            Self::Ignored => "ignored",
             Self::Untranslatable => "untranslatable",
         }
     }
 }
 
-/// When an annotation has an effect at all. One without buys no exemption.
+/// When an annotation has an effect. An annotation without effect does not require ingress-nginx.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// With any value that is not empty.
-    Given,
-    /// Where Go's `strconv.ParseBool` reads the value as true.
+pub enum ActiveWhen {
+    /// If the value is not empty.
+    NotEmpty,
+    /// If Go's `strconv.ParseBool` parses the value as true.
     True,
-    /// With any value that is neither empty nor this one.
+    /// If the value is neither empty nor this one.
     Not(&'static str),
-    /// Only beside the annotation of this name, which says everything.
-    Beside(&'static str),
+    /// Only together with the annotation of this name, which decides the handling.
+    PartOf(&'static str),
 }
 
 /// An annotation of ingress-nginx.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Annotation {
-    /// Its name, without [`PREFIX`].
+    /// The name, without [`PREFIX`].
     pub name: &'static str,
-    /// What becomes of it where it has an effect.
-    pub fate: Fate,
-    /// When it has one.
-    pub effect: Effect,
-    /// Why, or how: words that may follow the name and a colon.
-    pub why: &'static str,
+    /// How the translation handles it if it has an effect.
+    pub handling: Handling,
+    /// When it has an effect.
+    pub active_when: ActiveWhen,
+    /// The reason for the handling, or how it is done; may follow the name and a colon in a message.
+    pub reason: &'static str,
 }
 
 impl Annotation {
-    /// Whether this value makes ingress-nginx do anything.
-    pub fn has_effect(&self, value: &str) -> bool {
-        match self.effect {
-            Effect::Given => !value.trim_ascii().is_empty(),
-            Effect::True => is_true(value),
-            Effect::Not(off) => !value.trim_ascii().is_empty() && value != off,
-            Effect::Beside(_) => false,
+    /// Whether ingress-nginx acts on this value.
+    pub fn is_active(&self, value: &str) -> bool {
+        match self.active_when {
+            ActiveWhen::NotEmpty => !value.trim_ascii().is_empty(),
+            ActiveWhen::True => is_true(value),
+            ActiveWhen::Not(off) => !value.trim_ascii().is_empty() && value != off,
+            ActiveWhen::PartOf(_) => false,
         }
     }
 }
 
-/// Go's `strconv.ParseBool`, which ingress-nginx reads its flags with; what is no flag counts as false.
+/// Parses a flag as ingress-nginx does, with Go's `strconv.ParseBool`; anything invalid is false.
 pub(crate) fn is_true(value: &str) -> bool {
     matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
 }
 
-/// The annotation of this name, without [`PREFIX`].
+/// Returns the annotation with this name, without [`PREFIX`].
 pub fn annotation(name: &str) -> Option<&'static Annotation> {
     ANNOTATIONS
         .binary_search_by(|known| known.name.cmp(name))
@@ -83,8 +83,8 @@ pub fn annotation(name: &str) -> Option<&'static Annotation> {
         .and_then(|index| ANNOTATIONS.get(index))
 }
 
-/// Whose annotations a prefix (what stands before the slash) marks, for those of other controllers that
-/// serve Ingresses.
+/// Returns the controller that owns an annotation prefix (the part before the slash), if it is an Ingress
+/// controller other than ingress-nginx.
 pub fn other_controller(prefix: &str) -> Option<&'static str> {
     let known = OTHER_CONTROLLERS.iter().find(|(known, _)| *known == prefix);
     match known {
@@ -96,7 +96,7 @@ pub fn other_controller(prefix: &str) -> Option<&'static str> {
     }
 }
 
-/// Prefixes of annotations that only other controllers read.
+/// Annotation prefixes of other Ingress controllers.
 pub static OTHER_CONTROLLERS: &[(&str, &str)] = &[
     (
         "alb.ingress.kubernetes.io",
@@ -121,31 +121,36 @@ pub static OTHER_CONTROLLERS: &[(&str, &str)] = &[
     ("traefik.ingress.kubernetes.io", "Traefik"),
 ];
 
-use Effect::{Beside, Given, Not, True};
-use Fate::{Ignorable, Satisfied, Translated, Untranslatable};
+use ActiveWhen::{Not, NotEmpty, PartOf, True};
+use Handling::{BuiltIn, Ignored, Translated, Untranslatable};
 
-const fn row(name: &'static str, fate: Fate, effect: Effect, why: &'static str) -> Annotation {
+const fn row(
+    name: &'static str,
+    handling: Handling,
+    active_when: ActiveWhen,
+    reason: &'static str,
+) -> Annotation {
     Annotation {
         name,
-        fate,
-        effect,
-        why,
+        handling,
+        active_when,
+        reason,
     }
 }
 
-/// One that only shapes what another asks for: left out with it.
+/// An annotation that only configures the feature of another one.
 const fn part(name: &'static str, of: &'static str) -> Annotation {
-    row(name, Ignorable, Beside(of), "has no effect of its own")
+    row(name, Ignored, PartOf(of), "has no effect on its own")
 }
 
-/// The table, in the order of the names.
+/// All annotations, sorted by name.
 #[rustfmt::skip]
 pub static ANNOTATIONS: &[Annotation] = &[
-    row("affinity", Untranslatable, Given, "binds a client to one pod; Gateway API's session persistence is experimental and not in Cilium"),
+    row("affinity", Untranslatable, NotEmpty, "pins clients to a pod; session persistence is experimental in Gateway API and not in Cilium"),
     part("affinity-canary-behavior", "affinity"),
     part("affinity-mode", "affinity"),
-    row("allowlist-source-range", Untranslatable, Given, "admits only some client addresses; a route cannot"),
-    row("app-root", Translated, Given, "a redirect of `/` (RequestRedirect, 302)"),
+    row("allowlist-source-range", Untranslatable, NotEmpty, "a route cannot restrict client addresses"),
+    row("app-root", Translated, NotEmpty, "redirects `/` (RequestRedirect, 302)"),
     part("auth-always-set-cookie", "auth-url"),
     part("auth-cache-duration", "auth-url"),
     part("auth-cache-key", "auth-url"),
@@ -166,82 +171,82 @@ pub static ANNOTATIONS: &[Annotation] = &[
     part("auth-tls-error-page", "auth-tls-secret"),
     part("auth-tls-match-cn", "auth-tls-secret"),
     part("auth-tls-pass-certificate-to-upstream", "auth-tls-secret"),
-    row("auth-tls-secret", Untranslatable, Given, "asks clients for certificates; the Gateway's listeners do not"),
+    row("auth-tls-secret", Untranslatable, NotEmpty, "requires client certificates, which the Gateway's listeners do not request"),
     part("auth-tls-verify-client", "auth-tls-secret"),
     part("auth-tls-verify-depth", "auth-tls-secret"),
-    row("auth-type", Untranslatable, Given, "asks for a password; a route cannot"),
-    row("auth-url", Untranslatable, Given, "asks another service about each request; routes may not (ExternalAuth)"),
-    row("backend-protocol", Translated, Given, "`GRPC` makes a GRPCRoute, `HTTP` is the default; others are untranslatable"),
-    row("canary", Translated, True, "a canary by header is a route with a header match; weights belong into the main route"),
+    row("auth-type", Untranslatable, NotEmpty, "a route cannot ask for a password"),
+    row("auth-url", Untranslatable, NotEmpty, "authorizes requests with an external service, which routes may not do"),
+    row("backend-protocol", Translated, NotEmpty, "`GRPC` becomes a GRPCRoute, `HTTP` is the default; other values are untranslatable"),
+    row("canary", Translated, True, "a canary by header becomes a header match; a weight belongs in the main route"),
     part("canary-by-cookie", "canary"),
     part("canary-by-header", "canary"),
     part("canary-by-header-pattern", "canary"),
     part("canary-by-header-value", "canary"),
     part("canary-weight", "canary"),
     part("canary-weight-total", "canary"),
-    row("client-body-buffer-size", Ignorable, Given, "sizes a buffer that the gateway does not have"),
-    row("configuration-snippet", Untranslatable, Given, "is NGINX configuration"),
-    row("connection-proxy-header", Ignorable, Given, "the gateway keeps its own connections to backends"),
+    row("client-body-buffer-size", Ignored, NotEmpty, "sizes a buffer that the Gateway does not have"),
+    row("configuration-snippet", Untranslatable, NotEmpty, "is NGINX configuration"),
+    row("connection-proxy-header", Ignored, NotEmpty, "the Gateway manages its own connections to backends"),
     part("cors-allow-credentials", "enable-cors"),
     part("cors-allow-headers", "enable-cors"),
     part("cors-allow-methods", "enable-cors"),
     part("cors-allow-origin", "enable-cors"),
     part("cors-expose-headers", "enable-cors"),
     part("cors-max-age", "enable-cors"),
-    row("custom-headers", Translated, Given, "the headers are in a ConfigMap; they go into a ResponseHeaderModifier by hand"),
-    row("custom-http-errors", Untranslatable, Given, "replaces error pages; a route cannot"),
-    row("default-backend", Untranslatable, Given, "stands in for a Service without pods; a route cannot"),
-    row("denylist-source-range", Untranslatable, Given, "refuses some client addresses; a route cannot"),
+    row("custom-headers", Translated, NotEmpty, "copy the headers from the ConfigMap into a ResponseHeaderModifier filter"),
+    row("custom-http-errors", Untranslatable, NotEmpty, "a route cannot replace error pages"),
+    row("default-backend", Untranslatable, NotEmpty, "a route has no fallback for a Service without pods"),
+    row("denylist-source-range", Untranslatable, NotEmpty, "a route cannot block client addresses"),
     part("disable-proxy-intercept-errors", "custom-http-errors"),
-    row("enable-access-log", Ignorable, Given, "the gateway logs by its own configuration"),
-    row("enable-cors", Untranslatable, True, "answers for CORS; Cilium 1.19 does not have the CORS filter"),
-    row("enable-global-auth", Ignorable, Given, "is about ingress-nginx's own global authentication"),
-    row("enable-modsecurity", Untranslatable, True, "is a web application firewall; the gateway has none"),
-    row("enable-opentelemetry", Ignorable, Given, "the gateway traces by its own configuration"),
-    row("enable-owasp-core-rules", Untranslatable, True, "is a web application firewall; the gateway has none"),
-    row("enable-rewrite-log", Ignorable, Given, "the gateway logs by its own configuration"),
+    row("enable-access-log", Ignored, NotEmpty, "the Gateway has its own log configuration"),
+    row("enable-cors", Untranslatable, True, "a route cannot handle CORS: Cilium 1.19 does not have the CORS filter"),
+    row("enable-global-auth", Ignored, NotEmpty, "affects only ingress-nginx's global authentication"),
+    row("enable-modsecurity", Untranslatable, True, "the Gateway has no web application firewall"),
+    row("enable-opentelemetry", Ignored, NotEmpty, "the Gateway has its own tracing configuration"),
+    row("enable-owasp-core-rules", Untranslatable, True, "the Gateway has no web application firewall"),
+    row("enable-rewrite-log", Ignored, NotEmpty, "the Gateway has its own log configuration"),
     part("fastcgi-index", "backend-protocol"),
     part("fastcgi-params-configmap", "backend-protocol"),
-    row("force-ssl-redirect", Satisfied, Given, "the gateway redirects all plain HTTP"),
-    row("from-to-www-redirect", Translated, True, "a route for the other name that redirects (301 in place of 308)"),
-    row("http2-push-preload", Ignorable, Given, "browsers have given up HTTP/2 push"),
+    row("force-ssl-redirect", BuiltIn, NotEmpty, "the Gateway redirects all plain HTTP"),
+    row("from-to-www-redirect", Translated, True, "a second route redirects the other name (301 instead of 308)"),
+    row("http2-push-preload", Ignored, NotEmpty, "browsers no longer support HTTP/2 push"),
     part("limit-allowlist", "limit-rps"),
     part("limit-burst-multiplier", "limit-rps"),
-    row("limit-connections", Untranslatable, Not("0"), "limits connections; a route cannot"),
-    row("limit-rate", Untranslatable, Not("0"), "limits bandwidth; a route cannot"),
+    row("limit-connections", Untranslatable, Not("0"), "a route cannot limit connections"),
+    row("limit-rate", Untranslatable, Not("0"), "a route cannot limit bandwidth"),
     part("limit-rate-after", "limit-rate"),
-    row("limit-rpm", Untranslatable, Not("0"), "limits requests; a route cannot"),
-    row("limit-rps", Untranslatable, Not("0"), "limits requests; a route cannot"),
+    row("limit-rpm", Untranslatable, Not("0"), "a route cannot limit the request rate"),
+    row("limit-rps", Untranslatable, Not("0"), "a route cannot limit the request rate"),
     part("limit-whitelist", "limit-rps"),
-    row("load-balance", Ignorable, Given, "the gateway spreads requests its own way"),
+    row("load-balance", Ignored, NotEmpty, "the Gateway has its own load balancing"),
     part("mirror-host", "mirror-target"),
     part("mirror-request-body", "mirror-target"),
-    row("mirror-target", Untranslatable, Given, "mirrors to a URL; a route mirrors to Services only"),
+    row("mirror-target", Untranslatable, NotEmpty, "mirrors to a URL; a route can mirror only to Services"),
     part("modsecurity-snippet", "enable-modsecurity"),
     part("modsecurity-transaction-id", "enable-modsecurity"),
     part("opentelemetry-operation-name", "enable-opentelemetry"),
     part("opentelemetry-trust-incoming-span", "enable-opentelemetry"),
-    row("permanent-redirect", Translated, Given, "RequestRedirect"),
+    row("permanent-redirect", Translated, NotEmpty, "RequestRedirect"),
     part("permanent-redirect-code", "permanent-redirect"),
     part("preserve-trailing-slash", "ssl-redirect"),
-    row("proxy-body-size", Untranslatable, Not("0"), "limits the size of requests; a route cannot"),
-    row("proxy-buffer-size", Ignorable, Given, "sizes a buffer that the gateway does not have"),
-    row("proxy-buffering", Ignorable, Given, "the gateway streams"),
-    row("proxy-buffers-number", Ignorable, Given, "sizes a buffer that the gateway does not have"),
-    row("proxy-busy-buffers-size", Ignorable, Given, "sizes a buffer that the gateway does not have"),
-    row("proxy-connect-timeout", Ignorable, Given, "the gateway has its own time to connect"),
-    row("proxy-cookie-domain", Untranslatable, Not("off"), "rewrites cookies; a route cannot"),
-    row("proxy-cookie-path", Untranslatable, Not("off"), "rewrites cookies; a route cannot"),
-    row("proxy-http-version", Ignorable, Given, "the gateway agrees on a version with each backend"),
-    row("proxy-max-temp-file-size", Ignorable, Given, "sizes a buffer that the gateway does not have"),
-    row("proxy-next-upstream", Ignorable, Given, "the gateway does not retry"),
+    row("proxy-body-size", Untranslatable, Not("0"), "a route cannot limit the request size"),
+    row("proxy-buffer-size", Ignored, NotEmpty, "sizes a buffer that the Gateway does not have"),
+    row("proxy-buffering", Ignored, NotEmpty, "the Gateway streams"),
+    row("proxy-buffers-number", Ignored, NotEmpty, "sizes a buffer that the Gateway does not have"),
+    row("proxy-busy-buffers-size", Ignored, NotEmpty, "sizes a buffer that the Gateway does not have"),
+    row("proxy-connect-timeout", Ignored, NotEmpty, "the Gateway has its own connect timeout"),
+    row("proxy-cookie-domain", Untranslatable, Not("off"), "a route cannot rewrite cookies"),
+    row("proxy-cookie-path", Untranslatable, Not("off"), "a route cannot rewrite cookies"),
+    row("proxy-http-version", Ignored, NotEmpty, "the Gateway negotiates the version with each backend"),
+    row("proxy-max-temp-file-size", Ignored, NotEmpty, "sizes a buffer that the Gateway does not have"),
+    row("proxy-next-upstream", Ignored, NotEmpty, "the Gateway does not retry"),
     part("proxy-next-upstream-timeout", "proxy-next-upstream"),
     part("proxy-next-upstream-tries", "proxy-next-upstream"),
-    row("proxy-read-timeout", Translated, Given, "`timeouts.request`"),
-    row("proxy-redirect-from", Untranslatable, Not("off"), "rewrites the backend's redirects; a route cannot"),
+    row("proxy-read-timeout", Translated, NotEmpty, "`timeouts.request`"),
+    row("proxy-redirect-from", Untranslatable, Not("off"), "a route cannot rewrite redirects of the backend"),
     part("proxy-redirect-to", "proxy-redirect-from"),
-    row("proxy-request-buffering", Ignorable, Given, "the gateway streams"),
-    row("proxy-send-timeout", Translated, Given, "`timeouts.request`"),
+    row("proxy-request-buffering", Ignored, NotEmpty, "the Gateway streams"),
+    row("proxy-send-timeout", Translated, NotEmpty, "`timeouts.request`"),
     part("proxy-ssl-ciphers", "backend-protocol"),
     part("proxy-ssl-name", "backend-protocol"),
     part("proxy-ssl-protocols", "backend-protocol"),
@@ -249,12 +254,12 @@ pub static ANNOTATIONS: &[Annotation] = &[
     part("proxy-ssl-server-name", "backend-protocol"),
     part("proxy-ssl-verify", "backend-protocol"),
     part("proxy-ssl-verify-depth", "backend-protocol"),
-    row("relative-redirects", Ignorable, Given, "is about NGINX's own redirects"),
-    row("rewrite-target", Translated, Given, "URLRewrite, where the target is literal or keeps what follows the prefix"),
+    row("relative-redirects", Ignored, NotEmpty, "affects only NGINX's own redirects"),
+    row("rewrite-target", Translated, NotEmpty, "URLRewrite, if the target is literal or keeps the rest of the path"),
     part("satisfy", "auth-type"),
-    row("server-alias", Translated, Given, "more hostnames of the route"),
-    row("server-snippet", Untranslatable, Given, "is NGINX configuration"),
-    row("service-upstream", Ignorable, Given, "the gateway knows the pods behind a Service"),
+    row("server-alias", Translated, NotEmpty, "additional hostnames of the route"),
+    row("server-snippet", Untranslatable, NotEmpty, "is NGINX configuration"),
+    row("service-upstream", Ignored, NotEmpty, "the Gateway selects the pods of a Service itself"),
     part("session-cookie-change-on-failure", "affinity"),
     part("session-cookie-conditional-samesite-none", "affinity"),
     part("session-cookie-domain", "affinity"),
@@ -264,19 +269,19 @@ pub static ANNOTATIONS: &[Annotation] = &[
     part("session-cookie-path", "affinity"),
     part("session-cookie-samesite", "affinity"),
     part("session-cookie-secure", "affinity"),
-    row("ssl-ciphers", Satisfied, Given, "TLS is the Gateway's"),
-    row("ssl-passthrough", Untranslatable, True, "hands TLS through to the pod; the Gateway terminates it"),
-    row("ssl-prefer-server-ciphers", Satisfied, Given, "TLS is the Gateway's"),
-    row("ssl-redirect", Satisfied, Given, "the gateway redirects all plain HTTP"),
-    row("stream-snippet", Untranslatable, Given, "is NGINX configuration"),
-    row("temporal-redirect", Translated, Given, "RequestRedirect"),
+    row("ssl-ciphers", BuiltIn, NotEmpty, "the Gateway terminates TLS"),
+    row("ssl-passthrough", Untranslatable, True, "passes TLS through to the pod; the Gateway terminates it"),
+    row("ssl-prefer-server-ciphers", BuiltIn, NotEmpty, "the Gateway terminates TLS"),
+    row("ssl-redirect", BuiltIn, NotEmpty, "the Gateway redirects all plain HTTP"),
+    row("stream-snippet", Untranslatable, NotEmpty, "is NGINX configuration"),
+    row("temporal-redirect", Translated, NotEmpty, "RequestRedirect"),
     part("temporal-redirect-code", "temporal-redirect"),
-    row("upstream-hash-by", Untranslatable, Given, "chooses the pod by a key; a route cannot"),
+    row("upstream-hash-by", Untranslatable, NotEmpty, "a route cannot choose the pod by a hash key"),
     part("upstream-hash-by-subset", "upstream-hash-by"),
     part("upstream-hash-by-subset-size", "upstream-hash-by"),
-    row("upstream-vhost", Translated, Given, "URLRewrite of the host name"),
-    row("use-port-in-redirects", Ignorable, Given, "is about NGINX's own redirects"),
-    row("use-regex", Translated, True, "RegularExpression, where both engines match the same paths"),
-    row("whitelist-source-range", Untranslatable, Given, "admits only some client addresses; a route cannot"),
-    row("x-forwarded-prefix", Translated, Given, "a RequestHeaderModifier, beside a rewrite"),
+    row("upstream-vhost", Translated, NotEmpty, "URLRewrite of the hostname"),
+    row("use-port-in-redirects", Ignored, NotEmpty, "affects only NGINX's own redirects"),
+    row("use-regex", Translated, True, "RegularExpression, if both engines match the same paths"),
+    row("whitelist-source-range", Untranslatable, NotEmpty, "a route cannot restrict client addresses"),
+    row("x-forwarded-prefix", Translated, NotEmpty, "RequestHeaderModifier, if the path is rewritten"),
 ];

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use admission::{Malformed, Node, Object, is_dns_subdomain};
 
-use crate::finding::{say, shown};
+use crate::diagnostic::{push_once, quote};
 use crate::text::joined;
-use crate::{Port, Services, Translation};
+use crate::{Port, PortLookup, Translation};
 
-/// A Service of the Ingress's namespace. A port that is not known is left out.
+/// A Service in the Ingress's namespace. `port` is `None` if its number is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Backend {
     pub(crate) service: String,
@@ -16,7 +16,8 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    pub(crate) fn shown(&self) -> String {
+    /// Returns the backend for a message, in backticks.
+    pub(crate) fn quoted(&self) -> String {
         let port = self.port.map(|port| port.to_string());
         match port {
             Some(port) => joined(&["`", &self.service, ":", &port, "`"]),
@@ -25,18 +26,18 @@ impl Backend {
     }
 }
 
-/// The Service of a backend; what there is to say where there is none.
+/// Reads the Service of a backend. Returns `None` and adds a diagnostic if there is none.
 ///
 /// # Errors
-/// When a field of it has the wrong type.
+/// Returns an error if a field has the wrong type.
 pub(crate) fn read<'a>(
     backend: &Object<'a>,
-    services: &Services<'_>,
+    lookup_port: &PortLookup<'_>,
     out: &mut Translation,
 ) -> Result<Option<Backend>, Malformed> {
     if let Some(resource) = backend.get("resource")? {
-        let parts = ["the backend is no Service; the gateway knows Services alone"];
-        say(&mut out.untranslatable, resource, &parts);
+        let parts = ["the backend is not a Service; the Gateway supports only Services"];
+        push_once(&mut out.untranslatable, resource, &parts);
         return Ok(None);
     }
     let (service, port) = match backend.object("service")? {
@@ -55,18 +56,22 @@ pub(crate) fn read<'a>(
         None => (backend.string("serviceName")?, backend.get("servicePort")?),
     };
     let Some(service) = service.filter(|name| !name.is_empty()) else {
-        say(&mut out.obstacles, backend.node(), &["names no Service"]);
+        push_once(
+            &mut out.blockers,
+            backend.node(),
+            &["does not name a Service"],
+        );
         return Ok(None);
     };
     if !is_dns_subdomain(&service) {
-        let parts = [&shown(&service), " is no name of a Service"];
-        say(&mut out.obstacles, backend.node(), &parts);
+        let parts = [&quote(&service), " is not a valid Service name"];
+        push_once(&mut out.blockers, backend.node(), &parts);
     }
     let port = match port {
-        Some(port) => read_port(&service, port, services, out)?,
+        Some(port) => read_port(&service, port, lookup_port, out)?,
         None => {
-            let parts = ["names no port of Service ", &shown(&service)];
-            say(&mut out.obstacles, backend.node(), &parts);
+            let parts = ["does not name a port of Service ", &quote(&service)];
+            push_once(&mut out.blockers, backend.node(), &parts);
             None
         }
     };
@@ -76,11 +81,11 @@ pub(crate) fn read<'a>(
     }))
 }
 
-/// The number of a port that is given by number or name.
+/// Returns the number of a port given by number or name.
 fn read_port(
     service: &str,
     node: Node<'_>,
-    services: &Services<'_>,
+    lookup_port: &PortLookup<'_>,
     out: &mut Translation,
 ) -> Result<Option<u16>, Malformed> {
     let text = match node.text().starts_with('"') {
@@ -93,24 +98,29 @@ fn read_port(
     if is_number {
         let port = text.parse().ok().filter(|port: &u16| *port > 0);
         if port.is_none() {
-            say(&mut out.obstacles, node, &[&shown(&text), " is no port"]);
+            push_once(
+                &mut out.blockers,
+                node,
+                &[&quote(&text), " is not a port number"],
+            );
         }
         return Ok(port);
     }
-    let why = match services(service, &text) {
+    let reason = match lookup_port(service, &text) {
         Port::Number(port) => return Ok(Some(port)),
-        Port::NoService => "there is no such Service",
-        Port::NoPort => "the Service has no port of this name",
-        Port::Unknown => "the Service is not known here",
+        Port::ServiceNotFound => "the Service does not exist",
+        Port::PortNotFound => "the Service has no port with this name",
+        Port::Unknown => "the Service could not be looked up",
     };
     let parts = [
-        "port ",
-        &shown(&text),
+        "cannot resolve port ",
+        &quote(&text),
         " of Service ",
-        &shown(service),
-        " is left out, since routes want its number and ",
-        why,
+        &quote(service),
+        ": ",
+        reason,
+        "; set the port number in the route",
     ];
-    say(&mut out.obstacles, node, &parts);
+    push_once(&mut out.blockers, node, &parts);
     Ok(None)
 }

@@ -1,4 +1,4 @@
-//! The class of an Ingress.
+//! The Ingress class.
 
 use std::borrow::Cow;
 
@@ -6,20 +6,21 @@ use admission::{Malformed, Object};
 
 const ANNOTATION: &str = "kubernetes.io/ingress.class";
 
-/// Which controller an Ingress asks for, in both places where it can: a check on one alone is no check.
+/// The class that an Ingress requests, in the field and in the annotation. Both must be checked, because
+/// controllers honour either.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Class<'a> {
     /// `spec.ingressClassName`.
     pub field: Option<Cow<'a, str>>,
-    /// The annotation `kubernetes.io/ingress.class`, which came before the field.
+    /// The deprecated annotation `kubernetes.io/ingress.class`.
     pub annotation: Option<Cow<'a, str>>,
 }
 
 impl<'a> Class<'a> {
-    /// Reads both.
+    /// Reads the field and the annotation.
     ///
     /// # Errors
-    /// When one of them is no string.
+    /// Returns an error if one of them is not a string.
     pub fn read(ingress: &Object<'a>) -> Result<Self, Malformed> {
         let spec = ingress.object("spec")?;
         let metadata = ingress.object("metadata")?;
@@ -39,14 +40,15 @@ impl<'a> Class<'a> {
         })
     }
 
-    /// The classes named, each once: two where they contradict, none where the cluster's default counts.
+    /// Returns the distinct class names: two if field and annotation differ, none if the cluster's default
+    /// applies.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let annotation = self.annotation.as_deref();
         let annotation = annotation.filter(|it| Some(*it) != self.field.as_deref());
         self.field.as_deref().into_iter().chain(annotation)
     }
 
-    /// Whether the two places name different classes.
+    /// Whether field and annotation name different classes.
     pub fn is_contradictory(&self) -> bool {
         self.names().nth(1).is_some()
     }

@@ -1,24 +1,24 @@
-//! Hosts: what the CRD and the plane take.
+//! Validation of hostnames against the CRD and the domain of the Gateway.
 
 use admission::{is_dns_label, is_dns_subdomain};
 
-use crate::finding::shown;
-use crate::text::{has_any, joined};
+use crate::diagnostic::quote;
+use crate::text::{contains_any, joined};
 
-/// What keeps a route for `host` from being applied, as a sentence.
-pub(crate) fn obstacle(host: &str, domain: Option<&str>) -> Option<String> {
+/// Returns why a route for `host` cannot be applied, as a message.
+pub(crate) fn problem(host: &str, domain: Option<&str>) -> Option<String> {
     if let Some(placeholder) = domain.filter(|domain| is_placeholder(domain)) {
-        let above = host.strip_suffix(placeholder);
-        return match above.and_then(|above| above.strip_suffix('.')) {
+        let below = host.strip_suffix(placeholder);
+        return match below.and_then(|below| below.strip_suffix('.')) {
             Some(label) if is_dns_label(label) => None,
-            _ => obstacle(host, None),
+            _ => problem(host, None),
         };
     }
     let wildcard = host.strip_prefix("*.");
-    if !is_dns_subdomain(wildcard.unwrap_or(host)) || is_address(host) {
+    if !is_dns_subdomain(wildcard.unwrap_or(host)) || is_ipv4(host) {
         return Some(joined(&[
-            shown(host).as_str(),
-            " is no host name that a route takes",
+            quote(host).as_str(),
+            " is not a valid hostname for a route",
         ]));
     }
     if let Some(rest) = wildcard {
@@ -26,12 +26,12 @@ pub(crate) fn obstacle(host: &str, domain: Option<&str>) -> Option<String> {
             true => joined(&[
                 "`*.",
                 rest,
-                "` would claim every host of the plane; name the hosts",
+                "` would claim every hostname in the domain; list the hostnames",
             ]),
             false => joined(&[
-                "routes may not claim a wildcard, and their `*.",
+                "routes may not use wildcards: in a route, `*.",
                 rest,
-                "` is any number of labels, an Ingress's one; name the hosts",
+                "` matches any number of labels, not one; list the hostnames",
             ]),
         });
     }
@@ -41,7 +41,7 @@ pub(crate) fn obstacle(host: &str, domain: Option<&str>) -> Option<String> {
             return Some(joined(&[
                 "`",
                 host,
-                "` is the plane's domain itself; choose a name below it",
+                "` is the domain itself; use a name below it",
             ]));
         }
         Some(rest) => rest.strip_suffix('.'),
@@ -51,17 +51,17 @@ pub(crate) fn obstacle(host: &str, domain: Option<&str>) -> Option<String> {
         None => Some(joined(&[
             "`",
             host,
-            "` is outside of `",
+            "` is outside `",
             domain,
-            "`, where the Gateway's certificate and DNS end",
+            "`, the domain of the Gateway's certificate and DNS",
         ])),
-        Some(label) if has_any(label, b".") => Some(joined(&[
+        Some(label) if contains_any(label, b".") => Some(joined(&[
             "`",
             host,
             "` is more than one label below `",
             domain,
-            "`, which the Gateway's certificate does not cover; write `",
-            &dashed(label),
+            "`, so the Gateway's certificate does not cover it; use `",
+            &dots_to_dashes(label),
             ".",
             domain,
             "`",
@@ -70,27 +70,29 @@ pub(crate) fn obstacle(host: &str, domain: Option<&str>) -> Option<String> {
     }
 }
 
-/// `${DOMAIN}`, which Argo CD fills in when it renders manifests and policies.
+/// Whether the domain is a placeholder such as `${DOMAIN}`, which Argo CD replaces when it renders manifests
+/// and policies.
 fn is_placeholder(domain: &str) -> bool {
     domain.starts_with("${")
 }
 
-/// Whether a filter may name the host: in the plane's domain, as far as that is known.
-pub(crate) fn is_inside(host: &str, domain: Option<&str>) -> bool {
+/// Whether a filter may use the host: it is in the domain, or the domain is unknown.
+pub(crate) fn is_in_domain(host: &str, domain: Option<&str>) -> bool {
     domain.is_none_or(|domain| {
-        let above = host.strip_suffix(domain);
+        let below = host.strip_suffix(domain);
         is_placeholder(domain)
-            || above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+            || below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
     })
 }
 
-/// An IPv4 address has the form of a name, and Gateway API refuses it in words only.
-fn is_address(host: &str) -> bool {
+/// Whether the host is an IPv4 address. It matches the CRD's pattern, but the documentation of Gateway API
+/// disallows it.
+fn is_ipv4(host: &str) -> bool {
     let dots = host.bytes().filter(|b| *b == b'.').count();
     dots == 3 && host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
-fn dashed(labels: &str) -> String {
+fn dots_to_dashes(labels: &str) -> String {
     let dash = |c| if c == '.' { '-' } else { c };
     labels.chars().map(dash).collect()
 }

@@ -1,7 +1,7 @@
-//! What an Ingress says, as HTTPRoutes (or GRPCRoutes) on the internal Gateway.
+//! Translates Ingresses into HTTPRoutes or GRPCRoutes on the internal Gateway.
 //!
-//! Pure: nothing is asked but the ports of Services, by a function that the caller brings. The policy
-//! `httproute-over-ingress` and `agnostics convert` both say what [`translate`] says.
+//! Pure: port numbers of Services are the only outside information, and the caller passes a function that
+//! returns them. The policy `httproute-over-ingress` and `agnostics convert` both use [`translate`].
 //!
 //! ```
 //! use ingress2route::{Gateway, Options, Port, translate};
@@ -12,14 +12,14 @@
 //!             "name": "web", "port": {"name": "http"}}}}]}}]}}"#,
 //! )
 //! .and_then(admission::Node::object)
-//! .expect("it is an object");
+//! .expect("an object");
 //! let options = Options {
 //!     gateway: Gateway { namespace: "gateway", name: "internal-gateway", section_name: None },
 //!     domain: None,
 //!     nginx: true,
 //! };
 //! let translation = translate(&ingress, &options, &|_service, _port| Port::Number(8080))
-//!     .expect("it is an Ingress");
+//!     .expect("an Ingress");
 //! assert!(translation.is_complete());
 //! let [route] = &translation.routes[..] else { panic!() };
 //! assert_eq!(route.name, "web-web-k8tre-internal");
@@ -29,7 +29,8 @@
 mod annotation;
 mod backend;
 mod class;
-mod finding;
+mod diagnostic;
+mod features;
 mod host;
 mod name;
 mod options;
@@ -42,48 +43,48 @@ mod spec;
 mod text;
 mod translate;
 mod value;
-mod wishes;
 
 pub use annotation::{
-    ANNOTATIONS, Annotation, Effect, Fate, OTHER_CONTROLLERS, PREFIX, annotation, other_controller,
+    ANNOTATIONS, ActiveWhen, Annotation, Handling, OTHER_CONTROLLERS, PREFIX, annotation,
+    other_controller,
 };
 pub use class::Class;
-pub use finding::Finding;
-pub use name::distinct;
-pub use options::{Gateway, Options, Port, Services};
+pub use diagnostic::Diagnostic;
+pub use name::disambiguate;
+pub use options::{Gateway, Options, Port, PortLookup};
 pub use translate::translate;
 pub use value::Value;
 
-/// An Ingress as routes, and everything that must be said with them.
+/// The routes of an Ingress, and what its author must know about them.
 ///
-/// Lists are in the order of the Ingress.
+/// All lists are in the order of the Ingress.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Translation {
-    /// The routes, as far as the Ingress can be said; to be applied together.
+    /// The routes for the translatable part of the Ingress; apply all of them together.
     pub routes: Vec<Route>,
-    /// What neither Gateway API nor Cilium has an equal for: it forces NGINX.
-    pub untranslatable: Vec<Finding>,
-    /// Annotations below [`PREFIX`] that ingress-nginx does not know, and so ignores.
-    pub unknown: Vec<Finding>,
-    /// Annotations that only other controllers read; the routes say nothing of them.
-    pub foreign: Vec<Finding>,
-    /// What the author must put right before the routes can be applied: a host to choose, a port that
-    /// only the Service tells, a host that the plane would refuse.
-    pub obstacles: Vec<Finding>,
-    /// What is good to know, and blocks nothing.
-    pub notes: Vec<Finding>,
+    /// Features without an equivalent in Gateway API or Cilium: the Ingress requires ingress-nginx.
+    pub untranslatable: Vec<Diagnostic>,
+    /// Annotations with [`PREFIX`] that ingress-nginx does not know and therefore ignores.
+    pub unknown: Vec<Diagnostic>,
+    /// Annotations that only other controllers read; the routes do not reproduce them.
+    pub other_controllers: Vec<Diagnostic>,
+    /// What the author must fix before applying the routes: a missing host, a named port whose number is
+    /// unknown, a host that the policies about routes would reject.
+    pub blockers: Vec<Diagnostic>,
+    /// Differences in behaviour that do not block the migration.
+    pub notes: Vec<Diagnostic>,
 }
 
 impl Translation {
-    /// Whether the routes say all of the Ingress and can be applied as they stand.
+    /// Whether the routes replace the whole Ingress and can be applied as they are.
     pub fn is_complete(&self) -> bool {
         self.untranslatable.is_empty()
             && self.unknown.is_empty()
-            && self.foreign.is_empty()
-            && self.obstacles.is_empty()
+            && self.other_controllers.is_empty()
+            && self.blockers.is_empty()
     }
 
-    /// The routes as YAML documents, parted by `---`.
+    /// Returns the routes as YAML documents, separated by `---`.
     pub fn to_yaml(&self) -> String {
         let mut out = String::new();
         for route in &self.routes {
@@ -96,17 +97,17 @@ impl Translation {
     }
 }
 
-/// The kinds of routes that an Ingress becomes.
+/// The kind of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `HTTPRoute`.
     Http,
-    /// `GRPCRoute`, for backends that speak gRPC.
+    /// `GRPCRoute`, for gRPC backends.
     Grpc,
 }
 
 impl Kind {
-    /// As in `kind:`.
+    /// Returns the value of `kind`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "HTTPRoute",
@@ -118,23 +119,23 @@ impl Kind {
 /// A route of `gateway.networking.k8s.io/v1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// Its kind.
+    /// `kind`.
     pub kind: Kind,
     /// `metadata.name`.
     pub name: String,
-    /// `metadata.namespace`, where the Ingress says it.
+    /// `metadata.namespace`, if the Ingress sets it.
     pub namespace: Option<String>,
     /// `spec`.
     pub spec: Value,
 }
 
 impl Route {
-    /// The route as one YAML document.
+    /// Returns the route as one YAML document.
     pub fn to_yaml(&self) -> String {
         self.to_value().to_yaml()
     }
 
-    /// The route as JSON.
+    /// Returns the route as JSON.
     pub fn to_json(&self) -> String {
         self.to_value().to_json()
     }

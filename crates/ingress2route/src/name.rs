@@ -1,16 +1,16 @@
-//! Names of routes: from the Ingress and the host, always a name that Kubernetes takes, and always the
-//! same one.
+//! Names of routes, derived from the Ingress and the host: valid in Kubernetes and deterministic.
 
 use admission::is_dns_subdomain;
 
-/// The longest name of an object.
-const LONGEST: usize = 253;
+/// The maximum length of an object's name.
+const MAX_NAME_LENGTH: usize = 253;
 
-/// `web` and `*.a.org` → `web-wildcard-a-org`. Without a host the Ingress's name.
-pub(crate) fn of(ingress: &str, host: &str) -> String {
+/// Returns the name of a route: `web` and `*.a.org` give `web-wildcard-a-org`. Without a host, it is the
+/// Ingress's name.
+pub(crate) fn route_name(ingress: &str, host: &str) -> String {
     let mut name = match is_dns_subdomain(ingress) {
         true => ingress.to_owned(),
-        false => safe(ingress),
+        false => to_dns_label(ingress),
     };
     if name.is_empty() {
         name.push_str("ingress");
@@ -19,24 +19,26 @@ pub(crate) fn of(ingress: &str, host: &str) -> String {
         Some(rest) => ("wildcard", rest),
         None => ("", host),
     };
-    // Not by a placeholder for the domain, which has no name yet.
+    // A placeholder for the domain has no value yet.
     let host = host.split('$').next().unwrap_or_default();
-    for part in [wildcard, &safe(host)] {
+    for part in [wildcard, &to_dns_label(host)] {
         if !part.is_empty() {
             name.push('-');
             name.push_str(part);
         }
     }
-    match name.len() > LONGEST {
-        true => distinct(&name, &name),
+    match name.len() > MAX_NAME_LENGTH {
+        true => disambiguate(&name, &name),
         false => name,
     }
 }
 
-/// The name with a suffix, cut where it would be too long.
-pub(crate) fn with(name: &str, suffix: &str) -> String {
-    let end = LONGEST.saturating_sub(suffix.len() + 1).min(name.len());
-    // Names are ASCII, so every place is the end of a character.
+/// Returns the name with a suffix, truncated to the maximum length.
+pub(crate) fn with_suffix(name: &str, suffix: &str) -> String {
+    let end = MAX_NAME_LENGTH
+        .saturating_sub(suffix.len() + 1)
+        .min(name.len());
+    // Names are ASCII, so every index is a character boundary.
     let mut name = name.get(..end).unwrap_or_default().to_owned();
     while name.ends_with(['-', '.']) {
         name.pop();
@@ -46,13 +48,13 @@ pub(crate) fn with(name: &str, suffix: &str) -> String {
     name
 }
 
-/// A name for a route beside another of its name: `text` tells the two apart, such as the name of the
-/// Ingress. Always the same one.
-pub fn distinct(name: &str, text: &str) -> String {
-    with(name, &hash(text))
+/// Returns a name for a route whose name is already used: `name` with a hash of `text`, such as the name of
+/// the Ingress.
+pub fn disambiguate(name: &str, text: &str) -> String {
+    with_suffix(name, &hash(text))
 }
 
-/// Eight digits that tell a text from others (FNV-1a, 32 bits).
+/// Returns the FNV-1a hash of the text, as eight hexadecimal digits.
 fn hash(text: &str) -> String {
     let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
@@ -63,8 +65,8 @@ fn hash(text: &str) -> String {
         .collect()
 }
 
-/// Letters, digits and dashes of the text, as a DNS label has them.
-fn safe(text: &str) -> String {
+/// Converts the text to a DNS label: letters in lower case, digits, everything else as dashes.
+fn to_dns_label(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {

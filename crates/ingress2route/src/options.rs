@@ -1,42 +1,41 @@
-//! What the translation is told beside the Ingress.
+//! Options of the translation.
 
 /// The Gateway that the routes attach to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gateway<'a> {
-    /// The Gateway's namespace.
+    /// `metadata.namespace`.
     pub namespace: &'a str,
-    /// The Gateway's name.
+    /// `metadata.name`.
     pub name: &'a str,
-    /// One of its listeners; `None` for all that take the host.
+    /// The listener to attach to; `None` for every listener that matches the host.
     pub section_name: Option<&'a str>,
 }
 
-/// How to translate.
+/// Options of the translation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options<'a> {
     /// The Gateway that the routes attach to.
     pub gateway: Gateway<'a>,
-    /// The domain of the Gateway's certificate, without a leading dot; hosts that are not one label below
-    /// it are obstacles. `None` asks nothing of hosts, and a placeholder such as `${DOMAIN}` nothing of those
-    /// that do not end in it.
+    /// The domain of the Gateway's certificate, without a leading dot. Hosts that are not exactly one label
+    /// below it are blockers. With `None`, any domain is accepted; with a placeholder such as `${DOMAIN}`,
+    /// only hosts that end in it are checked against it.
     pub domain: Option<&'a str>,
-    /// Whether ingress-nginx serves the Ingress, which decides what `ImplementationSpecific` means.
+    /// Whether ingress-nginx serves the Ingress; determines the meaning of `ImplementationSpecific`.
     pub nginx: bool,
 }
 
-/// Answers which number a Service's port of a name has: service, port name. The Service is in the
-/// Ingress's own namespace.
-pub type Services<'a> = dyn Fn(&str, &str) -> Port + 'a;
+/// Looks up a port by the names of the Service and the port. The Service is in the Ingress's namespace.
+pub type PortLookup<'a> = dyn Fn(&str, &str) -> Port + 'a;
 
-/// The number of a named port, as far as it is known.
+/// The result of looking up a named port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {
-    /// This one.
+    /// The port number.
     Number(u16),
-    /// There is no such Service.
-    NoService,
-    /// The Service has no port of this name.
-    NoPort,
-    /// Nobody could be asked.
+    /// The Service does not exist.
+    ServiceNotFound,
+    /// The Service has no port with this name.
+    PortNotFound,
+    /// The Service could not be looked up.
     Unknown,
 }

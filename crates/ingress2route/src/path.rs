@@ -1,122 +1,125 @@
-//! One path of an Ingress as a match of a route.
+//! Translates one path of an Ingress into a match of a route.
 
 use admission::Node;
 
-use crate::finding::{say, shown};
+use crate::diagnostic::{push_once, quote};
+use crate::features::RequestedFeatures;
 use crate::pattern;
 use crate::rule::{Match, Rewrite};
-use crate::text::{cut, has_any, joined};
-use crate::wishes::Wishes;
+use crate::text::{contains_any, joined, split_once};
 use crate::{Options, Translation};
 
-/// `pathType`.
+/// The `pathType` of an Ingress path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Type {
+pub(crate) enum PathType {
     Exact,
     Prefix,
-    /// `ImplementationSpecific`: the controller says.
-    OfController,
+    /// The controller decides what it matches.
+    ImplementationSpecific,
 }
 
-/// The match for a path, and the rewrite that belongs to it. `None` where there is none, which is said.
-pub(crate) fn read(
+/// Returns the match for a path and the rewrite of its requests. Returns `None` and adds a diagnostic if it
+/// cannot be translated.
+pub(crate) fn translate(
     path: &str,
-    kind: Type,
+    path_type: PathType,
     node: Node<'_>,
-    wishes: &Wishes<'_>,
+    features: &RequestedFeatures<'_>,
     options: &Options<'_>,
     out: &mut Translation,
 ) -> Option<(Match, Rewrite)> {
-    let untranslatable = |out: &mut Translation, why: &str| {
-        say(&mut out.untranslatable, node, &[&shown(path), " ", why]);
+    let untranslatable = |out: &mut Translation, reason: &str| {
+        push_once(&mut out.untranslatable, node, &[&quote(path), " ", reason]);
     };
-    if wishes.grpc {
-        let found = call(path, kind);
-        if found.is_none() {
-            untranslatable(out, "is no gRPC service or method");
+    if features.grpc {
+        let method = grpc_method(path, path_type);
+        if method.is_none() {
+            untranslatable(out, "is not a gRPC service or method");
         }
-        return Some((found?, Rewrite::None));
+        return Some((method?, Rewrite::None));
     }
-    if (wishes.regex || wishes.rewrite.is_some()) && pattern::is_regex(path) {
-        return expression(path, node, wishes, out);
+    if (features.regex || features.rewrite.is_some()) && pattern::is_regex(path) {
+        return regex_match(path, node, features, out);
     }
-    if let Some(why) = pattern::refused(path) {
-        untranslatable(out, &joined(&[why, ", which Gateway API refuses"]));
+    if let Some(reason) = pattern::invalid(path) {
+        let reason = joined(&[reason, ", which Gateway API does not allow"]);
+        untranslatable(out, &reason);
         return None;
     }
-    let what = match kind {
-        Type::Exact => Match::Exact(path.to_owned()),
-        Type::Prefix => Match::Prefix(path.to_owned()),
-        Type::OfController => {
+    let path_match = match path_type {
+        PathType::Exact => Match::Exact(path.to_owned()),
+        PathType::Prefix => Match::Prefix(path.to_owned()),
+        PathType::ImplementationSpecific => {
             if !options.nginx && !pattern::is_plain(path) {
                 untranslatable(
                     out,
-                    "means what its controller says (ImplementationSpecific); write Prefix or Exact",
+                    "depends on the controller (ImplementationSpecific); use Prefix or Exact",
                 );
                 return None;
             }
             if pattern::is_regex(path) {
                 let parts = [
-                    &shown(path),
-                    ": NGINX takes it by the letter, without `use-regex`",
+                    &quote(path),
+                    " is matched literally, because `use-regex` is not set",
                 ];
-                say(&mut out.notes, node, &parts);
+                push_once(&mut out.notes, node, &parts);
             } else if !path.ends_with('/') {
                 let parts = [
-                    "NGINX also takes longer names of the last part (`",
+                    "NGINX also matches `",
                     path,
-                    "x`); routes do not",
+                    "x`; a route matches whole path segments",
                 ];
-                say(&mut out.notes, node, &parts);
+                push_once(&mut out.notes, node, &parts);
             }
             Match::Prefix(path.to_owned())
         }
     };
-    let rewrite = match &wishes.rewrite {
-        // To itself.
+    let rewrite = match &features.rewrite {
+        // The path stays the same.
         Some((target, _)) if target == path => Rewrite::None,
-        Some((target, at)) if has_any(target, b"$") => {
+        Some((target, at)) if contains_any(target, b"$") => {
             let parts = [
-                &shown(target),
-                " takes a part of the path, and ",
-                &shown(path),
-                " names none",
+                &quote(target),
+                " refers to a capture group, but ",
+                &quote(path),
+                " has none",
             ];
-            say(&mut out.untranslatable, *at, &parts);
+            push_once(&mut out.untranslatable, *at, &parts);
             return None;
         }
         Some((target, at)) => {
-            if kind != Type::Exact {
+            if path_type != PathType::Exact {
                 let parts = [
-                    "every request below ",
-                    &shown(path),
-                    " reaches its backend as ",
-                    &shown(target),
-                    "; to keep what follows, replace the prefix (ReplacePrefixMatch)",
+                    "all requests below ",
+                    &quote(path),
+                    " reach the backend as ",
+                    &quote(target),
+                    "; to keep the rest of the path, use ReplacePrefixMatch",
                 ];
-                say(&mut out.notes, *at, &parts);
+                push_once(&mut out.notes, *at, &parts);
             }
             Rewrite::Full(target.clone())
         }
         None => Rewrite::None,
     };
-    Some((what, rewrite))
+    Some((path_match, rewrite))
 }
 
-/// A path that is a regular expression for ingress-nginx, which asks for `use-regex` or a rewrite.
-fn expression(
+/// Returns the match for a path that ingress-nginx treats as a regular expression: `use-regex` or
+/// `rewrite-target` is set.
+fn regex_match(
     path: &str,
     node: Node<'_>,
-    wishes: &Wishes<'_>,
+    features: &RequestedFeatures<'_>,
     out: &mut Translation,
 ) -> Option<(Match, Rewrite)> {
-    let target = wishes.rewrite.as_ref().map(|(target, _)| target.as_str());
-    // What people write for a prefix that the backend is not to see.
+    let target = features.rewrite.as_ref().map(|(target, _)| target.as_str());
+    // The usual way to remove a prefix.
     if let (Some(prefix), Some("/$2")) = (path.strip_suffix("(/|$)(.*)"), target)
         && !pattern::is_regex(prefix)
         && prefix.len() > 1
         && !prefix.ends_with('/')
-        && pattern::refused(prefix).is_none()
+        && pattern::invalid(prefix).is_none()
     {
         let prefix = Match::Prefix(prefix.to_owned());
         return Some((prefix, Rewrite::Prefix("/".to_owned())));
@@ -125,20 +128,21 @@ fn expression(
         return Some((Match::Prefix("/".to_owned()), Rewrite::None));
     }
     let rewrite = match target {
-        Some(target) if has_any(target, b"$") => {
-            // To itself.
+        Some(target) if contains_any(target, b"$") => {
+            // The path stays the same.
             let same = path.strip_suffix("(.*)");
             if same.is_none()
                 || same != target.strip_suffix("$1")
                 || path.bytes().filter(|b| *b == b'(').count() > 1
             {
                 let parts = [
-                    &shown(path),
+                    "cannot rewrite ",
+                    &quote(path),
                     " to ",
-                    &shown(target),
-                    ": a route replaces a prefix or all of the path, not parts of it",
+                    &quote(target),
+                    ": a route replaces a prefix or the whole path",
                 ];
-                say(&mut out.untranslatable, node, &parts);
+                push_once(&mut out.untranslatable, node, &parts);
                 return None;
             }
             Rewrite::None
@@ -146,29 +150,29 @@ fn expression(
         Some(target) => Rewrite::Full(target.to_owned()),
         None => Rewrite::None,
     };
-    let whole = pattern::whole(path);
-    if whole.is_none() {
+    let regex = pattern::to_re2(path);
+    if regex.is_none() {
         let parts = [
-            &shown(path),
-            ": the gateway's expressions (RE2) may not match what NGINX's do",
+            &quote(path),
+            " may match other paths in the Gateway (RE2) than in NGINX (PCRE)",
         ];
-        say(&mut out.untranslatable, node, &parts);
+        push_once(&mut out.untranslatable, node, &parts);
     }
-    Some((Match::Regex(whole?), rewrite))
+    Some((Match::Regex(regex?), rewrite))
 }
 
-/// The calls that a path stands for: `/`, `/package.Service` or `/package.Service/Method`.
-fn call(path: &str, kind: Type) -> Option<Match> {
+/// Returns the gRPC methods that a path matches: `/`, `/package.Service` or `/package.Service/Method`.
+fn grpc_method(path: &str, path_type: PathType) -> Option<Match> {
     let rest = path.strip_prefix('/')?;
-    let (service, method) = cut(rest, b'/').unwrap_or((rest, ""));
+    let (service, method) = split_once(rest, b'/').unwrap_or((rest, ""));
     let method = method.strip_suffix('/').unwrap_or(method);
     let is_service = match rest {
         "" => true,
         _ => service.len() <= 1024 && service.split('.').all(is_identifier),
     };
     let is_method = match method {
-        // Every call is of a method.
-        "" => kind != Type::Exact,
+        // A request always has a method, so an exact path without one matches nothing.
+        "" => path_type != PathType::Exact,
         method => method.len() <= 1024 && is_identifier(method),
     };
     (is_service && is_method).then(|| Match::Method {

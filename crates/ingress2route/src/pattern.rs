@@ -1,32 +1,32 @@
-//! Paths: what Gateway API takes, and regular expressions that NGINX and the gateway read alike.
+//! Validation of paths against Gateway API, and conversion of NGINX's regular expressions to RE2.
 
-use crate::text::{has, has_any, joined};
+use crate::text::{contains, contains_any, joined};
 
-/// Characters that mean something in a regular expression, but for the dot.
+/// Metacharacters of regular expressions, except the dot.
 const META: &[u8] = br"\^$*+?()[]{}|";
 
-/// The longest path that the CRD takes.
-const LONGEST: usize = 1024;
+/// The maximum length of a path in the CRD.
+const MAX_PATH_LENGTH: usize = 1024;
 
-/// Why the CRD refuses the path of an `Exact` or `PathPrefix` match, as the predicate of a sentence.
+/// Returns why the CRD rejects the path of an `Exact` or `PathPrefix` match, as the predicate of a sentence.
 /// Source: the CEL rules of `HTTPPathMatch`.
-pub(crate) fn refused(path: &str) -> Option<&'static str> {
+pub(crate) fn invalid(path: &str) -> Option<&'static str> {
     const PARTS: [(&str, &str); 6] = [
-        ("//", "holds `//`"),
-        ("/./", "holds `/./`"),
-        ("/../", "holds `/../`"),
-        ("%2f", "holds `%2f`"),
-        ("%2F", "holds `%2F`"),
-        ("#", "holds `#`"),
+        ("//", "contains `//`"),
+        ("/./", "contains `/./`"),
+        ("/../", "contains `/../`"),
+        ("%2f", "contains `%2f`"),
+        ("%2F", "contains `%2F`"),
+        ("#", "contains `#`"),
     ];
     if !path.starts_with('/') {
-        return Some("does not begin with `/`");
+        return Some("does not start with `/`");
     }
-    if path.len() > LONGEST {
+    if path.len() > MAX_PATH_LENGTH {
         return Some("is longer than 1024 characters");
     }
-    if let Some((_, why)) = PARTS.iter().find(|(part, _)| has(path, part)) {
-        return Some(why);
+    if let Some((_, reason)) = PARTS.iter().find(|(part, _)| contains(path, part)) {
+        return Some(reason);
     }
     if path.ends_with("/..") || path.ends_with("/.") {
         return Some("ends with `/.` or `/..`");
@@ -41,29 +41,29 @@ pub(crate) fn refused(path: &str) -> Option<&'static str> {
     };
     match bytes.iter().enumerate().all(allowed) {
         true => None,
-        false => Some("holds characters that must be percent-encoded"),
+        false => Some("contains characters that must be percent-encoded"),
     }
 }
 
-/// Whether every controller takes the path for itself: no character in it means something to any of them.
+/// Whether every controller matches the path literally: no character in it is special to any of them.
 pub(crate) fn is_plain(path: &str) -> bool {
     path.bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"/._~-".contains(&b))
 }
 
-/// Whether the path is more than its own text where ingress-nginx reads it as a regular expression. A dot
-/// alone makes none: paths hold dots, and nobody means any character by them.
+/// Whether the path contains metacharacters of regular expressions. A dot does not count: it is common in
+/// paths, and no one means "any character" by it.
 pub(crate) fn is_regex(path: &str) -> bool {
-    has_any(path, META)
+    contains_any(path, META)
 }
 
-/// The text that everything begins with that the expression matches, in lower case.
-pub(crate) fn head(regex: &str) -> String {
+/// Returns the literal prefix of everything that the expression matches, in lower case.
+pub(crate) fn literal_prefix(regex: &str) -> String {
     let is_meta = |byte: &u8| *byte == b'.' || META.contains(byte);
     let mut head = String::new();
     for byte in regex.bytes() {
         match byte {
-            // What may be repeated may be missing.
+            // The repeated character may be absent.
             b'*' | b'?' | b'{' => {
                 head.pop();
                 break;
@@ -75,27 +75,27 @@ pub(crate) fn head(regex: &str) -> String {
     head
 }
 
-/// The expression with which Envoy (RE2, the whole path) matches what NGINX does with `path` (PCRE, without
-/// regard to case, from the beginning of the path): `None` where the two engines may differ.
-pub(crate) fn whole(path: &str) -> Option<String> {
-    if !path.starts_with('/') || !is_common(path) {
+/// Converts a path of NGINX (PCRE, case-insensitive, anchored at the start) to an expression that matches the
+/// same paths in Envoy (RE2, matches the whole path). Returns `None` if the two engines may differ.
+pub(crate) fn to_re2(path: &str) -> Option<String> {
+    if !path.starts_with('/') || !is_portable(path) {
         return None;
     }
     let end = match path.ends_with('$') || path.ends_with(".*") || path.ends_with("(.*)") {
         true => "",
         false => ".*",
     };
-    let whole = joined(&["(?i)", path, end]);
-    (whole.len() <= LONGEST).then_some(whole)
+    let regex = joined(&["(?i)", path, end]);
+    (regex.len() <= MAX_PATH_LENGTH).then_some(regex)
 }
 
-/// Whether PCRE and RE2 read the expression alike: literals, `.`, classes, groups, alternatives in groups
-/// and greedy or lazy repetition. Look-around, back references, possessive repetition and flags are not
-/// in RE2; of the rest nobody needs to know.
-fn is_common(regex: &str) -> bool {
+/// Whether PCRE and RE2 interpret the expression alike. Accepts literals, `.`, classes, groups, alternatives
+/// in groups, and greedy or lazy repetition. RE2 has no look-around, back references or possessive
+/// repetition; other rare syntax is not worth supporting.
+fn is_portable(regex: &str) -> bool {
     let mut rest = regex.as_bytes();
     let mut depth = 0_u32;
-    // Whether something stands here that can be repeated.
+    // Whether the previous item can be repeated.
     let mut atom = false;
     while let [first, after @ ..] = rest {
         rest = after;
@@ -129,7 +129,7 @@ fn is_common(regex: &str) -> bool {
             }
             (b'|', _) if depth > 0 => atom = false,
             (b'*' | b'+' | b'?', _) if atom => {
-                // Lazy or not, the same paths match.
+                // Lazy repetition matches the same paths.
                 if let [b'?', after @ ..] = rest {
                     rest = after;
                 }
@@ -145,7 +145,8 @@ fn is_common(regex: &str) -> bool {
     depth == 0
 }
 
-/// What follows a class whose first bracket is read; `None` where it holds more than plain characters.
+/// Returns what follows a character class, given the text after its opening bracket; `None` if it contains
+/// more than plain characters.
 fn class_end(class: &[u8]) -> Option<&[u8]> {
     let inner = class.strip_prefix(b"^").unwrap_or(class);
     let end = inner.iter().position(|byte| *byte == b']')?;
@@ -157,10 +158,10 @@ fn class_end(class: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{head, refused, whole};
+    use super::{invalid, literal_prefix, to_re2};
 
     #[test]
-    fn expressions_that_both_engines_read_alike() {
+    fn converts_expressions_that_both_engines_interpret_alike() {
         for (path, expected) in [
             ("/api/.*", Some("(?i)/api/.*")),
             ("/api/v[0-9]+", Some("(?i)/api/v[0-9]+.*")),
@@ -179,9 +180,9 @@ mod tests {
             ("/a^b", None),
             (r"/\p{L}", None),
             (r"/\bx", None),
-            // Alternatives outside a group begin anywhere in the path.
+            // Alternatives outside a group may start anywhere in the path.
             ("/a|b", None),
-            // Not an expression at all.
+            // Not a valid expression.
             ("/a(", None),
             ("/a)", None),
             ("/[a", None),
@@ -193,17 +194,17 @@ mod tests {
             ("a.*", None),
             ("/a b.*", None),
         ] {
-            assert_eq!(whole(path).as_deref(), expected, "{path}");
+            assert_eq!(to_re2(path).as_deref(), expected, "{path}");
         }
         assert_eq!(
-            whole(&format!("/{}", "a".repeat(1017))).unwrap().len(),
+            to_re2(&format!("/{}", "a".repeat(1017))).unwrap().len(),
             1024
         );
-        assert_eq!(whole(&format!("/{}", "a".repeat(1018))), None);
+        assert_eq!(to_re2(&format!("/{}", "a".repeat(1018))), None);
     }
 
     #[test]
-    fn the_beginning_of_an_expression() {
+    fn returns_the_literal_prefix_of_an_expression() {
         for (regex, expected) in [
             ("/API/.*", "/api/"),
             ("/ab?c", "/a"),
@@ -212,18 +213,18 @@ mod tests {
             ("/(a|b)", "/"),
             ("/a", "/a"),
         ] {
-            assert_eq!(head(regex), expected, "{regex}");
+            assert_eq!(literal_prefix(regex), expected, "{regex}");
         }
     }
 
     #[test]
-    fn paths_that_the_crd_refuses() {
+    fn rejects_the_same_paths_as_the_crd() {
         for path in [
             "", "a", "/a//b", "/a/./b", "/a/../b", "/a%2fb", "/a%2Fb", "/a#b", "/a/..", "/a/.",
             "/a b", "/a%", "/a%4", "/a%zz", "/é", "/a\"b", "/{a}", "/a|b", "/a[b]", "/a^", "/a?b",
             "/a\\b",
         ] {
-            assert!(refused(path).is_some(), "{path}");
+            assert!(invalid(path).is_some(), "{path}");
         }
         for path in [
             "/",
@@ -233,9 +234,9 @@ mod tests {
             "/%20",
             "/a:b@c!$&'()*+,;=~_-",
         ] {
-            assert_eq!(refused(path), None, "{path}");
+            assert_eq!(invalid(path), None, "{path}");
         }
-        assert_eq!(refused(&format!("/{}", "a".repeat(1023))), None);
-        assert!(refused(&format!("/{}", "a".repeat(1024))).is_some());
+        assert_eq!(invalid(&format!("/{}", "a".repeat(1023))), None);
+        assert!(invalid(&format!("/{}", "a".repeat(1024))).is_some());
     }
 }

@@ -2,21 +2,22 @@
 
 use admission::is_dns_subdomain;
 
-use crate::text::{cut, has_any};
+use crate::text::{contains_any, split_once};
 
-/// A RequestRedirect.
+/// A `RequestRedirect` filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Redirect {
     pub(crate) scheme: Option<&'static str>,
     pub(crate) host: Option<String>,
     pub(crate) port: Option<u16>,
-    /// The whole new path; `None` keeps the request's.
+    /// The new path; `None` keeps the path of the request.
     pub(crate) path: Option<String>,
     pub(crate) code: u16,
 }
 
-/// Reads where a redirect goes, or why a route cannot say it.
-pub(crate) fn read(url: &str, code: u16) -> Result<Redirect, &'static str> {
+/// Parses the target of a redirect. Returns the reason, as the predicate of a sentence, if a route cannot
+/// redirect to it.
+pub(crate) fn parse(url: &str, code: u16) -> Result<Redirect, &'static str> {
     let mut redirect = Redirect {
         code,
         ..Redirect::default()
@@ -25,11 +26,11 @@ pub(crate) fn read(url: &str, code: u16) -> Result<Redirect, &'static str> {
         Some(origin) => (origin, true),
         None => (url, false),
     };
-    if has_any(url, b"$") {
-        return Err("holds an NGINX variable");
+    if contains_any(url, b"$") {
+        return Err("contains an NGINX variable");
     }
-    if has_any(url, b"?#") {
-        return Err("has a query or fragment, which a route's redirect has not");
+    if contains_any(url, b"?#") {
+        return Err("has a query or fragment, which a route cannot redirect to");
     }
     let scheme = url.get(..url.len().min("https://".len()));
     let scheme = scheme.unwrap_or_default().to_ascii_lowercase();
@@ -45,17 +46,17 @@ pub(crate) fn read(url: &str, code: u16) -> Result<Redirect, &'static str> {
             let rest = url.get(length..).unwrap_or_default();
             let (authority, path) =
                 rest.split_at(rest.bytes().position(|b| b == b'/').unwrap_or(rest.len()));
-            let host = match cut(authority, b':') {
+            let host = match split_once(authority, b':') {
                 None => authority,
                 Some((host, port)) => {
                     let port = port.parse().ok().filter(|port| *port > 0);
-                    redirect.port = Some(port.ok_or("has no port that a route takes")?);
+                    redirect.port = Some(port.ok_or("has an invalid port")?);
                     host
                 }
             };
             let host = host.to_ascii_lowercase();
             if !is_dns_subdomain(&host) {
-                return Err("has no host that a route takes");
+                return Err("has an invalid hostname");
             }
             redirect.host = Some(host);
             match path {
@@ -66,7 +67,7 @@ pub(crate) fn read(url: &str, code: u16) -> Result<Redirect, &'static str> {
     };
     match path {
         "/" if keeps_path && !url.ends_with('/') => {}
-        _ if keeps_path => return Err("puts something before the path, which a redirect cannot"),
+        _ if keeps_path => return Err("adds to the path of the request, which a redirect cannot"),
         path if !path.starts_with('/') => return Err("is neither a URL nor a path"),
         path if path.len() > 1024 => return Err("is longer than 1024 characters"),
         path => redirect.path = Some(path.to_owned()),
@@ -76,10 +77,10 @@ pub(crate) fn read(url: &str, code: u16) -> Result<Redirect, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Redirect, read};
+    use super::{Redirect, parse};
 
     #[test]
-    fn redirects_that_a_route_can_say() {
+    fn parses_targets_that_a_route_can_redirect_to() {
         let to = |scheme, host: Option<&str>, port, path: Option<&str>| Redirect {
             scheme,
             host: host.map(str::to_owned),
@@ -102,7 +103,7 @@ mod tests {
             ),
             ("/login", to(None, None, None, Some("/login"))),
         ] {
-            assert_eq!(read(url, 301), Ok(expected), "{url}");
+            assert_eq!(parse(url, 301), Ok(expected), "{url}");
         }
         for url in [
             "",
@@ -120,7 +121,7 @@ mod tests {
             "$request_uri",
             "/x$request_uri",
         ] {
-            assert!(read(url, 301).is_err(), "{url}");
+            assert!(parse(url, 301).is_err(), "{url}");
         }
     }
 }

@@ -1,191 +1,194 @@
-//! From hosts with their paths to routes.
+//! Builds routes from hosts and their paths.
 
 use std::rc::Rc;
 
 use admission::Node;
 
-use crate::finding::{say, shown};
+use crate::diagnostic::{push_once, quote};
+use crate::features::RequestedFeatures;
 use crate::redirect::Redirect;
-use crate::rule::{self, Action, HOSTNAMES, Match, Rule};
+use crate::rule::{self, Action, MAX_HOSTNAMES, Match, Rule};
 use crate::spec::spec;
 use crate::text::joined;
 use crate::translate::Host;
-use crate::wishes::Wishes;
 use crate::{Kind, Options, Route, Translation, host, name};
 
-/// Makes the routes: one for each group of hosts that have the same rules.
-pub(crate) fn make<'a>(
+/// Builds the routes: one for each group of hosts with the same rules, more if the limits of the CRDs require
+/// it.
+pub(crate) fn build<'a>(
     ingress: &str,
     namespace: Option<&str>,
     hosts: Vec<Host<'a>>,
-    wishes: Wishes<'a>,
+    features: RequestedFeatures<'a>,
     options: &Options<'_>,
     out: Translation,
 ) -> Translation {
-    let mut maker = Maker {
+    let mut builder = Builder {
         options,
-        wishes,
+        features,
         groups: Vec::new(),
         out,
     };
-    if !maker.wishes.is_share {
-        maker.group(hosts);
+    if !builder.features.no_routes {
+        builder.group(hosts);
     }
-    maker.name(ingress, namespace);
-    maker.out
+    builder.finish(ingress, namespace);
+    builder.out
 }
 
-struct Maker<'m, 'a> {
+struct Builder<'m, 'a> {
     options: &'m Options<'m>,
-    wishes: Wishes<'a>,
+    features: RequestedFeatures<'a>,
     groups: Vec<Group>,
     out: Translation,
 }
 
-/// Hosts that share their routes.
+/// Hosts with the same rules, which share their routes.
 struct Group {
     /// The host that the routes are named after.
     host: String,
-    names: Vec<String>,
-    /// Whether the routes can be applied as far as hosts go.
-    ready: bool,
+    hostnames: Vec<String>,
+    /// Whether all hostnames are valid for a route.
+    valid: bool,
     rules: Rc<Vec<Rule>>,
 }
 
-impl<'a> Maker<'_, 'a> {
+impl<'a> Builder<'_, 'a> {
     fn group(&mut self, hosts: Vec<Host<'a>>) {
-        let alone = hosts.len() == 1;
-        let mut others = Vec::new();
+        let single_host = hosts.len() == 1;
+        let mut www_redirects = Vec::new();
         for host in &hosts {
             let rules = Rc::new(self.rules(host));
             if rules.is_empty() {
                 continue;
             }
-            self.place(&host.name, host.node, &rules);
-            if alone {
-                for (alias, node) in std::mem::take(&mut self.wishes.aliases) {
-                    self.place(&alias, node, &rules);
+            self.add_host(&host.name, host.node, &rules);
+            if single_host {
+                for (alias, node) in std::mem::take(&mut self.features.aliases) {
+                    self.add_host(&alias, node, &rules);
                 }
             }
-            if let Some((other, node)) = self.other_name(&host.name)
-                && !hosts.iter().any(|host| host.name == other)
+            if let Some((from, node)) = self.www_counterpart(&host.name)
+                && !hosts.iter().any(|host| host.name == from)
             {
-                others.push((other, host.name.clone(), node));
+                www_redirects.push((from, host.name.clone(), node));
             }
         }
-        for (other, name, node) in others {
+        for (from, to, node) in www_redirects {
             let redirect = Redirect {
-                host: Some(name),
+                host: Some(to),
                 code: 301,
                 ..Redirect::default()
             };
             let mut rules = Vec::new();
             let all = Match::Prefix("/".to_owned());
             rule::add(&mut rules, all, &Rc::new(Action::Redirect(redirect)));
-            self.place(&other, node, &Rc::new(rules));
+            self.add_host(&from, node, &Rc::new(rules));
         }
-        for (alias, node) in &self.wishes.aliases {
+        for (alias, node) in &self.features.aliases {
             let parts = [
-                "of which host ",
-                &shown(alias),
-                " is an alias is not said; make it a rule",
+                "cannot tell which host ",
+                &quote(alias),
+                " is an alias of; add a rule for it",
             ];
-            say(&mut self.out.obstacles, *node, &parts);
+            push_once(&mut self.out.blockers, *node, &parts);
         }
     }
 
-    /// The name with `www.` for one without, and the other way round, where it is to be redirected.
-    fn other_name(&self, host: &str) -> Option<(String, Node<'a>)> {
-        let node = self.wishes.www?;
+    /// Returns the host with `www.` added or removed, if `from-to-www-redirect` redirects it.
+    fn www_counterpart(&self, host: &str) -> Option<(String, Node<'a>)> {
+        let node = self.features.www?;
         if host.is_empty() || host.starts_with('*') {
             return None;
         }
-        let other = match host.strip_prefix("www.") {
+        let counterpart = match host.strip_prefix("www.") {
             Some(rest) => rest.to_owned(),
             None => joined(&["www.", host]),
         };
-        Some((other, node))
+        Some((counterpart, node))
     }
 
     fn rules(&mut self, host: &Host<'a>) -> Vec<Rule> {
         let mut rules = Vec::new();
         let root = Match::Exact("/".to_owned());
-        if let Some(app_root) = &self.wishes.app_root {
+        if let Some(app_root) = &self.features.app_root {
             let redirect = Rc::new(Action::Redirect(app_root.clone()));
             rule::add(&mut rules, root.clone(), &redirect);
         }
         for path in &host.paths {
-            if self.wishes.app_root.is_some() && path.what == root {
-                let parts = ["left out: `app-root` redirects it"];
-                say(&mut self.out.notes, path.node, &parts);
+            if self.features.app_root.is_some() && path.path_match == root {
+                let parts = ["omitted: `app-root` redirects this path"];
+                push_once(&mut self.out.notes, path.node, &parts);
                 continue;
             }
-            rule::add(&mut rules, path.what.clone(), &path.action);
+            rule::add(&mut rules, path.path_match.clone(), &path.action);
         }
         rules
     }
 
-    /// Puts a host with those that have the same rules and, as it, can be routed or not.
-    fn place(&mut self, host: &str, node: Node<'a>, rules: &Rc<Vec<Rule>>) {
+    /// Adds a host to the group with the same rules and validity, or to a new group.
+    fn add_host(&mut self, host: &str, node: Node<'a>, rules: &Rc<Vec<Rule>>) {
         let domain = self.options.domain;
-        let mut name = host.to_owned();
-        let obstacle = match host.is_empty() {
+        let mut hostname = host.to_owned();
+        let problem = match host.is_empty() {
             true => {
-                // No host name holds such brackets, so nobody applies the route unread.
-                name = match domain {
+                // The brackets make the hostname invalid, so the route cannot be applied unedited.
+                hostname = match domain {
                     Some(domain) => joined(&["<host>.", domain]),
                     None => "<host>".to_owned(),
                 };
-                let parts = [
-                    "names no host, and a route must: put it in place of `",
-                    &name,
-                    "`",
-                ];
+                let parts = ["has no host; replace `", &hostname, "`"];
                 Some(joined(&parts))
             }
-            false => host::obstacle(host, domain),
+            false => host::problem(host, domain),
         };
-        let ready = obstacle.is_none();
-        if let Some(obstacle) = obstacle {
-            say(&mut self.out.obstacles, node, &[&obstacle]);
+        let valid = problem.is_none();
+        if let Some(problem) = problem {
+            push_once(&mut self.out.blockers, node, &[&problem]);
         }
         let fits = |group: &&mut Group| {
-            group.ready == ready && group.names.len() < HOSTNAMES && group.rules == *rules
+            let is_full = group.hostnames.len() >= MAX_HOSTNAMES;
+            group.valid == valid && !is_full && group.rules == *rules
         };
         match self.groups.iter_mut().find(fits) {
-            Some(group) if !group.names.contains(&name) => group.names.push(name),
+            Some(group) if !group.hostnames.contains(&hostname) => group.hostnames.push(hostname),
             Some(_) => {}
             None => self.groups.push(Group {
                 host: host.to_owned(),
-                names: vec![name],
-                ready,
+                hostnames: vec![hostname],
+                valid,
                 rules: Rc::clone(rules),
             }),
         }
     }
 
-    /// Cuts groups into routes that the CRDs take, and names them.
-    fn name(&mut self, ingress: &str, namespace: Option<&str>) {
-        let kind = match self.wishes.grpc {
+    /// Splits groups into routes within the limits of the CRDs, and names them.
+    fn finish(&mut self, ingress: &str, namespace: Option<&str>) {
+        let kind = match self.features.grpc {
             true => Kind::Grpc,
             false => Kind::Http,
         };
         for group in &self.groups {
             for (part, rules) in rule::split(&group.rules).into_iter().enumerate() {
-                let of_host = name::of(ingress, &group.host);
+                let base = name::route_name(ingress, &group.host);
                 let mut name = match part {
-                    0 => of_host,
-                    part => name::with(&of_host, &(part + 1).to_string()),
+                    0 => base,
+                    part => name::with_suffix(&base, &(part + 1).to_string()),
                 };
                 if self.out.routes.iter().any(|route| route.name == name) {
                     let text = joined(&[&group.host, "/", &part.to_string()]);
-                    name = name::distinct(&name, &text);
+                    name = name::disambiguate(&name, &text);
                 }
                 self.out.routes.push(Route {
                     kind,
                     name,
                     namespace: namespace.map(str::to_owned),
-                    spec: spec(&self.options.gateway, &group.names, rules, &self.wishes),
+                    spec: spec(
+                        &self.options.gateway,
+                        &group.hostnames,
+                        rules,
+                        &self.features,
+                    ),
                 });
             }
         }

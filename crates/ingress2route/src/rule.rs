@@ -1,47 +1,46 @@
-//! Rules of routes, and their limits.
+//! Rules of routes, within the limits of the CRDs.
 
 use std::rc::Rc;
 
 use crate::backend::Backend;
 use crate::redirect::Redirect;
 
-/// Limits of the CRDs: matches of one rule, rules of one route, matches of one route, hostnames of one
-/// route.
-const MATCHES: usize = 64;
-const RULES: usize = 16;
-const MATCHES_IN_ALL: usize = 128;
-pub(crate) const HOSTNAMES: usize = 16;
+// Limits of the CRDs.
+const MAX_MATCHES_PER_RULE: usize = 64;
+const MAX_MATCHES_PER_ROUTE: usize = 128;
+const MAX_RULES: usize = 16;
+pub(crate) const MAX_HOSTNAMES: usize = 16;
 
-/// Which requests, by their path.
+/// Which requests a rule applies to, by path or gRPC method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Match {
     Prefix(String),
     Exact(String),
     Regex(String),
-    /// Calls of a gRPC service, or of one method of it. Empty is any.
+    /// A gRPC service, or one of its methods. Empty matches any.
     Method {
         service: String,
         method: String,
     },
 }
 
-/// What becomes of the path.
+/// How a rule rewrites the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Rewrite {
-    /// It stays.
+    /// It does not.
     None,
-    /// It is replaced.
+    /// It replaces the whole path.
     Full(String),
-    /// The prefix that was matched is replaced.
+    /// It replaces the matched prefix.
     Prefix(String),
 }
 
-/// What is done with the requests of a rule. What all rules of an Ingress share is in its wishes.
+/// What a rule does with its requests. What all rules of an Ingress share is in `RequestedFeatures`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// They go to a Service.
-    Send(Backend, Rewrite),
-    /// They go elsewhere.
+    /// Forwards them to a Service.
+    Forward(Backend, Rewrite),
+    /// Redirects them.
     Redirect(Redirect),
 }
 
@@ -52,21 +51,24 @@ pub(crate) struct Rule {
     pub(crate) action: Rc<Action>,
 }
 
-/// Adds a match to the rule that does the same, else to a new one.
-pub(crate) fn add(rules: &mut Vec<Rule>, what: Match, action: &Rc<Action>) {
-    // Where a prefix is replaced the CRD takes one match a rule.
-    let alone = matches!(**action, Action::Send(_, Rewrite::Prefix(_)));
-    let open = |rule: &&mut Rule| !alone && rule.matches.len() < MATCHES && rule.action == *action;
-    match rules.iter_mut().find(open) {
-        Some(rule) => rule.matches.push(what),
+/// Adds a match to the rule with the same action, or to a new rule.
+pub(crate) fn add(rules: &mut Vec<Rule>, new: Match, action: &Rc<Action>) {
+    // The CRD allows only one match in a rule that replaces a prefix.
+    let single_match = matches!(**action, Action::Forward(_, Rewrite::Prefix(_)));
+    let fits = |rule: &&mut Rule| {
+        let is_full = rule.matches.len() >= MAX_MATCHES_PER_RULE;
+        !single_match && !is_full && rule.action == *action
+    };
+    match rules.iter_mut().find(fits) {
+        Some(rule) => rule.matches.push(new),
         None => rules.push(Rule {
-            matches: vec![what],
+            matches: vec![new],
             action: Rc::clone(action),
         }),
     }
 }
 
-/// Cuts rules into routes that the CRDs take.
+/// Splits rules into routes within the limits of the CRDs.
 pub(crate) fn split(rules: &[Rule]) -> Vec<&[Rule]> {
     let mut parts = Vec::new();
     let mut rest = rules;
@@ -74,10 +76,10 @@ pub(crate) fn split(rules: &[Rule]) -> Vec<&[Rule]> {
         let mut matches = 0;
         let fits = |rule: &&Rule| {
             matches += rule.matches.len();
-            matches <= MATCHES_IN_ALL
+            matches <= MAX_MATCHES_PER_ROUTE
         };
-        // A rule alone always fits.
-        let length = rest.iter().take(RULES).take_while(fits).count().max(1);
+        // A single rule always fits.
+        let length = rest.iter().take(MAX_RULES).take_while(fits).count().max(1);
         let (part, after) = rest.split_at(length);
         parts.push(part);
         rest = after;

@@ -1,17 +1,17 @@
-//! Rules as `spec` of an HTTPRoute or GRPCRoute.
+//! The `spec` of an HTTPRoute or GRPCRoute.
 
+use crate::features::RequestedFeatures;
 use crate::options::Gateway;
 use crate::redirect::Redirect;
 use crate::rule::{Action, Match, Rewrite, Rule};
 use crate::value::Value;
-use crate::wishes::Wishes;
 
-/// `spec` of a route.
+/// Returns the `spec` of a route.
 pub(crate) fn spec(
     gateway: &Gateway<'_>,
     hostnames: &[String],
     rules: &[Rule],
-    wishes: &Wishes<'_>,
+    features: &RequestedFeatures<'_>,
 ) -> Value {
     let parent = Value::texts(&[
         ("name", gateway.name),
@@ -19,35 +19,36 @@ pub(crate) fn spec(
         ("sectionName", gateway.section_name.unwrap_or_default()),
     ]);
     let hostnames = hostnames.iter().map(|host| Value::text(host)).collect();
-    let rules = rules.iter().map(|it| rule(it, wishes)).collect();
+    let rules = rules.iter().map(|it| rule(it, features)).collect();
     Value::default()
         .with("parentRefs", Value::List(vec![parent]))
         .with("hostnames", Value::List(hostnames))
         .with("rules", Value::List(rules))
 }
 
-fn rule(rule: &Rule, wishes: &Wishes<'_>) -> Value {
-    let mut matches: Vec<Value> = rule.matches.iter().map(|it| item(it, wishes)).collect();
-    // A GRPCRoute's rule without matches takes every call.
+fn rule(rule: &Rule, features: &RequestedFeatures<'_>) -> Value {
+    let matches = rule.matches.iter();
+    let mut matches: Vec<Value> = matches.map(|it| match_item(it, features)).collect();
+    // A rule of a GRPCRoute without matches matches every request.
     if matches.iter().all(Value::is_empty) {
         matches.clear();
     }
     let value = Value::default()
         .with("matches", Value::List(matches))
-        .with("filters", Value::List(filters(&rule.action, wishes)));
-    let Action::Send(backend, _) = &*rule.action else {
+        .with("filters", Value::List(filters(&rule.action, features)));
+    let Action::Forward(backend, _) = &*rule.action else {
         return value;
     };
     let port = Value::Number(backend.port.unwrap_or_default());
     let backend = Value::texts(&[("name", &backend.service)]).with("port", port);
-    let timeout = wishes.timeout.as_deref().unwrap_or_default();
+    let timeout = features.timeout.as_deref().unwrap_or_default();
     value
         .with("backendRefs", Value::List(vec![backend]))
         .with("timeouts", Value::texts(&[("request", timeout)]))
 }
 
-/// An item of `matches`.
-fn item(item: &Match, wishes: &Wishes<'_>) -> Value {
+/// Returns an item of `matches`.
+fn match_item(item: &Match, features: &RequestedFeatures<'_>) -> Value {
     let (key, value) = match item {
         Match::Prefix(path) => ("path", typed("PathPrefix", "value", path)),
         Match::Exact(path) => ("path", typed("Exact", "value", path)),
@@ -57,7 +58,7 @@ fn item(item: &Match, wishes: &Wishes<'_>) -> Value {
             ("method", Value::texts(&members))
         }
     };
-    let headers = match &wishes.header {
+    let headers = match &features.header {
         Some((name, value)) => vec![header(name, value)],
         None => Vec::new(),
     };
@@ -66,8 +67,8 @@ fn item(item: &Match, wishes: &Wishes<'_>) -> Value {
         .with("headers", Value::List(headers))
 }
 
-/// One filter of a kind, and no rewrite beside a redirect.
-fn filters(action: &Action, wishes: &Wishes<'_>) -> Vec<Value> {
+/// Returns the filters: at most one of each type, and a redirect excludes a rewrite.
+fn filters(action: &Action, features: &RequestedFeatures<'_>) -> Vec<Value> {
     let mut filters = Vec::new();
     let mut filter = |kind, key, value: Value| {
         if !value.is_empty() {
@@ -76,8 +77,8 @@ fn filters(action: &Action, wishes: &Wishes<'_>) -> Vec<Value> {
     };
     match action {
         Action::Redirect(to) => filter("RequestRedirect", "requestRedirect", redirect(to)),
-        Action::Send(_, rewrite) => {
-            if let (Some(prefix), false) = (&wishes.prefix, *rewrite == Rewrite::None) {
+        Action::Forward(_, rewrite) => {
+            if let (Some(prefix), false) = (&features.forwarded_prefix, *rewrite == Rewrite::None) {
                 let headers = Value::List(vec![header("X-Forwarded-Prefix", prefix)]);
                 let set = Value::default().with("set", headers);
                 filter("RequestHeaderModifier", "requestHeaderModifier", set);
@@ -87,7 +88,7 @@ fn filters(action: &Action, wishes: &Wishes<'_>) -> Vec<Value> {
                 Rewrite::Full(path) => typed("ReplaceFullPath", "replaceFullPath", path),
                 Rewrite::Prefix(path) => typed("ReplacePrefixMatch", "replacePrefixMatch", path),
             };
-            let host = wishes.vhost.as_deref().unwrap_or_default();
+            let host = features.upstream_host.as_deref().unwrap_or_default();
             let rewrite = Value::texts(&[("hostname", host)]).with("path", path);
             filter("URLRewrite", "urlRewrite", rewrite);
         }

@@ -1,4 +1,4 @@
-//! From the rules of an Ingress to those of routes.
+//! Translates the rules of an Ingress.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -6,20 +6,21 @@ use std::rc::Rc;
 use admission::{Malformed, Node, Object};
 
 use crate::backend;
-use crate::finding::{say, shown};
+use crate::diagnostic::{push_once, quote};
+use crate::features::{self, RequestedFeatures};
+use crate::path::{self, PathType};
 use crate::rule::{Action, Match, Rewrite};
-use crate::wishes::{self, Wishes};
-use crate::{Options, Services, Translation, path, pattern, routes};
+use crate::{Options, PortLookup, Translation, pattern, routes};
 
-/// Says what `ingress` says as routes. It may be of `networking.k8s.io/v1`, or of the shape of
-/// `v1beta1` and `extensions/v1beta1` (`serviceName`, `servicePort`).
+/// Translates an Ingress of `networking.k8s.io/v1`, or of the format of `v1beta1` and `extensions/v1beta1`
+/// (`serviceName`, `servicePort`).
 ///
 /// # Errors
-/// When a part that decides about the routes has the wrong type.
+/// Returns an error if a field that the routes depend on has the wrong type.
 pub fn translate(
     ingress: &Object<'_>,
     options: &Options<'_>,
-    services: &Services<'_>,
+    lookup_port: &PortLookup<'_>,
 ) -> Result<Translation, Malformed> {
     let mut out = Translation::default();
     let metadata = ingress.object("metadata")?;
@@ -27,37 +28,37 @@ pub fn translate(
         Some(metadata) => metadata.object("annotations")?,
         None => None,
     };
-    let wishes = wishes::read(annotations.as_ref(), options, &mut out)?;
-    let (stem, namespace) = match &metadata {
-        Some(metadata) => (stem(metadata)?, metadata.string("namespace")?),
+    let features = features::read(annotations.as_ref(), options, &mut out)?;
+    let (name, namespace) = match &metadata {
+        Some(metadata) => (base_name(metadata)?, metadata.string("namespace")?),
         None => (Cow::default(), None),
     };
     let mut translator = Translator {
         options,
-        services,
-        wishes,
+        lookup_port,
+        features,
         hosts: Vec::new(),
         out,
     };
     match ingress.object("spec")? {
         Some(spec) => translator.spec(&spec)?,
         None => {
-            let parts = ["is missing, so there is nothing to route"];
-            say(&mut translator.out.obstacles, ingress.node(), &parts);
+            let parts = ["has no `spec`, so there is nothing to route"];
+            push_once(&mut translator.out.blockers, ingress.node(), &parts);
         }
     }
-    Ok(routes::make(
-        &stem,
+    Ok(routes::build(
+        &name,
         namespace.as_deref(),
         translator.hosts,
-        translator.wishes,
+        translator.features,
         options,
         translator.out,
     ))
 }
 
-/// What routes are named after: the Ingress's name, else what the API server would begin it with.
-fn stem<'a>(metadata: &Object<'a>) -> Result<Cow<'a, str>, Malformed> {
+/// Returns the name that route names start with: the Ingress's `name`, or else its `generateName`.
+fn base_name<'a>(metadata: &Object<'a>) -> Result<Cow<'a, str>, Malformed> {
     let name = metadata.string("name")?.filter(|name| !name.is_empty());
     Ok(match name {
         Some(name) => name,
@@ -67,26 +68,26 @@ fn stem<'a>(metadata: &Object<'a>) -> Result<Cow<'a, str>, Malformed> {
 
 struct Translator<'t, 'a> {
     options: &'t Options<'t>,
-    services: &'t Services<'t>,
-    wishes: Wishes<'a>,
+    lookup_port: &'t PortLookup<'t>,
+    features: RequestedFeatures<'a>,
     hosts: Vec<Host<'a>>,
     out: Translation,
 }
 
-/// A host and the paths of all its rules.
+/// A host with the paths of all its rules.
 pub(crate) struct Host<'a> {
     /// Empty for rules without a host.
     pub(crate) name: String,
-    /// Where it stands.
+    /// The field that names it.
     pub(crate) node: Node<'a>,
     pub(crate) paths: Vec<Path<'a>>,
 }
 
-/// A path and what is done with its requests.
+/// A path of an Ingress, translated.
 pub(crate) struct Path<'a> {
-    pub(crate) what: Match,
+    pub(crate) path_match: Match,
     pub(crate) action: Rc<Action>,
-    /// The path of the Ingress, as text.
+    /// `path` in the Ingress.
     text: String,
     pub(crate) node: Node<'a>,
 }
@@ -96,7 +97,7 @@ impl<'a> Translator<'_, 'a> {
         for rule in spec.array("rules")?.unwrap_or_default() {
             self.rule(&rule.object()?)?;
         }
-        // `backend` is what v1beta1 calls it.
+        // In v1beta1, the field is called `backend`.
         let default = match spec.get("defaultBackend")? {
             Some(default) => Some(default),
             None => spec.get("backend")?,
@@ -105,16 +106,16 @@ impl<'a> Translator<'_, 'a> {
             self.default_backend(node)?;
         }
         if self.hosts.is_empty() {
-            let parts = ["names neither rules nor a default backend, so there is nothing to route"];
-            say(&mut self.out.obstacles, spec.node(), &parts);
+            let parts = ["has no rules and no default backend, so there is nothing to route"];
+            push_once(&mut self.out.blockers, spec.node(), &parts);
         }
         for host in &self.hosts {
             if host.paths.is_empty() && self.out.untranslatable.is_empty() {
-                let parts = ["has no path to route, and the Ingress no default backend"];
-                say(&mut self.out.obstacles, host.node, &parts);
+                let parts = ["has no paths, and the Ingress has no default backend"];
+                push_once(&mut self.out.blockers, host.node, &parts);
             }
         }
-        self.shadowed();
+        self.remove_ambiguous_regexes();
         self.tls(spec)
     }
 
@@ -144,99 +145,111 @@ impl<'a> Translator<'_, 'a> {
         Ok(())
     }
 
-    /// Adds a path to a host, unless it has it already: the first one counts.
+    /// Adds a path to a host, unless it is a duplicate: the first one applies.
     fn add(&mut self, index: usize, path: Path<'a>) {
         let Some(host) = self.hosts.get_mut(index) else {
             return;
         };
-        let same = |other: &&Path<'_>| is_same(&other.what, &path.what);
-        let Some(first) = host.paths.iter().find(same) else {
+        let is_duplicate =
+            |other: &&Path<'_>| matches_same_requests(&other.path_match, &path.path_match);
+        let Some(first) = host.paths.iter().find(is_duplicate) else {
             return host.paths.push(path);
         };
         if first.action == path.action {
-            // `/a` and `/a/` mean the same, but are not written the same.
-            if !host.paths.iter().any(|other| other.what == path.what) {
+            // Keep both `/a` and `/a/`: they are equivalent, but not identical.
+            if !host
+                .paths
+                .iter()
+                .any(|other| other.path_match == path.path_match)
+            {
                 host.paths.push(path);
             }
             return;
         }
         let backend = |path: &Path<'_>| match &*path.action {
-            Action::Send(backend, _) => backend.shown(),
+            Action::Forward(backend, _) => backend.quoted(),
             Action::Redirect(_) => String::new(),
         };
         let parts = [
-            "the host has ",
-            &shown(&first.text),
-            " already: the first one counts (",
+            "duplicates path ",
+            &quote(&first.text),
+            ": the first one applies (",
             &backend(first),
             "), and ",
             &backend(&path),
-            " is left out",
+            " is ignored",
         ];
-        say(&mut self.out.notes, path.node, &parts);
+        push_once(&mut self.out.notes, path.node, &parts);
     }
 
     fn path(&mut self, path: &Object<'a>) -> Result<Option<Path<'a>>, Malformed> {
         let text = path.string("path")?.filter(|text| !text.is_empty());
         let text = text.unwrap_or(Cow::Borrowed("/"));
         let node = path.get("path")?.unwrap_or(path.node());
-        let kind = path.string("pathType")?;
-        let kind = match kind.as_deref() {
-            Some("Exact") => path::Type::Exact,
-            Some("Prefix") => path::Type::Prefix,
-            // What v1beta1 takes where there is none.
-            Some("ImplementationSpecific") | None => path::Type::OfController,
+        let path_type = path.string("pathType")?;
+        let path_type = match path_type.as_deref() {
+            Some("Exact") => PathType::Exact,
+            Some("Prefix") => PathType::Prefix,
+            // The default of v1beta1.
+            Some("ImplementationSpecific") | None => PathType::ImplementationSpecific,
             Some(other) => {
-                let parts = ["there is no path type ", &shown(other)];
-                say(&mut self.out.obstacles, node, &parts);
+                let parts = [&quote(other), " is not a path type"];
+                push_once(&mut self.out.blockers, node, &parts);
                 return Ok(None);
             }
         };
-        let found = path::read(&text, kind, node, &self.wishes, self.options, &mut self.out);
-        let Some((what, rewrite)) = found else {
+        let translated = path::translate(
+            &text,
+            path_type,
+            node,
+            &self.features,
+            self.options,
+            &mut self.out,
+        );
+        let Some((path_match, rewrite)) = translated else {
             return Ok(None);
         };
         let action = self.action(path.get("backend")?, path.node(), rewrite)?;
         Ok(action.map(|action| Path {
-            what,
+            path_match,
             action,
             text: text.into_owned(),
             node,
         }))
     }
 
-    /// What is done with the requests of what stands at `place`; what there is to say where that is
-    /// nothing.
+    /// Returns the action for the requests of a path or default backend. Returns `None` and adds a diagnostic
+    /// about `node` if there is none.
     fn action(
         &mut self,
         backend: Option<Node<'a>>,
-        place: Node<'a>,
+        node: Node<'a>,
         rewrite: Rewrite,
     ) -> Result<Option<Rc<Action>>, Malformed> {
-        if let Some(redirect) = &self.wishes.redirect {
+        if let Some(redirect) = &self.features.redirect {
             return Ok(Some(Rc::new(Action::Redirect(redirect.clone()))));
         }
         let Some(backend) = backend else {
-            say(&mut self.out.obstacles, place, &["names no backend"]);
+            push_once(&mut self.out.blockers, node, &["has no backend"]);
             return Ok(None);
         };
-        let backend = backend::read(&backend.object()?, self.services, &mut self.out)?;
-        Ok(backend.map(|backend| Rc::new(Action::Send(backend, rewrite))))
+        let backend = backend::read(&backend.object()?, self.lookup_port, &mut self.out)?;
+        Ok(backend.map(|backend| Rc::new(Action::Forward(backend, rewrite))))
     }
 
-    /// The default backend takes what no path of a host takes. It never becomes a route of its own beside
-    /// others: without a host that would claim the whole domain.
+    /// Adds the default backend, which serves the requests that match no path of a host. Besides other rules,
+    /// it never becomes a route of its own: without a hostname, that route would claim the whole domain.
     fn default_backend(&mut self, node: Node<'a>) -> Result<(), Malformed> {
-        let (wishes, options) = (&self.wishes, self.options);
-        let found = path::read(
+        let (features, options) = (&self.features, self.options);
+        let translated = path::translate(
             "/",
-            path::Type::Prefix,
+            PathType::Prefix,
             node,
-            wishes,
+            features,
             options,
             &mut self.out,
         );
-        let Some((what, rewrite)) = found else {
+        let Some((path_match, rewrite)) = translated else {
             return Ok(());
         };
         let Some(action) = self.action(Some(node), node, rewrite)? else {
@@ -250,14 +263,14 @@ impl<'a> Translator<'_, 'a> {
             });
         } else if self.hosts.iter().all(|host| !host.name.is_empty()) {
             let parts = [
-                "serves the hosts of the rules alone: a route for all others would claim the domain",
+                "serves only the hosts of the rules: a route for all other hosts would claim the domain",
             ];
-            say(&mut self.out.notes, node, &parts);
+            push_once(&mut self.out.notes, node, &parts);
         }
         for host in &mut self.hosts {
-            if !host.paths.iter().any(|path| path.what == what) {
+            if !host.paths.iter().any(|path| path.path_match == path_match) {
                 host.paths.push(Path {
-                    what: what.clone(),
+                    path_match: path_match.clone(),
                     action: Rc::clone(&action),
                     text: "/".to_owned(),
                     node,
@@ -267,10 +280,10 @@ impl<'a> Translator<'_, 'a> {
         Ok(())
     }
 
-    /// Takes out the expressions that other paths overlap: ingress-nginx tries the longest text first,
-    /// and which one counts for a route Gateway API does not say. Cilium takes exact paths first, then
-    /// expressions, so one that is longer than the prefix beside it stays.
-    fn shadowed(&mut self) {
+    /// Removes regular expressions that overlap other paths. ingress-nginx tries the longest path first;
+    /// Gateway API does not define the precedence. Cilium tries exact paths first, then regular expressions,
+    /// so one that is longer than the overlapping prefix stays.
+    fn remove_ambiguous_regexes(&mut self) {
         for host in &mut self.hosts {
             let mut index = 0;
             while let Some(path) = host.paths.get(index) {
@@ -279,12 +292,12 @@ impl<'a> Translator<'_, 'a> {
                     None => index += 1,
                     Some(other) => {
                         let parts = [
-                            &shown(&path.text),
+                            &quote(&path.text),
                             " overlaps ",
-                            &shown(&other.text),
-                            ", and routes do not say which expression counts",
+                            &quote(&other.text),
+                            ", and Gateway API does not define which one takes precedence",
                         ];
-                        say(&mut self.out.untranslatable, path.node, &parts);
+                        push_once(&mut self.out.untranslatable, path.node, &parts);
                         host.paths.remove(index);
                     }
                 }
@@ -297,19 +310,15 @@ impl<'a> Translator<'_, 'a> {
             return Ok(());
         };
         if let Some(node) = spec.get("tls")? {
-            let parts = ["left out: TLS and its certificate are the Gateway's"];
-            say(&mut self.out.notes, node, &parts);
+            let parts = ["omitted: the Gateway terminates TLS with its own certificate"];
+            push_once(&mut self.out.notes, node, &parts);
         }
         for entry in tls {
             for node in entry.object()?.array("hosts")?.unwrap_or_default() {
                 let name = node.string()?;
                 if !self.hosts.iter().any(|host| host.name == name) {
-                    let parts = [
-                        "no rule has the host ",
-                        &shown(&name),
-                        ", so no route has it",
-                    ];
-                    say(&mut self.out.notes, node, &parts);
+                    let parts = ["no rule has host ", &quote(&name), ", so it gets no route"];
+                    push_once(&mut self.out.notes, node, &parts);
                 }
             }
         }
@@ -317,8 +326,8 @@ impl<'a> Translator<'_, 'a> {
     }
 }
 
-/// Whether two matches take the same requests: an ending slash does not count in prefixes.
-fn is_same(a: &Match, b: &Match) -> bool {
+/// Whether two matches apply to the same requests. A trailing slash of a prefix does not count.
+fn matches_same_requests(a: &Match, b: &Match) -> bool {
     match (a, b) {
         (Match::Prefix(a), Match::Prefix(b)) => {
             a.strip_suffix('/').unwrap_or(a) == b.strip_suffix('/').unwrap_or(b)
@@ -327,16 +336,16 @@ fn is_same(a: &Match, b: &Match) -> bool {
     }
 }
 
-/// Whether `path` is an expression, and some request that it takes may belong to `other`.
+/// Whether `path` is a regular expression that may match a request meant for `other`.
 fn is_ambiguous(path: &Path<'_>, other: &Path<'_>) -> bool {
-    if !matches!(path.what, Match::Regex(_)) || path.action == other.action {
+    if !matches!(path.path_match, Match::Regex(_)) || path.action == other.action {
         return false;
     }
-    let head = pattern::head(&path.text);
-    let (text, yields) = match &other.what {
-        Match::Regex(_) => (pattern::head(&other.text), false),
+    let prefix = pattern::literal_prefix(&path.text);
+    let (text, is_shorter_prefix) = match &other.path_match {
+        Match::Regex(_) => (pattern::literal_prefix(&other.text), false),
         Match::Prefix(text) => (text.to_ascii_lowercase(), text.len() < path.text.len()),
         _ => (other.text.to_ascii_lowercase(), false),
     };
-    !yields && (head.starts_with(&text) || text.starts_with(&head))
+    !is_shorter_prefix && (prefix.starts_with(&text) || text.starts_with(&prefix))
 }

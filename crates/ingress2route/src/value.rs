@@ -1,32 +1,32 @@
-//! The objects that are written: a small tree, and its text as YAML and JSON.
+//! The output objects: a small tree, with serialization to YAML and JSON.
 
-/// A value of an object that is to be written.
+/// A value in an output object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// A string, whatever it holds.
+    /// A string.
     Text(String),
-    /// A port or a status.
+    /// A port or a status code.
     Number(u16),
-    /// Members in the order in which they are written.
+    /// An object, with its members in output order.
     Map(Vec<(&'static str, Value)>),
-    /// Items.
+    /// An array.
     List(Vec<Value>),
 }
 
 impl Default for Value {
-    /// A map without members.
+    /// Returns an empty object.
     fn default() -> Self {
         Self::Map(Vec::new())
     }
 }
 
 impl Value {
-    /// A string.
+    /// Returns a string.
     pub(crate) fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 
-    /// A map of strings. Those that are empty are left out.
+    /// Returns an object of strings, without the empty ones.
     #[inline(never)]
     pub(crate) fn texts(members: &[(&'static str, &str)]) -> Self {
         let mut map = Self::default();
@@ -36,7 +36,7 @@ impl Value {
         map
     }
 
-    /// The map with one more member, unless that is empty.
+    /// Adds a member, unless it is empty.
     #[inline(never)]
     pub(crate) fn with(mut self, key: &'static str, value: Self) -> Self {
         if let (Self::Map(members), false) = (&mut self, value.is_empty()) {
@@ -45,7 +45,7 @@ impl Value {
         self
     }
 
-    /// Whether there is nothing to write: no text, number, member or item.
+    /// Whether there is nothing to write: an empty string, object or array, or zero.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Text(text) => text.is_empty(),
@@ -55,14 +55,14 @@ impl Value {
         }
     }
 
-    /// As one YAML document in block style, which YAML 1.1 and 1.2 read alike. Ends in a line break.
+    /// Returns one YAML document in block style, which YAML 1.1 and 1.2 parse alike. It ends in a line break.
     pub fn to_yaml(&self) -> String {
         let mut out = String::new();
         self.yaml(&mut out, 0);
         out
     }
 
-    /// As JSON on one line.
+    /// Returns JSON on one line.
     pub fn to_json(&self) -> String {
         let mut out = String::new();
         self.json(&mut out);
@@ -81,13 +81,13 @@ impl Value {
             Self::List(items) if items.is_empty() => line(out, "[]"),
             Self::Map(members) => {
                 for (index, (key, value)) in members.iter().enumerate() {
-                    // The first member stands on the line that the map began on.
+                    // The first member continues the current line.
                     if index > 0 {
                         pad(out, indent);
                     }
                     out.push_str(key);
                     out.push(':');
-                    value.below(out, indent);
+                    value.yaml_member(out, indent);
                 }
             }
             Self::List(items) => {
@@ -102,10 +102,10 @@ impl Value {
         }
     }
 
-    /// A member's value: after its key, or on lines of its own.
-    fn below(&self, out: &mut String, indent: usize) {
-        // Items of a list stand as far left as its key, as kubectl writes them.
-        let deeper = match self {
+    /// Writes the value of a member, on the line of its key or on the following lines.
+    fn yaml_member(&self, out: &mut String, indent: usize) {
+        // Items of an array have the indentation of its key, as kubectl writes them.
+        let indent_below = match self {
             Self::Map(members) if !members.is_empty() => indent + 2,
             Self::List(items) if !items.is_empty() => indent,
             _ => {
@@ -114,8 +114,8 @@ impl Value {
             }
         };
         out.push('\n');
-        pad(out, deeper);
-        self.yaml(out, deeper);
+        pad(out, indent_below);
+        self.yaml(out, indent_below);
     }
 
     fn json(&self, out: &mut String) {
@@ -159,8 +159,8 @@ fn pad(out: &mut String, indent: usize) {
     }
 }
 
-/// Whether every YAML reads the text as itself without quotes. Most names and paths are; what is left
-/// out here, such as all that begins with a digit, is merely quoted.
+/// Whether every YAML parser reads the unquoted text as this string. True for most names and paths; false for
+/// some safe strings too, such as all that start with a digit.
 fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
@@ -170,7 +170,7 @@ fn is_plain(text: &str) -> bool {
         && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Appends the text in double quotes, escaped so that YAML and JSON read it alike.
+/// Appends the text in double quotes, escaped so that YAML and JSON parse it alike.
 fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
@@ -181,7 +181,7 @@ fn push_quoted(out: &mut String, text: &str) {
             }
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            // What YAML does not print, or takes for the end of a line. All of it is in the first plane.
+            // Not printable in YAML, or a line break. All are in the Basic Multilingual Plane.
             '\u{0}'..='\u{1f}'
             | '\u{7f}'..='\u{a0}'
             | '\u{2028}'

@@ -1,22 +1,26 @@
-//! Groups and resources of kinds.
+//! API groups, resource names and scopes of kinds.
 
-/// `apps/v1` → (`apps`, `v1`); `v1` → (``, `v1`).
+/// Splits an `apiVersion` into group and version: `apps/v1` is (`apps`, `v1`), `v1` is (``, `v1`).
 pub fn group_version(api_version: &str) -> (&str, &str) {
     api_version.rsplit_once('/').unwrap_or(("", api_version))
 }
 
-/// The group and version that the API server has of a kind whose first ones it no longer serves. A policy
-/// for those sees the kind in every version (`matchPolicy: Equivalent`), and old charts have them still.
-pub fn served<'a>(group: &'a str, version: &'a str, kind: &str) -> (&'a str, &'a str) {
+/// Returns the group and version under which the API server serves a kind today.
+///
+/// Old charts still use versions that are no longer served. A policy for the served version also matches
+/// them (`matchPolicy: Equivalent`).
+pub fn served_version<'a>(group: &'a str, version: &'a str, kind: &str) -> (&'a str, &'a str) {
     match (group, version, kind) {
         ("extensions" | "networking.k8s.io", "v1beta1", "Ingress") => ("networking.k8s.io", "v1"),
         _ => (group, version),
     }
 }
 
-/// The plural that rules name a kind by. Files do not say it, so it is formed as English does, which
-/// is right for every kind of Kubernetes, Gateway API, cert-manager and External Secrets.
-pub fn resource(kind: &str) -> String {
+/// Returns the plural resource name of a kind, as rules use it.
+///
+/// Manifests do not contain it, so it is derived by the rules of English. That is correct for every kind
+/// of Kubernetes, Gateway API, cert-manager and External Secrets.
+pub fn plural(kind: &str) -> String {
     let lower = kind.to_lowercase();
     if lower == "endpoints" {
         return lower;
@@ -35,8 +39,10 @@ pub fn resource(kind: &str) -> String {
     }
 }
 
-/// Whether objects of a kind stand in no namespace. Files do not say it either, so this knows the kinds
-/// of Kubernetes and of what K8TRE runs; a kind that is not here is taken to stand in a namespace.
+/// Whether a kind is cluster-scoped.
+///
+/// Manifests do not say so. The list covers Kubernetes and what K8TRE runs; every other kind counts as
+/// namespaced.
 pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
     let kinds: &[&str] = match group {
         "" => &["Namespace", "Node", "PersistentVolume"],
@@ -91,21 +97,24 @@ pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{resource, served};
+    use super::{plural, served_version};
 
     #[test]
-    fn old_charts_have_ingresses_of_versions_that_are_gone() {
-        let of = ("networking.k8s.io", "v1");
-        assert_eq!(served("extensions", "v1beta1", "Ingress"), of);
-        assert_eq!(served("networking.k8s.io", "v1beta1", "Ingress"), of);
-        assert_eq!(served("networking.k8s.io", "v1", "Ingress"), of);
-        let other = ("apps", "v1beta1");
-        assert_eq!(served("apps", "v1beta1", "Ingress"), other);
+    fn removed_versions_of_ingress_map_to_v1() {
+        let v1 = ("networking.k8s.io", "v1");
+        assert_eq!(served_version("extensions", "v1beta1", "Ingress"), v1);
+        assert_eq!(
+            served_version("networking.k8s.io", "v1beta1", "Ingress"),
+            v1
+        );
+        assert_eq!(served_version("networking.k8s.io", "v1", "Ingress"), v1);
+        let unchanged = ("apps", "v1beta1");
+        assert_eq!(served_version("apps", "v1beta1", "Ingress"), unchanged);
     }
 
     #[test]
-    fn plurals_are_those_of_the_apis() {
-        for (kind, plural) in [
+    fn plurals_match_the_resource_names_of_the_apis() {
+        for (kind, expected) in [
             ("PersistentVolumeClaim", "persistentvolumeclaims"),
             ("Ingress", "ingresses"),
             ("NetworkPolicy", "networkpolicies"),
@@ -116,7 +125,7 @@ mod tests {
             ("ClusterExternalSecret", "clusterexternalsecrets"),
             ("Prometheus", "prometheuses"),
         ] {
-            assert_eq!(resource(kind), plural);
+            assert_eq!(plural(kind), expected);
         }
     }
 }

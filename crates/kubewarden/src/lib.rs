@@ -1,8 +1,8 @@
-//! Kubewarden's side of a policy: the [`Policy`] resources that a cluster has, and the [`Metadata`] in a
-//! module's custom section `io.kubewarden.metadata`.
+//! Kubewarden's [`Policy`] resources, and the [`Metadata`] in a module's custom section
+//! `io.kubewarden.metadata`.
 //!
-//! `kwctl annotate` writes that section and the policy server reads it; here both are functions, so that
-//! building and running modules needs no `kwctl`. This crate knows no Wasm engine: xtask depends on it.
+//! `kwctl annotate` writes that section and the policy server reads it. This crate does both, so building
+//! and running modules does not require `kwctl`. It depends on no Wasm engine because xtask depends on it.
 
 pub mod kinds;
 mod metadata;

@@ -5,30 +5,29 @@ use serde::{Deserialize, Serialize};
 
 /// The metadata of a module, in the form and field order of `kwctl annotate`.
 ///
-/// Unknown fields are passed over when reading, as the policy server does: a newer `kwctl` may have
-/// written them.
+/// Reading ignores unknown fields, as the policy server does: a newer `kwctl` may have written them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// The waPC protocol the module answers `protocol_version` with: `v1`.
+    /// The protocol version that the module returns from `protocol_version`: `v1`.
     pub protocol_version: Option<String>,
-    /// The requests the module is made for.
+    /// The requests that the module handles.
     pub rules: Vec<Rule>,
     /// Title, version, author and so on, under keys such as `io.kubewarden.policy.title`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub annotations: BTreeMap<String, String>,
-    /// Whether the module may answer with a changed object.
+    /// Whether the module may mutate objects.
     pub mutating: bool,
-    /// Whether the audit scanner may run the module over what is already in the cluster.
-    #[serde(default = "yes")]
+    /// Whether the audit scanner may run the module on existing objects.
+    #[serde(default = "default_true")]
     pub background_audit: bool,
-    /// Which interface the module is built for.
+    /// The interface the module is built for.
     #[serde(default)]
     pub execution_mode: ExecutionMode,
-    /// Whether the module judges Kubernetes objects or arbitrary JSON.
+    /// Whether the module validates Kubernetes objects or arbitrary JSON.
     #[serde(default)]
     pub policy_type: PolicyType,
-    /// The kinds the module asks the cluster for.
+    /// The kinds that the module looks up in the cluster.
     #[serde(default)]
     pub context_aware_resources: BTreeSet<ContextAwareResource>,
     /// The host capabilities the module calls, as paths such as `kubernetes/get_resource`.
@@ -40,7 +39,7 @@ pub struct Metadata {
 }
 
 impl Default for Metadata {
-    /// What Kubewarden assumes of a module that says nothing: nothing granted, audited, waPC.
+    /// Returns Kubewarden's defaults: no cluster access, included in the audit, waPC.
     fn default() -> Self {
         Self {
             protocol_version: None,
@@ -57,7 +56,7 @@ impl Default for Metadata {
     }
 }
 
-/// One rule: the requests it names are those that match one entry of each list; `*` matches all.
+/// One rule. A request must match one entry of each list; `*` matches everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rule {
@@ -65,9 +64,9 @@ pub struct Rule {
     pub api_groups: Vec<String>,
     /// API versions without the group.
     pub api_versions: Vec<String>,
-    /// Plural resource names, a subresource after a slash.
+    /// Plural resource names, optionally followed by a slash and a subresource.
     pub resources: Vec<String>,
-    /// What is done to the resource.
+    /// The operations that the rule covers.
     pub operations: Vec<Operation>,
 }
 
@@ -75,11 +74,11 @@ pub struct Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Operation {
-    /// A new object.
+    /// The object is created.
     Create,
-    /// A changed object.
+    /// The object is updated.
     Update,
-    /// A removed object.
+    /// The object is deleted.
     Delete,
     /// A connection through the object, such as `kubectl exec`.
     Connect,
@@ -91,7 +90,7 @@ pub enum Operation {
 /// The interface a module is built for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExecutionMode {
-    /// waPC, as the policy SDKs for Rust, Go and others make them.
+    /// waPC, which the policy SDKs for Rust, Go and other languages build for.
     #[default]
     #[serde(rename = "kubewarden-wapc")]
     KubewardenWapc,
@@ -117,18 +116,18 @@ impl fmt::Display for ExecutionMode {
     }
 }
 
-/// What a module judges.
+/// What a module validates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PolicyType {
-    /// Admission requests of Kubernetes.
+    /// Kubernetes admission requests.
     #[default]
     Kubernetes,
-    /// JSON of any shape.
+    /// Arbitrary JSON.
     Raw,
 }
 
-/// A kind of object, named as the `contextAwareResources` of metadata and policies do.
+/// A kind of object, as listed in the `contextAwareResources` of metadata and policies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContextAwareResource {
@@ -139,7 +138,7 @@ pub struct ContextAwareResource {
 }
 
 impl ContextAwareResource {
-    /// The kind `kind` of `api_version`.
+    /// Creates a reference to a kind.
     pub fn new(api_version: impl Into<String>, kind: impl Into<String>) -> Self {
         Self {
             api_version: api_version.into(),
@@ -149,13 +148,13 @@ impl ContextAwareResource {
 }
 
 impl fmt::Display for ContextAwareResource {
-    /// `v1/Namespace`, the way Kubewarden's own messages name kinds.
+    /// Formats the kind as Kubewarden's own messages do: `v1/Namespace`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.api_version, self.kind)
     }
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 

@@ -1,4 +1,4 @@
-//! Kubewarden policies, as far as they decide what happens to an object.
+//! Kubewarden policy resources: the fields that affect whether and how an object is evaluated.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,52 +11,52 @@ use crate::kinds;
 use crate::metadata::ContextAwareResource;
 use crate::selector::LabelSelector;
 
-/// A ClusterAdmissionPolicy, or an AdmissionPolicy, which is one for its own namespace.
+/// A ClusterAdmissionPolicy, or an AdmissionPolicy, which applies to its own namespace only.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// `metadata.name`.
     pub name: String,
-    /// The namespace of an AdmissionPolicy; `None` for every namespace.
+    /// The namespace of an AdmissionPolicy; `None` for a ClusterAdmissionPolicy.
     pub namespace: Option<String>,
     /// `spec`.
     pub spec: Spec,
-    /// Where it is written.
+    /// The file that defines the policy.
     file: Arc<str>,
     line: usize,
 }
 
-/// `spec` of policies.kubewarden.io/v1; what decides nothing here is passed over.
+/// `spec` of policies.kubewarden.io/v1, without the fields that do not affect an evaluation.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Spec {
-    /// Where the policy server would pull the module from.
+    /// The address that the policy server pulls the module from.
     pub module: String,
-    /// Which requests it sees.
+    /// The requests that the policy matches.
     pub rules: Vec<PolicyRule>,
-    /// Whether the module may change objects.
+    /// Whether the policy may mutate objects.
     pub mutating: bool,
-    /// What the module is told; null for nothing.
+    /// The settings of the policy; null if not set.
     #[serde(default)]
     pub settings: Value,
-    /// What comes of a verdict.
+    /// Whether verdicts are enforced.
     #[serde(default)]
     pub mode: Mode,
-    /// In place of the module's message, for the user.
+    /// The message that users get in place of the module's own.
     pub message: Option<String>,
-    /// The namespaces it applies to.
+    /// The namespaces that the policy applies to.
     #[serde(default)]
     pub namespace_selector: LabelSelector,
     #[serde(default)]
     object_selector: LabelSelector,
-    /// CEL, which is not evaluated offline.
+    /// CEL expressions, which are not evaluated offline.
     #[serde(default)]
     pub match_conditions: Vec<Value>,
-    /// The kinds that the module may ask the cluster for.
+    /// The kinds that the module may look up in the cluster.
     #[serde(default)]
     pub context_aware_resources: Vec<ContextAwareResource>,
 }
 
-/// Which requests a policy sees; a request must match one entry of each list.
+/// The requests that a policy matches. A request must match one entry of each list.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyRule {
@@ -68,10 +68,9 @@ pub struct PolicyRule {
     scope: Scope,
 }
 
-/// Whether a rule is for objects in namespaces.
+/// Whether a rule matches namespaced objects, cluster-scoped objects or both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 enum Scope {
-    /// For those and others.
     #[default]
     #[serde(rename = "*")]
     Any,
@@ -79,24 +78,25 @@ enum Scope {
     Namespaced,
 }
 
-/// What comes of a verdict.
+/// Whether a policy's verdicts are enforced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// It is carried out.
+    /// Verdicts are enforced.
     #[default]
     Protect,
-    /// It is logged: the patch and the message are dropped, warnings are kept.
+    /// Verdicts are only logged: patch and message are dropped, warnings are kept.
     Monitor,
 }
 
 const GROUP: &str = "policies.kubewarden.io";
 
 impl Policy {
-    /// Reads a policy; `None` for other kinds, which lie beside policies in many trees.
+    /// Reads a policy from an object. Returns `None` for other kinds, which often share a directory with
+    /// policies.
     ///
     /// # Errors
-    /// When it is a policy that cannot be read, or of a kind that is not supported.
+    /// Returns an error if the policy is invalid or of an unsupported kind.
     pub fn read(object: &Object) -> Option<Result<Self, Problem>> {
         if kinds::group_version(object.api_version()).0 != GROUP {
             return None;
@@ -110,14 +110,14 @@ impl Policy {
             }),
             "PolicyServer" => return None,
             other => {
-                let help = "write its members as ClusterAdmissionPolicies to check them";
+                let help = "to check its members, write them as ClusterAdmissionPolicies";
                 let problem = problem(format!("{other} `{}` is not supported", object.name()));
                 return Some(Err(problem.with_help(help)));
             }
         };
         let mut spec = object.value.get("spec").cloned().unwrap_or_default();
         if let Some(fields) = spec.as_object_mut() {
-            // Kubernetes reads null as absent.
+            // Kubernetes treats null as not set.
             fields.retain(|_, value| !value.is_null());
         }
         Some(match serde_json::from_value(spec) {
@@ -135,8 +135,8 @@ impl Policy {
         })
     }
 
-    /// The policies in a text, and what is wrong with them.
-    pub fn all(name: &str, text: &str) -> (Vec<Self>, Vec<Problem>) {
+    /// Reads all policies in a text, and the problems in it.
+    pub fn read_all(name: &str, text: &str) -> (Vec<Self>, Vec<Problem>) {
         let mut policies = Vec::new();
         let mut problems = Vec::new();
         for document in manifest::read(name, text.as_bytes()) {
@@ -156,33 +156,35 @@ impl Policy {
         (policies, problems)
     }
 
-    /// What is wrong with the policy, at its place.
+    /// Returns an error about the policy, located at its definition.
     pub fn error(&self, message: &str) -> Problem {
         Problem::error(&self.file, format!("policy `{}`: {message}", self.name)).at_line(self.line)
     }
 
-    /// What the policy's author should know, at its place.
+    /// Returns a warning about the policy, located at its definition.
     pub fn warning(&self, message: &str) -> Problem {
         Problem::warning(&self.file, format!("policy `{}`: {message}", self.name))
             .at_line(self.line)
     }
 
-    /// Where it comes in the order in which policies are asked: mutating ones first, as the API server
-    /// does, and each sort by the name that Kubewarden gives its webhook, `clusterwide-…` before
-    /// `namespaced-…`.
-    pub fn order(&self) -> (bool, Option<&str>, &str) {
+    /// Returns the sort key for the order of evaluation.
+    ///
+    /// As in the API server, mutating policies run first. Within each phase, they run by the name of the
+    /// webhook that Kubewarden registers: `clusterwide-…` before `namespaced-…`.
+    pub fn evaluation_order(&self) -> (bool, Option<&str>, &str) {
         (!self.spec.mutating, self.namespace.as_deref(), &self.name)
     }
 
-    /// The module's name: the last part of its address without tag, digest and ending.
+    /// Returns the module's name: the last part of its address without tag, digest and extension.
     pub fn module_name(&self) -> &str {
-        Reference::of(&self.spec.module).name
+        Reference::parse(&self.spec.module).name
     }
 
-    /// Whether the creation of an object reaches the policy. `namespace` is the object's, with its
-    /// labels: itself for a Namespace, and `None` for other cluster-scoped kinds, which every namespace
-    /// selector lets through.
-    pub fn sees(
+    /// Whether the policy matches the creation of an object.
+    ///
+    /// `namespace` is the name and labels of the object's namespace. For a Namespace it is the object
+    /// itself. For other cluster-scoped kinds it is `None`, which every namespace selector matches.
+    pub fn matches(
         &self,
         object: &Value,
         namespace: Option<(&str, &BTreeMap<String, String>)>,
@@ -194,8 +196,8 @@ impl Policy {
                 .unwrap_or_default()
         };
         let (group, version) = kinds::group_version(text("apiVersion"));
-        let (group, version) = kinds::served(group, version, text("kind"));
-        let resource = kinds::resource(text("kind"));
+        let (group, version) = kinds::served_version(group, version, text("kind"));
+        let resource = kinds::plural(text("kind"));
         let scope = match kinds::is_cluster_scoped(group, text("kind")) {
             true => Scope::Cluster,
             false => Scope::Namespaced,
@@ -217,20 +219,20 @@ impl Policy {
     }
 }
 
-/// The parts of a module's address, as in `registry://HOST/PATH/NAME:TAG@DIGEST`.
+/// The parts of a module's address, such as `registry://HOST/PATH/NAME:TAG@DIGEST`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference<'a> {
-    /// The module's name: the last part of the path, without the ending `.wasm`.
+    /// The module's name: the last part of the path, without the extension `.wasm`.
     pub name: &'a str,
     /// The tag.
     pub tag: Option<&'a str>,
-    /// The digest, as in `sha256:…`.
+    /// The digest, such as `sha256:…`.
     pub digest: Option<&'a str>,
 }
 
 impl<'a> Reference<'a> {
-    /// Splits an address; every text has a name, be it empty.
-    pub fn of(address: &'a str) -> Self {
+    /// Splits an address. The name may be empty.
+    pub fn parse(address: &'a str) -> Self {
         let (address, digest) = match address.split_once('@') {
             Some((address, digest)) => (address, Some(digest)),
             None => (address, None),
@@ -244,7 +246,7 @@ impl<'a> Reference<'a> {
         Self { name, tag, digest }
     }
 
-    /// The version that the address pins; `None` for `latest` and for an address without a tag.
+    /// Returns the version that the address pins; `None` for `latest` or without a tag.
     pub fn version(self) -> Option<&'a str> {
         let tag = self.tag.filter(|tag| *tag != "latest")?;
         Some(tag.strip_prefix('v').unwrap_or(tag))
@@ -252,23 +254,25 @@ impl<'a> Reference<'a> {
 }
 
 impl PolicyRule {
-    /// As the API server's `pkg/admission/plugin/webhook/predicates/rules` does; `pods/*` is pods and
-    /// every subresource of them.
+    /// Whether the rule matches the creation of a resource.
+    ///
+    /// Follows the API server's `pkg/admission/plugin/webhook/predicates/rules`. `pods/*` means pods and
+    /// all their subresources.
     fn matches(&self, group: &str, version: &str, resource: &str, scope: Scope) -> bool {
-        let any = |list: &[String], wanted: &str| list.iter().any(|it| it == "*" || it == wanted);
-        let of_resource = |rule: &String| {
-            let rule = rule.strip_suffix("/*").unwrap_or(rule);
-            rule == "*" || rule == resource
+        let any = |list: &[String], value: &str| list.iter().any(|it| it == "*" || it == value);
+        let matches_resource = |pattern: &String| {
+            let pattern = pattern.strip_suffix("/*").unwrap_or(pattern);
+            pattern == "*" || pattern == resource
         };
         any(&self.operations, "CREATE")
             && any(&self.api_groups, group)
             && any(&self.api_versions, version)
-            && self.resources.iter().any(of_resource)
+            && self.resources.iter().any(matches_resource)
             && (self.scope == Scope::Any || self.scope == scope)
     }
 }
 
-/// `metadata.labels`, the strings among them.
+/// Returns `metadata.labels`, without values that are not strings.
 pub fn labels(object: &Value) -> BTreeMap<String, String> {
     let labels = object
         .pointer("/metadata/labels")

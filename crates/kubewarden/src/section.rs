@@ -3,32 +3,34 @@ use wasmparser::{Encoding, Parser, Payload};
 
 use crate::Metadata;
 
-/// The name of the custom section that holds the metadata.
+/// The name of the custom section that contains the metadata.
 pub const SECTION: &str = "io.kubewarden.metadata";
 
 /// Why metadata cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The bytes are not a WebAssembly module, or a broken one.
+    /// The bytes are not a valid WebAssembly module.
     #[error("not a WebAssembly module: {0}")]
     NotWasm(#[from] wasmparser::BinaryReaderError),
-    /// The bytes are a component; Kubewarden runs core modules only.
-    #[error("a WebAssembly component, where Kubewarden runs core modules: build for wasm32-wasip1")]
+    /// The bytes are a WebAssembly component; Kubewarden runs core modules only.
+    #[error(
+        "a WebAssembly component, but Kubewarden runs core modules; build it for wasm32-wasip1"
+    )]
     Component,
-    /// The section is there and does not hold metadata.
-    #[error("the custom section `{SECTION}` does not hold metadata: {0}")]
+    /// The content of the section is not valid metadata.
+    #[error("the custom section `{SECTION}` is not valid metadata: {0}")]
     Invalid(#[source] serde_json::Error),
-    /// The metadata cannot be written as JSON.
-    #[error("the metadata cannot be written as JSON: {0}")]
-    Unwritable(#[source] serde_json::Error),
+    /// The metadata cannot be serialized.
+    #[error("the metadata cannot be serialized as JSON: {0}")]
+    Serialize(#[source] serde_json::Error),
 }
 
-/// The metadata in `wasm`, `None` where the module is not annotated.
+/// Reads the metadata in `wasm`; returns `None` if the module is not annotated.
 ///
-/// The first section counts if there are several, as it does for the policy server.
+/// If there are several sections, the first one wins, as in the policy server.
 ///
 /// # Errors
-/// `wasm` is not a core WebAssembly module, or the section does not hold metadata.
+/// Returns an error if `wasm` is not a core WebAssembly module, or if the metadata is invalid.
 pub fn read(wasm: &[u8]) -> Result<Option<Metadata>, Error> {
     for payload in Parser::new(0).parse_all(wasm) {
         match payload? {
@@ -47,15 +49,14 @@ pub fn read(wasm: &[u8]) -> Result<Option<Metadata>, Error> {
     Ok(None)
 }
 
-/// `wasm` with `metadata` in its last section, in place of any it had.
+/// Returns `wasm` with `metadata` as its last section, replacing existing metadata.
 ///
-/// The same module and metadata always give the same bytes, and writing twice the same as writing
-/// once.
+/// The result is deterministic, and writing the same metadata again changes nothing.
 ///
 /// # Errors
-/// `wasm` is not a core WebAssembly module.
+/// Returns an error if `wasm` is not a core WebAssembly module.
 pub fn write(wasm: &[u8], metadata: &Metadata) -> Result<Vec<u8>, Error> {
-    let json = serde_json::to_vec(metadata).map_err(Error::Unwritable)?;
+    let json = serde_json::to_vec(metadata).map_err(Error::Serialize)?;
     let mut module = Module::new();
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;

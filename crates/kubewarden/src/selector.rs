@@ -1,10 +1,10 @@
-//! Label selectors in their object form.
+//! Label selectors as manifests write them.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// `metav1.LabelSelector`: all of its requirements must hold, so an empty one selects everything.
+/// `metav1.LabelSelector`. All requirements must match, so an empty selector matches everything.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct LabelSelector {
@@ -30,8 +30,7 @@ enum Operator {
 }
 
 impl LabelSelector {
-    /// Whether `labels` meet every requirement. As in Kubernetes, `NotIn` holds where the label is
-    /// absent.
+    /// Whether `labels` match every requirement. As in Kubernetes, `NotIn` matches if the label is not set.
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         let same = |(key, value): (&String, &String)| labels.get(key) == Some(value);
         self.match_labels.iter().all(same)
@@ -47,8 +46,9 @@ impl LabelSelector {
             })
     }
 
-    /// Whether it asks for labels that only a manifest of the namespace could tell.
-    pub fn needs_more_than_the_name(&self) -> bool {
+    /// Whether the selector uses labels other than the namespace's name, which only the manifest of the
+    /// namespace contains.
+    pub fn needs_namespace_labels(&self) -> bool {
         let known = |key: &String| key == NAMESPACE_NAME_LABEL;
         !(self.match_labels.keys().all(known)
             && self
@@ -58,5 +58,5 @@ impl LabelSelector {
     }
 }
 
-/// The label that Kubernetes puts on every namespace (since 1.21), with its name.
+/// The label with the namespace's name, which Kubernetes sets on every namespace (since 1.21).
 pub const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";

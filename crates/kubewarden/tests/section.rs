@@ -1,12 +1,12 @@
-//! Metadata into modules and out again.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+//! Metadata is written into modules and read back.
+#![allow(clippy::unwrap_used, reason = "test helpers")]
 
 use kubewarden::{
     ContextAwareResource, Error, ExecutionMode, Metadata, Operation, PolicyType, Rule, SECTION,
     read, write,
 };
 
-/// A module with a memory and a custom section of somebody else.
+/// A module with a memory and an unrelated custom section.
 fn module() -> Vec<u8> {
     wat::parse_str(r#"(module (memory (export "memory") 1) (@custom "producers" "rustc"))"#)
         .unwrap()
@@ -35,22 +35,22 @@ fn metadata() -> Metadata {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn metadata_round_trips() {
     let annotated = write(&module(), &metadata()).unwrap();
     assert_eq!(read(&annotated).unwrap(), Some(metadata()));
     assert!(
         annotated.starts_with(&module()),
-        "the module itself stays as it was"
+        "the rest of the module is unchanged"
     );
 }
 
 #[test]
-fn an_unannotated_module_has_none() {
+fn a_module_that_is_not_annotated_has_no_metadata() {
     assert_eq!(read(&module()).unwrap(), None);
 }
 
 #[test]
-fn writing_again_replaces() {
+fn writing_replaces_existing_metadata() {
     let once = write(&module(), &metadata()).unwrap();
     assert_eq!(write(&once, &metadata()).unwrap(), once);
     let changed = write(&once, &Metadata::default()).unwrap();
@@ -66,7 +66,7 @@ fn writing_again_replaces() {
 }
 
 #[test]
-fn the_json_is_what_kwctl_writes() {
+fn the_json_equals_that_of_kwctl() {
     let annotated = write(&module(), &metadata()).unwrap();
     let json = concat!(
         r#"{"protocolVersion":"v1","rules":[{"apiGroups":[""],"apiVersions":["v1"],"#,
@@ -83,7 +83,7 @@ fn the_json_is_what_kwctl_writes() {
 }
 
 #[test]
-fn what_kubewarden_assumes_is_assumed() {
+fn missing_fields_get_the_defaults_of_kubewarden() {
     let text = r#"(module (@custom "io.kubewarden.metadata" "{\"protocolVersion\":\"v1\",\"rules\":[],\"annotations\":null,\"mutating\":false,\"news\":1}"))"#;
     let read = read(&wat::parse_str(text).unwrap()).unwrap().unwrap();
     assert!(read.background_audit);
@@ -93,7 +93,7 @@ fn what_kubewarden_assumes_is_assumed() {
 }
 
 #[test]
-fn the_first_section_counts() {
+fn the_first_of_several_sections_wins() {
     let text = r#"(module (@custom "io.kubewarden.metadata" "{\"rules\":[],\"mutating\":true}")
                           (@custom "io.kubewarden.metadata" "{\"rules\":[],\"mutating\":false}"))"#;
     assert!(
@@ -105,7 +105,7 @@ fn the_first_section_counts() {
 }
 
 #[test]
-fn what_cannot_hold_metadata_is_refused() {
+fn invalid_modules_and_metadata_are_errors() {
     let component = wat::parse_str("(component)").unwrap();
     for bytes in [&b""[..], b"(module)", &module()[..12]] {
         assert!(matches!(read(bytes), Err(Error::NotWasm(_))), "{bytes:?}");

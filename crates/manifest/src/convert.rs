@@ -1,4 +1,4 @@
-//! From a document as written to the JSON that kubectl makes of it.
+//! Converts a document to JSON as kubectl does.
 
 use serde_json::{Map, Value};
 
@@ -7,15 +7,15 @@ use crate::fault::Fault;
 use crate::scalar;
 use crate::tree::{Body, Id, MAX_DEPTH, Tree};
 
-/// The JSON value of a node.
+/// Converts a node to JSON.
 ///
 /// # Errors
-/// The first thing below it that JSON cannot hold, that is there twice, or that expands too far.
+/// Returns an error if JSON cannot represent the value, on duplicate keys, or if aliases expand too far.
 pub(crate) fn value(tree: &Tree, id: Id) -> Result<Value, Fault> {
     value_within(tree, id, &mut Budget::default())
 }
 
-/// As [`value`], for one of several values of a document that share a budget.
+/// Like [`value`], for several values of a document that share a budget.
 pub(crate) fn value_within(tree: &Tree, id: Id, budget: &mut Budget) -> Result<Value, Fault> {
     Converter {
         tree,
@@ -26,10 +26,10 @@ pub(crate) fn value_within(tree: &Tree, id: Id, budget: &mut Budget) -> Result<V
     .value(id)
 }
 
-/// The name a mapping key gets in JSON.
+/// Converts a mapping key to a member name in JSON.
 ///
 /// # Errors
-/// The key is a collection, a null, or otherwise not a name.
+/// Returns an error if the key is a collection, null or otherwise not a valid name.
 pub(crate) fn key(tree: &Tree, id: Id) -> Result<String, Fault> {
     let target = tree.node(tree.target(id));
     let fault = |message: String| Fault {
@@ -37,12 +37,11 @@ pub(crate) fn key(tree: &Tree, id: Id) -> Result<String, Fault> {
         ..Fault::on_line(tree.node(id).line, message)
     };
     let Some((text, plain)) = target.scalar() else {
-        return Err(fault(
-            "a mapping or list cannot be a mapping key".to_owned(),
-        )
-        .with_help(
-            "quote the key; a placeholder such as `{{ name }}` is read as a mapping without quotes",
-        ));
+        return Err(
+            fault("a mapping or list cannot be a mapping key".to_owned()).with_help(
+                "quote the key; without quotes, a placeholder such as `{{ name }}` is a mapping",
+            ),
+        );
     };
     scalar::resolve(target.tag.as_deref(), text, plain)
         .and_then(scalar::Scalar::into_key)
@@ -52,9 +51,9 @@ pub(crate) fn key(tree: &Tree, id: Id) -> Result<String, Fault> {
 struct Converter<'t> {
     tree: &'t Tree,
     budget: &'t mut Budget,
-    /// What is being expanded now, outermost first.
+    /// The aliases that are being expanded, outermost first.
     aliases: Vec<Id>,
-    /// How deep the value at hand is, aliases followed.
+    /// The depth of the current value, including expanded aliases.
     depth: usize,
 }
 
@@ -70,10 +69,9 @@ impl Converter<'_> {
     fn spend(&mut self, id: Id, bytes: usize) -> Result<(), Fault> {
         let aliased = !self.aliases.is_empty();
         self.budget.spend(aliased, bytes).map_err(|message| {
-            // Inside an expansion the alias that began it is what the author can change, but only
-            // the node at hand has a place of its own.
+            // Points to the current node, although the alias that led here may have to change.
             self.fault(id, message)
-                .with_help("write the repeated parts out, or use fewer aliases")
+                .with_help("use fewer aliases, or write out the repeated parts")
         })
     }
 
@@ -81,16 +79,16 @@ impl Converter<'_> {
         if self.depth > MAX_DEPTH {
             return Err(self.fault(
                 id,
-                format!("mappings and lists nest deeper than {MAX_DEPTH} levels here"),
+                format!("mappings and lists are nested more than {MAX_DEPTH} levels deep here"),
             ));
         }
         self.depth += 1;
-        let value = self.value_here(id);
+        let value = self.value_at_depth(id);
         self.depth -= 1;
         value
     }
 
-    fn value_here(&mut self, id: Id) -> Result<Value, Fault> {
+    fn value_at_depth(&mut self, id: Id) -> Result<Value, Fault> {
         let node = self.tree.node(id);
         match &node.body {
             Body::Scalar { text, style } => {
@@ -115,7 +113,7 @@ impl Converter<'_> {
         }
     }
 
-    /// Follows an alias.
+    /// Expands an alias.
     fn expand<T>(
         &mut self,
         id: Id,
@@ -123,12 +121,12 @@ impl Converter<'_> {
         read: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         if self.aliases.contains(&target) {
-            return Err(self.fault(id, "this alias stands for a value that contains it"));
+            return Err(self.fault(id, "this alias refers to a value that contains it"));
         }
         if self.aliases.len() >= MAX_DEPTH {
             return Err(self.fault(
                 id,
-                format!("aliases nest deeper than {MAX_DEPTH} levels here"),
+                format!("aliases are nested more than {MAX_DEPTH} levels deep here"),
             ));
         }
         self.aliases.push(target);
@@ -137,14 +135,14 @@ impl Converter<'_> {
         result
     }
 
-    /// Adds a mapping's members to `members`, in the order of the text: as in go-yaml v2 a merge
-    /// overrides what stands before it and is overridden by what stands after.
+    /// Adds a mapping's members to `members`, in the order of the text. As in go-yaml v2, a merge overrides
+    /// the members before it and is overridden by the members after it.
     fn mapping(&mut self, id: Id, members: &mut Map<String, Value>) -> Result<(), Fault> {
         self.spend(id, 0)?;
         let Body::Mapping(entries) = &self.tree.node(id).body else {
             return Err(self.fault(
                 id,
-                "only a mapping, or a list of them, can be merged with `<<`",
+                "only a mapping or a list of mappings can be merged with `<<`",
             ));
         };
         let mut own: std::collections::HashMap<String, Id> =
@@ -159,7 +157,7 @@ impl Converter<'_> {
             if let Some(&first) = own.get(&name) {
                 let first = self.tree.node(first).line;
                 return Err(self
-                    .fault(key_id, format!("the key `{name}` is here twice"))
+                    .fault(key_id, format!("duplicate key `{name}`"))
                     .with_first(first));
             }
             let value = self.value(value_id)?;
@@ -172,7 +170,7 @@ impl Converter<'_> {
     fn merge(&mut self, id: Id, members: &mut Map<String, Value>) -> Result<(), Fault> {
         match &self.tree.node(id).body {
             Body::Sequence(items) => {
-                // Earlier ones win, so they are written last.
+                // Earlier items win, so they are merged last.
                 for &item in items.iter().rev() {
                     self.merge_one(item, members)?;
                 }
@@ -190,28 +188,28 @@ impl Converter<'_> {
     }
 }
 
-/// How much of a document may come from expanding aliases.
+/// Limits how much of a document may come from expanding aliases.
 ///
-/// The ratio is go-yaml v2's (`allowedAliasRatio` in `decode.go`), so that what kubectl refuses
-/// is refused. The bytes are bounded too, since text is copied here and not in Go.
+/// The ratio is that of go-yaml v2 (`allowedAliasRatio` in `decode.go`), so a document that kubectl rejects
+/// is rejected here too. The bytes are also limited, because text is copied here, unlike in Go.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     decoded: u64,
     aliased: u64,
     aliased_bytes: usize,
-    /// Nothing more is converted once this is set.
+    /// Whether the limit is exceeded; the conversion then stops.
     pub(crate) exceeded: bool,
 }
 
 impl Budget {
-    /// Node counts between which the share allowed to aliases falls from 99 % to 10 %.
+    /// Between these node counts, the allowed share of aliased nodes falls from 99 % to 10 %.
     const LOW: u64 = 400_000;
     const HIGH: u64 = 4_000_000;
 
-    /// Pays for a node and the bytes of its text; `aliased` if it is there by an alias.
+    /// Counts a node and the bytes of its text. `aliased` is true if it comes from an alias.
     ///
     /// # Errors
-    /// The document expands too far.
+    /// Returns an error if the document exceeds the limit.
     pub(crate) fn spend(&mut self, aliased: bool, bytes: usize) -> Result<(), &'static str> {
         self.decoded += 1;
         if !aliased {

@@ -1,17 +1,17 @@
-//! One document of a source, and the objects in it.
+//! A document of a source, and its objects.
 
 use std::sync::Arc;
 
 use crate::convert::{self, Budget};
 use crate::fault::Fault;
 use crate::locate;
+use crate::non_manifest::NonManifest;
 use crate::object::{Object, Source};
 use crate::problem::Problem;
 use crate::split::Chunk;
 use crate::tree::{Body, Id, Node, Tree};
-use crate::well_known::NotAManifest;
 
-/// A document that is YAML or JSON; whether it holds objects is told by [`Document::objects`].
+/// A parsed YAML or JSON document, which need not contain Kubernetes objects.
 #[derive(Debug, Clone)]
 pub struct Document {
     source: Arc<Source>,
@@ -29,34 +29,34 @@ impl Document {
         }
     }
 
-    /// The source as the caller named it.
+    /// The name of the source, as given by the caller.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.source.file
     }
 
-    /// The line in the source where the document's content starts, from 1.
+    /// The line of the source where the document's content starts, from 1.
     #[must_use]
     pub fn line(&self) -> usize {
         self.source.line(self.source.root().line)
     }
 
-    /// The line in the source where [`Document::source`] starts, from 1.
+    /// The line of the source where [`Document::source`] starts, from 1.
     #[must_use]
     pub fn source_line(&self) -> usize {
         self.source.first_line
     }
 
-    /// The document's text, comments included, between its markers.
+    /// The document's text between its markers, including comments.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source.text
     }
 
-    /// The document's value, whatever it is: for files that hold no Kubernetes object.
+    /// Converts the document to JSON, whether or not it is a Kubernetes object.
     ///
     /// # Errors
-    /// The first thing in it that JSON cannot hold, such as a key that is there twice.
+    /// Returns an error if JSON cannot represent the document, or if it contains a duplicate key.
     pub fn value(&self) -> Result<serde_json::Value, Problem> {
         let source = &self.source;
         convert::value(&source.tree, source.tree.root).map_err(|fault| {
@@ -66,8 +66,8 @@ impl Document {
         })
     }
 
-    /// The line of the source where the value at a JSON pointer is written; as
-    /// [`Object::line_of`], from the document's top.
+    /// Returns the line of the value at a JSON pointer, like [`Object::line_of`], but from the root of the
+    /// document.
     #[must_use]
     pub fn line_of(&self, pointer: &str) -> Option<usize> {
         let tree = &self.source.tree;
@@ -75,17 +75,17 @@ impl Document {
         Some(self.source.line(place.line(tree)))
     }
 
-    /// The objects in the document: itself, or the items of a `List`.
+    /// Returns the objects of the document: the document itself, or the items of a `List`.
     ///
-    /// As for kubectl, `kind: List` and kinds that end in `List` with `items` are taken apart,
-    /// also within each other, and items of a typed list such as `ConfigMapList` that name
-    /// neither kind nor version get the list's. A broken item is a [`Problem`] with its line and
-    /// index and leaves its siblings alone.
+    /// As in kubectl, `kind: List` and kinds that end in `List` and have `items` are split into their
+    /// items, recursively. Items of a typed list such as `ConfigMapList` inherit its kind and version if
+    /// they have neither. An invalid item is a [`Problem`] with its line and index, and does not affect the
+    /// other items.
     #[must_use]
     pub fn objects(self) -> Objects {
         let root = self.source.tree.root;
         Objects {
-            todo: vec![Item {
+            pending: vec![Item {
                 id: root,
                 pointer: String::new(),
                 list: None,
@@ -97,12 +97,12 @@ impl Document {
     }
 }
 
-/// The objects of a document; see [`Document::objects`].
+/// An iterator over the objects of a document; see [`Document::objects`].
 #[derive(Debug)]
 pub struct Objects {
     source: Arc<Source>,
-    /// What is not looked at yet, the next one last.
-    todo: Vec<Item>,
+    /// The items to visit; the next one is last.
+    pending: Vec<Item>,
     budget: Budget,
 }
 
@@ -113,16 +113,16 @@ struct Item {
     /// Its JSON pointer in the document.
     pointer: String,
     list: Option<List>,
-    /// Whether it, or a list it is in, is there by an alias.
+    /// Whether it, or a list that contains it, is an alias.
     aliased: bool,
 }
 
-/// What an item has from the list it is in.
+/// What an item inherits from the list that contains it.
 #[derive(Debug, Clone)]
 struct List {
-    /// Its index there.
+    /// The index of the item.
     index: usize,
-    /// The version and kind it gets if it has none.
+    /// The version and kind of the item if it has neither.
     default_type: Option<(String, String)>,
 }
 
@@ -131,14 +131,14 @@ impl Iterator for Objects {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let item = self.todo.pop()?;
-            match self.take(&item) {
+            let item = self.pending.pop()?;
+            match self.visit(&item) {
                 Ok(Some(object)) => return Some(Ok(object)),
                 Ok(None) => {}
                 Err(fault) => {
-                    // What expands too far has no good rest.
+                    // Once the budget is exceeded, all other items would fail too.
                     if self.budget.exceeded {
-                        self.todo.clear();
+                        self.pending.clear();
                     }
                     return Some(Err(self.problem(&item, fault)));
                 }
@@ -148,8 +148,8 @@ impl Iterator for Objects {
 }
 
 impl Objects {
-    /// The object, or nothing after the items of a list were put in its place.
-    fn take(&mut self, item: &Item) -> Result<Option<Object>, Fault> {
+    /// Returns the item's object. If the item is a list, queues its items and returns `None`.
+    fn visit(&mut self, item: &Item) -> Result<Option<Object>, Fault> {
         let source = Arc::clone(&self.source);
         let tree = &source.tree;
         let id = tree.target(item.id);
@@ -161,16 +161,16 @@ impl Objects {
             return Err(self.not_an_object(item));
         };
         if item.list.is_none() && text_of(tree, id, "kind").is_none() {
-            let which = match text_of(tree, id, "apiVersion") {
-                Some(_) => NotAManifest::of(&source.file),
-                None => NotAManifest::of_untyped(&source.file),
+            let non_manifest = match text_of(tree, id, "apiVersion") {
+                Some(_) => NonManifest::from_name(&source.file),
+                None => NonManifest::from_name_of_untyped(&source.file),
             };
-            if let Some(which) = which {
-                return Err(render_first(tree.node(id), which));
+            if let Some(non_manifest) = non_manifest {
+                return Err(not_a_manifest(tree.node(id), non_manifest));
             }
         }
         if let Some(items) = self.list_items(item)? {
-            self.todo.extend(items.into_iter().rev());
+            self.pending.extend(items.into_iter().rev());
             return Ok(None);
         }
         let mut value = convert::value_within(tree, item.id, &mut self.budget)
@@ -187,7 +187,7 @@ impl Objects {
         for field in ["apiVersion", "kind"] {
             match value.get(field) {
                 Some(serde_json::Value::String(text)) if !text.is_empty() => {}
-                found => return Err(self.without(item, field, found)),
+                found => return Err(self.invalid_type(item, field, found)),
             }
         }
         if value
@@ -195,7 +195,7 @@ impl Objects {
             .and_then(serde_json::Value::as_str)
             .is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
         {
-            return Err(render_first(tree.node(id), NotAManifest::Kustomization));
+            return Err(not_a_manifest(tree.node(id), NonManifest::Kustomization));
         }
         Ok(Some(Object {
             file: Arc::clone(&source.file),
@@ -207,7 +207,7 @@ impl Objects {
         }))
     }
 
-    /// The items, if this is a list of objects.
+    /// Returns the items if this is a list of objects.
     fn list_items(&self, item: &Item) -> Result<Option<Vec<Item>>, Fault> {
         let tree = &self.source.tree;
         let Some(kind) = text_of(tree, item.id, "kind") else {
@@ -219,7 +219,7 @@ impl Objects {
         let items = locate::find(tree, item.id, &["items".to_owned()]);
         let items = match items.map(|place| &tree.node(tree.target(place.value)).body) {
             Some(Body::Sequence(items)) => items.as_slice(),
-            // An empty list; a kind of one's own that happens to end so has no items.
+            // An empty list. A custom kind whose name merely ends in `List` has no `items`.
             Some(Body::Scalar { text, .. }) if matches!(&**text, "" | "null" | "~") => &[],
             None if item_kind.is_empty() => &[],
             None => return Ok(None),
@@ -227,7 +227,7 @@ impl Objects {
                 let line = items.map_or(1, |place| place.line(tree));
                 return Err(Fault::on_line(
                     line,
-                    "the `items` of this `List` are not a list",
+                    "the `items` of a `List` must be a list",
                 ));
             }
             Some(_) => return Ok(None),
@@ -261,7 +261,7 @@ impl Objects {
                         line,
                         "this is a list of JSON patch operations, not an object",
                     )
-                    .with_help(NotAManifest::Kustomization.way_out());
+                    .with_help(NonManifest::Kustomization.help());
                 }
                 Fault::on_line(line, "this is a list, not an object").with_help(
                     "put `---` between objects, or wrap them in `kind: List` with `items`",
@@ -274,15 +274,16 @@ impl Objects {
                 .with_help("an object is a mapping with `apiVersion`, `kind` and `metadata`"),
         };
         match item.list {
-            None => match NotAManifest::of(&self.source.file) {
-                Some(which) => render_first(tree.node(item.id), which),
+            None => match NonManifest::from_name(&self.source.file) {
+                Some(non_manifest) => not_a_manifest(tree.node(item.id), non_manifest),
                 None => fault,
             },
             Some(_) => fault,
         }
     }
 
-    fn without(&self, item: &Item, field: &str, found: Option<&serde_json::Value>) -> Fault {
+    /// Returns the fault of an object whose `apiVersion` or `kind` is missing or not a non-empty string.
+    fn invalid_type(&self, item: &Item, field: &str, found: Option<&serde_json::Value>) -> Fault {
         let tree = &self.source.tree;
         let Some(found) = found else {
             return Fault::on_line(
@@ -294,7 +295,7 @@ impl Objects {
         let place = locate::find_nearest(tree, item.id, &[field.to_owned()]);
         let fault = Fault::on_line(
             place.line(tree),
-            format!("the object's `{field}` is `{found}`, not a name"),
+            format!("`{field}` must be a non-empty string, not `{found}`"),
         );
         let written = tree.node(tree.target(place.value)).scalar();
         match written {
@@ -314,11 +315,12 @@ impl Objects {
     }
 }
 
-fn render_first(node: &Node, which: NotAManifest) -> Fault {
-    Fault::on_line(node.line, format!("this is {}", which.what())).with_help(which.way_out())
+fn not_a_manifest(node: &Node, non_manifest: NonManifest) -> Fault {
+    Fault::on_line(node.line, format!("this is {}", non_manifest.description()))
+        .with_help(non_manifest.help())
 }
 
-/// A member that is text, such as the kind.
+/// Returns the text of a scalar member such as `kind`, unless it is empty.
 fn text_of<'t>(tree: &'t Tree, id: Id, name: &str) -> Option<&'t str> {
     let place = locate::find(tree, id, &[name.to_owned()])?;
     tree.node(tree.target(place.value))

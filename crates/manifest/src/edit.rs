@@ -1,4 +1,4 @@
-//! Edits in a document's text that leave everything else as it is written.
+//! Edits a document's text and leaves everything else as written.
 
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::Value;
@@ -10,13 +10,13 @@ use crate::object::Object;
 use crate::tree::Tree;
 
 impl Object {
-    /// The document's text ([`Object::source`]) with a patch of this object (RFC 6902) made in
-    /// place: comments, quotes, indentation, flow style and line breaks stay as they are.
+    /// Applies a patch (RFC 6902) of this object to the document's text ([`Object::source`]). Comments,
+    /// quotes, indentation, flow style and line breaks are kept.
     ///
-    /// `None` when the patch does not apply, or when the text cannot show it, such as for values
-    /// that come through an alias or a merge, or when another part of the document (a list's
-    /// other items) is broken. What is returned was read again and found equal to
-    /// the patched document; callers without an edited text can fall back to [`crate::render()`].
+    /// Returns `None` if the patch does not apply, if the text cannot express it (for example, for values
+    /// from an alias or a merge), or if another part of the document, such as another item of a list, is
+    /// invalid. The result is parsed again and verified to equal the patched document. If there is none,
+    /// callers can use [`crate::render()`].
     #[must_use]
     pub fn edit(&self, patch: &[PatchOperation]) -> Option<String> {
         let tree = &self.source.tree;
@@ -34,8 +34,7 @@ impl Object {
     }
 }
 
-/// An operation on an object as additions, removals and replacements in its document, where the
-/// object is at `prefix`.
+/// Converts an operation on the object at `prefix` to additions, removals and replacements in its document.
 fn steps(
     operation: &PatchOperation,
     prefix: &str,
@@ -74,7 +73,7 @@ fn steps(
     Some(steps)
 }
 
-/// Makes one addition, removal or replacement in a text.
+/// Applies one addition, removal or replacement to a text.
 fn apply(text: &str, operation: &PatchOperation) -> Option<String> {
     let tokens = locate::tokens(operation.path().as_str())?;
     let editor = Editor::new(text)?;

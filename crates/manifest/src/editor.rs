@@ -1,7 +1,6 @@
-//! One change in the text of one document.
+//! Applies one change to the text of a document.
 //!
-//! Wherever the text is not as expected the answer is `None`; what is answered is checked by the
-//! caller.
+//! Methods return `None` if the text is not as expected. The caller verifies the result.
 
 mod add;
 mod block;
@@ -20,7 +19,7 @@ use serde_json::Value;
 use crate::render::Block;
 use crate::tree::{Id, Node, Tree};
 
-/// A document to change.
+/// The document to change.
 pub(crate) struct Editor<'a> {
     text: &'a str,
     tree: Tree,
@@ -28,28 +27,28 @@ pub(crate) struct Editor<'a> {
     block: Block,
 }
 
-/// A value's place in the text.
+/// The location of a value in the text.
 #[derive(Debug, Clone)]
-struct Spot {
+struct Location {
     id: Id,
-    /// Where the space for the value begins: behind the colon, the dash or the bracket.
+    /// Where the space for the value starts: after the colon, the dash or the bracket.
     from: usize,
-    site: Site,
+    context: Context,
 }
 
-/// What holds a value.
+/// What contains a value.
 #[derive(Debug, Clone, Copy)]
-enum Site {
+enum Context {
     Root,
-    /// A member of a block mapping, its key at a column.
+    /// A block mapping; the value's key is at `column`.
     Member {
         column: usize,
     },
-    /// An item of a block sequence, its dash at a byte.
+    /// A block sequence; the value's dash is at byte `dash`.
     Item {
         dash: usize,
     },
-    /// Something in flow style.
+    /// A flow collection.
     Flow,
 }
 
@@ -70,13 +69,13 @@ impl<'a> Editor<'a> {
         Some(editor)
     }
 
-    /// The text with the value at `tokens` replaced.
+    /// Returns the text with the value at `tokens` replaced.
     pub(crate) fn replace(&self, tokens: &[String], value: &Value) -> Option<String> {
-        let spot = self.spot(tokens)?;
-        self.replace_at(&spot, value)
+        let location = self.locate(tokens)?;
+        self.replace_at(&location, value)
     }
 
-    /// The text with `new` in place of a range.
+    /// Returns the text with a range replaced by `new`.
     fn splice(&self, range: Range<usize>, new: &str) -> Option<String> {
         let before = self.text.get(..range.start)?;
         let after = self.text.get(range.end..)?;
@@ -84,7 +83,7 @@ impl<'a> Editor<'a> {
     }
 }
 
-/// Whether a node is a value left out.
-fn is_nothing(node: &Node) -> bool {
+/// Whether a node is an empty value, as in `key:`.
+fn is_empty_node(node: &Node) -> bool {
     node.span.is_empty() && node.scalar() == Some(("", true))
 }

@@ -1,25 +1,25 @@
-//! What makes a document unreadable, within the document; [`Problem`] adds the file.
+//! Errors within a document; [`Problem`] adds the file.
 
 use std::sync::Arc;
 
 use crate::problem::Problem;
 use crate::tabs;
 
-/// Something wrong in a document's text.
+/// An error in the text of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// In the document's text, from 1.
+    /// The line in the document's text, from 1.
     pub(crate) line: usize,
-    /// From 1.
+    /// The column in characters, from 1.
     pub(crate) column: Option<usize>,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
-    /// Where the same thing was said first, a line like the other.
+    /// For a duplicate, the line of the first definition.
     pub(crate) first: Option<usize>,
 }
 
 impl Fault {
-    /// At a line, from 1, and a column, from 0.
+    /// Creates a fault at a line, from 1, and a column, from 0.
     pub(crate) fn at(line: usize, column: usize, message: impl Into<String>) -> Self {
         Self {
             column: Some(column + 1),
@@ -47,11 +47,11 @@ impl Fault {
         self
     }
 
-    /// The problem, for a document whose text starts at `first_line` of `file`.
+    /// Converts the fault to a problem of a document whose text starts at `first_line` of `file`.
     pub(crate) fn into_problem(self, file: &Arc<str>, first_line: usize) -> Problem {
         let line = |line: usize| (first_line + line).saturating_sub(1);
         let message = match self.first {
-            Some(first) => format!("{}, first on line {}", self.message, line(first)),
+            Some(first) => format!("{}, first defined on line {}", self.message, line(first)),
             None => self.message,
         };
         let mut problem = Problem::error(file, message).at_line(line(self.line));
@@ -61,14 +61,14 @@ impl Fault {
     }
 }
 
-/// Refuses characters that YAML does not allow anywhere, as go-yaml's reader does.
+/// Rejects characters that YAML does not allow anywhere, as go-yaml's reader does.
 pub(crate) fn check_characters(text: &str) -> Result<(), Fault> {
-    let refused = |c: char| {
+    let not_allowed = |c: char| {
         matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f')
             || matches!(c, '\u{80}'..='\u{9f}' if c != '\u{85}')
             || matches!(c, '\u{fffe}' | '\u{ffff}')
     };
-    let Some(at) = text.find(refused) else {
+    let Some(at) = text.find(not_allowed) else {
         return Ok(());
     };
     let before = text.get(..at).unwrap_or_default();
@@ -90,8 +90,8 @@ pub(crate) fn check_characters(text: &str) -> Result<(), Fault> {
     })
 }
 
-/// The parser's complaint `info` in this project's words; the line from 1, the column from 0.
-pub(crate) fn of_scan(text: &str, info: &str, line: usize, column: usize) -> Fault {
+/// Converts the parser's error `info` to a fault; the line is from 1, the column from 0.
+pub(crate) fn from_parser_error(text: &str, info: &str, line: usize, column: usize) -> Fault {
     if let Some(fault) = tabs::near(text, line) {
         return fault;
     }
@@ -103,7 +103,7 @@ pub(crate) fn of_scan(text: &str, info: &str, line: usize, column: usize) -> Fau
     }
 }
 
-/// Words for the complaints that people meet; the parser's own for the rest.
+/// Returns message and help for the parser's common errors, and the parser's own message for the others.
 fn explain(info: &str) -> (String, Option<&'static str>) {
     const TABLE: &[(&str, &str, Option<&str>)] = &[
         (
@@ -133,8 +133,8 @@ fn explain(info: &str) -> (String, Option<&'static str>) {
         ),
         (
             "unknown anchor",
-            "this alias (`*name`) names no anchor (`&name`) of this document",
-            Some("quote the value if a leading `*` is meant as text"),
+            "this alias (`*name`) refers to an anchor (`&name`) that the document does not define",
+            Some("quote the value if it is a string that starts with `*`"),
         ),
         (
             "could not find expected ':'",
@@ -144,7 +144,7 @@ fn explain(info: &str) -> (String, Option<&'static str>) {
         ("simple key expect", "a `:` is missing after this key", None),
         (
             "did not find expected <document start>",
-            "this line does not belong to what stands above it",
+            "this line does not continue the document above it",
             Some("check its indentation against the first line of the document"),
         ),
         (
@@ -154,12 +154,12 @@ fn explain(info: &str) -> (String, Option<&'static str>) {
         ),
         (
             "invalid indentation",
-            "what is inside `[…]` or `{…}` is indented less than the line it belongs to",
+            "the content of `[…]` or `{…}` is indented less than the line that contains the bracket",
             Some("indent it further"),
         ),
         (
             "recursion limit",
-            "lists and mappings nest too deep here",
+            "mappings and lists are nested too deeply here",
             None,
         ),
         (

@@ -1,21 +1,21 @@
-//! JSON read as JSON.
+//! Reads JSON documents.
 //!
-//! Most JSON is YAML, but not all: tabs, surrogate pairs and long keys differ. kubectl reads a
-//! source that starts with `{` as a stream of JSON objects, and as YAML when that fails.
+//! Most JSON is valid YAML, but tabs, surrogate pairs and long keys differ. kubectl reads a source that
+//! starts with `{` as a stream of JSON objects, and as YAML if that fails.
 
 use saphyr_parser::ScalarStyle;
 
 use crate::tree::{Body, Id, MAX_DEPTH, Node, Tree};
 
-/// Whether `text` starts as a JSON object does, which a Helm template (`{{`) does not.
+/// Whether `text` starts like a JSON object. A Helm template (`{{`) does not.
 pub(crate) fn looks_like_object(text: &str) -> bool {
     text.trim_start()
         .strip_prefix('{')
         .is_some_and(|rest| matches!(rest.trim_start().chars().next(), None | Some('"' | '}')))
 }
 
-/// Where the JSON object that `text` starts with ends, if another object follows.
-pub(crate) fn another_follows(text: &str) -> Option<usize> {
+/// Returns the end of the JSON object at the start of `text`, if another object follows.
+pub(crate) fn end_before_next_object(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quoted = false;
     let mut bytes = text.bytes().enumerate();
@@ -25,7 +25,7 @@ pub(crate) fn another_follows(text: &str) -> Option<usize> {
                 bytes.next();
             }
             b'"' => quoted = !quoted,
-            // A new YAML document: this one is not JSON.
+            // A YAML document marker: this document is not JSON.
             b'\n' if text.get(at..).is_some_and(|rest| rest.starts_with("\n---")) => return None,
             b'{' | b'[' if !quoted => depth += 1,
             b'}' | b']' if !quoted => {
@@ -44,7 +44,7 @@ pub(crate) fn another_follows(text: &str) -> Option<usize> {
     None
 }
 
-/// Reads a whole JSON object; `None` when the text is not exactly that.
+/// Parses a text that consists of one JSON object; `None` for any other text.
 pub(crate) fn parse(text: &str) -> Option<Tree> {
     let mut reader = Reader {
         text,
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
         serde_json::from_str(self.text.get(start..self.at)?).ok()
     }
 
-    /// `true`, `false`, `null` or a number.
+    /// Reads `true`, `false`, `null` or a number.
     fn word(&mut self) -> Option<&'a str> {
         let rest = self.text.get(self.at..)?;
         let end = rest

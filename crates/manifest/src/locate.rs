@@ -1,4 +1,4 @@
-//! Finds the place of a value in the text, by its JSON pointer.
+//! Finds where the value at a JSON pointer is written.
 
 use crate::convert;
 use crate::tree::{Body, Id, Tree};
@@ -6,7 +6,7 @@ use crate::tree::{Body, Id, Tree};
 /// Where a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// The key, when the value is a mapping's member.
+    /// The key, if the value is a member of a mapping.
     pub(crate) key: Option<Id>,
     pub(crate) value: Id,
 }
@@ -16,13 +16,13 @@ impl Place {
         Self { key: None, value }
     }
 
-    /// Where a reader would look for it: a member at its key.
+    /// Returns the line of the key for a member, otherwise of the value.
     pub(crate) fn line(self, tree: &Tree) -> usize {
         tree.node(self.key.unwrap_or(self.value)).line
     }
 }
 
-/// The tokens of a JSON pointer (RFC 6901), unescaped; `None` when it is not one.
+/// Splits a JSON pointer (RFC 6901) into unescaped tokens; `None` if it is invalid.
 pub(crate) fn tokens(pointer: &str) -> Option<Vec<String>> {
     if pointer.is_empty() {
         return Some(Vec::new());
@@ -35,7 +35,7 @@ pub(crate) fn tokens(pointer: &str) -> Option<Vec<String>> {
     )
 }
 
-/// A list index as JSON pointers write it.
+/// Parses a list index of a JSON pointer.
 pub(crate) fn index(token: &str) -> Option<usize> {
     let canonical = token == "0" || !token.starts_with('0');
     (canonical && token.bytes().all(|byte| byte.is_ascii_digit()))
@@ -43,14 +43,14 @@ pub(crate) fn index(token: &str) -> Option<usize> {
         .flatten()
 }
 
-/// What `tokens` lead to from `root`, through aliases and merges.
+/// Finds the value at `tokens` below `root`, following aliases and merges.
 pub(crate) fn find(tree: &Tree, root: Id, tokens: &[String]) -> Option<Place> {
     tokens.iter().try_fold(Place::root(root), |place, token| {
         child(tree, place.value, token)
     })
 }
 
-/// What `tokens` lead to from `root`, or as far as they lead.
+/// Like [`find`], but returns the deepest existing ancestor if the value does not exist.
 pub(crate) fn find_nearest(tree: &Tree, root: Id, tokens: &[String]) -> Place {
     let mut place = Place::root(root);
     for token in tokens {
@@ -70,14 +70,14 @@ fn child(tree: &Tree, id: Id, token: &str) -> Option<Place> {
     }
 }
 
-/// A mapping's member as the conversion sees it: the last one written wins.
+/// Finds a member of a mapping, including merged ones. As in the conversion to JSON, the last one wins.
 fn member(tree: &Tree, id: Id, name: &str) -> Option<Place> {
     let Body::Mapping(entries) = &tree.node(tree.target(id)).body else {
         return None;
     };
     entries.iter().rev().find_map(|&(key, value)| {
         if !tree.node(key).is_merge_key() {
-            return own_key_is(tree, key, name).then_some(Place {
+            return key_is(tree, key, name).then_some(Place {
                 key: Some(key),
                 value,
             });
@@ -89,19 +89,19 @@ fn member(tree: &Tree, id: Id, name: &str) -> Option<Place> {
     })
 }
 
-/// A mapping's own member, neither merged nor behind an alias.
+/// Finds a member that is written in the mapping itself, neither merged nor behind an alias.
 pub(crate) fn own_member(tree: &Tree, id: Id, name: &str) -> Option<Place> {
     let Body::Mapping(entries) = &tree.node(id).body else {
         return None;
     };
     entries.iter().find_map(|&(key, value)| {
-        (!tree.node(key).is_merge_key() && own_key_is(tree, key, name)).then_some(Place {
+        (!tree.node(key).is_merge_key() && key_is(tree, key, name)).then_some(Place {
             key: Some(key),
             value,
         })
     })
 }
 
-fn own_key_is(tree: &Tree, key: Id, name: &str) -> bool {
+fn key_is(tree: &Tree, key: Id, name: &str) -> bool {
     convert::key(tree, key).is_ok_and(|found| found == name)
 }

@@ -1,4 +1,4 @@
-//! One Kubernetes object and its place in the source.
+//! A Kubernetes object and its position in the source.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::locate;
-use crate::placeholders::unrendered;
+use crate::placeholders::template_help;
 use crate::scalar;
 use crate::tree::{Id, Node, Tree};
 
-/// A document's text and what was read from it.
+/// A document's text and its syntax tree.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) file: Arc<str>,
@@ -21,14 +21,14 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The file's line for a line of the text, both from 1.
+    /// Converts a line of the text to a line of the file, both from 1.
     pub(crate) fn line(&self, line: usize) -> usize {
         (self.first_line + line).saturating_sub(1)
     }
 
-    /// A fault with unfilled gaps named as its likely cause.
+    /// Replaces the help of a fault if the text is a template or contains placeholders.
     pub(crate) fn with_likely_cause(&self, mut fault: Fault) -> Fault {
-        if let Some(help) = unrendered(&self.text, self.first_line) {
+        if let Some(help) = template_help(&self.text, self.first_line) {
             fault.help = Some(help);
         }
         fault
@@ -42,15 +42,15 @@ impl Source {
 /// A Kubernetes object: a mapping with `apiVersion` and `kind`.
 #[derive(Debug, Clone)]
 pub struct Object {
-    /// The source as the caller named it.
+    /// The name of the source, as given by the caller.
     pub file: Arc<str>,
-    /// The line in the source where the object starts, from 1.
+    /// The line of the source where the object starts, from 1.
     pub line: usize,
-    /// The object as kubectl would send it, members in the order of the source.
+    /// The object as kubectl would send it, with members in the order of the source.
     pub value: Value,
     pub(crate) source: Arc<Source>,
     pub(crate) root: Id,
-    /// Where the object is in its document, which is not the top for a list's item.
+    /// See [`Object::pointer`].
     pub(crate) pointer: String,
 }
 
@@ -67,13 +67,13 @@ impl Object {
         self.text("/kind")
     }
 
-    /// `metadata.name`, or nothing.
+    /// `metadata.name`; empty if not set.
     #[must_use]
     pub fn name(&self) -> &str {
         self.text("/metadata/name")
     }
 
-    /// `metadata.namespace`, or nothing.
+    /// `metadata.namespace`; empty if not set.
     #[must_use]
     pub fn namespace(&self) -> &str {
         self.text("/metadata/namespace")
@@ -86,8 +86,10 @@ impl Object {
             .unwrap_or_default()
     }
 
-    /// The line of the source, from 1, where the value at a JSON pointer is written: a member at
-    /// its key, what an alias or a merge brought in where it was written first.
+    /// Returns the line of the source, from 1, where the value at a JSON pointer is written.
+    ///
+    /// For a member, it is the line of the key. For a value from an alias or a merge, it is the line of the
+    /// original.
     #[must_use]
     pub fn line_of(&self, pointer: &str) -> Option<usize> {
         let tokens = locate::tokens(pointer)?;
@@ -95,8 +97,7 @@ impl Object {
         Some(self.source.line(place.line(&self.source.tree)))
     }
 
-    /// As [`Object::line_of`], for the deepest part of the pointer that is there. That is where
-    /// to point for something missing.
+    /// Like [`Object::line_of`], but for the deepest existing ancestor if the value is missing.
     #[must_use]
     pub fn line_near(&self, pointer: &str) -> usize {
         let tokens = locate::tokens(pointer).unwrap_or_default();
@@ -104,26 +105,26 @@ impl Object {
         self.source.line(place.line(&self.source.tree))
     }
 
-    /// Why a value is not what it looks like: YAML 1.1, which Kubernetes reads, takes `yes`,
-    /// `on` and their like for booleans and `0700` for an octal number. Nothing for values that
-    /// are as they look.
+    /// Explains a value that YAML does not read as the string it looks like.
+    ///
+    /// Kubernetes reads YAML 1.1, where `yes`, `on` and similar words are booleans and `0700` is an octal
+    /// number. Returns `None` for all other values.
     #[must_use]
     pub fn hint(&self, pointer: &str) -> Option<String> {
         let tree: &Tree = &self.source.tree;
         let tokens = locate::tokens(pointer)?;
         let place = locate::find(tree, self.root, &tokens)?;
-        let of = |id: Id| {
+        let hint_of = |id: Id| {
             let node = tree.node(tree.target(id));
             match (node.scalar(), &node.tag) {
                 (Some((text, true)), None) => scalar::hint(text),
                 _ => None,
             }
         };
-        of(place.value).or_else(|| place.key.and_then(of))
+        hint_of(place.value).or_else(|| place.key.and_then(hint_of))
     }
 
-    /// The text of the document that the object is in, comments included. A list's items share
-    /// it.
+    /// The text of the document that contains the object, including comments. The items of a list share it.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source.text
@@ -135,8 +136,8 @@ impl Object {
         self.source.first_line
     }
 
-    /// Where the object is in its document as a JSON pointer: empty, or for a list's item such
-    /// as `/items/0`.
+    /// The JSON pointer of the object in its document: empty, or a pointer such as `/items/0` for an item of
+    /// a list.
     #[must_use]
     pub fn pointer(&self) -> &str {
         &self.pointer

@@ -1,21 +1,21 @@
-//! Gaps such as `${DOMAIN}` that something was to fill in before.
+//! Placeholders such as `${DOMAIN}` that were not substituted.
 
 use std::sync::Arc;
 
 use crate::problem::Problem;
 
-/// A `${NAME}` left in a text.
+/// A `${NAME}` in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placeholder<'a> {
-    /// What stands between the braces: an upper-case letter or underscore, then those and digits.
+    /// The name: upper-case letters, digits and underscores, not starting with a digit.
     pub name: &'a str,
-    /// The first line that has it, from 1.
+    /// The first line that contains it, from 1.
     pub line: usize,
 }
 
-/// The placeholders of a text, each once, in the order of their first lines.
+/// Returns the placeholders of a text without duplicates, in the order of their first occurrence.
 ///
-/// `$${NAME}` is an escape, as in Flux and envsubst, and left out.
+/// `$${NAME}` is an escape, as in Flux and envsubst, and is skipped.
 #[must_use]
 pub fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
     let mut found: Vec<Placeholder<'_>> = Vec::new();
@@ -55,36 +55,42 @@ fn is_name_character(c: char) -> bool {
     c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'
 }
 
-/// One warning that lists the placeholders of a source with their lines, if it has any.
+/// Returns a warning that lists the placeholders of a source with their lines, if it has any.
 #[must_use]
-pub fn warn_of_placeholders(file: &str, text: &str) -> Option<Problem> {
+pub fn placeholder_warning(file: &str, text: &str) -> Option<Problem> {
     let found = placeholders(text);
     let first = found.first()?;
     let list: Vec<String> = found
         .iter()
         .map(|it| format!("`${{{}}}` (line {})", it.name, it.line))
         .collect();
-    let what = if found.len() == 1 {
-        "unresolved placeholder"
+    let (what, help) = if found.len() == 1 {
+        (
+            "unresolved placeholder",
+            "substitute it first, for example with `envsubst`; otherwise it is read as text",
+        )
     } else {
-        "unresolved placeholders"
+        (
+            "unresolved placeholders",
+            "substitute them first, for example with `envsubst`; otherwise they are read as text",
+        )
     };
     Some(
         Problem::warning(&Arc::from(file), format!("{what}: {}", list.join(", ")))
             .at_line(first.line)
-            .with_help("fill them in first, for example with `envsubst`; they are read as text"),
+            .with_help(help),
     )
 }
 
-/// What is likely the true cause when a text with gaps to fill cannot be read; `first_line` is
-/// the file's line where the text starts.
-pub(crate) fn unrendered(text: &str, first_line: usize) -> Option<String> {
+/// Returns help for an unreadable text that is a template or contains placeholders, which are the likely
+/// cause. `first_line` is the line of the file where the text starts.
+pub(crate) fn template_help(text: &str, first_line: usize) -> Option<String> {
     if text.contains("{{") {
         return Some("this is a Helm template: render it first with `helm template`".to_owned());
     }
     let first = placeholders(text).into_iter().next()?;
     Some(format!(
-        "the placeholder `${{{}}}` on line {} is unresolved: fill it in first, for example with `envsubst`",
+        "the placeholder `${{{}}}` on line {} is unresolved: substitute it first, for example with `envsubst`",
         first.name,
         (first_line + first.line).saturating_sub(1)
     ))

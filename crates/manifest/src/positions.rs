@@ -1,9 +1,9 @@
-//! From the parser's character offsets to bytes, lines and columns.
+//! Converts the parser's character offsets to bytes, lines and columns.
 
-/// Where the characters of a text are.
+/// An index of the character positions of a text.
 #[derive(Debug)]
 pub(crate) struct Positions {
-    /// Byte offsets of every [`Positions::STEP`]th character, unless all are one byte long.
+    /// The byte offset of every [`Positions::STEP`]th character; empty if the text is ASCII.
     steps: Vec<usize>,
     /// The character offset of each line's start.
     lines: Vec<usize>,
@@ -12,7 +12,7 @@ pub(crate) struct Positions {
 impl Positions {
     const STEP: usize = 64;
 
-    pub(crate) fn of(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut lines = vec![0];
         if text.is_ascii() {
             lines.extend(text.match_indices('\n').map(|(at, _)| at + 1));
@@ -33,7 +33,7 @@ impl Positions {
         Self { steps, lines }
     }
 
-    /// The byte where the character `index` of `text` begins, at most the text's length.
+    /// Returns the byte offset of the character `index` of `text`, at most the text's length.
     pub(crate) fn byte(&self, text: &str, index: usize) -> usize {
         if self.steps.is_empty() {
             return index.min(text.len());
@@ -46,7 +46,7 @@ impl Positions {
             .map_or(text.len(), |(byte, _)| step + byte)
     }
 
-    /// The line, from 1, and the column, from 0, of the character `index`.
+    /// Returns the line, from 1, and the column, from 0, of the character `index`.
     pub(crate) fn line_and_column(&self, index: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|&start| start <= index);
         let start = line

@@ -1,12 +1,12 @@
-//! What is wrong with an input, and where.
+//! Errors and warnings about an input.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// How much a [`Problem`] matters.
+/// The severity of a [`Problem`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// The input was read, but probably does not say what its author means.
+    /// The input was read, but probably does not mean what its author intended.
     Warning,
     /// The input, or this part of it, could not be read.
     Error,
@@ -21,27 +21,27 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Something wrong with an input: where, what, and the way out.
+/// An error or a warning about an input: its position, a message, and help.
 ///
-/// Displays as `file:line:column: message`, leaving out what is not known; the help is separate.
+/// Displays as `file:line:column: message`, without unknown parts and without the help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Problem {
-    /// The file as the caller named it.
+    /// The name of the file, as given by the caller.
     pub file: Arc<str>,
     /// The line in the file, from 1.
     pub line: Option<usize>,
     /// The column in characters, from 1.
     pub column: Option<usize>,
-    /// What is wrong, one sentence.
+    /// The problem, in one sentence.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub help: Option<String>,
-    /// Whether the input could be read all the same.
+    /// Whether the input could be read.
     pub severity: Severity,
 }
 
 impl Problem {
-    /// An error about a whole file.
+    /// Creates an error about a whole file.
     #[must_use]
     pub fn error(file: &Arc<str>, message: impl Into<String>) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Problem {
         }
     }
 
-    /// A warning about a whole file.
+    /// Creates a warning about a whole file.
     #[must_use]
     pub fn warning(file: &Arc<str>, message: impl Into<String>) -> Self {
         Self {
@@ -63,21 +63,21 @@ impl Problem {
         }
     }
 
-    /// The same problem at `line`, counted from 1.
+    /// Sets the line, from 1.
     #[must_use]
     pub fn at_line(mut self, line: usize) -> Self {
         self.line = Some(line);
         self
     }
 
-    /// The same problem at `column`, counted from 1.
+    /// Sets the column, from 1.
     #[must_use]
     pub fn at_column(mut self, column: usize) -> Self {
         self.column = Some(column);
         self
     }
 
-    /// The same problem with the way out.
+    /// Sets the help.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

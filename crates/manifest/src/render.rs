@@ -1,4 +1,4 @@
-//! JSON values written as YAML.
+//! Renders JSON values as YAML.
 
 use std::fmt::Write as _;
 
@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 
 use crate::scalar::{self, Scalar};
 
-/// YAML allows a key without `?` to be 1024 characters long, escapes included.
-const LONGEST_SIMPLE_KEY: usize = 1000;
+/// The maximum length of a key without `?`. YAML allows 1024 characters, including escapes.
+const MAX_SIMPLE_KEY_BYTES: usize = 1000;
 
-/// Renders a value as a YAML document in block style, members in their order, two spaces per
-/// level, lists in line with their key as kubectl writes them.
+/// Renders a value as a YAML document in block style.
 ///
-/// Strings are quoted when YAML 1.1 or 1.2 would read them as something else, so that reading
-/// the text gives back an equal value.
+/// Members keep their order. Levels are indented by two spaces, and lists are aligned with their key, as
+/// kubectl writes them. Strings are quoted if YAML 1.1 or 1.2 would read them as another type, so reading the
+/// text returns an equal value.
 #[must_use]
 pub fn render(value: &Value) -> String {
     let mut text = String::new();
@@ -21,12 +21,12 @@ pub fn render(value: &Value) -> String {
     text
 }
 
-/// Writes nested values in block style.
+/// The indentation of values in block style.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Block {
-    /// How much further right than its parent's key a key is.
+    /// The indentation of a nested mapping, relative to its key.
     pub(crate) step: usize,
-    /// How much further right than its key a list's dashes are.
+    /// The indentation of the dashes of a list, relative to its key.
     pub(crate) list_indent: usize,
 }
 
@@ -40,7 +40,7 @@ impl Default for Block {
 }
 
 impl Block {
-    /// A value on lines of its own, each indented by `indent`; ends with a line break.
+    /// Writes a value on separate lines, indented by `indent`. The text ends with a line break.
     pub(crate) fn value(self, out: &mut String, value: &Value, indent: usize) {
         match value {
             Value::Object(members) if !members.is_empty() => {
@@ -57,17 +57,17 @@ impl Block {
             }
             _ => {
                 pad(out, indent);
-                // At the top there is no key to be indented from.
+                // The root has no parent.
                 scalar_or_empty(out, value, indent.checked_sub(2));
                 out.push('\n');
             }
         }
     }
 
-    /// A mapping's member whose key is at column `indent`, which is written already.
+    /// Writes a member of a mapping at column `indent`. The indentation is already written.
     pub(crate) fn member(self, out: &mut String, key: &str, value: &Value, indent: usize) {
         let key = text(key);
-        if key.len() > LONGEST_SIMPLE_KEY {
+        if key.len() > MAX_SIMPLE_KEY_BYTES {
             let _ = writeln!(out, "? {key}");
             pad(out, indent);
         } else {
@@ -77,7 +77,7 @@ impl Block {
         self.after_colon(out, value, indent);
     }
 
-    /// What follows a member's colon, the key being at column `indent`.
+    /// Writes the value of a member whose key is at column `indent`.
     pub(crate) fn after_colon(self, out: &mut String, value: &Value, indent: usize) {
         match value {
             Value::Object(members) if !members.is_empty() => {
@@ -96,11 +96,11 @@ impl Block {
         }
     }
 
-    /// A list's item whose dash is at column `indent`, not yet written.
+    /// Writes an item of a list with the dash at column `indent`. The indentation is already written.
     pub(crate) fn item(self, out: &mut String, item: &Value, indent: usize) {
         out.push_str("- ");
         match item {
-            // Compact: the first line goes behind the dash.
+            // Compact form: the first line follows the dash.
             Value::Object(members) if !members.is_empty() => {
                 for (position, (key, value)) in members.iter().enumerate() {
                     if position > 0 {
@@ -129,8 +129,8 @@ fn pad(out: &mut String, indent: usize) {
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
-/// A scalar or an empty collection; text of several lines as a block under a parent at column
-/// `parent`, if there is one.
+/// Writes a scalar or an empty collection. A string with several lines becomes a literal block if there is a
+/// parent; `parent` is its column.
 fn scalar_or_empty(out: &mut String, value: &Value, parent: Option<usize>) {
     match value {
         Value::Object(_) => out.push_str("{}"),
@@ -143,12 +143,12 @@ fn scalar_or_empty(out: &mut String, value: &Value, parent: Option<usize>) {
     }
 }
 
-/// Null, a boolean or a number.
+/// Renders null, a boolean or a number.
 pub(crate) fn plain(value: &Value) -> String {
     value.to_string()
 }
 
-/// A string as a scalar on one line, quoted if it must be.
+/// Renders a string on one line, with quotes if necessary.
 pub(crate) fn text(string: &str) -> String {
     if is_plain_safe(string) {
         string.to_owned()
@@ -157,10 +157,10 @@ pub(crate) fn text(string: &str) -> String {
     }
 }
 
-/// Whether a string without quotes is read as itself, by YAML 1.1 and 1.2, in block style.
+/// Whether YAML 1.1 and 1.2 read the unquoted string as the same string, in block style.
 pub(crate) fn is_plain_safe(string: &str) -> bool {
     let first_is_safe = match string.chars().next() {
-        // Options such as `--flag` are fine, `- ` and document markers are not.
+        // Options such as `--flag` are safe, but `- ` and document markers are not.
         Some('-') => {
             !string.starts_with("---")
                 && string
@@ -182,7 +182,7 @@ pub(crate) fn is_plain_safe(string: &str) -> bool {
         && !looks_typed(string)
 }
 
-/// Whether some YAML reads the text as a boolean, null, number, timestamp or sexagesimal.
+/// Whether any YAML version reads the text as a boolean, null, number, timestamp or sexagesimal.
 fn looks_typed(string: &str) -> bool {
     let starts_as_number = string
         .trim_start_matches(['+', '-', '.'])
@@ -193,7 +193,7 @@ fn looks_typed(string: &str) -> bool {
     !matches!(scalar::untagged(string), Scalar::Text(_)) || (starts_as_number && only_number_signs)
 }
 
-/// A string in single quotes, if that can hold it on one line.
+/// Renders a string in single quotes; `None` if they cannot represent it on one line.
 pub(crate) fn single_quoted(string: &str) -> Option<String> {
     string
         .chars()
@@ -201,7 +201,7 @@ pub(crate) fn single_quoted(string: &str) -> Option<String> {
         .then(|| format!("'{}'", string.replace('\'', "''")))
 }
 
-/// A string in double quotes, escaped so that YAML and JSON read it alike.
+/// Renders a string in double quotes, with escapes that YAML and JSON both support.
 pub(crate) fn double_quoted(string: &str) -> String {
     let mut out = String::with_capacity(string.len() + 2);
     out.push('"');
@@ -213,7 +213,7 @@ pub(crate) fn double_quoted(string: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             c if is_printable(c) => out.push(c),
-            // All that is not printable is in the first plane, where four digits do.
+            // All other characters are in the basic multilingual plane, so four digits suffice.
             c => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
@@ -223,7 +223,7 @@ pub(crate) fn double_quoted(string: &str) -> String {
     out
 }
 
-/// Characters that may stand in a scalar as they are and do not break lines in YAML 1.1.
+/// Whether a character needs no escape in a scalar and is not a line break in YAML 1.1.
 fn is_printable(c: char) -> bool {
     !c.is_control()
         && !matches!(
@@ -232,7 +232,7 @@ fn is_printable(c: char) -> bool {
         )
 }
 
-/// Whether a literal block (`|`) shows the text as it is: several lines of printable text.
+/// Whether a literal block (`|`) can represent the text: several lines of printable characters.
 fn fits_literal_block(string: &str) -> bool {
     let body = string.strip_suffix('\n').unwrap_or(string);
     body.contains('\n')
@@ -257,7 +257,8 @@ fn literal_block(out: &mut String, string: &str, indent: usize) {
     }
 }
 
-/// A value in flow style on one line. With `json`, as JSON, else unquoted where that is safe.
+/// Renders a value in flow style on one line: as JSON if `json` is true, otherwise without unnecessary
+/// quotes.
 pub(crate) fn flow(value: &Value, json: bool) -> String {
     match value {
         Value::Object(members) => {
@@ -276,12 +277,12 @@ pub(crate) fn flow(value: &Value, json: bool) -> String {
     }
 }
 
-/// A member of a mapping in flow style.
+/// Renders a member of a mapping in flow style.
 pub(crate) fn flow_member(key: &str, value: &Value, json: bool) -> String {
     format!("{}: {}", flow_text(key, json), flow(value, json))
 }
 
-/// A string in flow style.
+/// Renders a string in flow style.
 pub(crate) fn flow_text(string: &str, json: bool) -> String {
     let plain = !json && is_plain_safe(string) && !string.contains([',', '[', ']', '{', '}', ':']);
     if plain {
@@ -291,8 +292,8 @@ pub(crate) fn flow_text(string: &str, json: bool) -> String {
     }
 }
 
-/// The mapping with one member.
-pub(crate) fn one_member(key: &str, value: &Value) -> Value {
+/// Returns a mapping with one member.
+pub(crate) fn single_member(key: &str, value: &Value) -> Value {
     let mut members = Map::new();
     members.insert(key.to_owned(), value.clone());
     Value::Object(members)

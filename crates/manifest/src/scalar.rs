@@ -1,8 +1,8 @@
-//! What a scalar means, as go-yaml v2 and `sigs.k8s.io/yaml` decide it.
+//! Resolves scalars as go-yaml v2 and `sigs.k8s.io/yaml` do.
 //!
-//! kubectl turns YAML into JSON with `sigs.k8s.io/yaml`, which resolves scalars by the rules of
-//! YAML 1.1 as go-yaml v2 has them (`resolve.go`), and names mapping keys by its own rules
-//! (`yaml.go`). The expectations in this crate's tests were checked against sigs.k8s.io/yaml 1.6.
+//! kubectl converts YAML to JSON with `sigs.k8s.io/yaml`. It resolves scalars by go-yaml v2's version of
+//! the YAML 1.1 rules (`resolve.go`) and converts mapping keys by its own rules (`yaml.go`). The expectations
+//! in this crate's tests were checked against sigs.k8s.io/yaml 1.6.
 
 use std::borrow::Cow;
 
@@ -23,12 +23,12 @@ pub(crate) enum Scalar<'a> {
 
 const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
-/// Resolves a scalar written with `tag` (in full, or none).
+/// Resolves a scalar with an optional tag in its full form.
 ///
-/// `plain` tells whether it was written without quotes and not as a block.
+/// `plain` is true if the scalar is neither quoted nor a block.
 ///
 /// # Errors
-/// What the tag and the text do not agree on, as a sentence.
+/// Returns a message if the text does not match the tag.
 pub(crate) fn resolve<'a>(
     tag: Option<&str>,
     text: &'a str,
@@ -50,7 +50,7 @@ pub(crate) fn resolve<'a>(
         #[expect(clippy::cast_precision_loss, reason = "what Go's float64 does too")]
         (Some("float"), Scalar::Int(value)) => Scalar::Float(value as f64),
         (Some(kind @ ("null" | "bool" | "int" | "float")), _) => {
-            return Err(format!("`{}` cannot be read as `!!{kind}`", shown(text)));
+            return Err(format!("`{}` cannot be read as `!!{kind}`", truncate(text)));
         }
         (Some("binary"), _) => {
             let compact: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
@@ -59,13 +59,13 @@ pub(crate) fn resolve<'a>(
                 .map_err(|cause| format!("the `!!binary` value is not base64: {cause}"))?;
             Scalar::Text(lossy(&bytes).into())
         }
-        // Timestamps stay as written, and a tag that nobody knows says nothing.
+        // Timestamps stay as written, and unknown tags have no effect.
         _ => Scalar::Text(Cow::Borrowed(text)),
     };
     Ok(resolved)
 }
 
-/// Text from bytes as Go's JSON encoder makes it: a replacement character per broken byte.
+/// Decodes bytes as Go's JSON encoder does: each invalid byte becomes a replacement character.
 fn lossy(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -75,7 +75,7 @@ fn lossy(bytes: &[u8]) -> String {
     text
 }
 
-/// Resolves a scalar without quotes and tag.
+/// Resolves a plain scalar without a tag.
 pub(crate) fn untagged(text: &str) -> Scalar<'_> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
@@ -107,7 +107,7 @@ pub(crate) fn untagged(text: &str) -> Scalar<'_> {
     number.unwrap_or(Scalar::Text(Cow::Borrowed(text)))
 }
 
-/// `strconv.ParseInt(text, 0, 64)`, then `ParseUint`.
+/// Parses an integer like `strconv.ParseInt(text, 0, 64)`, then `ParseUint`.
 fn integer(text: &str) -> Option<Scalar<'static>> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (radix, digits) = match unsigned.as_bytes() {
@@ -117,7 +117,7 @@ fn integer(text: &str) -> Option<Scalar<'static>> {
         [b'0', _, ..] => (8, unsigned.get(1..)?),
         _ => (10, unsigned),
     };
-    // Rust's parser takes a sign of its own, which would allow `0x-1`.
+    // Rust's parser accepts a sign, which would allow `0x-1`.
     if !digits.starts_with(|first: char| first.is_ascii_alphanumeric()) {
         return None;
     }
@@ -133,7 +133,7 @@ fn integer(text: &str) -> Option<Scalar<'static>> {
     }
 }
 
-/// A float of the form `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, when in range.
+/// Parses a float of the form `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, if it is finite.
 fn float(text: &str) -> Option<Scalar<'static>> {
     let digits_end = |text: &str| {
         text.find(|c: char| !c.is_ascii_digit())
@@ -166,10 +166,10 @@ fn float(text: &str) -> Option<Scalar<'static>> {
 }
 
 impl Scalar<'_> {
-    /// The JSON value kubectl sends for this scalar.
+    /// Converts the scalar to the JSON value that kubectl sends.
     ///
     /// # Errors
-    /// JSON has neither infinities nor NaN.
+    /// Returns an error for infinities and NaN, which JSON does not have.
     pub(crate) fn into_value(self) -> Result<Value, String> {
         Ok(match self {
             Self::Null => Value::Null,
@@ -177,23 +177,20 @@ impl Scalar<'_> {
             Self::Int(value) => Value::from(value),
             Self::Uint(value) => Value::from(value),
             Self::Float(value) => number(value).ok_or_else(|| {
-                format!(
-                    "`{}` is not a number that JSON can hold",
-                    special_float(value)
-                )
+                format!("`{}` cannot be represented in JSON", special_float(value))
             })?,
             Self::Text(text) => Value::String(text.into_owned()),
         })
     }
 
-    /// The name a mapping key gets in JSON.
+    /// Converts the scalar to a member name in JSON.
     ///
     /// # Errors
-    /// Null and integers above 2^63 - 1 cannot be keys.
+    /// Returns an error for null and integers above 2^63 - 1.
     pub(crate) fn into_key(self) -> Result<String, String> {
         match self {
-            Self::Null => Err("a null cannot be a mapping key".to_owned()),
-            Self::Uint(value) => Err(format!("the number {value} is too big for a mapping key")),
+            Self::Null => Err("null cannot be a mapping key".to_owned()),
+            Self::Uint(value) => Err(format!("the number {value} is too large for a mapping key")),
             Self::Bool(value) => Ok(value.to_string()),
             Self::Int(value) => Ok(value.to_string()),
             Self::Float(value) => Ok(float_key(value)),
@@ -202,10 +199,14 @@ impl Scalar<'_> {
     }
 }
 
-/// Go writes whole floats below 1e21 without fraction, so that they come back as integers.
+/// Converts a float to a JSON number. Go writes whole floats below 1e21 without a fraction, so they become
+/// integers.
 fn number(value: f64) -> Option<Value> {
-    const EXACT: f64 = 1e21;
-    if value.fract() == 0.0 && value.abs() < EXACT && !(value == 0.0 && value.is_sign_negative()) {
+    const MAX_WITHOUT_EXPONENT: f64 = 1e21;
+    if value.fract() == 0.0
+        && value.abs() < MAX_WITHOUT_EXPONENT
+        && !(value == 0.0 && value.is_sign_negative())
+    {
         let digits = value.to_string();
         if let Ok(value) = digits.parse::<i64>() {
             return Some(Value::from(value));
@@ -227,7 +228,8 @@ fn special_float(value: f64) -> &'static str {
     }
 }
 
-/// `strconv.FormatFloat(value, 'g', -1, 32)`: the shortest digits that give the same float32.
+/// Formats a float like `strconv.FormatFloat(value, 'g', -1, 32)`: the shortest digits that round-trip as
+/// float32.
 fn float_key(value: f64) -> String {
     #[expect(
         clippy::cast_possible_truncation,
@@ -248,28 +250,28 @@ fn float_key(value: f64) -> String {
     }
 }
 
-/// A scalar's text short enough for a message.
-fn shown(text: &str) -> String {
-    const LONGEST: usize = 40;
-    if text.chars().count() <= LONGEST {
+/// Truncates a scalar's text for a message.
+fn truncate(text: &str) -> String {
+    const MAX_CHARS: usize = 40;
+    if text.chars().count() <= MAX_CHARS {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(LONGEST).collect();
-    short.push('…');
-    short
+    let mut truncated: String = text.chars().take(MAX_CHARS).collect();
+    truncated.push('…');
+    truncated
 }
 
-/// Why a scalar is not the text it looks like, and what to write for the text.
+/// Explains why YAML does not read a scalar as the string it looks like, and how to write the string.
 pub(crate) fn hint(text: &str) -> Option<String> {
     match untagged(text) {
         Scalar::Bool(value) if !matches!(text, "true" | "false") => Some(format!(
-            "YAML reads `{text}` as the boolean {value}; quote it (`\"{text}\"`) if text is meant"
+            "YAML reads `{text}` as the boolean {value}; quote it (`\"{text}\"`) if you mean a string"
         )),
         Scalar::Int(value) if value.to_string() != text => Some(format!(
-            "YAML reads `{text}` as the number {value}; quote it (`\"{text}\"`) if text is meant"
+            "YAML reads `{text}` as the number {value}; quote it (`\"{text}\"`) if you mean a string"
         )),
         Scalar::Float(value) if text.contains(['e', 'E', '_']) => Some(format!(
-            "YAML reads `{text}` as the number {value}; quote it (`\"{text}\"`) if text is meant"
+            "YAML reads `{text}` as the number {value}; quote it (`\"{text}\"`) if you mean a string"
         )),
         _ => None,
     }

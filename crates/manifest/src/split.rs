@@ -1,22 +1,21 @@
-//! Cuts a source into documents by its lines, before any of them is parsed.
+//! Splits a source into documents line by line, before parsing.
 //!
-//! That is how kubectl reads (`YAMLReader` in k8s.io/apimachinery/pkg/util/yaml), and it is what
-//! keeps one broken document from taking the others with it. Unlike kubectl, which reads only
-//! the first of several documents when a marker line carries content (`--- {a: 1}`) or a
-//! document ends with `...`, nothing is dropped here.
+//! kubectl does the same (`YAMLReader` in k8s.io/apimachinery/pkg/util/yaml), so one invalid document does
+//! not affect the others. kubectl drops all but the first of several documents if a marker line has content
+//! (`--- {a: 1}`) or a document ends with `...`. Nothing is dropped here.
 
 use crate::json;
 
-/// One document's text.
+/// The text of one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Chunk<'a> {
-    /// From the first line after the document's marker to the line before the next.
+    /// The text from the line after the document's marker to the line before the next marker.
     pub(crate) text: &'a str,
-    /// The line of the source that `text` starts at, from 1.
+    /// The line of the source where `text` starts, from 1.
     pub(crate) line: usize,
 }
 
-/// The documents of a source that hold anything but comments.
+/// An iterator over the documents of a source that have content.
 #[derive(Debug, Clone)]
 pub(crate) struct Chunks<'a> {
     rest: &'a str,
@@ -33,33 +32,33 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    /// Moves past `length` bytes that hold `lines` line breaks.
+    /// Skips `length` bytes, which contain `lines` line breaks.
     fn advance(&mut self, length: usize, lines: usize) {
         self.rest = self.rest.get(length..).unwrap_or_default();
         self.line += lines;
     }
 }
 
-/// What a line means to the cutting of documents.
+/// The role of a line in splitting documents.
 enum Line {
     /// Blank or a comment.
-    Nothing,
-    /// `---`, alone.
+    Empty,
+    /// `---` without content.
     Start,
-    /// `---` and the beginning of the document itself.
+    /// `---` followed by content.
     StartWithContent,
     /// `...`
     End,
-    /// `%YAML` and the like; only before a document begins.
+    /// A directive such as `%YAML`; only before a document starts.
     Directive,
     Content,
 }
 
 fn classify(line: &str) -> Line {
     let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
-    let is_nothing = |text: &str| text.is_empty() || text.starts_with('#');
+    let is_empty = |text: &str| text.is_empty() || text.starts_with('#');
     if let Some(after) = line.strip_prefix("---") {
-        if is_nothing(after.trim()) {
+        if is_empty(after.trim()) {
             return Line::Start;
         }
         if after.starts_with([' ', '\t']) {
@@ -67,15 +66,15 @@ fn classify(line: &str) -> Line {
         }
     }
     if let Some(after) = line.strip_prefix("...")
-        && is_nothing(after.trim())
+        && is_empty(after.trim())
     {
         return Line::End;
     }
     if line.starts_with('%') {
         return Line::Directive;
     }
-    if is_nothing(line.trim()) {
-        Line::Nothing
+    if is_empty(line.trim()) {
+        Line::Empty
     } else {
         Line::Content
     }
@@ -93,11 +92,11 @@ impl<'a> Iterator for Chunks<'a> {
             if ahead.is_empty() {
                 break;
             }
-            // Before the line is looked at, since a stream of JSON may be one long line.
+            // Checked before lines, since a stream of JSON objects may be a single line.
             if !content
                 && ahead.trim_start_matches([' ', '\t']).starts_with('{')
                 && json::looks_like_object(ahead)
-                && let Some(end) = json::another_follows(ahead)
+                && let Some(end) = json::end_before_next_object(ahead)
             {
                 content = true;
                 length += end;
@@ -112,7 +111,7 @@ impl<'a> Iterator for Chunks<'a> {
                 Line::End if content => break,
                 kind @ (Line::Start | Line::StartWithContent) => {
                     content = matches!(kind, Line::StartWithContent);
-                    // Directives need the marker that follows them.
+                    // Directives require the marker that follows them.
                     let keep = directive && !marker;
                     if !keep {
                         self.advance(length, lines);
@@ -130,7 +129,7 @@ impl<'a> Iterator for Chunks<'a> {
                     take = false;
                 }
                 Line::Directive if !content => directive = true,
-                Line::Nothing => {}
+                Line::Empty => {}
                 Line::Directive | Line::Content => content = true,
             }
             if take {

@@ -1,6 +1,6 @@
-//! Tabs where YAML wants spaces.
+//! Rejects tabs where YAML requires spaces.
 //!
-//! The parser lets some of them pass that go-yaml, and so kubectl, refuses.
+//! The parser accepts some tabs that go-yaml, and therefore kubectl, rejects.
 
 use std::ops::Range;
 
@@ -9,25 +9,25 @@ use saphyr_parser::ScalarStyle;
 use crate::fault::Fault;
 use crate::tree::{Body, Node, Tree};
 
-/// Refuses tabs in the indentation of a document that the parser took.
+/// Rejects tabs in the indentation of a document that the parser accepted.
 pub(crate) fn check(text: &str, tree: &Tree) -> Result<(), Fault> {
     if !text.contains('\t') {
         return Ok(());
     }
     check_dashes(text, tree)?;
-    let free = free_ranges(text, tree);
-    let mut free = free.iter().peekable();
+    let exempt = exempt_ranges(text, tree);
+    let mut exempt = exempt.iter().peekable();
     let mut start = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
-        while free.next_if(|range| range.end <= start).is_some() {}
-        let is_free = free.peek().is_some_and(|range| range.start < start);
+        while exempt.next_if(|range| range.end <= start).is_some() {}
+        let is_exempt = exempt.peek().is_some_and(|range| range.start < start);
         let content = line.trim_start_matches([' ', '\t']);
         let indentation = line.len() - content.len();
         let tab = line.get(..indentation).and_then(|it| it.find('\t'));
-        // A blank line may hold a tab behind spaces, which is indentation enough.
+        // A blank line may contain a tab after spaces.
         let tolerated = |tab: usize| tab > 0 && content.trim().is_empty();
         if let Some(tab) = tab
-            && !is_free
+            && !is_exempt
             && !tolerated(tab)
         {
             return Err(fault(index + 1, tab));
@@ -37,8 +37,7 @@ pub(crate) fn check(text: &str, tree: &Tree) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A tab in the indentation of a line, or of a neighbour's, as the likely cause of a complaint
-/// there.
+/// Finds a tab in the indentation of a line or its neighbors, as the likely cause of a parser error there.
 pub(crate) fn near(text: &str, line: usize) -> Option<Fault> {
     text.lines()
         .enumerate()
@@ -61,9 +60,9 @@ fn fault(line: usize, column: usize) -> Fault {
     .with_help("replace the tab with spaces")
 }
 
-/// Where lines may begin with a tab: in quoted, block and plain scalars and inside brackets,
-/// sorted, none inside another.
-fn free_ranges(text: &str, tree: &Tree) -> Vec<Range<usize>> {
+/// Returns the ranges where lines may start with a tab: in quoted and block scalars and inside brackets.
+/// They are sorted and not nested.
+fn exempt_ranges(text: &str, tree: &Tree) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = tree
         .nodes
         .iter()
@@ -71,7 +70,7 @@ fn free_ranges(text: &str, tree: &Tree) -> Vec<Range<usize>> {
             text.get(node.span.clone())
                 .is_some_and(|it| it.contains('\n'))
         })
-        .filter_map(|node| free_range(text, node))
+        .filter_map(|node| exempt_range(text, node))
         .collect();
     ranges.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
     let mut end = 0;
@@ -83,18 +82,18 @@ fn free_ranges(text: &str, tree: &Tree) -> Vec<Range<usize>> {
     ranges
 }
 
-fn free_range(text: &str, node: &Node) -> Option<Range<usize>> {
+fn exempt_range(text: &str, node: &Node) -> Option<Range<usize>> {
     let Range { start, end } = node.span;
     match &node.body {
         Body::Scalar {
             text: content,
             style: ScalarStyle::Literal | ScalarStyle::Folded,
         } => {
-            // Without an indentation indicator, the first line may not begin with a tab.
-            let first_line_is_free = !content.starts_with('\t') || has_indicator(text, start);
+            // Without an indentation indicator, the first line may not start with a tab.
+            let first_line_is_exempt = !content.starts_with('\t') || has_indicator(text, start);
             let line_start = text.get(..start)?.rfind('\n')?;
             Some(
-                if first_line_is_free {
+                if first_line_is_exempt {
                     line_start
                 } else {
                     start
@@ -111,8 +110,7 @@ fn free_range(text: &str, node: &Node) -> Option<Range<usize>> {
     }
 }
 
-/// Whether the header of the block scalar whose content starts at `start` says how far it is
-/// indented.
+/// Whether the block scalar whose content starts at `start` has an indentation indicator.
 fn has_indicator(text: &str, start: usize) -> bool {
     let before = text.get(..start).unwrap_or_default().trim_end();
     let header = before.rsplit(['|', '>']).next().unwrap_or_default();
@@ -120,7 +118,7 @@ fn has_indicator(text: &str, start: usize) -> bool {
         || header.starts_with(['+', '-']) && header.contains(|c: char| c.is_ascii_digit())
 }
 
-/// A dash and its item may not be parted by a tab.
+/// Rejects tabs between a dash and its item.
 fn check_dashes(text: &str, tree: &Tree) -> Result<(), Fault> {
     for node in &tree.nodes {
         let Body::Sequence(items) = &node.body else {

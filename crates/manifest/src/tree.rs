@@ -1,4 +1,4 @@
-//! A document as written: its nodes, how each was spelled, and where.
+//! The syntax tree of a document: its nodes, their style and their positions.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -7,16 +7,16 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use crate::fault::Fault;
 use crate::positions::Positions;
-use crate::{fault, json, mend, tabs};
+use crate::{fault, json, repair, tabs};
 
-/// How deep mappings and sequences may nest. Kubernetes' own deepest manifests, CRDs with nested
-/// schemas, stay below 70.
+/// The maximum depth of nested mappings and sequences. The deepest manifests of Kubernetes itself, CRDs with
+/// nested schemas, stay below 70.
 pub(crate) const MAX_DEPTH: usize = 100;
 
-/// How much text is parsed again for the sake of spellings the parser does not know.
-const MOST_MENDED_BYTES: usize = 64 * 1024 * 1024;
+/// Limits how many bytes are parsed again because of syntax that the parser does not support.
+const MAX_REPAIRED_BYTES: usize = 64 * 1024 * 1024;
 
-/// A node's place in [`Tree::nodes`].
+/// The index of a node in [`Tree::nodes`].
 pub(crate) type Id = usize;
 
 /// A parsed document.
@@ -24,24 +24,25 @@ pub(crate) type Id = usize;
 pub(crate) struct Tree {
     pub(crate) nodes: Vec<Node>,
     pub(crate) root: Id,
-    /// Whether the text was read as JSON, whose spelling rules edits must keep.
+    /// Whether the text was read as JSON, so edits must keep it valid JSON.
     pub(crate) json: bool,
 }
 
 /// A value in a document.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Node {
-    /// Bytes in the document's text. A collection's range begins where the parser saw it begin,
-    /// which may be after a block sequence's dash, and a block scalar's after its header. A block
-    /// collection's range says nothing about its end.
+    /// The bytes in the document's text.
+    ///
+    /// The range of a block sequence may start after its first dash, and that of a block scalar starts after
+    /// its header. The end of a block collection's range is meaningless.
     pub(crate) span: Range<usize>,
     /// The line in the document's text, from 1.
     pub(crate) line: usize,
     /// The column in characters, from 0.
     pub(crate) column: usize,
-    /// The tag in full, such as `tag:yaml.org,2002:str` or `!local`.
+    /// The full tag, such as `tag:yaml.org,2002:str` or `!local`.
     pub(crate) tag: Option<Box<str>>,
-    /// Inside or being `[…]` or `{…}`.
+    /// Whether the node is `[…]` or `{…}`, or inside one.
     pub(crate) flow: bool,
     pub(crate) body: Body,
 }
@@ -54,7 +55,7 @@ pub(crate) enum Body {
     },
     Sequence(Vec<Id>),
     Mapping(Vec<(Id, Id)>),
-    /// The node an alias stands for.
+    /// An alias of a node.
     Alias(Id),
 }
 
@@ -67,14 +68,14 @@ impl Default for Body {
     }
 }
 
-/// What an identifier that is in no tree stands for; there are none, but indexing may not panic.
-static NOTHING: std::sync::LazyLock<Node> = std::sync::LazyLock::new(Node::default);
+/// The node for an invalid id. Ids are always valid, but the lints forbid indexing, which could panic.
+static EMPTY_NODE: std::sync::LazyLock<Node> = std::sync::LazyLock::new(Node::default);
 
 impl Tree {
-    /// Reads one document.
+    /// Parses one document.
     ///
     /// # Errors
-    /// The first thing in `text` that is not YAML.
+    /// Returns the first syntax error in `text`.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         if json::looks_like_object(text)
             && let Some(tree) = json::parse(text)
@@ -88,23 +89,23 @@ impl Tree {
     }
 
     fn parse_yaml(text: &str) -> Result<Self, Fault> {
-        let positions = Positions::of(text);
-        let mut mended: Option<String> = None;
-        let mut spent = 0;
+        let positions = Positions::new(text);
+        let mut repaired: Option<String> = None;
+        let mut parsed_bytes = 0;
         loop {
-            let parsed_text = mended.as_deref().unwrap_or(text);
+            let parsed_text = repaired.as_deref().unwrap_or(text);
             match Builder::new(text, &positions).build(parsed_text) {
                 Ok(tree) => return Ok(tree),
-                Err(Stop::Fault(fault)) => return Err(fault),
-                Err(Stop::Scan(cause)) => {
-                    spent += text.len() + 1;
+                Err(BuildError::Fault(fault)) => return Err(fault),
+                Err(BuildError::Scan(cause)) => {
+                    parsed_bytes += text.len() + 1;
                     let index = cause.marker().index();
-                    mended = (spent < MOST_MENDED_BYTES)
-                        .then(|| mend::mend(parsed_text, cause.info(), index))
+                    repaired = (parsed_bytes < MAX_REPAIRED_BYTES)
+                        .then(|| repair::repair(parsed_text, cause.info(), index))
                         .flatten();
-                    if mended.is_none() {
+                    if repaired.is_none() {
                         let (line, column) = positions.line_and_column(index);
-                        return Err(fault::of_scan(text, cause.info(), line, column));
+                        return Err(fault::from_parser_error(text, cause.info(), line, column));
                     }
                 }
             }
@@ -112,10 +113,10 @@ impl Tree {
     }
 
     pub(crate) fn node(&self, id: Id) -> &Node {
-        self.nodes.get(id).unwrap_or(&NOTHING)
+        self.nodes.get(id).unwrap_or(&EMPTY_NODE)
     }
 
-    /// The node itself, or what it is an alias of.
+    /// Resolves an alias; returns any other node unchanged.
     pub(crate) fn target(&self, id: Id) -> Id {
         match self.node(id).body {
             Body::Alias(target) => target,
@@ -125,7 +126,7 @@ impl Tree {
 }
 
 impl Node {
-    /// A scalar's text, and whether it is written without quotes.
+    /// Returns the text of a scalar, and whether it is plain: neither quoted nor a block.
     pub(crate) fn scalar(&self) -> Option<(&str, bool)> {
         match &self.body {
             Body::Scalar { text, style } => Some((text, *style == ScalarStyle::Plain)),
@@ -133,7 +134,7 @@ impl Node {
         }
     }
 
-    /// Whether this is the key that merges another mapping in.
+    /// Whether this is the merge key `<<`.
     pub(crate) fn is_merge_key(&self) -> bool {
         match self.scalar() {
             Some(("<<", plain)) => match self.tag.as_deref() {
@@ -145,7 +146,7 @@ impl Node {
     }
 }
 
-/// A collection whose end is yet to come.
+/// A collection whose end has not been reached.
 struct Open {
     id: Id,
     items: Items,
@@ -159,8 +160,8 @@ enum Items {
     },
 }
 
-/// Why building a tree ended early.
-enum Stop {
+/// Why a tree cannot be built.
+enum BuildError {
     Fault(Fault),
     Scan(ScanError),
 }
@@ -187,26 +188,26 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Parses `mended`, which is the text but for what [`mend`] changed.
-    fn build(mut self, mended: &str) -> Result<Tree, Stop> {
-        for event in Parser::new_from_str(mended) {
-            let (event, span) = event.map_err(Stop::Scan)?;
-            self.take(event, span).map_err(Stop::Fault)?;
+    /// Parses `repaired`, which is the text with the changes of [`repair`].
+    fn build(mut self, repaired: &str) -> Result<Tree, BuildError> {
+        for event in Parser::new_from_str(repaired) {
+            let (event, span) = event.map_err(BuildError::Scan)?;
+            self.handle(event, span).map_err(BuildError::Fault)?;
         }
         Ok(self.tree)
     }
 
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
+    fn handle(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
         match event {
             Event::DocumentStart(_) if self.done => {
                 return Err(self
-                    .fault(span, "a second document begins here")
+                    .fault(span, "a second document starts here")
                     .with_help("put a line with `---` between documents"));
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let mut node = self.node(span, tag.as_deref());
                 if text.is_empty() && style == ScalarStyle::Plain && anchor == 0 && tag.is_none() {
-                    node.span = self.place_of_nothing(node.span);
+                    node.span = self.span_of_empty_node(node.span);
                 }
                 node.span.end = self.end_of_scalar(&node.span, style);
                 node.body = Body::Scalar {
@@ -218,7 +219,10 @@ impl<'a> Builder<'a> {
             }
             Event::Alias(anchor) => {
                 let Some(&target) = self.anchors.get(&anchor) else {
-                    return Err(self.fault(span, "this alias names no anchor"));
+                    return Err(self.fault(
+                        span,
+                        "this alias refers to an anchor that the document does not define",
+                    ));
                 };
                 let mut node = self.node(span, None);
                 node.body = Body::Alias(target);
@@ -237,7 +241,7 @@ impl<'a> Builder<'a> {
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(Open { id, items }) = self.open.pop() {
-                    // The bracket itself; the parser's end may lie behind a comment.
+                    // Ends after the bracket; the parser's span may end after a comment.
                     let end = self.positions.byte(self.text, span.start.index());
                     let rest = self.text.get(end..).unwrap_or_default();
                     let end = end + usize::from(rest.starts_with([']', '}']));
@@ -266,7 +270,7 @@ impl<'a> Builder<'a> {
         if self.open.len() >= MAX_DEPTH {
             return Err(self.fault(
                 span,
-                format!("mappings and lists nest deeper than {MAX_DEPTH} levels here"),
+                format!("mappings and lists are nested more than {MAX_DEPTH} levels deep here"),
             ));
         }
         let mut node = self.node(span, tag);
@@ -299,15 +303,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The parser gives a value left out the range of what stands before or after it.
-    fn place_of_nothing(&self, span: Range<usize>) -> Range<usize> {
+    /// Returns the span of an empty node. The parser's span is that of the token before or after it.
+    fn span_of_empty_node(&self, span: Range<usize>) -> Range<usize> {
         match self.text.get(span.clone()) {
             Some(":" | "-") => span.end..span.end,
             _ => span.start..span.start,
         }
     }
 
-    /// Behind the closing quote; the parser's end may lie behind a comment.
+    /// Returns the end of a scalar. The parser's span of a quoted scalar may end after a comment.
     fn end_of_scalar(&self, span: &Range<usize>, style: ScalarStyle) -> usize {
         let quote = match style {
             ScalarStyle::SingleQuoted => '\'',
@@ -317,7 +321,7 @@ impl<'a> Builder<'a> {
         let written = self.text.get(span.clone()).unwrap_or_default();
         let opening = written.find(quote).unwrap_or_default();
         let mut escaped = false;
-        // A single quote in single quotes is written twice, so the last of a run may close.
+        // In single quotes, `''` is an escaped quote, so only the last quote of a run can close the string.
         let mut closing = None;
         for (at, c) in written.char_indices().skip_while(|&(at, _)| at <= opening) {
             match (c, closing) {

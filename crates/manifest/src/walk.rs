@@ -1,9 +1,9 @@
-//! The files behind the paths of a command line.
+//! Finds manifests in files and directories.
 
 mod content;
 mod kustomization;
+mod problems;
 mod root;
-mod trouble;
 mod used;
 
 use std::fs;
@@ -14,58 +14,59 @@ use self::root::{Found, Root};
 use self::used::Used;
 use crate::problem::Problem;
 
-/// What [`walk`] found.
+/// The result of [`walk`].
 #[derive(Debug, Default)]
 pub struct Walk {
-    /// Files to read: in the order of the paths, those of a directory sorted by name.
+    /// The files to read, in the order of the paths. Files of a directory are sorted by name.
     pub files: Vec<PathBuf>,
-    /// What could not be walked, and what was left out although its author may have meant it to
-    /// be read, which is a warning.
+    /// Errors for paths that cannot be read, and warnings for skipped files that may be meant as manifests.
     pub problems: Vec<Problem>,
-    /// Files left out because kustomize or Helm reads them, in the order of `files`:
-    /// kustomizations, what they use other than as a resource, and a chart's description and
-    /// values. There is no [`Problem`] for them: it is enough to tell how many there are, since
-    /// the objects that come of them are in no file.
+    /// Files that are skipped because kustomize or Helm reads them, in the order of `files`: kustomizations,
+    /// the files that they use other than as resources, and the metadata and values of charts.
+    ///
+    /// They have no [`Problem`]. Reporting their number is enough, since the objects rendered from them are
+    /// in no file.
     pub skipped: Vec<PathBuf>,
 }
 
-/// Expands paths to the manifests behind them.
+/// Expands paths to manifest files.
 ///
-/// A file is taken whatever its name and content. A directory gives its `.yaml`, `.yml` and
-/// `.json` files and those of its subdirectories, except
+/// A path to a file is always included. A directory includes its `.yaml`, `.yml` and `.json` files and those
+/// of its subdirectories, except
 ///
 /// - names that start with a dot;
-/// - for [`Walk::skipped`], kustomizations, `Chart.yaml` and `values.yaml`; files with `values` in
-///   their name that have neither `apiVersion` nor `kind`; and what any kustomization below the
-///   given directories uses without applying it as it is, such as patches, the values of charts
-///   and the files of ConfigMaps. A file that is also a resource somewhere is taken;
-/// - with a warning, a chart's `templates`, JSON patches that no kustomization uses, and files of
-///   yet other programs: those with none of `apiVersion`, `kind`, `metadata` and `spec`.
+/// - the files in [`Walk::skipped`]: kustomizations, `Chart.yaml` and `values.yaml`; files with `values` in
+///   their name that have neither `apiVersion` nor `kind`; and files that any kustomization below the given
+///   directories uses other than as a resource, such as patches, values of charts and files of ConfigMaps.
+///   A file that another kustomization uses as a resource is included;
+/// - with a warning, the `templates` of a chart, JSON patches that no kustomization uses, and files with none
+///   of `apiVersion`, `kind`, `metadata` and `spec`, which belong to other programs.
 ///
-/// Kustomizations count for all of the `paths`, since an overlay in one may use what is in
-/// another; those outside are not looked for. One that cannot be read is a warning, and what it
-/// uses is taken for manifests.
+/// Each kustomization applies to all `paths`, since an overlay in one path may use files in another.
+/// Kustomizations outside the paths are ignored. One that cannot be read is a warning, and the files that it
+/// uses are included.
 ///
-/// What is wrong with one path is a [`Problem`] and does not keep the others from being walked.
+/// A problem with one path is a [`Problem`] and does not affect the others.
 pub fn walk(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Walk {
     expand(paths, false)
 }
 
-/// The same for paths that somebody named without a look at them: a file is taken or left out as if its
-/// directory had been named.
-pub fn walk_unseen(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Walk {
+/// Like [`walk`], but skips files that are not manifests, as if their directory were given.
+///
+/// For generated lists of files, such as those that pre-commit passes.
+pub fn walk_filtered(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Walk {
     expand(paths, true)
 }
 
-fn expand(paths: impl IntoIterator<Item = impl AsRef<Path>>, unseen: bool) -> Walk {
+fn expand(paths: impl IntoIterator<Item = impl AsRef<Path>>, filter_files: bool) -> Walk {
     let mut used = Used::default();
     let roots: Vec<Root> = paths
         .into_iter()
-        .map(|path| Root::walk(path.as_ref(), unseen, &mut used))
+        .map(|path| Root::walk(path.as_ref(), filter_files, &mut used))
         .collect();
     let mut walk = Walk::default();
     for root in roots {
-        walk.take(root, &used);
+        walk.add(root, &used);
     }
     walk
 }
@@ -73,32 +74,32 @@ fn expand(paths: impl IntoIterator<Item = impl AsRef<Path>>, unseen: bool) -> Wa
 /// Reads a file.
 ///
 /// # Errors
-/// A problem with the path and the cause.
+/// Returns a problem with the path and the cause.
 pub fn load(path: &Path) -> Result<Vec<u8>, Problem> {
-    fs::read(path).map_err(|cause| trouble::unreadable(path, &cause))
+    fs::read(path).map_err(|cause| problems::unreadable(path, &cause))
 }
 
 impl Walk {
-    /// Sorts what was found at one path, now that all kustomizations are known.
-    fn take(&mut self, mut root: Root, used: &Used) {
+    /// Adds the files of one path. All kustomizations must be known.
+    fn add(&mut self, mut root: Root, used: &Used) {
         let (files, skipped) = (self.files.len(), self.skipped.len());
         for found in root.found {
             match found {
                 Found::Named(path) => self.files.push(path),
                 Found::Skipped(path) => self.skipped.push(path),
                 Found::Listed(path) if used.contains(&path) => self.skipped.push(path),
-                Found::Listed(path) => match Content::of(&path) {
+                Found::Listed(path) => match Content::detect(&path) {
                     Content::Manifests => self.files.push(path),
                     Content::Values => self.skipped.push(path),
-                    Content::JsonPatch => root.problems.push(trouble::unused_patch(&path)),
-                    Content::Other => root.problems.push(trouble::no_object(&path)),
+                    Content::JsonPatch => root.problems.push(problems::unused_patch(&path)),
+                    Content::Other => root.problems.push(problems::no_object(&path)),
                 },
             }
         }
         if self.files.len() == files && root.problems.is_empty() && root.path.is_dir() {
             let skipped = self.skipped.get(skipped..).unwrap_or_default();
             root.problems
-                .push(trouble::without_manifests(&root.path, skipped));
+                .push(problems::without_manifests(&root.path, skipped));
         }
         self.problems.append(&mut root.problems);
     }

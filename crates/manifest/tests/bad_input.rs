@@ -1,6 +1,6 @@
-//! Bad input is told in words, with the place and the way out, and never panics.
+//! Bad input is reported with a message, a position and help, and never panics.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail tests")]
+#![allow(clippy::unwrap_used, reason = "test helpers")]
 
 mod common;
 
@@ -36,7 +36,7 @@ fn assert_problem(source: &str, text: &str, help: &str) {
 }
 
 #[test]
-fn what_is_not_yaml() {
+fn yaml_syntax_errors_have_a_position_and_help() {
     assert_problem(
         "a: b\nc: d: e\n",
         "2:5: not valid YAML: a `key: value` pair is not allowed here",
@@ -69,7 +69,7 @@ fn what_is_not_yaml() {
     );
     assert_problem(
         "a: *b\n",
-        "1:4: not valid YAML: this alias (`*name`) names no anchor (`&name`) of this document",
+        "1:4: not valid YAML: this alias (`*name`) refers to an anchor (`&name`) that the document does not define",
         "quote",
     );
     assert_problem(
@@ -79,7 +79,7 @@ fn what_is_not_yaml() {
     );
     assert_problem(
         "  a: 1\nb: 2\n",
-        "2:1: not valid YAML: this line does not belong to what stands above it",
+        "2:1: not valid YAML: this line does not continue the document above it",
         "indentation",
     );
     assert_problem(
@@ -90,7 +90,7 @@ fn what_is_not_yaml() {
 }
 
 #[test]
-fn tabs() {
+fn a_tab_in_the_indentation_is_an_error() {
     assert_problem(
         "---\nkind: A\nspec:\n\treplicas: 1\n",
         "4:1: a tab is used for indentation, which YAML forbids",
@@ -99,21 +99,21 @@ fn tabs() {
 }
 
 #[test]
-fn a_key_that_is_there_twice() {
+fn a_duplicate_key_is_an_error() {
     assert_problem(
         "---\nkind: A\nspec:\n  x: 1\n  y: 2\n  x: 3\n",
-        "6:3: the key `x` is here twice, first on line 4",
+        "6:3: duplicate key `x`, first defined on line 4",
         "",
     );
     assert_problem(
         "yes: 1\n'true': 2\n",
-        "2:1: the key `true` is here twice, first on line 1",
+        "2:1: duplicate key `true`, first defined on line 1",
         "",
     );
 }
 
 #[test]
-fn what_is_not_an_object() {
+fn documents_that_are_not_objects_are_errors() {
     assert_problem(
         "# c\na: 1\n",
         "2: this object has no `apiVersion`",
@@ -122,12 +122,12 @@ fn what_is_not_an_object() {
     assert_problem("apiVersion: v1\n", "1: this object has no `kind`", "");
     assert_problem(
         "apiVersion: v1\nkind: yes\n",
-        "2: the object's `kind` is `true`, not a name",
+        "2: `kind` must be a non-empty string, not `true`",
         "quote it",
     );
     assert_problem(
         "apiVersion: 1\nkind: A\n",
-        "1: the object's `apiVersion` is `1`, not a name",
+        "1: `apiVersion` must be a non-empty string, not `1`",
         "",
     );
     assert_problem("just text\n", "1: this is text, not an object", "mapping");
@@ -149,8 +149,8 @@ fn what_is_not_an_object() {
 }
 
 #[test]
-fn files_that_other_programs_read() {
-    for (name, what, help) in [
+fn files_of_kustomize_and_helm_are_errors() {
+    for (name, message, help) in [
         (
             "apps/kustomization.yaml",
             "this is a kustomization, not an object",
@@ -158,28 +158,28 @@ fn files_that_other_programs_read() {
         ),
         (
             "chart/Chart.yaml",
-            "this is a Helm chart's description, not an object",
+            "this is the metadata of a Helm chart, not an object",
             "helm template",
         ),
         (
             "values.yaml",
-            "this is a Helm chart's values, not an object",
+            "this is a Helm values file, not an object",
             "helm template",
         ),
         (
             "apps/operator-values.yaml",
-            "this is a Helm chart's values, not an object",
+            "this is a Helm values file, not an object",
             "helm template",
         ),
     ] {
         let problem = problem_in(name, b"resources: [a.yaml]\n");
-        assert_eq!(problem.message, what);
+        assert_eq!(problem.message, message);
         assert!(problem.help.unwrap().contains(help));
     }
-    // Half a manifest is a broken manifest, unless by its name it cannot be one.
+    // With `apiVersion` or `kind`, the file is an incomplete manifest.
     let problem = problem_in("values-for-app.yaml", b"apiVersion: v1\n");
     assert_eq!(problem.message, "this object has no `kind`");
-    // A manifest by such a name is a manifest.
+    // A complete manifest is a manifest whatever its name.
     assert_eq!(
         read("values.yaml", b"apiVersion: v1\nkind: A\n")
             .flat_map(|it| it.unwrap().objects())
@@ -190,7 +190,7 @@ fn files_that_other_programs_read() {
 }
 
 #[test]
-fn templates_and_placeholders_are_named_as_the_cause() {
+fn the_help_names_templates_and_placeholders_as_the_cause() {
     for source in [
         "kind: {{ .Values.kind }}\n",
         "{{- if .Values.on }}\nkind: A\n{{- end }}\n",
@@ -206,16 +206,16 @@ fn templates_and_placeholders_are_named_as_the_cause() {
 }
 
 #[test]
-fn binary_files() {
+fn binary_files_are_errors() {
     let problem = problem_in("a.yaml", b"kind: A\n\0\x01\x02");
     assert_eq!(
         problem.to_string(),
-        "a.yaml:2: this is a binary file, not YAML: it holds a NUL byte"
+        "a.yaml:2: this is a binary file, not YAML: it contains a NUL byte"
     );
     let problem = problem_in("a.yaml", b"kind: A\nx: \xff\n---\n");
     assert_eq!(
         problem.to_string(),
-        "a.yaml:2: this is not UTF-8 text: byte 0xFF begins no character"
+        "a.yaml:2: this is not UTF-8 text: it contains the invalid byte 0xFF"
     );
     let problem = problem_in("a.yaml", b"\xff\xfek\0i\0");
     assert_eq!(
@@ -226,10 +226,10 @@ fn binary_files() {
 }
 
 #[test]
-fn a_document_too_big_for_the_api_server() {
-    let big = "x".repeat(MAX_DOCUMENT_BYTES);
+fn a_document_that_is_too_large_for_the_api_server_is_an_error() {
+    let text = "x".repeat(MAX_DOCUMENT_BYTES);
     let source =
-        format!("apiVersion: v1\nkind: A\n---\nkind: B\nx: {big}\n---\napiVersion: v1\nkind: C\n");
+        format!("apiVersion: v1\nkind: A\n---\nkind: B\nx: {text}\n---\napiVersion: v1\nkind: C\n");
     let found = results(&source);
     let kinds: Vec<_> = found
         .iter()
@@ -244,7 +244,7 @@ fn a_document_too_big_for_the_api_server() {
 }
 
 #[test]
-fn alias_bombs() {
+fn alias_bombs_are_errors() {
     let bomb = |first: &str, next: &dyn Fn(usize) -> String| {
         let mut source = format!("apiVersion: v1\nkind: A\nx0: &x0 {first}\n");
         for level in 1..40 {
@@ -277,7 +277,7 @@ fn alias_bombs() {
 }
 
 #[test]
-fn a_list_of_aliased_lists_ends_with_one_problem() {
+fn a_bomb_of_aliased_lists_is_one_problem() {
     let mut source = String::from("x0: &x0 {apiVersion: v1, kind: A}\n");
     for level in 1..30 {
         let items = vec![format!("*x{}", level - 1); 10].join(", ");
@@ -297,7 +297,7 @@ fn a_list_of_aliased_lists_ends_with_one_problem() {
 }
 
 #[test]
-fn nesting_has_an_end() {
+fn the_nesting_depth_is_limited() {
     for opening in [
         "[", "{", "- ", "? ", "a: [", "{\"a\":", "[{a: ", "!t [", "&a [",
     ] {
@@ -313,7 +313,7 @@ fn nesting_has_an_end() {
     assert!(
         problem_in("a.yaml", blocks.as_bytes())
             .message
-            .contains("nest deeper than 100 levels")
+            .contains("nested more than 100 levels deep")
     );
 }
 
@@ -336,7 +336,7 @@ spec:
 {\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"a\": \"\\u00e9\"}]}
 ";
 
-/// Reads everything there is to read.
+/// Calls everything that reads or edits the source.
 fn read_all(bytes: &[u8]) {
     for document in read("a.yaml", bytes).flatten() {
         let _ = (document.value(), document.line(), document.line_of("/a"));
@@ -354,28 +354,28 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn any_bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         read_all(&bytes);
     }
 
     #[test]
-    fn any_text_does_no_harm(text in "[a-c:\\-?\\[\\]{},&*!|>'\"%@`#~<. \t\r\n0é\u{2028}\u{feff}]{0,80}") {
+    fn any_text_does_not_panic(text in "[a-c:\\-?\\[\\]{},&*!|>'\"%@`#~<. \t\r\n0é\u{2028}\u{feff}]{0,80}") {
         read_all(text.as_bytes());
         let _ = manifest::placeholders(&text);
     }
 
     #[test]
-    fn changed_documents_do_no_harm(
+    fn mutated_documents_do_not_panic(
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..4), 1..6)
     ) {
-        const SPICE: &[u8] = b"\n\t :-?[]{},&*!|>'\"%@`#~<.=\r\0\xff$";
+        const BYTES: &[u8] = b"\n\t :-?[]{},&*!|>'\"%@`#~<.=\r\0\xff$";
         let mut bytes = VALID.as_bytes().to_vec();
-        for (place, other, kind) in changes {
-            let at = place.index(bytes.len());
+        for (position, other, kind) in changes {
+            let at = position.index(bytes.len());
             match kind {
                 0 => { bytes.remove(at); }
-                1 => bytes.insert(at, SPICE[other.index(SPICE.len())]),
-                2 => bytes[at] = SPICE[other.index(SPICE.len())],
+                1 => bytes.insert(at, BYTES[other.index(BYTES.len())]),
+                2 => bytes[at] = BYTES[other.index(BYTES.len())],
                 _ => {
                     let end = other.index(bytes.len());
                     let part = bytes[at.min(end)..at.max(end)].to_vec();

@@ -1,18 +1,14 @@
-//! Sources are cut into documents and objects, and every place is told.
+//! Sources are split into documents and objects, with the line of each value.
 
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests fail tests"
-)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "test helpers")]
 
 mod common;
 
 use common::{object, objects, results};
-use manifest::{Placeholder, placeholders, read, warn_of_placeholders};
+use manifest::{Placeholder, placeholder_warning, placeholders, read};
 use serde_json::json;
 
-/// Each document's line and value, or problem.
+/// The line and value of each document.
 fn documents(source: &str) -> Vec<(usize, String)> {
     read("app.yaml", source.as_bytes())
         .map(|document| {
@@ -45,7 +41,7 @@ fn a_source_without_content_has_no_documents() {
 }
 
 #[test]
-fn markers_part_documents() {
+fn markers_separate_documents() {
     assert_documents("a: 1\n---\nb: 2\n", &[(1, r#"{"a":1}"#), (3, r#"{"b":2}"#)]);
     assert_documents(
         "---\n\n# note\na: 1\n---   \nb: 2",
@@ -82,7 +78,7 @@ fn markers_part_documents() {
 }
 
 #[test]
-fn byte_order_marks_windows_line_breaks_and_directives() {
+fn byte_order_marks_windows_line_breaks_and_directives_are_supported() {
     assert_documents(
         "\u{feff}a: 1\r\n---\r\nb: 2\r\n",
         &[(1, r#"{"a":1}"#), (3, r#"{"b":2}"#)],
@@ -102,7 +98,7 @@ fn byte_order_marks_windows_line_breaks_and_directives() {
 }
 
 #[test]
-fn json_objects_may_follow_each_other_without_markers() {
+fn json_objects_need_no_markers_between_them() {
     assert_documents(
         "{\"a\":1}{\"b\":\"}{\"}\n\n{\n\t\"c\":3\n}\n",
         &[(1, r#"{"a":1}"#), (1, r#"{"b":"}{"}"#), (3, r#"{"c":3}"#)],
@@ -114,7 +110,7 @@ fn json_objects_may_follow_each_other_without_markers() {
 }
 
 #[test]
-fn a_broken_document_does_not_lose_the_others() {
+fn an_invalid_document_does_not_affect_the_others() {
     let source = "kind: A\napiVersion: v1\n---\n- b: [\n---\nkind: C\napiVersion: v1\n";
     let found = results(source);
     assert_eq!(found.len(), 3);
@@ -166,7 +162,7 @@ fn every_value_has_its_line() {
         ("/spec/ports/0/port", Some(12)),
         ("/spec/ports/1/port", Some(14)),
         ("/template/metadata/extra", Some(22)),
-        // Merged in: where it is written.
+        // A merged member has the line of the original.
         ("/template/metadata/name", Some(6)),
         ("/spec/ports/2", None),
         ("/spec/ports/00", None),
@@ -180,21 +176,21 @@ fn every_value_has_its_line() {
 }
 
 #[test]
-fn hints_tell_what_is_not_what_it_looks_like() {
+fn hints_explain_values_that_yaml_does_not_read_as_strings() {
     let object = object(APP);
     let hint = |pointer| object.hint(pointer).unwrap_or_default();
     assert_eq!(
         hint("/spec/enabled"),
-        "YAML reads `yes` as the boolean true; quote it (`\"yes\"`) if text is meant"
+        "YAML reads `yes` as the boolean true; quote it (`\"yes\"`) if you mean a string"
     );
     assert!(hint("/spec/mode").contains("`0700` as the number 448"));
     assert!(hint("/spec/ratio").contains("`1e3` as the number 1000"));
-    for plain in ["/spec/version", "/spec/ports/0/port", "/kind", "/none"] {
-        assert_eq!(hint(plain), "");
+    for unambiguous in ["/spec/version", "/spec/ports/0/port", "/kind", "/none"] {
+        assert_eq!(hint(unambiguous), "");
     }
-    let keyed = common::object("apiVersion: v1\nkind: A\non: {a: 1}\n");
+    let with_key = common::object("apiVersion: v1\nkind: A\non: {a: 1}\n");
     assert!(
-        keyed
+        with_key
             .hint("/true")
             .unwrap()
             .contains("`on` as the boolean true")
@@ -202,7 +198,7 @@ fn hints_tell_what_is_not_what_it_looks_like() {
 }
 
 #[test]
-fn lists_are_taken_apart() {
+fn lists_are_split_into_items() {
     let source = "\
 apiVersion: v1
 kind: List
@@ -244,7 +240,7 @@ items:
 }
 
 #[test]
-fn a_broken_item_does_not_lose_its_siblings() {
+fn an_invalid_item_does_not_affect_the_others() {
     let source = "\
 apiVersion: v1
 kind: List
@@ -272,7 +268,7 @@ items:
             "A 4",
             "app.yaml:5: item 1 of the list: this is text, not an object",
             "app.yaml:6: item 2 of the list: this object has no `apiVersion`",
-            "app.yaml:10:3: item 3 of the list: the key `a` is here twice, first on line 9",
+            "app.yaml:10:3: item 3 of the list: duplicate key `a`, first defined on line 9",
             "app.yaml:11: item 4 of the list: this is empty, not an object",
             "C 12",
         ]
@@ -282,7 +278,7 @@ items:
 }
 
 #[test]
-fn placeholders_are_told_once_with_their_first_line() {
+fn placeholders_are_reported_once_with_their_first_line() {
     let source =
         "a: ${DOMAIN}\nb: x-${NAME_2}.${DOMAIN}\nc: $${ESCAPED} ${lower} ${} ${1A} ${OPEN\n";
     assert_eq!(
@@ -298,13 +294,13 @@ fn placeholders_are_told_once_with_their_first_line() {
             }
         ]
     );
-    let problem = warn_of_placeholders("app.yaml", source).unwrap();
+    let problem = placeholder_warning("app.yaml", source).unwrap();
     assert_eq!(problem.severity, manifest::Severity::Warning);
     assert_eq!(
         problem.to_string(),
         "app.yaml:1: unresolved placeholders: `${DOMAIN}` (line 1), `${NAME_2}` (line 2)"
     );
-    assert_eq!(warn_of_placeholders("app.yaml", "a: $(X)\n"), None);
-    // They are text, where YAML lets them be.
+    assert_eq!(placeholder_warning("app.yaml", "a: $(X)\n"), None);
+    // A placeholder is read as text.
     assert_documents("a: ${DOMAIN}\n", &[(1, r#"{"a":"${DOMAIN}"}"#)]);
 }

@@ -1,10 +1,10 @@
-//! Edits change what they must in the text and nothing else.
+//! Edits change only the patched parts of the text.
 
 #![allow(
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "helpers of tests fail tests"
+    reason = "test helpers"
 )]
 
 mod common;
@@ -12,7 +12,7 @@ mod common;
 use common::{object, objects};
 use serde_json::{Value, json};
 
-/// The text of the document after a patch, given as JSON.
+/// Applies a JSON patch and returns the text of the document.
 fn edit(source: &str, patch: Value) -> Option<String> {
     let patch: json_patch::Patch = serde_json::from_value(patch).unwrap();
     object(source).edit(&patch.0)
@@ -32,7 +32,7 @@ fn remove(path: &str) -> Value {
 
 const HEAD: &str = "apiVersion: v1\nkind: A\n";
 
-/// Edits a document, both without its head.
+/// Asserts the result of an edit. `before` and `after` are without [`HEAD`].
 #[track_caller]
 fn assert_edit(before: &str, patch: Value, after: &str) {
     let edited = edit(&format!("{HEAD}{before}"), patch).expect("the text can be edited");
@@ -59,7 +59,7 @@ spec:
 ";
 
 #[test]
-fn a_storage_class_is_added_in_its_place() {
+fn edits_of_a_claim_keep_comments_quotes_and_line_breaks() {
     let patch = json!([
         {"op": "add", "path": "/spec/storageClassName", "value": "managed-csi"},
         {"op": "add", "path": "/metadata/annotations", "value": {"k8tre.org/set": "true"}},
@@ -123,7 +123,7 @@ fn scalars_keep_their_quotes() {
 }
 
 #[test]
-fn collections_replace_and_are_replaced() {
+fn collections_and_scalars_can_replace_each_other() {
     assert_edit(
         "a: {} # none\nb: 1\n",
         add("/a/x", json!(1)),
@@ -164,7 +164,7 @@ fn collections_replace_and_are_replaced() {
 }
 
 #[test]
-fn items_are_added_where_they_belong() {
+fn items_are_added_at_their_index() {
     let before = "a:\n  - x # 1\n  # two\n  - y # 2\n\n# end\nb: {c: [1, 2], d: []}\n";
     assert_edit(
         before,
@@ -239,7 +239,7 @@ fn members_are_removed_with_their_comments() {
 }
 
 #[test]
-fn json_stays_json() {
+fn json_documents_stay_json() {
     let line = r#"{"apiVersion":"v1","kind":"A","spec":{"a":[]}}"#;
     assert_eq!(
         edit(line, add("/spec/b", json!({"c": "d"}))).unwrap(),
@@ -261,7 +261,7 @@ fn json_stays_json() {
 }
 
 #[test]
-fn moves_copies_and_tests() {
+fn move_copy_and_test_operations_are_supported() {
     let patch = json!([
         {"op": "test", "path": "/a", "value": 1},
         {"op": "copy", "from": "/a", "path": "/c"},
@@ -278,7 +278,7 @@ fn moves_copies_and_tests() {
 }
 
 #[test]
-fn block_scalars_and_several_lines_at_the_end() {
+fn members_are_added_after_values_of_several_lines() {
     assert_edit(
         "a:\n  b: |\n    x\n\n    y\n\n# end\n",
         add("/a/c", json!(1)),
@@ -307,7 +307,7 @@ fn block_scalars_and_several_lines_at_the_end() {
 }
 
 #[test]
-fn wide_indentation_is_followed() {
+fn new_lines_use_the_indentation_of_the_document() {
     assert_edit(
         "a:\n    b:\n    -   c\n",
         add("/a/d", json!({"e": {"f": [1]}})),
@@ -316,7 +316,7 @@ fn wide_indentation_is_followed() {
 }
 
 #[test]
-fn what_comes_through_an_alias_or_a_merge_is_left_alone() {
+fn values_from_an_alias_or_a_merge_are_not_edited() {
     let source = format!("{HEAD}x: &x {{a: 1, l: [1]}}\nw: *x\nz:\n  <<: *x\n  b: 2\n");
     for patch in [
         replace("/w/a", json!(2)),
@@ -324,9 +324,9 @@ fn what_comes_through_an_alias_or_a_merge_is_left_alone() {
         replace("/z/a", json!(2)),
         remove("/z/a"),
         add("/z/l/-", json!(2)),
-        // Shown elsewhere too.
+        // An alias refers to it.
         replace("/x/a", json!(2)),
-        // Not there, or not a collection.
+        // Missing, or not a collection.
         replace("/none", json!(2)),
         add("/kind/x", json!(2)),
         replace("", json!({})),
@@ -344,7 +344,7 @@ fn what_comes_through_an_alias_or_a_merge_is_left_alone() {
 }
 
 #[test]
-fn an_item_of_a_list_is_edited_in_its_list() {
+fn an_item_of_a_list_is_edited_in_the_list() {
     let source = "\
 apiVersion: v1
 kind: ConfigMapList
@@ -359,7 +359,7 @@ items:
 }
 
 #[test]
-fn the_text_is_the_document_alone() {
+fn the_edited_text_contains_only_the_document() {
     let source = format!("# first\n---\n{HEAD}a: 1\n---\n{HEAD}b: 1\n");
     let second = &objects(&source)[1];
     assert_eq!(second.source(), format!("{HEAD}b: 1\n"));

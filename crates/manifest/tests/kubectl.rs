@@ -1,13 +1,13 @@
-//! YAML means what it means to kubectl.
+//! YAML is read as kubectl reads it.
 //!
-//! The expectations are what sigs.k8s.io/yaml 1.6 (`YAMLToJSON`, go-yaml v2) makes of the same
-//! texts; where this crate is stricter, or reads more, on purpose, it says so.
+//! The expectations are the results of sigs.k8s.io/yaml 1.6 (`YAMLToJSON`, go-yaml v2) for the same texts.
+//! Deliberate differences are noted.
 
 #![allow(
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "helpers of tests fail tests"
+    reason = "test helpers"
 )]
 
 mod common;
@@ -22,7 +22,7 @@ fn assert_reads(cases: &[(&str, Value)]) {
     }
 }
 
-/// Plain scalars by what they mean, each as a value and as an item.
+/// Asserts the value of plain scalars, each as a member and as an item.
 fn assert_plain(scalars: &[&str], expected: impl Fn(&str) -> Value) {
     for scalar in scalars {
         let expected = expected(scalar);
@@ -50,7 +50,7 @@ fn booleans_are_those_of_yaml_1_1() {
 }
 
 #[test]
-fn nulls() {
+fn empty_values_and_null_words_are_null() {
     assert_plain(&["~", "null", "Null", "NULL"], |_| json!(null));
     assert_plain(&["nULL", "nil", "none"], |it| json!(it));
     assert_reads(&[
@@ -63,7 +63,7 @@ fn nulls() {
 }
 
 #[test]
-fn integers_in_every_base() {
+fn integers_are_read_in_every_base() {
     let cases: &[(&str, i64)] = &[
         ("0", 0),
         ("-0", 0),
@@ -121,7 +121,7 @@ fn integers_in_every_base() {
 }
 
 #[test]
-fn floats_are_integers_when_they_are_whole() {
+fn whole_floats_become_integers() {
     let cases: &[(&str, Value)] = &[
         ("1.5", json!(1.5)),
         (".5", json!(0.5)),
@@ -156,14 +156,12 @@ fn floats_are_integers_when_they_are_whole() {
 }
 
 #[test]
-fn infinities_have_no_json() {
+fn infinities_and_nan_are_errors() {
     for scalar in [".inf", ".Inf", "-.INF", "+.inf", ".nan", ".NaN"] {
         let problem = value_of(&format!("x: 1\na: {scalar}\n")).unwrap_err();
         assert_eq!(problem.line, Some(2));
         assert!(
-            problem
-                .message
-                .contains("is not a number that JSON can hold"),
+            problem.message.contains("cannot be represented in JSON"),
             "{problem}"
         );
     }
@@ -182,7 +180,7 @@ fn timestamps_stay_text() {
 }
 
 #[test]
-fn tags() {
+fn tags_select_the_type() {
     assert_reads(&[
         ("a: !!int '1'\n", json!({"a": 1})),
         ("a: !!int 0x10\n", json!({"a": 16})),
@@ -206,7 +204,7 @@ fn tags() {
             json!({"a": "1"}),
         ),
     ]);
-    for (source, complaint) in [
+    for (source, message) in [
         ("a: !!int x\n", "`x` cannot be read as `!!int`"),
         ("a: !!int 1.5\n", "`1.5` cannot be read as `!!int`"),
         ("a: !!bool 1\n", "`1` cannot be read as `!!bool`"),
@@ -215,7 +213,7 @@ fn tags() {
         ("a: !!binary '!'\n", "the `!!binary` value is not base64"),
     ] {
         let problem = value_of(source).unwrap_err();
-        assert!(problem.message.contains(complaint), "{source:?}: {problem}");
+        assert!(problem.message.contains(message), "{source:?}: {problem}");
         assert_eq!(
             (problem.line, problem.column),
             (Some(1), Some(4)),
@@ -225,7 +223,7 @@ fn tags() {
 }
 
 #[test]
-fn keys_become_text() {
+fn keys_become_strings() {
     for (key, name) in [
         ("yes", "true"),
         ("off", "false"),
@@ -251,20 +249,20 @@ fn keys_become_text() {
     ] {
         assert_reads(&[(&format!("{key}: x\n"), json!({name: "x"}))]);
     }
-    for (source, complaint) in [
-        ("~: x\n", "a null cannot be a mapping key"),
-        (": x\n", "a null cannot be a mapping key"),
-        ("18446744073709551615: x\n", "too big for a mapping key"),
+    for (source, message) in [
+        ("~: x\n", "null cannot be a mapping key"),
+        (": x\n", "null cannot be a mapping key"),
+        ("18446744073709551615: x\n", "too large for a mapping key"),
         ("? [a]\n: x\n", "a mapping or list cannot be a mapping key"),
         ("{a: b}: x\n", "a mapping or list cannot be a mapping key"),
     ] {
         let problem = value_of(source).unwrap_err();
-        assert!(problem.message.contains(complaint), "{source:?}: {problem}");
+        assert!(problem.message.contains(message), "{source:?}: {problem}");
     }
 }
 
 #[test]
-fn merges_override_what_stands_before_them() {
+fn merges_override_earlier_members_only() {
     assert_reads(&[
         ("<<: {a: 2}\na: 1\n", json!({"a": 1})),
         ("a: 1\n<<: {a: 2}\n", json!({"a": 2})),
@@ -297,26 +295,26 @@ fn merges_override_what_stands_before_them() {
 }
 
 #[test]
-fn aliases() {
+fn aliases_are_expanded() {
     assert_reads(&[
         ("a: &x b\nc: *x\n", json!({"a": "b", "c": "b"})),
         ("a: &x\nb: *x\n", json!({"a": null, "b": null})),
         ("a: &x b\n*x : c\n", json!({"a": "b", "b": "c"})),
         ("a: &x 1\nb: &x 2\nc: *x\n", json!({"a": 1, "b": 2, "c": 2})),
     ]);
-    for (source, complaint) in [
-        ("a: *x\n", "names no anchor"),
-        ("a: *x\nb: &x 1\n", "names no anchor"),
-        ("a: &x [*x]\n", "stands for a value that contains it"),
-        ("a: &x {b: *x}\n", "stands for a value that contains it"),
+    for (source, message) in [
+        ("a: *x\n", "that the document does not define"),
+        ("a: *x\nb: &x 1\n", "that the document does not define"),
+        ("a: &x [*x]\n", "refers to a value that contains it"),
+        ("a: &x {b: *x}\n", "refers to a value that contains it"),
     ] {
         let problem = value_of(source).unwrap_err();
-        assert!(problem.message.contains(complaint), "{source:?}: {problem}");
+        assert!(problem.message.contains(message), "{source:?}: {problem}");
     }
 }
 
 #[test]
-fn scalars_of_several_lines() {
+fn multi_line_scalars_are_folded_and_chomped() {
     assert_reads(&[
         ("a: |\n  x\n  y\n", json!({"a": "x\ny\n"})),
         ("a: |-\n  x\n\n", json!({"a": "x"})),
@@ -335,13 +333,13 @@ fn scalars_of_several_lines() {
             "a: |\r\n  x\r\n  y\r\nb: z\r\n",
             json!({"a": "x\ny\n", "b": "z"}),
         ),
-        // kubectl's reader ends every line.
+        // kubectl's reader adds a line break at the end.
         ("a: |\n  x", json!({"a": "x\n"})),
     ]);
 }
 
 #[test]
-fn brackets_do_not_care_for_indentation() {
+fn indentation_inside_brackets_is_ignored() {
     assert_reads(&[
         ("a: [\n  b\n]\n", json!({"a": ["b"]})),
         ("a: [\nb\n]\n", json!({"a": ["b"]})),
@@ -367,7 +365,7 @@ fn brackets_do_not_care_for_indentation() {
 }
 
 #[test]
-fn tabs_part_but_do_not_indent() {
+fn tabs_may_separate_but_not_indent() {
     assert_reads(&[
         ("a:\tb\n", json!({"a": "b"})),
         ("{a:\tb}\n", json!({"a": "b"})),
@@ -412,13 +410,13 @@ fn json_is_read_as_json() {
             "{\n\t\"a\": {\n\t\t\"b\": \"c\"\n\t}\n}",
             json!({"a": {"b": "c"}}),
         ),
-        // go-yaml stumbles over these; kubectl reads JSON first.
+        // go-yaml rejects this, but kubectl tries JSON first.
         (r#"{"a":"\ud83d\ude00\/"}"#, json!({"a": "😀/"})),
         (
             r#"{"a": "yes", "b": 1.0, "c": 1E3}"#,
             json!({"a": "yes", "b": 1, "c": 1000}),
         ),
-        // And what is not JSON after all is YAML.
+        // If it is not JSON, it is read as YAML.
         ("{\"a\": b, c: 'd'}\n", json!({"a": "b", "c": "d"})),
     ]);
 }

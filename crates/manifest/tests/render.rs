@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 #[test]
-fn reads_like_what_people_write() {
+fn the_output_looks_like_a_handwritten_manifest() {
     let claim = json!({
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -71,7 +71,7 @@ data:
 }
 
 #[test]
-fn a_key_too_long_for_one_line_is_written_with_a_question_mark() {
+fn a_long_key_is_written_with_a_question_mark() {
     let spec = json!({"k".repeat(2000): {"a": [1]}, "after": 1});
     assert_eq!(object(&render(&object_with(&spec))).value["spec"], spec);
 }
@@ -80,15 +80,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn every_value_reads_back_equal(spec in value()) {
+    fn any_value_in_an_object_round_trips(spec in value()) {
         let rendered = render(&object_with(&spec));
         prop_assert_eq!(&object(&rendered).value["spec"], &spec, "{}", rendered);
     }
 
     #[test]
-    fn also_alone(value in value()) {
+    fn any_document_round_trips(value in value()) {
         let rendered = render(&value);
-        // Nothing but white space would be no document.
+        // Also proves that the document is not empty.
         prop_assert_eq!(&value_of(&rendered).unwrap(), &value, "{}", rendered);
     }
 }

@@ -1,4 +1,4 @@
-//! Paths become files, and what is wrong with one does not keep the others away.
+//! Paths are expanded to files, and a problem with one path does not affect the others.
 
 mod trees;
 
@@ -7,7 +7,7 @@ use manifest::walk::{load, walk};
 use trees::{files, problems, skipped, tree};
 
 #[test]
-fn directories_are_walked_in_order() {
+fn the_files_of_a_directory_are_sorted() {
     let root = tree(&[
         "b.yaml",
         "a.yml",
@@ -28,14 +28,14 @@ fn directories_are_walked_in_order() {
 }
 
 #[test]
-fn files_named_are_taken_whatever_they_are_called() {
+fn given_files_are_included_whatever_their_name() {
     let root = tree(&["kustomization.yaml", "x.txt", ".hidden.yaml"]);
     let paths = ["x.txt", "kustomization.yaml", ".hidden.yaml"].map(|it| root.path().join(it));
     assert_eq!(walk(&paths).files, paths);
 }
 
 #[test]
-fn what_other_programs_read_is_skipped() {
+fn files_of_kustomize_and_helm_are_skipped() {
     let root = tree(&[
         "app/kustomization.yaml",
         "app/app.yaml",
@@ -61,7 +61,7 @@ fn what_other_programs_read_is_skipped() {
     assert_eq!(
         problems(&found, root.path()),
         [
-            "warning chart/templates: the templates of this Helm chart are left out: they are no manifests until rendered"
+            "warning chart/templates: skipped the templates of this Helm chart: they are not manifests until rendered"
         ]
     );
     assert!(
@@ -69,20 +69,20 @@ fn what_other_programs_read_is_skipped() {
             .help
             .as_ref()
             .unwrap()
-            .starts_with("render it first: `helm template ")
+            .starts_with("render the chart first: `helm template ")
     );
 }
 
 #[test]
-fn a_directory_without_manifests_is_a_problem() {
+fn a_directory_without_manifests_is_an_error() {
     let root = tree(&["a/x.txt", "b/kustomization.yaml", "c/c.yaml"]);
     let found = walk(["a", "b", "c"].map(|it| root.path().join(it)));
     assert_eq!(files(&found, root.path()), ["c/c.yaml"]);
     assert_eq!(
         problems(&found, root.path()),
         [
-            "error a: this directory holds no manifests",
-            "error b: this directory holds no manifests, only files such as `kustomization.yaml`",
+            "error a: this directory contains no manifests",
+            "error b: this directory contains no manifests, only files such as `kustomization.yaml`",
         ]
     );
     assert!(
@@ -95,7 +95,7 @@ fn a_directory_without_manifests_is_a_problem() {
 }
 
 #[test]
-fn a_missing_path_does_not_keep_the_others_away() {
+fn a_missing_path_does_not_affect_the_others() {
     let root = tree(&["a.yaml"]);
     let found = walk(["none.yaml", "a.yaml"].map(|it| root.path().join(it)));
     assert_eq!(files(&found, root.path()), ["a.yaml"]);
@@ -108,14 +108,14 @@ fn a_missing_path_does_not_keep_the_others_away() {
         (problem.severity, problem.message.as_str()),
         (Severity::Error, "no such file or directory")
     );
-    // A directory cannot be read as a file, whoever asks.
+    // A directory cannot be read as a file.
     let problem = load(root.path()).unwrap_err();
     assert!(problem.message.starts_with("cannot be read: "), "{problem}");
 }
 
 #[cfg(unix)]
 #[test]
-fn links_are_followed_and_broken_ones_told() {
+fn links_are_followed_and_broken_links_are_errors() {
     use std::os::unix::fs::symlink;
 
     let root = tree(&["real/a.yaml", "links/b.yaml"]);
@@ -132,9 +132,9 @@ fn links_are_followed_and_broken_ones_told() {
     assert_eq!(
         problems(&found, root.path()),
         [
-            "error links/d.yaml: this symbolic link is broken: it leads to `nowhere`, which does not exist",
-            "error links/e/links: this symbolic link leads back to a directory that contains it",
-            "error links/f.yaml: this symbolic link leads back to itself",
+            "error links/d.yaml: this symbolic link is broken: it points to `nowhere`, which does not exist",
+            "error links/e/links: this symbolic link points to a directory that contains it",
+            "error links/f.yaml: this symbolic link points back to itself",
         ]
     );
 }

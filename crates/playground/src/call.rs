@@ -1,39 +1,40 @@
-//! One call of one module, for tests that hold the browser to the corpus.
+//! A call of one policy, for tests that run the corpus in the browser.
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use simulate::{Objects, Snapshot, builtin};
+use simulate::{Snapshot, SnapshotCluster, builtin};
 
-/// A call of a module.
+/// A call of a policy.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
-    /// The module's name.
+    /// The name of the module.
     pub module: String,
-    /// The policy's settings.
+    /// The settings of the policy.
     pub settings: Box<RawValue>,
-    /// The request of an AdmissionReview; `None` to have the settings checked alone.
+    /// The request of an AdmissionReview, or `None` to validate only the settings.
     #[serde(default)]
     pub request: Option<Box<RawValue>>,
-    /// What the cluster holds: all objects there are of their kinds.
+    /// The objects of the cluster. They are all the objects of their kinds.
     #[serde(default)]
     pub cluster: Vec<Value>,
 }
 
-/// The module's response, as the policy server would read it.
+/// Returns the response of the policy, as the policy server receives it.
 ///
 /// # Errors
-/// One sentence, when there is no such module, or the cluster's objects are none.
+/// Returns a message if the module is unknown or a cluster object is malformed.
 pub fn evaluate(call: Call) -> Result<String, String> {
     let name = &call.module;
-    let policy = builtin::policy(name).ok_or_else(|| format!("no module `{name}`"))?;
+    let policy = builtin::policy(name).ok_or_else(|| format!("unknown module `{name}`"))?;
     let response = match &call.request {
         None => (policy.validate_settings)(call.settings.get().as_bytes()),
         Some(request) => {
             let cluster = Snapshot::complete(call.cluster).map_err(|error| error.to_string())?;
             let payload = builtin::payload(&call.settings, request);
-            (policy.validate)(payload.as_bytes(), &Objects::new(&cluster, None))
+            let cluster = SnapshotCluster::new(&cluster, None);
+            (policy.decide)(payload.as_bytes(), &cluster).to_response()
         }
     };
     String::from_utf8(response).map_err(|error| error.to_string())

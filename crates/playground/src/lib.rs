@@ -1,7 +1,7 @@
-//! The playground: what `agnostics check` and `agnostics convert` say, from text to JSON, for a page.
+//! The playground: `agnostics check` and `agnostics convert` for a web page.
 //!
-//! Everything between the text and the report is `crates/simulate`, as on the command line. [`check`] and [`evaluate`] are plain functions, so that tests
-//! reach them natively; the page calls them through wasm-bindgen.
+//! Takes text and returns reports as JSON. As on the command line, `crates/simulate` does the work. [`check`]
+//! and [`evaluate`] are plain functions for native tests; the page calls them through wasm-bindgen.
 
 mod call;
 mod check;
@@ -14,4 +14,4 @@ mod page;
 pub use call::{Call, evaluate};
 pub use check::{Input, check};
 pub use report::{Level, Note, ObjectReport, ProblemReport, Report, Source};
-pub use routes::Routes;
+pub use routes::{RouteFinding, Routes};

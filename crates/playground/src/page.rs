@@ -1,8 +1,8 @@
-//! The page's side: the functions as JavaScript has them, typed for TypeScript.
+//! The JavaScript bindings, with TypeScript types.
 
 #![allow(
     unreachable_pub,
-    reason = "what the page calls is exported from Wasm, not from the crate"
+    reason = "these functions are exported from the Wasm module, not from the crate"
 )]
 
 use serde::Serialize;
@@ -15,48 +15,49 @@ const TYPES: &str = include_str!("types.ts");
 
 #[wasm_bindgen]
 extern "C" {
-    /// What the page holds.
+    /// The input of the page.
     #[wasm_bindgen(typescript_type = "Input")]
     pub type Input;
-    /// What the plane makes of it.
+    /// The result of a check.
     #[wasm_bindgen(typescript_type = "Report")]
     pub type Report;
 }
 
-/// What the plane makes of the manifests.
+/// Checks the manifests.
 ///
 /// # Errors
-/// When the input is none, or names no profile.
+/// Returns an error if the input is malformed or the profile is unknown.
 #[wasm_bindgen(unchecked_return_type = "Report")]
 pub fn check(input: Input) -> Result<JsValue, JsError> {
-    let text = js_sys::JSON::stringify(&input).map_err(|_| JsError::new("no input"))?;
+    let text =
+        js_sys::JSON::stringify(&input).map_err(|_| JsError::new("the input is not JSON"))?;
     let input = serde_json::from_str(&String::from(text))?;
-    give(&crate::check(&input).map_err(|error| JsError::new(&error))?)
+    to_js(&crate::check(&input).map_err(|error| JsError::new(&error))?)
 }
 
-/// The text of a profile's policies.
+/// Returns the text of a profile's policies.
 ///
 /// # Errors
-/// When there is no such profile.
+/// Returns an error if the profile is unknown.
 #[wasm_bindgen]
 pub fn policies(profile: &str) -> Result<String, JsError> {
-    let named = Profile::named(profile);
-    let named = named.ok_or_else(|| JsError::new(&format!("no profile `{profile}`")))?;
-    Ok(named.policies().1.to_owned())
+    let found = Profile::from_name(profile)
+        .ok_or_else(|| JsError::new(&format!("unknown profile `{profile}`")))?;
+    Ok(found.policies().1.to_owned())
 }
 
-/// One call of one module: a call as JSON in, the module's response as JSON out, both byte for byte, which
-/// numbers in JavaScript are not.
+/// Calls one policy. Takes a call and returns the response, both as JSON text: JavaScript objects would not
+/// preserve numbers byte for byte.
 ///
 /// # Errors
-/// When it is no call.
+/// Returns an error if the call is malformed.
 #[wasm_bindgen]
 pub fn evaluate(call: &str) -> Result<String, JsError> {
     let call = serde_json::from_str(call)?;
     crate::evaluate(call).map_err(|error| JsError::new(&error))
 }
 
-fn give(value: &impl Serialize) -> Result<JsValue, JsError> {
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
     let text = serde_json::to_string(value)?;
-    js_sys::JSON::parse(&text).map_err(|_| JsError::new("the report is no JSON"))
+    js_sys::JSON::parse(&text).map_err(|_| JsError::new("the report is not JSON"))
 }

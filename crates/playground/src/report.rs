@@ -1,4 +1,4 @@
-//! What the page shows. Members have the names of the page's types, `types.ts`.
+//! The report for the page. `types.ts` declares the same types in TypeScript.
 
 use std::collections::BTreeSet;
 
@@ -8,34 +8,34 @@ use simulate::{Change, Row, Summary, Verdict, paths};
 
 use crate::routes::Routes;
 
-/// Everything there is to say.
+/// The result of a check.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// How many objects came to what.
+    /// The number of objects per verdict.
     pub summary: Summary,
-    /// Every object, in order.
+    /// All objects, in the order of the manifests.
     pub objects: Vec<ObjectReport>,
-    /// What is wrong with the texts themselves.
+    /// Problems with the input texts.
     pub problems: Vec<ProblemReport>,
-    /// What modules could not tell without a cluster.
+    /// Checks that were skipped for lack of cluster data.
     pub not_checked: BTreeSet<String>,
 }
 
-/// A text of the page.
+/// An input text of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// What is judged.
+    /// The manifests to check.
     Manifests,
-    /// What else the cluster holds.
+    /// Other objects in the cluster.
     Cluster,
     /// The policies.
     Policies,
 }
 
 impl Source {
-    /// The name that problems have for it.
+    /// Returns the name, which is the file name in problems.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Manifests => "manifests",
@@ -44,93 +44,93 @@ impl Source {
         }
     }
 
-    fn named(name: &str) -> Self {
+    fn from_name(name: &str) -> Self {
         let all = [Self::Cluster, Self::Policies];
         let found = all.into_iter().find(|source| source.name() == name);
         found.unwrap_or(Self::Manifests)
     }
 }
 
-/// What became of an object.
+/// The result of one object.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectReport {
-    /// Where it starts, from 1.
+    /// The first line of the object, from 1.
     pub line: usize,
-    /// Its kind.
+    /// The `kind`.
     pub kind: String,
-    /// Its namespace, as it is written.
+    /// The `metadata.namespace`, without a default.
     pub namespace: String,
-    /// Its name; empty where it has none.
+    /// The `metadata.name`, or an empty string.
     pub name: String,
-    /// The worst that a module says; `None` where no policy sees it.
+    /// The worst verdict, or `None` if no policy matches the object.
     pub verdict: Option<Verdict>,
-    /// What the modules say, in order.
+    /// The messages and warnings of all policies, in order.
     pub notes: Vec<Note>,
-    /// What each module says, as `agnostics check --output json` has it.
+    /// The result of each policy, as in `agnostics check --output json`.
     pub rows: Vec<Row>,
-    /// The change as a diff.
+    /// The mutation as a diff.
     pub diff: Vec<DiffLine>,
-    /// Whether the diff is of the object written out, since its own text cannot show it.
-    pub written_out: bool,
-    /// What an Ingress becomes.
+    /// Whether the diff is of the serialized object, because the text's own lines cannot show the change.
+    pub serialized: bool,
+    /// The routes converted from an Ingress.
     pub routes: Option<Routes>,
 }
 
-/// Something a module says.
+/// A message or warning of a policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
-    /// How grave it is.
+    /// The severity.
     pub level: Level,
-    /// Who says it.
+    /// The name of the policy's module.
     pub module: String,
-    /// The line that it is about, from 1.
+    /// The line of the field, from 1.
     pub line: usize,
-    /// What is said.
+    /// The text of the message.
     pub text: String,
-    /// What is to be copied, if something is.
+    /// The part of the message to copy, or an empty string.
     pub block: String,
 }
 
-/// How grave a note is.
+/// The severity of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// It could not be judged.
+    /// The object could not be evaluated.
     Error,
-    /// It is refused.
+    /// The object is rejected.
     Rejected,
-    /// It is good to know.
+    /// A warning.
     Warning,
 }
 
 /// A line of a diff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DiffLine {
-    /// ` `, `-`, `+`, or `@` for the head of a hunk.
+    /// ` `, `-`, `+`, or `@` for the header of a hunk.
     pub sign: char,
-    /// The line.
+    /// The text of the line.
     pub text: String,
 }
 
-/// Something wrong with a text.
+/// A problem with an input text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProblemReport {
-    /// Which text.
+    /// The input text.
     pub source: Source,
-    /// Where in it, from 1.
+    /// The line, from 1.
     pub line: Option<usize>,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// The way out.
+    /// How to fix it.
     pub help: Option<String>,
-    /// Whether the text, or this part of it, could not be read.
+    /// Whether this is an error, not a warning.
     pub error: bool,
 }
 
 impl ObjectReport {
-    pub(crate) fn of(object: &Object, rows: Vec<Row>, routes: Option<Routes>) -> Self {
+    pub(crate) fn new(object: &Object, rows: Vec<Row>, routes: Option<Routes>) -> Self {
         let patch: Vec<_> = rows.iter().flat_map(|row| row.patch.clone()).collect();
         let diff = simulate::diff(object, &patch);
         Self {
@@ -141,7 +141,7 @@ impl ObjectReport {
             verdict: rows.iter().map(|row| row.verdict).max(),
             notes: rows.iter().flat_map(|row| notes(object, row)).collect(),
             diff: diff.hunks.iter().flat_map(lines).collect(),
-            written_out: diff.written_out,
+            serialized: diff.serialized,
             routes,
             rows,
         }
@@ -154,28 +154,29 @@ fn notes(object: &Object, row: &Row) -> Vec<Note> {
         _ => Level::Rejected,
     };
     let mut notes = Vec::new();
-    for said in &row.messages {
-        findings(object, row, level, said, &mut notes);
+    for message in &row.messages {
+        add_notes(object, row, level, message, &mut notes);
     }
-    for said in &row.warnings {
-        findings(object, row, Level::Warning, said, &mut notes);
+    for warning in &row.warnings {
+        add_notes(object, row, Level::Warning, warning, &mut notes);
     }
     notes
 }
 
-/// A message as its findings, each at its line. What comes after an empty line is to be copied.
-fn findings(object: &Object, row: &Row, level: Level, said: &str, notes: &mut Vec<Note>) {
-    let (text, block) = said.split_once("\n\n").unwrap_or((said, ""));
+/// Splits a message into one note per line, each at the line of its field. The text after an empty line is the
+/// block to copy.
+fn add_notes(object: &Object, row: &Row, level: Level, message: &str, notes: &mut Vec<Note>) {
+    let (text, block) = message.split_once("\n\n").unwrap_or((message, ""));
     let before = notes.len();
     for line in text.lines() {
         let pointer = paths::leading_pointer(line);
         let root = pointer.split('/').nth(1).unwrap_or_default();
         let is_about_a_field = object.value.get(root).is_some();
         match notes.get_mut(before..).and_then(<[Note]>::last_mut) {
-            // A hint on what it was said of.
-            Some(above) if !is_about_a_field => {
-                above.text.push('\n');
-                above.text.push_str(line);
+            // A line without a field is a hint on the previous line.
+            Some(previous) if !is_about_a_field => {
+                previous.text.push('\n');
+                previous.text.push_str(line);
             }
             _ => notes.push(Note {
                 level,
@@ -193,25 +194,25 @@ fn findings(object: &Object, row: &Row, level: Level, said: &str, notes: &mut Ve
 
 fn lines(hunk: &simulate::Hunk) -> Vec<DiffLine> {
     let ((at, removed), (to, added)) = (hunk.old, hunk.new);
-    let head = DiffLine {
+    let header = DiffLine {
         sign: '@',
         text: format!("-{at},{removed} +{to},{added}"),
     };
     let lines = hunk.lines.iter().map(|line| DiffLine {
         sign: match line.change {
-            Change::Kept => ' ',
+            Change::Unchanged => ' ',
             Change::Removed => '-',
             Change::Added => '+',
         },
         text: line.text.clone(),
     });
-    std::iter::once(head).chain(lines).collect()
+    std::iter::once(header).chain(lines).collect()
 }
 
 impl ProblemReport {
-    pub(crate) fn of(problem: &Problem) -> Self {
+    pub(crate) fn new(problem: &Problem) -> Self {
         Self {
-            source: Source::named(&problem.file),
+            source: Source::from_name(&problem.file),
             line: problem.line,
             message: problem.message.clone(),
             help: problem.help.clone(),

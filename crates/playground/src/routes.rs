@@ -1,58 +1,58 @@
-//! An Ingress as routes, ready to be copied.
+//! The routes converted from an Ingress, to be copied.
 
-use ingress2route::Finding;
+use ingress2route::Diagnostic;
 use manifest::Object;
 use serde::Serialize;
 use simulate::{RouteNames, RouteSettings, Services, paths};
 
-/// What an Ingress becomes.
+/// The routes converted from an Ingress.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Routes {
     /// The routes as YAML documents.
     pub yaml: String,
-    /// Whether they say all of the Ingress and can be applied as they stand.
+    /// Whether the routes express the whole Ingress and can be applied as they are.
     pub complete: bool,
-    /// What is to be said of them.
-    pub findings: Vec<Remark>,
+    /// What the routes lack, then notes.
+    pub findings: Vec<RouteFinding>,
 }
 
-/// Something about a place in the Ingress.
+/// A finding about a field of the Ingress.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Remark {
-    /// The line that it is about.
+pub struct RouteFinding {
+    /// The line of the field.
     pub line: usize,
-    /// Whether the routes lack something for it.
+    /// Whether the routes do not express this field.
     pub lacks: bool,
-    /// What is to be said.
+    /// The text of the finding.
     pub text: String,
 }
 
 impl Routes {
-    /// `None` for an Ingress that cannot be read, of which its module speaks.
-    pub(crate) fn of(
+    /// Converts an Ingress. Returns `None` for a malformed one, which its policy reports.
+    pub(crate) fn new(
         object: &Object,
         settings: &RouteSettings,
         services: &Services,
         names: &mut RouteNames,
     ) -> Option<Self> {
-        let mut translation = simulate::translation(object, settings, services).ok()?;
-        names.tell_apart(object, &mut translation);
-        let remark = |finding: &Finding, lacks| Remark {
-            line: object.line_near(&paths::leading_pointer(&finding.path)),
+        let mut translation = simulate::translate_ingress(object, settings, services).ok()?;
+        names.deduplicate(object, &mut translation);
+        let to_finding = |diagnostic: &Diagnostic, lacks| RouteFinding {
+            line: object.line_near(&paths::leading_pointer(&diagnostic.path)),
             lacks,
-            text: match finding.path.as_str() {
-                "" => finding.message.clone(),
-                path => format!("{path}: {}", finding.message),
+            text: match diagnostic.path.as_str() {
+                "" => diagnostic.message.clone(),
+                path => format!("{path}: {}", diagnostic.message),
             },
         };
         let lacking = [
             &translation.untranslatable,
             &translation.unknown,
-            &translation.foreign,
-            &translation.obstacles,
+            &translation.other_controllers,
+            &translation.blockers,
         ];
-        let lacking = lacking.into_iter().flatten().map(|it| remark(it, true));
-        let notes = translation.notes.iter().map(|it| remark(it, false));
+        let lacking = lacking.into_iter().flatten().map(|it| to_finding(it, true));
+        let notes = translation.notes.iter().map(|it| to_finding(it, false));
         Some(Self {
             yaml: translation.to_yaml(),
             complete: translation.is_complete(),

@@ -1,23 +1,23 @@
 export type Profile = "azure" | "aws" | "k3s";
 export type Verdict = "accepted" | "mutated" | "rejected" | "error";
 
-/** What the page holds. */
+/** The input of the page. */
 export interface Input {
-  /** The manifests to judge. */
+  /** The manifests to check. */
   manifests: string;
-  /** What else the cluster holds: looked at and not judged. */
+  /** Other objects in the cluster. Policies look them up; they are not checked. */
   cluster: string;
   profile: Profile;
-  /** Policies in place of the profile's. */
+  /** Policies that replace those of the profile. */
   policies: string | null;
 }
 
-/** What the plane makes of the manifests. */
+/** The result of a check. */
 export interface Report {
   summary: Summary;
   objects: ObjectReport[];
   problems: Problem[];
-  /** What modules could not tell without a cluster. */
+  /** Checks that were skipped for lack of cluster data. */
   notChecked: string[];
 }
 
@@ -31,19 +31,19 @@ export interface Summary {
 }
 
 export interface ObjectReport {
-  /** From 1, as every line. */
+  /** The first line of the object. All line numbers start at 1. */
   line: number;
   kind: string;
   namespace: string;
   name: string;
-  /** The worst that a module says; null where no policy sees the object. */
+  /** The worst verdict; null if no policy matches the object. */
   verdict: Verdict | null;
   notes: Note[];
-  /** What each module says, as `agnostics check --output json` has it. */
+  /** The result of each policy, as in `agnostics check --output json`. */
   rows: Row[];
   diff: DiffLine[];
-  /** Whether the diff is of the object written out. */
-  writtenOut: boolean;
+  /** Whether the diff is of the serialized object, because the text's own lines cannot show the change. */
+  serialized: boolean;
   routes: Routes | null;
 }
 
@@ -52,7 +52,7 @@ export interface Note {
   module: string;
   line: number;
   text: string;
-  /** What is to be copied; empty if nothing is. */
+  /** The part of the message to copy, or an empty string. */
   block: string;
 }
 
@@ -61,8 +61,17 @@ export interface Row {
   verdict: Verdict;
   message: string | null;
   warnings: string[];
-  /** RFC 6902. */
+  findings: Finding[];
+  /** A JSON Patch (RFC 6902). */
   patch: object[];
+}
+
+/** What a rule reports. */
+export interface Finding {
+  rule: string;
+  severity: "warning" | "error";
+  message: string;
+  path: string;
 }
 
 export interface DiffLine {
@@ -70,10 +79,10 @@ export interface DiffLine {
   text: string;
 }
 
-/** What an Ingress becomes. */
+/** The routes converted from an Ingress. */
 export interface Routes {
   yaml: string;
-  /** Whether they can be applied as they stand. */
+  /** Whether the routes can be applied as they are. */
   complete: boolean;
   findings: { line: number; lacks: boolean; text: string }[];
 }

@@ -1,5 +1,5 @@
-//! What the page is told.
-#![allow(clippy::expect_used, reason = "helpers of tests are tests")]
+//! The reports for the page.
+#![allow(clippy::expect_used, reason = "test helpers")]
 
 use playground::{Call, Input, Level, Report, Source, check, evaluate};
 
@@ -30,7 +30,7 @@ fn example(name: &str) -> String {
 }
 
 #[test]
-fn a_change_is_at_its_line_with_its_diff() {
+fn a_mutation_has_its_line_and_diff() {
     let report = report(on_azure(&format!("# a comment\n---\n{CLAIM}")));
     assert_eq!(report.summary.mutated, 1);
     let object = &report.objects[0];
@@ -48,28 +48,28 @@ fn a_change_is_at_its_line_with_its_diff() {
 }
 
 #[test]
-fn every_finding_is_at_its_line() {
+fn every_finding_has_its_line() {
     let report = report(on_azure(&example("guacamole.yaml")));
     let notes = &report.objects[0].notes;
-    let places: Vec<_> = notes.iter().map(|note| note.line).collect();
-    assert_eq!(places, [11, 9, 14], "{notes:?}");
+    let lines: Vec<_> = notes.iter().map(|note| note.line).collect();
+    assert_eq!(lines, [11, 9, 14], "{notes:?}");
     assert!(notes.iter().all(|note| note.level == Level::Rejected));
 }
 
 #[test]
-fn an_ingress_comes_with_its_route() {
+fn an_ingress_has_its_route() {
     let report = report(on_azure(&example("portal.yaml")));
     assert_eq!((report.summary.objects, report.summary.rejected), (2, 1));
     let routes = report.objects[0].routes.as_ref().expect("it is an Ingress");
     assert!(routes.complete, "{routes:?}");
     assert!(routes.yaml.contains("kind: HTTPRoute"), "{}", routes.yaml);
-    // The port that the Ingress has by its name is the Service's, which is among the manifests.
+    // The named port of the Ingress is resolved with the Service in the manifests.
     assert!(routes.yaml.contains("port: 8080"), "{}", routes.yaml);
     assert_eq!(report.objects[1].routes, None);
 }
 
 #[test]
-fn what_the_cluster_holds_is_looked_at_and_not_judged() {
+fn cluster_objects_are_looked_up_but_not_checked() {
     let (ingress, service) = {
         let text = example("portal.yaml");
         let (ingress, service) = text.split_once("---\n").expect("two documents");
@@ -86,7 +86,7 @@ fn what_the_cluster_holds_is_looked_at_and_not_judged() {
 }
 
 #[test]
-fn settings_are_those_of_the_policies_given() {
+fn settings_of_the_given_policies_apply() {
     let (_, policies) = simulate::Profile::Azure.policies();
     let edited = policies.replace("clusterDefaultClass: rwx-default", "clusterDefaultClas: x");
     let report = report(Input {
@@ -106,28 +106,28 @@ fn settings_are_those_of_the_policies_given() {
 }
 
 #[test]
-fn policies_that_are_none_accept_nothing() {
-    for none in [
+fn a_text_without_policies_is_an_error() {
+    for text in [
         "",
         "# all gone\n",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
     ] {
         let report = report(Input {
-            policies: Some(none.to_owned()),
+            policies: Some(text.to_owned()),
             ..on_azure(CLAIM)
         });
         let [problem] = &report.problems[..] else {
-            panic!("{none}: {:?}", report.problems)
+            panic!("{text}: {:?}", report.problems)
         };
         assert_eq!((problem.source, problem.line), (Source::Policies, Some(1)));
         assert!(problem.error && problem.help.is_some(), "{problem:?}");
-        assert_eq!(problem.message, "no policy in here");
-        assert!(report.objects.is_empty(), "{none}: nothing is judged");
+        assert_eq!(problem.message, "no policy found");
+        assert!(report.objects.is_empty(), "{text}: nothing is checked");
     }
 }
 
 #[test]
-fn namespaces_that_are_not_known_are_asked_for() {
+fn warns_about_unknown_namespaces() {
     let (_, policies) = simulate::Profile::Azure.policies();
     let input = Input {
         policies: Some(policies.replace("kubernetes.io/metadata.name", "team")),
@@ -136,7 +136,7 @@ fn namespaces_that_are_not_known_are_asked_for() {
     let unknown = report(input.clone());
     let problems = &unknown.problems;
     let help = Some("paste the Namespaces into the Cluster tab");
-    // One for each policy with a selector.
+    // One warning for each policy with a selector.
     assert!(!problems.is_empty(), "the policies have no selector");
     let all = problems.iter().all(|it| it.help.as_deref() == help);
     assert!(all, "{problems:?}");
@@ -148,26 +148,26 @@ fn namespaces_that_are_not_known_are_asked_for() {
 }
 
 #[test]
-fn nothing_yet_is_no_problem_and_what_is_broken_is() {
-    let nothing = report(on_azure(" \n"));
-    assert_eq!((nothing.objects.len(), nothing.problems.len()), (0, 0));
+fn blank_text_is_no_problem_but_broken_text_is() {
+    let blank = report(on_azure(" \n"));
+    assert_eq!((blank.objects.len(), blank.problems.len()), (0, 0));
     let broken = report(on_azure("a: [\n"));
     assert_eq!(broken.summary.errors, 1);
     assert_eq!(broken.problems[0].source, Source::Manifests);
 }
 
 #[test]
-fn a_profile_that_is_none_is_told() {
+fn an_unknown_profile_is_an_error() {
     let input = Input {
         profile: "gcp".to_owned(),
         ..Input::default()
     };
-    let said = check(&input).unwrap_err();
-    assert_eq!(said, "no profile `gcp`: azure, aws or k3s");
+    let error = check(&input).unwrap_err();
+    assert_eq!(error, "unknown profile `gcp`; use azure, aws or k3s");
 }
 
 #[test]
-fn a_call_is_answered_as_the_policy_server_would_read_it() {
+fn a_call_returns_the_response_for_the_policy_server() {
     let call: Call = serde_json::from_str(
         r#"{"module": "storage-class", "settings": {"clusterDefaultClas": "x"}}"#,
     )
@@ -178,5 +178,5 @@ fn a_call_is_answered_as_the_policy_server_would_read_it() {
         "{response}"
     );
     let unknown: Call = serde_json::from_str(r#"{"module": "nothing", "settings": {}}"#).unwrap();
-    assert_eq!(evaluate(unknown).unwrap_err(), "no module `nothing`");
+    assert_eq!(evaluate(unknown).unwrap_err(), "unknown module `nothing`");
 }

@@ -2,24 +2,24 @@ import { readFileSync } from "node:fs";
 
 import { defineConfig } from "vite";
 
-// The policy in the page's text. As a header it binds the worker too.
+// The Content Security Policy from the page. As a header it also applies to the worker.
 const page = readFileSync(new URL("index.html", import.meta.url), "utf8");
 const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1] ?? "default-src 'none'";
 
 export default defineConfig({
-  // Relative addresses: the page works from file hosting under any path.
+  // Relative URLs, so that the page works below any path of a file host.
   base: "./",
   build: {
     outDir: "../../../target/playground",
     emptyOutDir: true,
     target: "es2023",
     assetsInlineLimit: 0,
-    // The page loads its one script at once; the polyfill would be a script in the page's text.
+    // The page has a single script. The polyfill would be an inline script, which the policy forbids.
     modulePreload: false,
     reportCompressedSize: false,
   },
   worker: { format: "es" },
-  // A file that is not there is an error, and not the page.
+  // Missing files return 404 instead of the page.
   appType: "mpa",
   preview: { host: "127.0.0.1", strictPort: true, headers: { "Content-Security-Policy": policy } },
 });

@@ -1,7 +1,7 @@
-//! The PersistentVolumeClaims that other objects end in.
+//! Derives PersistentVolumeClaims from the objects whose controllers would create them.
 //!
-//! In a cluster controllers make them, and the modules see the claim, never the template. Here they
-//! are derived, so that a developer hears of them at the place where the template is written.
+//! In a cluster, a controller creates the claim from a template, and policies see only the claim. Deriving
+//! claims here reports their verdicts at the template, where the developer can fix them.
 
 use std::collections::HashSet;
 
@@ -11,38 +11,37 @@ use serde_json::{Map, Value, json};
 
 use crate::paths;
 
-/// What the policies judge: an object, or a claim that a controller would derive from it.
+/// The subject of a request: an object, or a claim that a controller would create from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
-    /// The object, or the claim as its controller would ask for it.
+    /// The object, or the claim as its controller would create it.
     pub(crate) value: Value,
-    /// Where the fields of the subject are written in the object: pairs of JSON pointers, the more
-    /// particular first.
-    places: Vec<(&'static str, String)>,
+    /// Maps JSON pointers in the subject to JSON pointers in the object, the most specific first.
+    locations: Vec<(&'static str, String)>,
 }
 
-/// How a claim is written in an object.
+/// The format of a claim in an object.
 #[derive(Debug, Clone, Copy)]
 enum Shape {
-    /// `metadata` and `spec` of a claim.
+    /// A template with the `metadata` and `spec` of the claim.
     Template,
-    /// The same, where the operator fills in ReadWriteOnce (prometheus-operator,
+    /// A template whose access mode defaults to ReadWriteOnce (prometheus-operator,
     /// `pkg/operator/statefulset.go`).
     TemplateWithDefaultMode,
-    /// CloudNativePG's StorageConfiguration: `size` and `storageClass`, which win over `pvcTemplate`, a
-    /// claim's `spec`; ReadWriteOnce is filled in (cloudnative-pg,
+    /// CloudNativePG's StorageConfiguration: `size` and `storageClass` override `pvcTemplate`, which is the
+    /// `spec` of the claim. The access mode defaults to ReadWriteOnce (cloudnative-pg,
     /// `pkg/reconciler/persistentvolumeclaim/build.go`).
     CloudNativePg,
 }
 
-/// Where objects of a kind hold claims.
+/// A field with claims, in objects of some kinds.
 struct Source {
     group: &'static str,
     kinds: &'static [&'static str],
     path: &'static str,
     shape: Shape,
-    /// JSON pointers of what wins over it: where one of them is set, no claim comes of this.
-    unless: &'static [&'static str],
+    /// JSON pointers of fields that override this source: if one is set, no claim is derived.
+    unless_set: &'static [&'static str],
 }
 
 const SOURCES: &[Source] = &[
@@ -91,14 +90,14 @@ const SOURCES: &[Source] = &[
         "$.spec.storage.volumeClaimTemplate",
         Shape::TemplateWithDefaultMode,
     )
-    .unless(&["/spec/storage/emptyDir", "/spec/storage/ephemeral"]),
+    .unless_set(&["/spec/storage/emptyDir", "/spec/storage/ephemeral"]),
     source(
         "monitoring.coreos.com",
         MONITORING,
         "$.spec.storage.ephemeral.volumeClaimTemplate",
         Shape::Template,
     )
-    .unless(&["/spec/storage/emptyDir"]),
+    .unless_set(&["/spec/storage/emptyDir"]),
     source(
         "monitoring.coreos.com",
         MONITORING,
@@ -129,29 +128,31 @@ const fn source(
         kinds,
         path,
         shape,
-        unless: &[],
+        unless_set: &[],
     }
 }
 
 impl Source {
-    const fn unless(self, unless: &'static [&'static str]) -> Self {
-        Self { unless, ..self }
+    const fn unless_set(self, unless_set: &'static [&'static str]) -> Self {
+        Self { unless_set, ..self }
     }
 
     fn applies(&self, object: &Value, group: &str, kind: &str) -> bool {
         let set = |pointer: &&str| present(object.pointer(pointer)).is_some();
-        self.group == group && self.kinds.contains(&kind) && !self.unless.iter().any(set)
+        self.group == group && self.kinds.contains(&kind) && !self.unless_set.iter().any(set)
     }
 }
 
-/// The table of sources, its JSONPaths compiled.
+/// Derives claims. Holds the table of sources with compiled JSONPaths.
 pub(crate) struct Deriver {
     sources: Vec<(&'static Source, Compiled)>,
 }
 
 impl Deriver {
+    /// Compiles the JSONPaths of the table.
+    ///
     /// # Errors
-    /// When a path of the table is no JSONPath.
+    /// Returns an error if a path of the table is not a JSONPath.
     pub(crate) fn new() -> Result<Self, String> {
         let compile = |source: &'static Source| Ok((source, Compiled::compile(source.path)?));
         Ok(Self {
@@ -159,8 +160,8 @@ impl Deriver {
         })
     }
 
-    /// The claims in an object, in the order of the table. What is not a mapping is left to the
-    /// object's own schema.
+    /// Returns the claims in an object, in the order of the table. Skips templates that are not mappings; the
+    /// object's own schema rejects those.
     pub(crate) fn derive(&self, object: &Value) -> Vec<Subject> {
         let text = |field: &str| {
             object
@@ -176,9 +177,9 @@ impl Deriver {
                 continue;
             }
             let found = path.select(object).unwrap_or_default();
-            for (place, template) in with_pointers(object, &found) {
+            for (pointer, template) in with_pointers(object, &found) {
                 if let Value::Object(template) = template {
-                    claims.push(claim(object, template, place, source.shape));
+                    claims.push(claim(object, template, pointer, source.shape));
                 }
             }
         }
@@ -187,17 +188,17 @@ impl Deriver {
 }
 
 impl Subject {
-    /// The object itself: every field is where it is.
+    /// Creates the subject of the object itself.
     pub(crate) fn object(value: Value) -> Self {
         Self {
             value,
-            places: vec![("", String::new())],
+            locations: vec![("", String::new())],
         }
     }
 
-    /// Where a field of the subject is written in the object.
+    /// Converts a JSON pointer in the subject to one in the object.
     pub(crate) fn pointer(&self, in_subject: &str) -> String {
-        for (from, to) in &self.places {
+        for (from, to) in &self.locations {
             if let Some(rest) = in_subject.strip_prefix(from)
                 && (rest.is_empty() || rest.starts_with('/'))
             {
@@ -207,14 +208,14 @@ impl Subject {
         in_subject.to_owned()
     }
 
-    /// A message about the subject, which begins with a path in it, as a message about the object.
+    /// Rewrites the path at the start of a message from the subject to the object.
     pub(crate) fn message(&self, in_subject: &str) -> String {
-        for (from, to) in &self.places {
-            let path = paths::of_pointer(from);
+        for (from, to) in &self.locations {
+            let path = paths::from_pointer(from);
             let Some(rest) = in_subject.strip_prefix(path.as_str()) else {
                 continue;
             };
-            let to = paths::of_pointer(to);
+            let to = paths::from_pointer(to);
             if path.is_empty() {
                 let about_a_field = ["spec", "metadata"]
                     .iter()
@@ -238,7 +239,8 @@ impl Subject {
     }
 }
 
-fn claim(object: &Value, template: &Map<String, Value>, place: String, shape: Shape) -> Subject {
+/// Builds the claim of the template at `pointer` in `object`.
+fn claim(object: &Value, template: &Map<String, Value>, pointer: String, shape: Shape) -> Subject {
     let owner = object
         .pointer("/metadata/name")
         .and_then(Value::as_str)
@@ -255,50 +257,51 @@ fn claim(object: &Value, template: &Map<String, Value>, place: String, shape: Sh
     if let Some(namespace) = object.pointer("/metadata/namespace") {
         metadata.insert("namespace".to_owned(), namespace.clone());
     }
-    let (spec, places) = match shape {
-        Shape::Template => (template.get("spec").cloned(), vec![("", place)]),
+    let (spec, locations) = match shape {
+        Shape::Template => (template.get("spec").cloned(), vec![("", pointer)]),
         Shape::TemplateWithDefaultMode => {
             let spec = present(template.get("spec")).cloned();
             let spec = spec.unwrap_or_else(|| json!({}));
-            (Some(with_default_mode(spec)), vec![("", place)])
+            (Some(with_default_mode(spec)), vec![("", pointer)])
         }
         Shape::CloudNativePg => {
             let spec = present(template.get("pvcTemplate")).cloned();
             let mut spec = spec.unwrap_or_else(|| json!({}));
             let class = present(template.get("storageClass"));
-            let of_template = class.is_none() && present(spec.get("storageClassName")).is_some();
+            let class_is_in_template =
+                class.is_none() && present(spec.get("storageClassName")).is_some();
             if let (Some(class), Some(spec)) = (class, spec.as_object_mut()) {
                 spec.insert("storageClassName".to_owned(), class.clone());
             }
-            let mut places = vec![
-                ("/spec", format!("{place}/pvcTemplate")),
-                ("", place.clone()),
+            let mut locations = vec![
+                ("/spec", format!("{pointer}/pvcTemplate")),
+                ("", pointer.clone()),
             ];
-            if !of_template {
-                places.insert(
+            if !class_is_in_template {
+                locations.insert(
                     0,
-                    ("/spec/storageClassName", format!("{place}/storageClass")),
+                    ("/spec/storageClassName", format!("{pointer}/storageClass")),
                 );
             }
-            (Some(with_default_mode(spec)), places)
+            (Some(with_default_mode(spec)), locations)
         }
     };
     let value = json!({
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": metadata,
-        // Where the template has none, the module says so.
+        // Null if the template has no `spec`; the policy then rejects it.
         "spec": spec,
     });
-    Subject { value, places }
+    Subject { value, locations }
 }
 
-/// A field as Kubernetes takes it: `null` is absent.
+/// Returns a field unless it is `null`, which Kubernetes treats as absent.
 fn present(field: Option<&Value>) -> Option<&Value> {
     field.filter(|value| !value.is_null())
 }
 
-/// What an operator asks for where its user names no access mode.
+/// Sets the access mode ReadWriteOnce, as operators do, if there is none.
 fn with_default_mode(mut spec: Value) -> Value {
     let modes = present(spec.get("accessModes"));
     if modes.is_none_or(|modes| modes.as_array().is_some_and(Vec::is_empty))
@@ -309,8 +312,8 @@ fn with_default_mode(mut spec: Value) -> Value {
     spec
 }
 
-/// Parts of `root` with their JSON pointers, in the order of `root`. jsonpath_lib gives the values it
-/// finds and not their paths; but it gives references, so the addresses tell.
+/// Returns the values `parts` of `root` with their JSON pointers, in document order. jsonpath_lib returns
+/// references to values without their paths, so this compares addresses.
 fn with_pointers<'a>(root: &'a Value, parts: &[&'a Value]) -> Vec<(String, &'a Value)> {
     let wanted: HashSet<*const Value> =
         parts.iter().map(|part| std::ptr::from_ref(*part)).collect();
@@ -321,7 +324,7 @@ fn with_pointers<'a>(root: &'a Value, parts: &[&'a Value]) -> Vec<(String, &'a V
     found
 }
 
-/// Looks for `wanted` in `value`, which is at `pointer`.
+/// Searches for `wanted` in `value`, which is at `pointer`.
 fn search<'a>(
     value: &'a Value,
     pointer: &mut String,
@@ -331,7 +334,7 @@ fn search<'a>(
     if wanted.contains(&std::ptr::from_ref(value)) {
         found.push((pointer.clone(), value));
     }
-    let mut below = |token: &str, child| {
+    let mut descend = |token: &str, child| {
         let length = pointer.len();
         pointer.push('/');
         pointer.push_str(token);
@@ -341,9 +344,9 @@ fn search<'a>(
     match value {
         Value::Object(members) => members
             .iter()
-            .for_each(|(key, child)| below(&paths::token(key), child)),
+            .for_each(|(key, child)| descend(&paths::token(key), child)),
         Value::Array(items) => {
-            (items.iter().enumerate()).for_each(|(index, child)| below(&index.to_string(), child))
+            (items.iter().enumerate()).for_each(|(index, child)| descend(&index.to_string(), child))
         }
         _ => {}
     }

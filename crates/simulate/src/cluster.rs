@@ -1,56 +1,57 @@
-//! A cluster of given objects, for modules that have no host calls around them.
+//! Cluster look-ups of built-in policies, answered from a snapshot.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use admission::{Cluster, Query, Unanswered};
+use admission::{Cluster, Query, QueryError};
 use kubewarden::ContextAwareResource;
 
 use crate::snapshot::{LookupError, Snapshot};
 
-/// The objects that a module finds.
+/// A snapshot as the cluster of one built-in policy.
 #[derive(Debug)]
-pub struct Objects<'a> {
+pub struct SnapshotCluster<'a> {
     snapshot: &'a Snapshot,
-    /// The kinds that may be asked for; `None` for all.
+    /// The kinds that the policy may look up; `None` allows all.
     granted: Option<&'a [ContextAwareResource]>,
-    unanswered: RefCell<BTreeSet<ContextAwareResource>>,
+    unknown_kinds: RefCell<BTreeSet<ContextAwareResource>>,
 }
 
-impl<'a> Objects<'a> {
-    /// The objects of `snapshot`, as far as a policy's `contextAwareResources` let the module see them.
+impl<'a> SnapshotCluster<'a> {
+    /// Restricts `snapshot` to the kinds `granted` by the policy's `contextAwareResources`.
     pub fn new(snapshot: &'a Snapshot, granted: Option<&'a [ContextAwareResource]>) -> Self {
         Self {
             snapshot,
             granted,
-            unanswered: RefCell::default(),
+            unknown_kinds: RefCell::default(),
         }
     }
 
-    /// The kinds that were asked for and that the snapshot cannot tell about.
-    pub fn into_unanswered(self) -> BTreeSet<ContextAwareResource> {
-        self.unanswered.into_inner()
+    /// Returns the kinds that the policy looked up without success, because the snapshot does not hold all
+    /// their objects.
+    pub fn into_unknown_kinds(self) -> BTreeSet<ContextAwareResource> {
+        self.unknown_kinds.into_inner()
     }
 }
 
-impl Cluster for Objects<'_> {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+impl Cluster for SnapshotCluster<'_> {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         let kind = ContextAwareResource::new(query.api_version, query.kind);
         if self.granted.is_some_and(|granted| !granted.contains(&kind)) {
-            // As the policy server says it.
-            return Err(Unanswered::NotPermitted(format!(
+            // The policy server's own text.
+            return Err(QueryError::NotPermitted(format!(
                 "Policy has not been granted access to Kubernetes {kind} resources. The violation has \
                  been reported."
             )));
         }
-        let answer = self
+        let list = self
             .snapshot
-            .list_answer(&kind, query.namespace, query.name, query.fields);
-        answer.map_err(|error| {
+            .list_json(&kind, query.namespace, query.name, query.fields);
+        list.map_err(|error| {
             if let LookupError::Unknown(kind) = &error {
-                self.unanswered.borrow_mut().insert(kind.clone());
+                self.unknown_kinds.borrow_mut().insert(kind.clone());
             }
-            Unanswered::CouldNotAsk(error.to_string())
+            QueryError::Unavailable(error.to_string())
         })
     }
 }

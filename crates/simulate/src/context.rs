@@ -1,4 +1,4 @@
-//! What the manifests tell of the cluster around them.
+//! Cluster data collected from manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,52 +10,54 @@ use crate::policies::Policies;
 use crate::simulator;
 use crate::snapshot::Snapshot;
 
-/// The cluster as far as manifests describe it: the namespaces, whose labels selectors match, and the objects
-/// that context-aware policies look up.
+/// The cluster as the manifests describe it: namespace labels for selectors, and objects for the look-ups of
+/// context-aware policies.
 #[derive(Debug)]
 pub struct Context {
-    /// Whether a policy's namespace selector matches labels.
-    by_labels: bool,
-    /// The kinds that policies name. Of others nothing is known: they may well be in the cluster.
+    /// Whether any policy selects namespaces by label.
+    selects_by_labels: bool,
+    /// The `contextAwareResources` of all policies.
     kinds: BTreeSet<ContextAwareResource>,
     /// Labels by namespace.
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
-    used: BTreeSet<String>,
+    /// The namespaces of all objects.
+    used_namespaces: BTreeSet<String>,
     cluster: Snapshot,
 }
 
 impl Context {
-    /// A context that collects what `policies` depend on.
-    pub fn of(policies: &Policies) -> Self {
+    /// Creates an empty context that collects the data needed by `policies`.
+    pub fn new(policies: &Policies) -> Self {
         Self {
-            by_labels: policies.iter().any(selects_by_labels),
+            selects_by_labels: policies.iter().any(selects_by_labels),
             kinds: policies
                 .iter()
                 .flat_map(|policy| policy.spec.context_aware_resources.iter().cloned())
                 .collect(),
             namespaces: BTreeMap::new(),
-            used: BTreeSet::new(),
+            used_namespaces: BTreeSet::new(),
             cluster: Snapshot::new(),
         }
     }
 
-    /// Whether the policies depend on anything that manifests can tell.
+    /// Reports whether any policy needs cluster data.
     pub fn is_needed(&self) -> bool {
-        self.by_labels || !self.kinds.is_empty()
+        self.selects_by_labels || !self.kinds.is_empty()
     }
 
-    /// Collects what an object tells.
+    /// Collects the data of one object.
     pub fn collect(&mut self, object: &Object) {
-        if self.by_labels {
+        if self.selects_by_labels {
             if object.kind() == "Namespace" {
                 self.namespaces
                     .insert(object.name().to_owned(), labels(&object.value));
             } else {
-                self.used.extend(simulator::namespace(&object.value));
+                self.used_namespaces
+                    .extend(simulator::namespace(&object.value));
             }
         }
         let (group, _) = kinds::group_version(object.api_version());
-        // The API server gives an object in every version of its kind; modules ask for one.
+        // The API server serves an object in every version of its kind; a policy looks up one of them.
         let kind = self.kinds.iter().find(|kind| {
             kind.kind == object.kind() && kinds::group_version(&kind.api_version).0 == group
         });
@@ -74,17 +76,17 @@ impl Context {
                 metadata.insert("namespace".to_owned(), namespace.into());
             }
             if group.is_empty() && kind.kind == "Namespace" {
-                label_with_name(fields);
+                add_name_label(fields);
             }
         }
-        // One without a name is no object that could be looked up; its own row says what is wrong.
+        // An object without a name cannot be looked up. Its own row reports the problem.
         let _ = self.cluster.insert(value);
     }
 
-    /// Warnings about policies that match by labels of namespaces which no manifest describes.
+    /// Returns a warning for each policy that selects by labels of namespaces missing from the manifests.
     pub fn warnings(&self, policies: &Policies) -> Vec<Problem> {
         let unknown: Vec<String> = self
-            .used
+            .used_namespaces
             .iter()
             .filter(|name| !self.namespaces.contains_key(*name))
             .map(|name| format!("`{name}`"))
@@ -92,31 +94,33 @@ impl Context {
         if unknown.is_empty() {
             return Vec::new();
         }
+        let plural = if unknown.len() == 1 { "" } else { "s" };
         let warning = format!(
-            "its namespaceSelector goes by labels, and no manifest here tells those of {}; taken to have none",
+            "its namespaceSelector matches labels, but there is no manifest of namespace{plural} {}; assuming \
+             no labels",
             unknown.join(", ")
         );
         let policies = policies.iter().filter(|policy| selects_by_labels(policy));
         policies.map(|policy| policy.warning(&warning)).collect()
     }
 
-    /// The labels of a namespace, as far as they are known.
-    pub(crate) fn labels_of(&self, namespace: &str) -> BTreeMap<String, String> {
+    /// Returns the labels of a namespace. Without a manifest of the namespace, there are none.
+    pub(crate) fn namespace_labels(&self, namespace: &str) -> BTreeMap<String, String> {
         self.namespaces.get(namespace).cloned().unwrap_or_default()
     }
 
-    /// The objects that context-aware policies look up.
+    /// Returns the objects that context-aware policies look up.
     pub(crate) fn cluster(&self) -> &Snapshot {
         &self.cluster
     }
 }
 
 fn selects_by_labels(policy: &Policy) -> bool {
-    policy.spec.namespace_selector.needs_more_than_the_name()
+    policy.spec.namespace_selector.needs_namespace_labels()
 }
 
-/// Gives a Namespace the label with its name, as the API server does; selectors go by it.
-fn label_with_name(namespace: &mut Map<String, Value>) {
+/// Adds the label with the name of the Namespace, as the API server does. Selectors match it.
+fn add_name_label(namespace: &mut Map<String, Value>) {
     let metadata = namespace.get_mut("metadata").and_then(Value::as_object_mut);
     let Some(metadata) = metadata else {
         return;

@@ -1,4 +1,4 @@
-//! A mutation as a unified diff of the file.
+//! Shows a mutation as a unified diff of the file.
 
 use json_patch::PatchOperation;
 use manifest::Object;
@@ -6,32 +6,32 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::excerpt::Excerpt;
 
-/// Lines around a change, as `diff -u` has them.
+/// The number of unchanged lines around a change, as in `diff -u`.
 const CONTEXT: usize = 3;
 
-/// Each operation of an edit reads the document again; beyond so many bytes in all the object is
-/// written out instead.
-const MOST_READ: usize = 32 * 1024 * 1024;
+/// The limit of bytes parsed for an edit, which parses the document once per operation. Beyond it the object
+/// is serialized instead.
+const MAX_PARSED_BYTES: usize = 32 * 1024 * 1024;
 
-/// The same for an item of a list, whose siblings may want it too.
-const MOST_READ_FOR_ITEM: usize = 128 * 1024;
+/// The limit for an item of a list. It is lower because every item of the list may be edited.
+const MAX_PARSED_BYTES_PER_ITEM: usize = 128 * 1024;
 
-/// What a change makes of the text.
+/// The changes of a mutation, line by line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diff {
-    /// Whether the lines are those of the object written out, since the file's own cannot show the
-    /// change: a value that came through an alias.
-    pub written_out: bool,
+    /// Whether the lines are those of the serialized object, because the file's own lines cannot show the
+    /// change. An example is a value that comes from a YAML alias.
+    pub serialized: bool,
     /// The changes with the lines around them, in order.
     pub hunks: Vec<Hunk>,
 }
 
-/// Changes that stand close together.
+/// Adjacent changes with the lines around them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hunk {
-    /// The line where it starts before the change, from 1, and how many lines there are.
+    /// The first line before the change, from 1, and the number of lines.
     pub old: (usize, usize),
-    /// The same after the change.
+    /// The first line after the change, from 1, and the number of lines.
     pub new: (usize, usize),
     /// The lines.
     pub lines: Vec<Line>,
@@ -40,43 +40,43 @@ pub struct Hunk {
 /// A line of a hunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What becomes of it.
+    /// The kind of line.
     pub change: Change,
-    /// The line without its end.
+    /// The text without the line ending.
     pub text: String,
 }
 
-/// What becomes of a line.
+/// The kind of a line in a hunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It stays.
-    Kept,
-    /// It goes.
+    /// An unchanged line.
+    Unchanged,
+    /// A removed line.
     Removed,
-    /// It is new.
+    /// An added line.
     Added,
 }
 
-/// What `patch` changes: in the file's own text and at its line numbers, or, where the text cannot show
-/// it, in the object written out.
+/// Returns the changes of `patch` as a diff of the file, or of the serialized object if the file's own lines
+/// cannot show them.
 pub fn diff(object: &Object, patch: &[PatchOperation]) -> Diff {
     if patch.is_empty() {
         return Diff::default();
     }
     let in_text = |hunks| Diff {
-        written_out: false,
+        serialized: false,
         hunks,
     };
     let is_item = !object.pointer().is_empty();
-    if is_item && let Some(excerpt) = Excerpt::of(object, patch) {
+    if is_item && let Some(excerpt) = Excerpt::new(object, patch) {
         return in_text(hunks(&excerpt.before, &excerpt.after, excerpt.line));
     }
-    let most = if is_item {
-        MOST_READ_FOR_ITEM
+    let limit = if is_item {
+        MAX_PARSED_BYTES_PER_ITEM
     } else {
-        MOST_READ
+        MAX_PARSED_BYTES
     };
-    if object.source().len().saturating_mul(patch.len()) <= most
+    if object.source().len().saturating_mul(patch.len()) <= limit
         && let Some(edited) = object.edit(patch)
     {
         return in_text(hunks(object.source(), &edited, object.source_line()));
@@ -86,7 +86,7 @@ pub fn diff(object: &Object, patch: &[PatchOperation]) -> Diff {
         return Diff::default();
     }
     Diff {
-        written_out: true,
+        serialized: true,
         hunks: hunks(
             &manifest::render(&object.value),
             &manifest::render(&after),
@@ -113,7 +113,7 @@ fn hunks(before: &str, after: &str, first_line: usize) -> Vec<Hunk> {
             lines: changes
                 .map(|change| Line {
                     change: match change.tag() {
-                        ChangeTag::Equal => Change::Kept,
+                        ChangeTag::Equal => Change::Unchanged,
                         ChangeTag::Delete => Change::Removed,
                         ChangeTag::Insert => Change::Added,
                     },

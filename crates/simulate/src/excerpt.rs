@@ -1,30 +1,30 @@
-//! One item of a `List` as a document of its own.
+//! Edits one item of a `List` as a document of its own.
 //!
-//! A list of thousands is one document, and an edit reads its document again; so a change in an item
-//! is shown in the item's lines, and costs no more than they do.
+//! An edit parses the whole document, and a list of thousands of items is one document. This edits only the
+//! item's own lines, so the cost does not grow with the list.
 
 use json_patch::PatchOperation;
 use manifest::Object;
 
-/// The lines that an item of a list stands on, before and after a change.
+/// The lines of a list item, before and after a change.
 pub(super) struct Excerpt {
     pub(super) before: String,
     pub(super) after: String,
-    /// The line of the file where they start, from 1.
+    /// The first line in the file, from 1.
     pub(super) line: usize,
 }
 
 impl Excerpt {
-    /// `None` where the lines say something else when they stand alone, such as for an alias or where
-    /// the item shares a line with others.
-    pub(super) fn of(item: &Object, patch: &[PatchOperation]) -> Option<Self> {
+    /// Applies `patch` to the lines of the item. Returns `None` if these lines alone do not parse to the same
+    /// value, for example because they contain an alias or share a line with another item.
+    pub(super) fn new(item: &Object, patch: &[PatchOperation]) -> Option<Self> {
         let (text, dash) = lines_of(item)?;
         let document = manifest::read(&item.file, text.as_bytes()).next()?.ok()?;
         let alone = document.objects().next()?.ok()?;
         if alone.value != item.value {
             return None;
         }
-        let with_dash = |text: &str| {
+        let restore_dash = |text: &str| {
             let mut text = text.to_owned();
             if let Some(at) = dash {
                 text.replace_range(at..=at, "-");
@@ -32,30 +32,30 @@ impl Excerpt {
             text
         };
         Some(Self {
-            before: with_dash(alone.source()),
-            after: with_dash(&alone.edit(patch)?),
+            before: restore_dash(alone.source()),
+            after: restore_dash(&alone.edit(patch)?),
             line: item.line,
         })
     }
 }
 
-/// The item's lines, and where on the first the dash before it was, which they are without.
+/// Returns the item's lines with the leading dash replaced by a space, and the column of that dash.
 fn lines_of(item: &Object) -> Option<(String, Option<usize>)> {
     let above = item.line.checked_sub(item.source_line())?;
-    let mut lines = below(item.source(), above)?.split_inclusive('\n');
+    let mut lines = skip_lines(item.source(), above)?.split_inclusive('\n');
     let mut text = lines.next()?.to_owned();
-    let own = indent(&text);
-    let content = text.get(own..)?;
-    let dash = content.starts_with("- ").then_some(own);
+    let item_indent = indent(&text);
+    let content = text.get(item_indent..)?;
+    let dash = content.starts_with("- ").then_some(item_indent);
     let is_flow = content.starts_with('{');
     for line in lines {
-        let is_deeper = indent(line) > own || line.trim().is_empty();
-        if is_deeper || (dash.is_none() && !is_flow && indent(line) == own) {
+        let is_deeper = indent(line) > item_indent || line.trim().is_empty();
+        if is_deeper || (dash.is_none() && !is_flow && indent(line) == item_indent) {
             text.push_str(line);
             continue;
         }
         if is_flow && line.trim_start().starts_with('}') {
-            // The comma after it is the list's.
+            // A comma after the brace belongs to the list.
             text.push_str(line.get(..=indent(line))?);
         }
         break;
@@ -66,19 +66,19 @@ fn lines_of(item: &Object) -> Option<(String, Option<usize>)> {
     Some((text, dash))
 }
 
-/// The text below its first `above` lines.
-fn below(text: &str, above: usize) -> Option<&str> {
-    // Every item of a long list counts from the top, so it is done in blocks whose ends of lines are
-    // counted in a byte, which compiles to vector instructions.
+/// Returns the text after its first `count` lines.
+fn skip_lines(text: &str, count: usize) -> Option<&str> {
+    // Every item of a long list counts from the top. Blocks of 255 bytes let newlines be counted in a `u8`,
+    // which compiles to vector instructions.
     const BLOCK: usize = 255;
-    let mut left = above;
+    let mut left = count;
     let mut at = 0;
     for block in text.as_bytes().chunks(BLOCK) {
-        let ends: u8 = block.iter().map(|byte| u8::from(*byte == b'\n')).sum();
-        if left <= usize::from(ends) {
+        let newlines: u8 = block.iter().map(|byte| u8::from(*byte == b'\n')).sum();
+        if left <= usize::from(newlines) {
             break;
         }
-        left -= usize::from(ends);
+        left -= usize::from(newlines);
         at += block.len();
     }
     for byte in text.as_bytes().get(at..)? {

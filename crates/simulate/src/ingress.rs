@@ -1,4 +1,4 @@
-//! Ingresses as routes: where these go is as the policy says that sends people here.
+//! Translation of Ingresses to routes, with the settings of the policy httproute-over-ingress.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use kubewarden::{Policy, kinds};
 use crate::services::Services;
 use crate::simulator;
 
-/// The module whose policy says it.
+/// The module of the policy whose settings apply.
 const MODULE: &str = "httproute-over-ingress";
 
-/// The settings of the policy, or the module's own where there is no policy.
+/// Returns the settings of the policy httproute-over-ingress, or its defaults if there is no such policy.
 ///
 /// # Errors
-/// When the module would refuse them.
+/// Returns an error if the settings are invalid.
 pub fn route_settings(policies: &[Policy]) -> Result<Settings, Problem> {
     let Some(policy) = policies.iter().find(|it| it.module_name() == MODULE) else {
         return Ok(Settings::default());
@@ -27,17 +27,17 @@ pub fn route_settings(policies: &[Policy]) -> Result<Settings, Problem> {
         .map_err(|complaint| policy.error(&complaint))
 }
 
-/// Whether the object is an Ingress, of whatever version.
+/// Reports whether the object is an Ingress, of any API version.
 pub fn is_ingress(object: &Object) -> bool {
     let (group, _) = kinds::group_version(object.api_version());
     object.kind() == "Ingress" && matches!(group, "networking.k8s.io" | "extensions")
 }
 
-/// What an Ingress says, as routes.
+/// Translates an Ingress to routes.
 ///
 /// # Errors
-/// When it cannot be read.
-pub fn translation(
+/// Returns an error if the Ingress is malformed.
+pub fn translate_ingress(
     object: &Object,
     settings: &Settings,
     services: &Services,
@@ -60,22 +60,25 @@ pub fn translation(
     })
 }
 
-/// Which Ingress a route is of, by namespace, kind and name.
+/// The names of all routes so far, to keep them unique.
+///
+/// Maps the namespace, kind and name of each route to its Ingress.
 #[derive(Debug, Default)]
 pub struct RouteNames(BTreeMap<(String, &'static str, String), String>);
 
 impl RouteNames {
-    /// Two Ingresses can come to one name of a route: `a` with the host `b.c`, `a-b` with `c`.
-    pub fn tell_apart(&mut self, object: &Object, translation: &mut Translation) {
+    /// Renames routes whose names another Ingress uses already. For example, Ingress `a` with the host `b.c`
+    /// and Ingress `a-b` with the host `c` both produce `a-b-c`.
+    pub fn deduplicate(&mut self, object: &Object, translation: &mut Translation) {
         for route in &mut translation.routes {
             let namespace = route.namespace.clone().unwrap_or_default();
             let key = |kind: Kind, name: &str| (namespace.clone(), kind.name(), name.to_owned());
-            let of_other = self
+            let is_taken = self
                 .0
                 .get(&key(route.kind, &route.name))
                 .is_some_and(|ingress| ingress != object.name());
-            if of_other {
-                route.name = ingress2route::distinct(&route.name, object.name());
+            if is_taken {
+                route.name = ingress2route::disambiguate(&route.name, object.name());
             }
             let key = key(route.kind, &route.name);
             self.0.insert(key, object.name().to_owned());

@@ -1,10 +1,10 @@
-//! Manifests through a cluster's policies, as its API server would send them.
+//! Simulates admission: evaluates policies for manifests in the same way as a cluster.
 //!
-//! [`Policies`] are loaded with a [`Runtime`] that finds their code: [`Builtin`] calls the policies of this
-//! repository directly, `crates/host` runs `.wasm` modules. A [`Context`] collects what the manifests
-//! tell of the cluster around them. A [`Simulator`], built from both, judges one object at a time: which
-//! policies match it, the claims that controllers would derive from it, mutating policies to a fixed point
-//! and validating ones on the result.
+//! A [`Runtime`] loads the code of [`Policies`]: [`Builtin`] calls the policies of this repository directly,
+//! and `crates/host` runs `.wasm` modules. A [`Context`] collects cluster data from the manifests, such as
+//! namespace labels. A [`Simulator`] combines both and admits one object at a time: it derives the
+//! PersistentVolumeClaims that controllers would create, selects the matching policies, runs mutating
+//! policies until nothing changes, and runs validating policies on the result.
 
 pub mod builtin;
 mod claims;
@@ -12,6 +12,7 @@ mod cluster;
 mod context;
 mod diff;
 mod excerpt;
+mod finding;
 mod ingress;
 pub mod paths;
 mod policies;
@@ -24,11 +25,12 @@ mod snapshot;
 mod source;
 
 pub use builtin::Builtin;
-pub use cluster::Objects;
+pub use cluster::SnapshotCluster;
 pub use context::Context;
 pub use diff::{Change, Diff, Hunk, Line, diff};
+pub use finding::{Finding, Severity};
 pub use httproute_over_ingress::Settings as RouteSettings;
-pub use ingress::{RouteNames, is_ingress, route_settings, translation};
+pub use ingress::{RouteNames, is_ingress, route_settings, translate_ingress};
 pub use kubewarden::{self, ContextAwareResource, Mode, Policy};
 pub use policies::Policies;
 pub use profile::Profile;
@@ -36,5 +38,5 @@ pub use row::{Row, Summary, Verdict};
 pub use runtime::{Evaluator, LoadError, Loaded, Response, Runtime};
 pub use services::Services;
 pub use simulator::{Simulator, namespace};
-pub use snapshot::{LookupError, Mask, ObjectError, Query, SelectorError, Snapshot};
+pub use snapshot::{FieldMask, LookupError, ObjectError, Query, SelectorError, Snapshot};
 pub use source::read;

@@ -1,7 +1,7 @@
-//! JSON pointers as people write paths.
+//! Conversion between JSON pointers and the field paths of messages.
 
-/// `/spec/volumes/0/name` → `spec.volumes[0].name`; keys with dots or slashes in brackets.
-pub fn of_pointer(pointer: &str) -> String {
+/// Converts `/spec/volumes/0/name` to `spec.volumes[0].name`. Keys with dots or slashes go in brackets.
+pub fn from_pointer(pointer: &str) -> String {
     let mut path = String::new();
     for token in pointer.split('/').skip(1) {
         let key = key(token);
@@ -20,17 +20,17 @@ pub fn of_pointer(pointer: &str) -> String {
     path
 }
 
-/// The key that a token of a JSON pointer (RFC 6901) stands for.
+/// Unescapes a token of a JSON pointer (RFC 6901).
 pub fn key(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 
-/// A key as a token of a JSON pointer (RFC 6901).
+/// Escapes a key as a token of a JSON pointer (RFC 6901).
 pub fn token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// The JSON pointer of the path that `message` begins with: `spec.volumes[0].name must …`.
+/// Returns the JSON pointer of the path at the start of a message such as `spec.volumes[0].name must …`.
 pub fn leading_pointer(message: &str) -> String {
     let mut pointer = String::new();
     let mut rest = message;
@@ -55,16 +55,16 @@ pub fn leading_pointer(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{leading_pointer, of_pointer};
+    use super::{from_pointer, leading_pointer};
 
     #[test]
-    fn a_path_and_its_pointer_lead_to_each_other() {
+    fn pointers_survive_conversion_to_paths_and_back() {
         for pointer in [
             "/spec/storageClassName",
             "/spec/volumeClaimTemplates/0/spec/accessModes/1",
             "/metadata/annotations/volume.beta.kubernetes.io~1storage-class",
         ] {
-            let message = format!("{}: is wrong", of_pointer(pointer));
+            let message = format!("{}: is wrong", from_pointer(pointer));
             assert_eq!(leading_pointer(&message), pointer);
         }
     }

@@ -1,4 +1,4 @@
-//! The policies that objects are judged by.
+//! The policies of a simulation, with their code and settings.
 
 use kubewarden::{Policy, Reference};
 use manifest::Problem;
@@ -17,20 +17,20 @@ pub(crate) struct LoadedPolicy {
 
 /// Policies whose code was found and whose settings are valid.
 pub struct Policies {
-    /// In the order of the API server: mutating policies first, each kind by name.
+    /// In the API server's order: mutating policies first, then validating ones, each sorted by name.
     loaded: Vec<LoadedPolicy>,
     not_run: Vec<Problem>,
     warnings: Vec<Problem>,
 }
 
 impl Policies {
-    /// Loads the code of `policies` and has it validate their settings.
+    /// Loads the code of `policies` and validates their settings.
     ///
     /// # Errors
-    /// The first policy whose code cannot run or whose settings are invalid; or all policies, where none
-    /// can be run.
+    /// Returns an error if the code of a policy cannot run, if its settings are invalid, or if the code of
+    /// every policy is missing.
     pub fn load(mut policies: Vec<Policy>, runtime: &mut dyn Runtime) -> Result<Self, Problem> {
-        policies.sort_by(|a, b| a.order().cmp(&b.order()));
+        policies.sort_by(|a, b| a.evaluation_order().cmp(&b.evaluation_order()));
         let mut all = Self {
             loaded: Vec::new(),
             not_run: Vec::new(),
@@ -40,7 +40,7 @@ impl Policies {
             all.add(policy, runtime)?;
         }
         match (all.loaded.is_empty(), all.not_run.first()) {
-            // Without a policy every object would pass.
+            // Without policies every object would be accepted.
             (true, Some(problem)) => Err(Problem {
                 severity: manifest::Severity::Error,
                 ..problem.clone()
@@ -52,7 +52,7 @@ impl Policies {
     fn add(&mut self, policy: Policy, runtime: &mut dyn Runtime) -> Result<(), Problem> {
         if !policy.spec.match_conditions.is_empty() {
             self.warnings.push(policy.warning(
-                "matchConditions are not evaluated offline; it is taken to see every object that its rules \
+                "matchConditions are not evaluated offline; the policy runs for every object that its rules \
                  and selectors match",
             ));
         }
@@ -66,7 +66,7 @@ impl Policies {
             Err(LoadError::Broken(cause)) => return Err(policy.error(&cause)),
         };
         self.warnings
-            .extend(other_version(&policy, loaded.version.as_deref()));
+            .extend(version_mismatch(&policy, loaded.version.as_deref()));
         let settings = match &policy.spec.settings {
             Value::Null => to_raw_value(&json!({})),
             settings => to_raw_value(settings),
@@ -84,17 +84,17 @@ impl Policies {
         Ok(())
     }
 
-    /// The policies that are not run, because their code is not here.
+    /// Returns a warning for each policy that does not run because its code is missing.
     pub fn not_run(&self) -> &[Problem] {
         &self.not_run
     }
 
-    /// What the authors of the policies should know.
+    /// Returns warnings for the authors of the policies.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
     }
 
-    /// The policies that are run, in the order of the API server.
+    /// Returns the loaded policies, in the API server's order.
     pub fn iter(&self) -> impl Iterator<Item = &Policy> {
         self.loaded.iter().map(|loaded| &loaded.policy)
     }
@@ -114,24 +114,24 @@ impl LoadedPolicy {
     }
 }
 
-/// A warning where the policy pins another version than the one that runs.
-fn other_version(policy: &Policy, version: Option<&str>) -> Option<Problem> {
-    let reference = Reference::of(&policy.spec.module);
+/// Returns a warning if the policy pins another version than the loaded one.
+fn version_mismatch(policy: &Policy, version: Option<&str>) -> Option<Problem> {
+    let reference = Reference::parse(&policy.spec.module);
     let pinned = reference.version()?;
     let version = version.filter(|version| *version != pinned)?;
     let name = reference.name;
     let problem = policy.warning(&format!(
-        "its module is pinned to {name} {pinned}; {name} {version} was run instead"
+        "pins {name} {pinned}, but {name} {version} runs here"
     ));
     Some(problem.with_help(pull(policy)))
 }
 
-/// How to run the very module that a policy names.
+/// Returns the commands that run the module named by the policy.
 fn pull(policy: &Policy) -> String {
     let address = &policy.spec.module;
     let name = policy.module_name();
     format!(
-        "to run its own module: `kwctl pull {address} --output-path DIR/{name}.wasm`, then \
+        "to run its module: `kwctl pull {address} --output-path DIR/{name}.wasm`, then \
          `agnostics check --modules DIR`"
     )
 }

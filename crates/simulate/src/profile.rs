@@ -1,6 +1,6 @@
-//! The vendors that K8TRE runs on.
+//! The profiles: the platforms that K8TRE runs on.
 
-/// A vendor's clusters as K8TRE sets them up.
+/// A platform, as K8TRE sets it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     /// AKS.
@@ -15,15 +15,15 @@ impl Profile {
     /// Every profile.
     pub const ALL: [Self; 3] = [Self::Azure, Self::Aws, Self::K3s];
 
-    /// What is taken when none is given: K3s, K8TRE's profile for a developer's own machine.
+    /// The default profile: K3s, which K8TRE uses on a developer's machine.
     pub const DEFAULT: Self = Self::K3s;
 
-    /// The profile of this name.
-    pub fn named(name: &str) -> Option<Self> {
+    /// Returns the profile with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|profile| profile.name() == name)
     }
 
-    /// The name on the command line and of the directory in `bootstrap/`.
+    /// Returns the name, as used on the command line and for directories in `bootstrap/`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Azure => "azure",
@@ -32,7 +32,7 @@ impl Profile {
         }
     }
 
-    /// The vendor's distribution of Kubernetes.
+    /// Returns the Kubernetes distribution.
     pub fn distribution(self) -> &'static str {
         match self {
             Self::Azure => "AKS",
@@ -41,7 +41,7 @@ impl Profile {
         }
     }
 
-    /// Where the profile's policies stand in the repository, and their text.
+    /// Returns the path of the profile's policies in the repository, and their text.
     pub fn policies(self) -> (&'static str, &'static str) {
         macro_rules! policies {
             ($path:literal) => {
@@ -55,8 +55,8 @@ impl Profile {
         }
     }
 
-    /// The class that DefaultStorageClass gives a claim without one: K8TRE marks `rwx-default` on
-    /// azure and k3s, and none on aws.
+    /// Returns the cluster's default storage class, which DefaultStorageClass sets on claims without one.
+    /// K8TRE marks `rwx-default` as default on azure and k3s, and none on aws.
     pub fn default_storage_class(self) -> Option<&'static str> {
         match self {
             Self::Azure | Self::K3s => Some("rwx-default"),

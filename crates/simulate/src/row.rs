@@ -1,75 +1,79 @@
-//! What the plane says of objects.
+//! Results: one row per object and policy, and the summary.
 
 use json_patch::PatchOperation;
 use manifest::{Object, Problem};
 use serde::{Serialize, Serializer};
 
-/// What one module makes of one object.
+use crate::finding::{Finding, Severity};
+
+/// The result of one policy for one object.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
-    /// The source, as the user named it.
+    /// The file, as the user named it.
     pub file: String,
-    /// Where the document starts in the file, from 1.
+    /// The line where the object starts in the file, from 1.
     pub line: Option<usize>,
-    /// Of the object, as the kind, the namespace and the name; empty where it is not known.
+    /// The object's `apiVersion`. Like the next three fields, it is empty if unknown.
     pub api_version: String,
-    /// Its kind.
+    /// The object's `kind`.
     pub kind: String,
-    /// Its namespace, as it is written.
+    /// The object's `metadata.namespace`, without a default.
     pub namespace: String,
-    /// Its name.
+    /// The object's `metadata.name`.
     pub name: String,
-    /// Which module it is; empty for input that no module saw.
+    /// The name of the policy's module; empty for input that reached no policy.
     pub module: String,
-    /// What comes of the object.
+    /// The verdict on the object.
     pub verdict: Verdict,
-    /// Why it is rejected or in error; several claims of one object may each have their say.
-    #[serde(rename = "message", serialize_with = "as_one")]
+    /// The reasons for a rejection or an error: one for each rejected claim of the object.
+    #[serde(rename = "message", serialize_with = "serialize_joined")]
     pub messages: Vec<String>,
-    /// What is good to know, one line each.
+    /// The warnings, one line each.
     pub warnings: Vec<String>,
-    /// The change, RFC 6902.
+    /// What each rule reports: the reasons and the warnings, with paths in the object.
+    pub findings: Vec<Finding>,
+    /// The mutation as a JSON Patch (RFC 6902).
     pub patch: Vec<PatchOperation>,
-    /// What the module could not tell without a cluster; said once for all objects.
+    /// Checks that were skipped for lack of cluster data. Reports list them once for all objects.
     #[serde(skip)]
     pub not_checked: Vec<String>,
 }
 
-/// What comes of an object, the worse the greater.
+/// A verdict on an object, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// It passes as it is.
+    /// Accepted unchanged.
     Accepted,
-    /// It passes changed.
+    /// Accepted with changes.
     Mutated,
-    /// It is refused.
+    /// Rejected.
     Rejected,
-    /// It could not be judged.
+    /// Not evaluated, because of an error.
     Error,
 }
 
-/// How many objects came to what. An object counts once, by the worst verdict on it.
+/// The number of objects per verdict. An object counts once, by its worst verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// All of them.
+    /// All objects.
     pub objects: usize,
-    /// Objects that pass as they are, or that no policy sees.
+    /// Objects accepted unchanged, including objects that no policy matches.
     pub accepted: usize,
     /// Objects with warnings, whatever their verdict.
     pub warned: usize,
-    /// Objects that pass changed.
+    /// Objects accepted with changes.
     pub mutated: usize,
-    /// Objects that are refused.
+    /// Rejected objects.
     pub rejected: usize,
-    /// Documents that could not be read and objects that could not be judged.
+    /// Documents that could not be read, and objects that could not be evaluated.
     pub errors: usize,
 }
 
 impl Row {
-    /// A row that says nothing yet.
-    pub(crate) fn of(object: &Object, module: &str) -> Self {
+    /// Returns an accepted row without messages.
+    pub(crate) fn new(object: &Object, module: &str) -> Self {
         Self {
             file: object.file.to_string(),
             line: Some(object.line),
@@ -81,17 +85,19 @@ impl Row {
             verdict: Verdict::Accepted,
             messages: Vec::new(),
             warnings: Vec::new(),
+            findings: Vec::new(),
             patch: Vec::new(),
             not_checked: Vec::new(),
         }
     }
 
-    /// A row for input that could not be read.
-    pub fn of_problem(problem: &Problem) -> Self {
+    /// Returns an error row for input that could not be read.
+    pub fn from_problem(problem: &Problem) -> Self {
         let help = problem.help.iter().map(|help| format!("; {help}"));
-        let message = std::iter::once(problem.message.clone())
+        let message: String = std::iter::once(problem.message.clone())
             .chain(help)
             .collect();
+        let finding = Finding::without_rule("input", Severity::Error, &message);
         Self {
             file: problem.file.to_string(),
             line: problem.line,
@@ -103,12 +109,13 @@ impl Row {
             verdict: Verdict::Error,
             messages: vec![message],
             warnings: Vec::new(),
+            findings: vec![finding],
             patch: Vec::new(),
             not_checked: Vec::new(),
         }
     }
 
-    /// `Kind namespace/name`, as far as they are known.
+    /// Returns `Kind namespace/name`, without the unknown parts.
     pub fn object(&self) -> String {
         let (namespace, name) = (&self.namespace, &self.name);
         let slash = if namespace.is_empty() { "" } else { "/" };
@@ -117,7 +124,7 @@ impl Row {
             .to_owned()
     }
 
-    /// What is judged, and by which module.
+    /// Returns the module and the object, or `input` for input that reached no policy.
     pub fn title(&self) -> String {
         match self.module.as_str() {
             "" => "input".to_owned(),
@@ -125,25 +132,33 @@ impl Row {
         }
     }
 
-    pub(crate) fn reject(&mut self, message: String) {
-        self.worsen(Verdict::Rejected, message);
+    pub(crate) fn warn(&mut self, warning: String, finding: Finding) {
+        self.warnings.push(warning);
+        self.findings.push(finding);
+    }
+
+    pub(crate) fn reject(&mut self, message: String, findings: Vec<Finding>) {
+        self.worsen(Verdict::Rejected, message, findings);
     }
 
     pub(crate) fn error(&mut self, message: impl Into<String>) {
-        self.worsen(Verdict::Error, message.into());
+        let message = message.into();
+        let finding = Finding::without_rule(&self.module, Severity::Error, &message);
+        self.worsen(Verdict::Error, message, vec![finding]);
     }
 
-    /// A policy that is asked again says the same again.
-    fn worsen(&mut self, verdict: Verdict, message: String) {
+    /// Raises the verdict and adds the message. Reinvoked policies repeat their messages; repeats are dropped.
+    fn worsen(&mut self, verdict: Verdict, message: String, findings: Vec<Finding>) {
         self.verdict = self.verdict.max(verdict);
         if !self.messages.contains(&message) {
             self.messages.push(message);
+            self.findings.extend(findings);
         }
     }
 }
 
-/// Messages as one text, or `null` where there is none.
-fn as_one<S: Serializer>(messages: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+/// Serializes messages as one string, or `null` if there are none.
+fn serialize_joined<S: Serializer>(messages: &[String], serializer: S) -> Result<S::Ok, S::Error> {
     match messages {
         [] => serializer.serialize_none(),
         messages => serializer.serialize_str(&messages.join("\n")),
@@ -151,7 +166,7 @@ fn as_one<S: Serializer>(messages: &[String], serializer: S) -> Result<S::Ok, S:
 }
 
 impl Summary {
-    /// Counts one object with its rows.
+    /// Counts one object, given its rows.
     pub fn count(&mut self, rows: &[Row]) {
         self.objects += 1;
         match rows.iter().map(|row| row.verdict).max() {

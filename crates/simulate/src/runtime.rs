@@ -1,4 +1,4 @@
-//! What runs a policy's code.
+//! Traits of what runs policies: linked code or `.wasm` modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,46 +8,46 @@ use serde_json::value::RawValue;
 
 use crate::snapshot::Snapshot;
 
-/// Finds the code of policies.
+/// Loads the code of policies.
 pub trait Runtime {
-    /// The code of a policy, which may ask the cluster for the policy's `contextAwareResources`.
+    /// Loads the code of a policy. It may look up only the policy's `contextAwareResources`.
     ///
     /// # Errors
-    /// When there is no such code here, or it cannot run.
+    /// Returns an error if the code is missing or cannot run.
     fn load(&mut self, policy: &Policy) -> Result<Loaded, LoadError>;
 }
 
-/// A policy's code, ready to run.
+/// The loaded code of a policy.
 pub struct Loaded {
-    /// Runs it.
+    /// Runs the code.
     pub evaluator: Box<dyn Evaluator>,
-    /// The version of the code; `None` where it carries none.
+    /// The version of the code, if known.
     pub version: Option<String>,
 }
 
-/// Why a policy has no code to run.
+/// An error while loading the code of a policy.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The code is not here: the policy is reported as not run.
+    /// The code was not found. The policy is reported as not run.
     #[error("{0}")]
     Missing(String),
-    /// The code is here and cannot run.
+    /// The code was found but cannot run.
     #[error("{0}")]
     Broken(String),
 }
 
 /// Runs the code of one policy.
 pub trait Evaluator {
-    /// Returns what is wrong with settings, `None` when nothing is.
+    /// Returns the problem with the settings, or `None` if they are valid.
     ///
     /// # Errors
-    /// When the code gave no verdict.
+    /// Returns an error if the code fails to return a verdict.
     fn validate_settings(&self, settings: &RawValue) -> Result<Option<String>, String>;
 
-    /// Returns the verdict on `request`, the `request` of an AdmissionReview.
+    /// Returns the verdict on `request`, the `request` field of an AdmissionReview.
     ///
     /// # Errors
-    /// When the code gave no verdict.
+    /// Returns an error if the code fails to return a verdict.
     fn validate(
         &self,
         settings: &RawValue,
@@ -56,22 +56,23 @@ pub trait Evaluator {
     ) -> Result<Response, String>;
 }
 
-/// The verdict on one request, as Kubewarden's protocol has it.
+/// The response to one request, in Kubewarden's protocol.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Response {
-    /// Whether the request may proceed.
+    /// Whether the request is accepted.
     pub accepted: bool,
-    /// What the user sees when it may not.
+    /// The rejection message.
     pub message: Option<String>,
-    /// The whole object as the policy wants it.
+    /// The whole mutated object.
     pub mutated_object: Option<Box<RawValue>>,
     /// Warnings, in the policy's order.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// Notes for the audit log, by key.
+    /// Audit annotations, by key.
     #[serde(default)]
     pub audit_annotations: BTreeMap<String, String>,
-    /// The kinds asked for that the snapshot cannot tell about.
+    /// The kinds that the policy looked up without success, because the snapshot does not hold all their
+    /// objects.
     #[serde(skip)]
-    pub unanswered: BTreeSet<ContextAwareResource>,
+    pub unknown_kinds: BTreeSet<ContextAwareResource>,
 }

@@ -1,4 +1,4 @@
-//! The ports of the Services among the manifests.
+//! The named ports of the Services in the manifests.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::simulator;
 
-/// Numbers of named ports, by namespace and Service.
+/// Port numbers by port name, for each namespace and Service.
 #[derive(Debug, Default)]
 pub struct Services(BTreeMap<(String, String), BTreeMap<String, u16>>);
 
 impl Services {
-    /// Takes note of an object, if it is a Service.
-    pub fn note(&mut self, object: &Object) {
+    /// Adds the object if it is a Service.
+    pub fn add(&mut self, object: &Object) {
         if object.kind() == "Service" && object.api_version() == "v1" {
             let namespace = simulator::namespace(&object.value).unwrap_or_default();
             let key = (namespace, object.name().to_owned());
@@ -22,13 +22,14 @@ impl Services {
         }
     }
 
-    /// The number of a port. A Service that is not here may well be in the cluster.
+    /// Returns the number of a named port. A Service missing from the manifests may still be in the cluster,
+    /// so its ports are unknown.
     pub fn port(&self, namespace: &str, service: &str, port: &str) -> Port {
         match self.0.get(&(namespace.to_owned(), service.to_owned())) {
             None => Port::Unknown,
             Some(ports) => ports
                 .get(port)
-                .map_or(Port::NoPort, |port| Port::Number(*port)),
+                .map_or(Port::PortNotFound, |port| Port::Number(*port)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One object through the policies: mutating ones to a fixed point, then validating ones on the result.
+//! Admission of one object: mutating policies until nothing changes, then validating policies.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,32 +12,33 @@ use serde_json::{Map, Value, json};
 
 use crate::claims::{Deriver, Subject};
 use crate::context::Context;
+use crate::finding::{Finding, Severity};
 use crate::paths;
 use crate::policies::{LoadedPolicy, Policies};
 use crate::row::{Row, Verdict};
 use crate::runtime::Response;
 
-/// Judges objects as the cluster would that a [`Context`] describes.
+/// Evaluates policies for objects as the cluster described by a [`Context`] would.
 pub struct Simulator {
     policies: Policies,
     context: Context,
     deriver: Deriver,
-    /// The class that DefaultStorageClass fills in.
+    /// The class that the admission plugin DefaultStorageClass sets.
     default_storage_class: Option<String>,
 }
 
-/// How a module's warning begins that it could not ask the cluster.
+/// The prefix of a policy's warning about a cluster look-up that failed.
 const NOT_CHECKED: &str = "not checked: ";
 
-/// How often mutating policies that change each other's work are called again.
+/// How often mutating policies are reinvoked before the simulator reports that they never settle.
 const MAX_REINVOCATIONS: usize = 8;
 
 impl Simulator {
-    /// A simulator of `policies` in `context`. `default_storage_class` is what the admission plugin
-    /// DefaultStorageClass fills in; none where it is `None` or empty.
+    /// Creates a simulator. `default_storage_class` is the class that the admission plugin
+    /// DefaultStorageClass sets; `None` and the empty string disable the plugin.
     ///
     /// # Errors
-    /// When the table of derived claims is broken.
+    /// Returns an error if a JSONPath in the table of claim sources is invalid.
     pub fn new(
         policies: Policies,
         context: Context,
@@ -54,74 +55,76 @@ impl Simulator {
         })
     }
 
-    /// Returns a row for each policy that matches the object or a claim derived from it.
+    /// Returns one row for each policy that matches the object or a claim derived from it.
     pub fn simulate(&self, object: &Object) -> Vec<Row> {
         let own = Subject::object(object.value.clone());
         let derived = self.deriver.derive(&object.value);
-        let mut written = object.value.clone();
+        let mut patched = object.value.clone();
         let mut rows: Vec<Option<Row>> = self.policies.loaded().iter().map(|_| None).collect();
         for subject in std::iter::once(&own).chain(&derived) {
-            self.admit(object, subject, &mut written, &mut rows);
+            self.admit(object, subject, &mut patched, &mut rows);
         }
         rows.into_iter().flatten().collect()
     }
 
-    /// Puts one subject through the policies; `written` is the object with the changes so far.
+    /// Evaluates all policies for one subject. `patched` is the object with the mutations so far.
     fn admit(
         &self,
         object: &Object,
         subject: &Subject,
-        written: &mut Value,
+        patched: &mut Value,
         rows: &mut [Option<Row>],
     ) {
         let mut value = subject.value.clone();
         if value.get("kind").and_then(Value::as_str) == Some("PersistentVolumeClaim") {
-            self.fill_in_class(&mut value);
+            self.set_default_storage_class(&mut value);
         }
         let namespace = namespace(&value);
-        let labels = self.labels_of(&value, namespace.as_deref());
-        let place = namespace.as_deref().map(|name| (name, &labels));
+        let labels = self.namespace_labels(&value, namespace.as_deref());
+        let labelled_namespace = namespace.as_deref().map(|name| (name, &labels));
         let mut changed = true;
         for round in 0..=MAX_REINVOCATIONS {
             if !std::mem::take(&mut changed) {
                 break;
             }
             for (loaded, row) in self.policies.loaded().iter().zip(rows.iter_mut()) {
-                if !loaded.policy.spec.mutating || !loaded.policy.sees(&value, place) {
+                if !loaded.policy.spec.mutating
+                    || !loaded.policy.matches(&value, labelled_namespace)
+                {
                     continue;
                 }
-                let row = row.get_or_insert_with(|| Row::of(object, loaded.policy.module_name()));
+                let row = row.get_or_insert_with(|| Row::new(object, loaded.policy.module_name()));
                 if round == MAX_REINVOCATIONS {
                     row.error("mutating policies keep changing the object back and forth");
                     return;
                 }
                 let request = Request::create(&value, namespace.as_deref());
-                let response = loaded.ask(&request, &self.context, row);
-                let after =
-                    response.and_then(|answer| loaded.note(object, subject, answer, row, round));
-                if let Some(after) = after.filter(|after| *after != value) {
+                let response = loaded.evaluate(&request, &self.context, row);
+                let mutated =
+                    response.and_then(|it| loaded.record(object, subject, it, row, round));
+                if let Some(mutated) = mutated.filter(|mutated| *mutated != value) {
                     row.verdict = row.verdict.max(Verdict::Mutated);
-                    let patch = json_patch::diff(&value, &after);
-                    row.patch.extend(rebase(subject, written, patch.0));
-                    value = after;
+                    let patch = json_patch::diff(&value, &mutated);
+                    row.patch.extend(rebase(subject, patched, patch.0));
+                    value = mutated;
                     changed = true;
                 }
             }
         }
         for (loaded, row) in self.policies.loaded().iter().zip(rows.iter_mut()) {
-            if !loaded.policy.spec.mutating && loaded.policy.sees(&value, place) {
-                let row = row.get_or_insert_with(|| Row::of(object, loaded.policy.module_name()));
+            if !loaded.policy.spec.mutating && loaded.policy.matches(&value, labelled_namespace) {
+                let row = row.get_or_insert_with(|| Row::new(object, loaded.policy.module_name()));
                 let request = Request::create(&value, namespace.as_deref());
-                if let Some(response) = loaded.ask(&request, &self.context, row) {
-                    loaded.note(object, subject, response, row, 0);
+                if let Some(response) = loaded.evaluate(&request, &self.context, row) {
+                    loaded.record(object, subject, response, row, 0);
                 }
             }
         }
     }
 
-    /// What the API server does to a claim before mutating webhooks see it: it notes which fields the
-    /// client sent, then fills in the default class.
-    fn fill_in_class(&self, claim: &mut Value) {
+    /// Prepares a claim as the API server does before mutating webhooks: records the fields that the client
+    /// sent in `managedFields`, then sets the default storage class.
+    fn set_default_storage_class(&self, claim: &mut Value) {
         let Some(fields) = claim.as_object_mut() else {
             return;
         };
@@ -133,14 +136,14 @@ impl Simulator {
             .filter(|(_, value)| !value.is_null())
             .map(|(key, _)| (format!("f:{key}"), json!({})))
             .collect();
-        let noted = json!([{
+        let managed_fields = json!([{
             "manager": "agnostics", "operation": "Update", "apiVersion": "v1",
             "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": sent},
         }]);
         let metadata = fields.entry("metadata").or_insert_with(|| json!({}));
         if let Some(metadata) = metadata.as_object_mut() {
-            // A claim read from a cluster brings the truth about itself.
-            metadata.entry("managedFields").or_insert(noted);
+            // A claim exported from a cluster has `managedFields` already.
+            metadata.entry("managedFields").or_insert(managed_fields);
         }
         let beta = "/annotations/volume.beta.kubernetes.io~1storage-class";
         let beta = metadata.pointer(beta).is_some_and(|class| !class.is_null());
@@ -155,14 +158,18 @@ impl Simulator {
         }
     }
 
-    fn labels_of(&self, object: &Value, namespace: Option<&str>) -> BTreeMap<String, String> {
+    fn namespace_labels(
+        &self,
+        object: &Value,
+        namespace: Option<&str>,
+    ) -> BTreeMap<String, String> {
         let Some(namespace) = namespace else {
             return BTreeMap::new();
         };
         let is_namespace = object.get("kind").and_then(Value::as_str) == Some("Namespace");
         let mut labels = match is_namespace {
             true => labels(object),
-            false => self.context.labels_of(namespace),
+            false => self.context.namespace_labels(namespace),
         };
         labels.insert(NAMESPACE_NAME_LABEL.to_owned(), namespace.to_owned());
         labels
@@ -170,16 +177,20 @@ impl Simulator {
 }
 
 impl LoadedPolicy {
-    /// Returns the policy's response. If there is none, records the reason in `row`.
-    fn ask(&self, request: &Request<'_>, context: &Context, row: &mut Row) -> Option<Response> {
+    /// Returns the policy's response. On failure, records the error in `row`.
+    fn evaluate(
+        &self,
+        request: &Request<'_>,
+        context: &Context,
+        row: &mut Row,
+    ) -> Option<Response> {
         let request = to_raw_value(request).map_err(|error| error.to_string());
         let response = request.and_then(|request| self.validate(&request, context.cluster()));
         response.map_err(|error| row.error(error)).ok()
     }
 
-    /// Records the response, honouring the policy's mode; returns the object as the policy wants it, if
-    /// it does.
-    fn note(
+    /// Records the response in `row`, honouring the policy's mode. Returns the mutated object, if any.
+    fn record(
         &self,
         object: &Object,
         subject: &Subject,
@@ -187,44 +198,55 @@ impl LoadedPolicy {
         row: &mut Row,
         round: usize,
     ) -> Option<Value> {
-        // A later round sees its own work; what it has to say of that was said.
+        let protects = self.policy.spec.mode != Mode::Monitor;
+        let rejection = (protects && !response.accepted)
+            .then(|| subject.message(response.message.as_deref().unwrap_or_default()));
+        // A rejection repeats its first line as a warning.
+        let repeated = rejection
+            .as_deref()
+            .and_then(|reason| reason.lines().next());
+        // A reinvoked policy that changes nothing only repeats its warnings.
         if round == 0 || response.mutated_object.is_some() {
-            // Of a cluster that is not there, a module says so with every object.
-            let offline = !response.unanswered.is_empty();
+            // Offline, policies warn about the missing cluster once per object.
+            let offline = !response.unknown_kinds.is_empty();
             for warning in &response.warnings {
-                match warning.strip_prefix(NOT_CHECKED) {
-                    Some(what) if offline => row.not_checked.push(what.to_owned()),
-                    _ => row.warnings.push(subject.message(warning)),
+                let warning = subject.message(warning);
+                if Some(warning.as_str()) == repeated {
+                    continue;
+                }
+                let finding = Finding::parse(&warning, Severity::Warning).unwrap_or_else(|| {
+                    Finding::without_rule(&row.module, Severity::Warning, &warning)
+                });
+                match finding.message.strip_prefix(NOT_CHECKED) {
+                    Some(check) if offline => row.not_checked.push(check.to_owned()),
+                    _ => row.warn(warning, finding),
                 }
             }
         }
-        if self.policy.spec.mode == Mode::Monitor {
-            return None;
-        }
-        if !response.accepted {
-            let said = subject.message(&response.message.unwrap_or_default());
-            // The warning of a rejection repeats its first line.
-            let first_line = said.lines().next().unwrap_or_default();
-            row.warnings.retain(|warning| warning != first_line);
-            let hint = object.hint(&paths::leading_pointer(&said));
+        if let Some(reason) = rejection {
+            let hint = object.hint(&paths::leading_pointer(&reason));
+            let findings = Finding::of_rejection(&row.module, &reason);
             let message = match &self.policy.spec.message {
-                Some(message) => format!("{message} (the module says: {said})"),
-                None => said,
+                Some(message) => format!("{message} (details: {reason})"),
+                None => reason.clone(),
             };
-            // Nobody who writes `yes` expects to be told of the boolean true.
+            // The hint explains YAML surprises, such as `yes` being the boolean true.
             let message = std::iter::once(message).chain(hint);
-            row.reject(message.collect::<Vec<_>>().join("\n"));
+            row.reject(message.collect::<Vec<_>>().join("\n"), findings);
             return None;
         }
-        let after = serde_json::from_str(response.mutated_object?.get());
-        after
-            .map_err(|error| row.error(format!("the module's object cannot be read: {error}")))
+        if !protects {
+            return None;
+        }
+        let mutated = serde_json::from_str(response.mutated_object?.get());
+        mutated
+            .map_err(|error| row.error(format!("the policy returned an invalid object: {error}")))
             .ok()
     }
 }
 
-/// The namespace that kubectl would put the object in; of a Namespace, itself; none for other
-/// cluster-scoped kinds.
+/// Returns the namespace in which kubectl would create the object. A Namespace is in itself; other
+/// cluster-scoped kinds have none.
 pub fn namespace(object: &Value) -> Option<String> {
     let text = |pointer| {
         object
@@ -242,7 +264,7 @@ pub fn namespace(object: &Value) -> Option<String> {
     Some(named.unwrap_or("default").to_owned())
 }
 
-/// `AdmissionReview.request` of an object's creation.
+/// The `request` field of an AdmissionReview that creates an object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
@@ -257,7 +279,7 @@ struct Request<'a> {
     object: &'a Value,
     old_object: Option<&'a Value>,
     dry_run: bool,
-    /// Absent for cluster-scoped kinds, as from the API server; the SDK cannot read null.
+    /// Absent for cluster-scoped kinds, as in requests of the API server; the SDK rejects null.
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
 }
@@ -267,7 +289,7 @@ impl<'a> Request<'a> {
         let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
         let (group, version) = kinds::group_version(text("/apiVersion").unwrap_or_default());
         let kind = text("/kind").unwrap_or_default();
-        let resource = kinds::resource(kind);
+        let resource = kinds::plural(kind);
         let resource = json!({"group": group, "version": version, "resource": resource});
         let kind = json!({"group": group, "version": version, "kind": kind});
         Self {
@@ -287,31 +309,31 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Changes of a subject as changes of the object that it is written in, which lacks what the API server
-/// has filled in. They are made in `written`, so that each stands on those before it.
+/// Translates a patch of a subject to a patch of the object that contains it. The object lacks the fields
+/// that the API server sets. Each operation is applied to `patched`, on which the next one builds.
 fn rebase(
     subject: &Subject,
-    written: &mut Value,
+    patched: &mut Value,
     patch: Vec<PatchOperation>,
 ) -> Vec<PatchOperation> {
     let mut rebased = Vec::new();
     for operation in patch {
         let pointer = subject.pointer(operation.path().as_str());
-        let present = written.pointer(&pointer).is_some();
+        let present = patched.pointer(&pointer).is_some();
         let operation = match operation {
             PatchOperation::Replace(ReplaceOperation { value, .. }) if present => {
                 replace(pointer, value)
             }
             PatchOperation::Add(AddOperation { value, .. })
             | PatchOperation::Replace(ReplaceOperation { value, .. }) => {
-                add(written, pointer, value)
+                add(patched, pointer, value)
             }
             PatchOperation::Remove(_) if present => remove(pointer),
-            // A diff knows no other operations; what is not in the object needs no removal.
+            // A diff has no other operations, and a missing field needs no removal.
             _ => continue,
         };
         if let Some(operation) = operation
-            && json_patch::patch(written, std::slice::from_ref(&operation)).is_ok()
+            && json_patch::patch(patched, std::slice::from_ref(&operation)).is_ok()
         {
             rebased.push(operation);
         }
@@ -329,18 +351,18 @@ fn remove(pointer: String) -> Option<PatchOperation> {
     Some(PatchOperation::Remove(RemoveOperation { path }))
 }
 
-/// An addition with the mappings above it that are missing.
-fn add(written: &Value, mut pointer: String, mut value: Value) -> Option<PatchOperation> {
+/// Returns an operation that adds the value and any missing parent mappings.
+fn add(patched: &Value, mut pointer: String, mut value: Value) -> Option<PatchOperation> {
     loop {
-        let (above, token) = pointer.rsplit_once('/')?;
-        match written.pointer(above) {
+        let (parent, token) = pointer.rsplit_once('/')?;
+        match patched.pointer(parent) {
             None | Some(Value::Null) => value = json!({ paths::key(token): value }),
             Some(Value::Object(members)) if members.contains_key(&paths::key(token)) => {
                 return replace(pointer, value);
             }
             Some(_) => break,
         }
-        pointer.truncate(above.len());
+        pointer.truncate(parent.len());
     }
     let path = pointer.parse().ok()?;
     Some(PatchOperation::Add(AddOperation { path, value }))

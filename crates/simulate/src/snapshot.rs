@@ -1,5 +1,5 @@
-//! Objects in place of a cluster, and the answers that context-aware policies get from them: the same for
-//! built-in policies and for modules in the embedded interpreter.
+//! An offline snapshot of a cluster, from which the look-ups of context-aware policies are answered. Built-in
+//! policies and modules in the embedded interpreter get the same answers.
 
 mod mask;
 mod query;
@@ -10,27 +10,26 @@ use std::sync::Arc;
 use kubewarden::ContextAwareResource;
 use serde_json::{Map, Value};
 
-pub use mask::Mask;
+pub use mask::FieldMask;
 pub use query::{Query, SelectorError};
 
-/// The objects that Kubernetes host calls are answered from, in place of a cluster.
+/// The objects from which Kubernetes host calls are answered, instead of a cluster.
 ///
-/// A cluster knows all of its objects; files hold some. So a look-up has three ends besides an
-/// answer, and the module is told which:
+/// A cluster has all its objects, but manifests contain only some of them. A look-up can therefore fail in
+/// three ways, and the policy learns which:
 /// - *not found*: the snapshot holds all objects of the kind ([`complete`](Self::complete),
-///   [`know_all`](Self::know_all)), and not this one;
-/// - *not permitted*: neither metadata nor policy name the kind (decided by what runs the module);
-/// - *could not ask*: the object may well be in the cluster, the snapshot cannot tell. An
-///   [`insert`](Self::insert)ed object answers a look-up of itself, and says nothing of others of
-///   its kind.
+///   [`mark_complete`](Self::mark_complete)), but not this one;
+/// - *not permitted*: neither the module's metadata nor the policy lists the kind (checked by the caller);
+/// - *could not ask*: the object may be in the cluster, but is not in the snapshot. An
+///   [`insert`](Self::insert)ed object answers look-ups of itself, not of other objects of its kind.
 ///
-/// Cloning is cheap: clones share their objects until one of them is changed.
+/// Cloning is cheap: clones share their objects until one of them changes.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     kinds: Arc<BTreeMap<ContextAwareResource, Objects>>,
 }
 
-/// Objects of one kind, by namespace and name; cluster-scoped ones have no namespace.
+/// Objects of one kind, by namespace and name. Cluster-scoped objects have no namespace.
 #[derive(Clone, Debug, Default)]
 struct Objects {
     complete: bool,
@@ -41,70 +40,72 @@ struct Objects {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectError {
-    /// It is a list, a string or the like.
-    #[error("an object of the cluster is not a mapping")]
+    /// The value is not a mapping.
+    #[error("a cluster object is not a mapping")]
     NotAnObject,
-    /// It lacks a field that says which object it is.
-    #[error("an object of the cluster has no `{0}`, or not as a text")]
-    Unidentified(&'static str),
+    /// An identifying field is missing, empty or not a string.
+    #[error("a cluster object has no string `{0}`")]
+    MissingField(&'static str),
 }
 
-/// Why a look-up has no answer; the words are those of the policy server where it has any.
+/// Why a look-up failed. The texts are those of the policy server, where it has the same error.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
-    /// All objects of the kind are known, and this is none of them.
+    /// The snapshot holds all objects of the kind, but not this one.
     #[error("Cannot find {kind} named '{name}' inside of namespace '{namespace:?}'")]
     NotFound {
-        /// The kind asked for.
+        /// The requested kind.
         kind: ContextAwareResource,
-        /// The name asked for.
+        /// The requested name.
         name: String,
-        /// The namespace asked in.
+        /// The requested namespace.
         namespace: Option<String>,
     },
-    /// The object may well be in the cluster.
-    #[error("cannot ask for {0} objects: there is no cluster, and not all of them were given")]
+    /// The object may be in the cluster, but is not in the snapshot.
+    #[error(
+        "cannot look up {0} objects: there is no cluster, and the snapshot does not hold all of them"
+    )]
     Unknown(ContextAwareResource),
-    /// The kind stands in namespaces, and none was named.
+    /// The kind is namespaced, but the request has no namespace.
     #[error("Resource {0} is namespaced, but no namespace was provided")]
     Namespaced(ContextAwareResource),
-    /// The kind stands in no namespace, and one was named.
+    /// The kind is cluster-scoped, but the request has a namespace.
     #[error("resource {0} is cluster wide. Cannot search for it inside of a namespace")]
     ClusterWide(ContextAwareResource),
-    /// The selector cannot be used.
+    /// The selector is invalid.
     #[error(transparent)]
     Selector(SelectorError),
-    /// The answer cannot be written.
+    /// The response cannot be serialized.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
 
 impl Snapshot {
-    /// A snapshot that holds nothing and knows of no kind: every look-up ends in *could not ask*.
+    /// Creates a snapshot without objects. Every look-up fails with *could not ask*.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A snapshot of `objects`, which are all there are of each of their kinds.
+    /// Creates a snapshot of `objects`, which are all the objects of their kinds.
     ///
     /// # Errors
-    /// As for [`insert`](Self::insert).
+    /// Returns an error as for [`insert`](Self::insert).
     pub fn complete(objects: impl IntoIterator<Item = Value>) -> Result<Self, ObjectError> {
         let mut snapshot = Self::new();
         for object in objects {
             let kind = snapshot.insert(object)?;
-            snapshot.know_all(kind);
+            snapshot.mark_complete(kind);
         }
         Ok(snapshot)
     }
 
-    /// Adds one object, in place of one of the same kind, namespace and name, and returns its kind.
+    /// Adds an object and returns its kind. Replaces an object with the same kind, namespace and name.
     ///
-    /// An object without `metadata.namespace` is taken as cluster-scoped: namespaced manifests that
-    /// leave the namespace to the command line need it filled in first.
+    /// An object without `metadata.namespace` is treated as cluster-scoped, so callers set the namespace of
+    /// namespaced manifests that omit it.
     ///
     /// # Errors
-    /// `object` is no mapping, or has no `apiVersion`, `kind` or `metadata.name`.
+    /// Returns an error if `object` is not a mapping, or has no `apiVersion`, `kind` or `metadata.name`.
     pub fn insert(&mut self, object: Value) -> Result<ContextAwareResource, ObjectError> {
         let Value::Object(object) = object else {
             return Err(ObjectError::NotAnObject);
@@ -123,9 +124,9 @@ impl Snapshot {
             )
         };
         let api_version =
-            text(object.get("apiVersion")).ok_or(ObjectError::Unidentified("apiVersion"))?;
-        let kind = text(object.get("kind")).ok_or(ObjectError::Unidentified("kind"))?;
-        let name = metadata("name").ok_or(ObjectError::Unidentified("metadata.name"))?;
+            text(object.get("apiVersion")).ok_or(ObjectError::MissingField("apiVersion"))?;
+        let kind = text(object.get("kind")).ok_or(ObjectError::MissingField("kind"))?;
+        let name = metadata("name").ok_or(ObjectError::MissingField("metadata.name"))?;
         let key = (metadata("namespace"), name);
         let kind = ContextAwareResource { api_version, kind };
         Arc::make_mut(&mut self.kinds)
@@ -136,21 +137,20 @@ impl Snapshot {
         Ok(kind)
     }
 
-    /// Declares that the snapshot holds all objects of `kind`, be it none.
-    pub fn know_all(&mut self, kind: ContextAwareResource) {
+    /// Declares that the snapshot holds all objects of `kind`, even if there are none.
+    pub fn mark_complete(&mut self, kind: ContextAwareResource) {
         Arc::make_mut(&mut self.kinds)
             .entry(kind)
             .or_default()
             .complete = true;
     }
 
-    /// The answer to a list call as a module gets it, for code that runs without a module around it.
-    /// `fields` are dot paths; none is all.
+    /// Returns the response to a list call as a module receives it, for policies that run natively.
+    /// `fields` are dot-separated paths; an empty slice selects all fields.
     ///
     /// # Errors
-    /// When the snapshot cannot tell, or the question cannot be asked; it displays as the text that a
-    /// module gets.
-    pub fn list_answer(
+    /// Returns an error if the look-up fails. It displays as the text that a module receives.
+    pub fn list_json(
         &self,
         kind: &ContextAwareResource,
         namespace: Option<&str>,
@@ -161,14 +161,14 @@ impl Snapshot {
         let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
         let query = Query::parse(None, selector.as_deref()).map_err(LookupError::Selector)?;
         let found = self.list(kind, namespace, &query)?;
-        let answer = Mask::new(fields.iter()).list(kind, &found)?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+        let json = FieldMask::new(fields.iter()).list(kind, &found)?;
+        Ok(String::from_utf8_lossy(&json).into_owned())
     }
 
-    /// The object of a kind by its name.
+    /// Returns the object with this kind, namespace and name.
     ///
     /// # Errors
-    /// When there is none, or the snapshot cannot tell.
+    /// Returns an error if there is no such object, or if the snapshot does not hold all objects of the kind.
     pub fn get(
         &self,
         kind: &ContextAwareResource,
@@ -184,8 +184,7 @@ impl Snapshot {
                 .by_name
                 .get(&(namespace.map(str::to_owned), name.to_owned()))
         };
-        // A namespace that comes with a cluster-scoped kind is passed over, as by the policy
-        // server.
+        // A namespace is ignored for a cluster-scoped kind, as in the policy server.
         if let Some(object) = in_scope(namespace).or_else(|| in_scope(None)) {
             return Ok(object);
         }
@@ -204,10 +203,11 @@ impl Snapshot {
         )
     }
 
-    /// The objects of a kind that a query selects, by namespace and name.
+    /// Returns the objects of a kind that a query selects, sorted by namespace and name.
     ///
     /// # Errors
-    /// When the snapshot cannot tell.
+    /// Returns an error if the result may be incomplete, or if the kind is cluster-scoped and `namespace` is
+    /// set.
     pub fn list(
         &self,
         kind: &ContextAwareResource,
@@ -222,7 +222,7 @@ impl Snapshot {
             return Err(LookupError::ClusterWide(kind.clone()));
         }
         let mut found = Vec::new();
-        let mut settled = objects.complete;
+        let mut is_complete = objects.complete;
         for ((object_namespace, name), object) in &objects.by_name {
             if namespace.is_some() && namespace != object_namespace.as_deref() {
                 continue;
@@ -230,13 +230,13 @@ impl Snapshot {
             if query.matches(object_namespace.as_deref(), name, object) {
                 found.push(object);
             }
-            // There cannot be a second object of this name in this scope.
-            settled |= query.asks_only_for(name)
+            // A scope has only one object of this name.
+            is_complete |= query.requires_name(name)
                 && (namespace.is_some()
                     || object_namespace.is_none()
-                    || query.pins_namespace(object_namespace.as_deref()));
+                    || query.requires_namespace(object_namespace.as_deref()));
         }
-        if settled {
+        if is_complete {
             Ok(found)
         } else {
             Err(LookupError::Unknown(kind.clone()))
@@ -245,8 +245,12 @@ impl Snapshot {
 }
 
 impl Objects {
-    /// Whether there are objects and the namespaces of all of them satisfy `test`.
-    fn all(&self, test: impl Fn(&Option<String>) -> bool) -> bool {
-        !self.by_name.is_empty() && self.by_name.keys().all(|(namespace, _)| test(namespace))
+    /// Reports whether there are objects and `predicate` is true for all their namespaces.
+    fn all(&self, predicate: impl Fn(&Option<String>) -> bool) -> bool {
+        !self.by_name.is_empty()
+            && self
+                .by_name
+                .keys()
+                .all(|(namespace, _)| predicate(namespace))
     }
 }

@@ -1,36 +1,36 @@
-//! One source of manifests.
+//! Reads one source of manifests.
 
 use std::sync::Arc;
 
 use manifest::{Object, Problem};
 
-/// Gives every object of a source, and every problem in its place, to `take`. `named` is whether the user
-/// named the source, rather than a directory above it.
+/// Passes each object and each problem of a source to `visit`, in order. `explicit` is true if the user named
+/// the source itself, not a directory that contains it.
 ///
 /// # Errors
-/// Those of `take`.
+/// Returns the errors of `visit`.
 pub fn read<E>(
     name: &str,
     bytes: &[u8],
-    named: bool,
-    take: &mut dyn FnMut(Result<Object, Problem>) -> Result<(), E>,
+    explicit: bool,
+    visit: &mut dyn FnMut(Result<Object, Problem>) -> Result<(), E>,
 ) -> Result<(), E> {
     if let Some(warning) = std::str::from_utf8(bytes)
         .ok()
-        .and_then(|text| manifest::warn_of_placeholders(name, text))
+        .and_then(|text| manifest::placeholder_warning(name, text))
     {
-        take(Err(warning))?;
+        visit(Err(warning))?;
     }
     let mut documents = manifest::read(name, bytes).peekable();
     if documents.peek().is_none() {
-        take(Err(empty(name, named)))?;
+        visit(Err(empty(name, explicit)))?;
     }
     for document in documents {
         match document {
-            Err(problem) => take(Err(problem))?,
+            Err(problem) => visit(Err(problem))?,
             Ok(document) => {
                 for object in document.objects() {
-                    take(object)?;
+                    visit(object)?;
                 }
             }
         }
@@ -38,11 +38,12 @@ pub fn read<E>(
     Ok(())
 }
 
-/// A file without documents. Among others in a directory it may be so on purpose, all commented out.
-fn empty(name: &str, named: bool) -> Problem {
-    let problem = match named {
+/// Returns the problem of a source without documents. It is only a warning for a file in a directory, which
+/// may be commented out on purpose.
+fn empty(name: &str, explicit: bool) -> Problem {
+    let problem = match explicit {
         true => Problem::error,
         false => Problem::warning,
     };
-    problem(&Arc::from(name), "this is empty, or nothing but comments").at_line(1)
+    problem(&Arc::from(name), "empty, or contains only comments").at_line(1)
 }

@@ -1,7 +1,8 @@
-//! Runs manifests through the policies of every profile twice, natively as `agnostics check` does and through
-//! the built modules as a cluster does, and compares the responses byte by byte.
+//! Checks manifests with the policies of every profile twice: natively, as `agnostics check` does, and with the
+//! built modules, as a cluster does. Compares the responses byte by byte.
 //!
-//! Arguments: files and directories of manifests. Prints a line for each module; fails on a difference.
+//! The arguments are files and directories of manifests. Prints one line per module, and fails if a response
+//! differs.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -13,8 +14,8 @@ use manifest::{Object, Problem, walk};
 use serde_json::value::RawValue;
 use simulate::builtin::{self, BuiltinPolicy, POLICIES};
 use simulate::{
-    Context, Evaluator, LoadError, Loaded, Objects, Policies, Policy, Profile, Response, Runtime,
-    Simulator, Verdict,
+    Context, Evaluator, LoadError, Loaded, Policies, Policy, Profile, Response, Runtime, Simulator,
+    SnapshotCluster, Verdict,
 };
 
 fn main() -> Result<(), Error> {
@@ -22,18 +23,18 @@ fn main() -> Result<(), Error> {
     let mut pairs = Pairs::load()?;
     for profile in Profile::ALL {
         let (file, text) = profile.policies();
-        let (policies, problems) = Policy::all(file, text);
+        let (policies, problems) = Policy::read_all(file, text);
         if let Some(problem) = problems.first() {
             return Err(problem.to_string().into());
         }
         let policies =
             Policies::load(policies, &mut pairs).map_err(|problem| problem.to_string())?;
-        let mut context = Context::of(&policies);
-        each(&paths, &mut |object| context.collect(object))?;
+        let mut context = Context::new(&policies);
+        for_each_object(&paths, &mut |object| context.collect(object))?;
         let simulator = Simulator::new(policies, context, profile.default_storage_class())
             .map_err(|problem| problem.to_string())?;
         let mut rows = Vec::new();
-        each(&paths, &mut |object| {
+        for_each_object(&paths, &mut |object| {
             rows.extend(simulator.simulate(object))
         })?;
         if let Some(row) = rows.iter().find(|row| row.verdict == Verdict::Error) {
@@ -45,20 +46,23 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives every object of the manifests to `take`.
-fn each(paths: &[std::path::PathBuf], take: &mut dyn FnMut(&Object)) -> Result<(), Error> {
+/// Calls `visit` for every object of the manifests.
+fn for_each_object(
+    paths: &[std::path::PathBuf],
+    visit: &mut dyn FnMut(&Object),
+) -> Result<(), Error> {
     for file in walk::walk(paths.iter()).files {
         let bytes = walk::load(&file).map_err(|problem| problem.to_string())?;
         let name = file.display().to_string();
         simulate::read(&name, &bytes, true, &mut |item: Result<Object, Problem>| {
-            take(&item.map_err(|problem| problem.to_string())?);
+            visit(&item.map_err(|problem| problem.to_string())?);
             Ok::<(), Error>(())
         })?;
     }
     Ok(())
 }
 
-/// Every policy natively and as a module, with how many requests both have answered.
+/// Every policy natively and as a module, with the number of requests that both evaluated.
 struct Pairs(BTreeMap<&'static str, (Module, Rc<Cell<usize>>)>);
 
 impl Pairs {
@@ -74,14 +78,17 @@ impl Pairs {
 
     fn report(&self) {
         for (name, (_, requests)) in &self.0 {
-            println!("{name:<24} {:>3} requests, responses equal", requests.get());
+            println!(
+                "{name:<24} {:>3} requests, identical responses",
+                requests.get()
+            );
         }
     }
 }
 
 impl Runtime for Pairs {
     fn load(&mut self, policy: &Policy) -> Result<Loaded, LoadError> {
-        let missing = || LoadError::Missing("it is not built in".to_owned());
+        let missing = || LoadError::Missing("it is not a built-in policy".to_owned());
         let builtin = builtin::policy(policy.module_name()).ok_or_else(missing)?;
         let (module, requests) = self.0.get(builtin.name).ok_or_else(missing)?;
         let granted = policy.spec.context_aware_resources.clone();
@@ -105,13 +112,13 @@ struct Pair {
 }
 
 impl Pair {
-    fn same(&self, native: &[u8], wasm: &[u8], payload: &str) -> Result<(), String> {
+    fn check_equal(&self, native: &[u8], wasm: &[u8], payload: &str) -> Result<(), String> {
         if native == wasm {
             return Ok(());
         }
         let text = String::from_utf8_lossy;
         Err(format!(
-            "natively and as Wasm it answers differently\n  payload {payload}\n  native  {}\n  Wasm    {}",
+            "native and Wasm responses differ\n  payload {payload}\n  native  {}\n  Wasm    {}",
             text(native),
             text(wasm)
         ))
@@ -126,7 +133,7 @@ impl Evaluator for Pair {
             .module
             .call("validate_settings", settings.as_bytes(), &Snapshot::new());
         let (wasm, _) = wasm.map_err(|error| error.to_string())?;
-        self.same(&native, &wasm, settings)?;
+        self.check_equal(&native, &wasm, settings)?;
         Ok(None)
     }
 
@@ -137,11 +144,11 @@ impl Evaluator for Pair {
         cluster: &Snapshot,
     ) -> Result<Response, String> {
         let payload = payload(settings, request);
-        let objects = Objects::new(cluster, Some(&self.granted));
-        let native = (self.builtin.validate)(payload.as_bytes(), &objects);
+        let objects = SnapshotCluster::new(cluster, Some(&self.granted));
+        let native = (self.builtin.decide)(payload.as_bytes(), &objects).to_response();
         let wasm = self.module.call("validate", payload.as_bytes(), cluster);
         let (wasm, _) = wasm.map_err(|error| error.to_string())?;
-        self.same(&native, &wasm, &payload)?;
+        self.check_equal(&native, &wasm, &payload)?;
         self.requests.set(self.requests.get() + 1);
         serde_json::from_slice(&native).map_err(|error| error.to_string())
     }

@@ -1,6 +1,5 @@
-//! Writes every case of every module as a call, with the response of the module's native code, and as texts
-//! for `agnostics check`: one JSON object a line, for hosts that Rust does not reach, such as the playground in
-//! a browser.
+//! Prints every case of every policy as one JSON object per line: the call, the response of the native code,
+//! and manifests for `agnostics check`. It is for hosts outside of Rust, such as the playground in a browser.
 
 use std::io::{BufWriter, Write as _, stdout};
 
@@ -26,7 +25,7 @@ fn main() -> Result<(), Error> {
             let line = json!({
                 "module": module,
                 "name": case.title(),
-                // As texts, since numbers of JavaScript are not those of JSON.
+                // As a string, because JavaScript changes some JSON numbers.
                 "call": call.to_string(),
                 "response": response,
                 "check": check(module, &metadata, &case),
@@ -37,7 +36,7 @@ fn main() -> Result<(), Error> {
     Ok(out.flush()?)
 }
 
-/// `metadata.yml`: what the module may see and ask for.
+/// Reads `metadata.yml`, which has the rules and the look-ups of a policy.
 fn metadata(module: &str) -> Result<Value, Error> {
     let path = workspace::module_dir(module).join("metadata.yml");
     let text = std::fs::read(path)?;
@@ -46,7 +45,8 @@ fn metadata(module: &str) -> Result<Value, Error> {
     Ok(document?.value()?)
 }
 
-/// The case as texts, or why there is no such check: it judges what is created.
+/// Returns the case as manifests for `agnostics check`, which simulates CREATE. For other operations, returns
+/// the operation as `not`.
 fn check(module: &str, metadata: &Value, case: &Case) -> Value {
     if case.operation != "CREATE" {
         return json!({"not": case.operation});

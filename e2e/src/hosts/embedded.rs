@@ -1,4 +1,4 @@
-//! The built module in `crates/host`, as `agnostics check` runs it.
+//! `crates/host`, which runs the built modules as `agnostics check --modules` does.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -9,15 +9,17 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::hosts::Host;
 use crate::{Case, Error, Outcome, workspace};
 
-/// The embedded host with the modules it has loaded.
+/// The embedded host with the modules that it has loaded.
 pub struct Embedded {
     host: host::Host,
     modules: Mutex<BTreeMap<String, Module>>,
 }
 
 impl Embedded {
+    /// Creates a host without modules.
+    ///
     /// # Errors
-    /// When the engine does not start.
+    /// Returns an error if the engine does not start.
     pub fn new() -> Result<Self, Error> {
         Ok(Self {
             host: host::Host::new(Options::default())?,
@@ -25,10 +27,10 @@ impl Embedded {
         })
     }
 
-    /// The built module, compiled once.
+    /// Returns a built module, which it compiles only once.
     ///
     /// # Errors
-    /// When it has not been built, or is no module.
+    /// Returns an error if the module is not built or not valid.
     pub fn module(&self, name: &str) -> Result<Module, Error> {
         let mut modules = self
             .modules
@@ -42,10 +44,10 @@ impl Embedded {
         Ok(module)
     }
 
-    /// The module's response in a case, byte for byte.
+    /// Returns the bytes that a module returns for a case.
     ///
     /// # Errors
-    /// If the module gave no response.
+    /// Returns an error if the module returns no response.
     pub fn response(&self, module: &str, case: &Case) -> Result<Vec<u8>, Error> {
         let (operation, payload) = case.call();
         let cluster = Snapshot::complete(case.cluster.iter().cloned())?;

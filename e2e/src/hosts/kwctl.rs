@@ -1,4 +1,4 @@
-//! Kubewarden's own kwctl, as a developer of policies runs it.
+//! kwctl, Kubewarden's command line for policy developers.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,27 +11,30 @@ use super::review::Response;
 use crate::hosts::{Host, Native, on_path};
 use crate::{Case, Error, Outcome, workspace};
 
-/// What kwctl says before it says what is wrong with settings.
+/// The start of kwctl's message about invalid settings.
 const INVALID_SETTINGS: &str = "Provided settings are not valid: ";
 
-/// What it logs where the module did not ask for everything in the session.
-const NOT_ASKED: &str = "Some of the recorded exchanges have not been replayed";
+/// The log message if the module did not make every look-up of the session.
+const UNUSED_EXCHANGES: &str = "Some of the recorded exchanges have not been replayed";
 
 /// kwctl, found on PATH.
 #[derive(Debug)]
 pub struct Kwctl {
     program: PathBuf,
-    /// Compiled modules, kept from one case to the next.
+    /// The cache of compiled modules, which all cases share.
     cache: TempDir,
 }
 
 impl Kwctl {
+    /// Finds kwctl on PATH.
+    ///
     /// # Errors
-    /// The reason for which kwctl is skipped.
+    /// Returns the reason for skipping kwctl if it is not on PATH.
     pub fn find() -> Result<Self, String> {
         Ok(Self {
             program: on_path("kwctl")?,
-            cache: tempfile::tempdir().map_err(|cause| format!("no place for a cache: {cause}"))?,
+            cache: tempfile::tempdir()
+                .map_err(|cause| format!("cannot create a cache: {cause}"))?,
         })
     }
 }
@@ -45,8 +48,8 @@ impl Host for Kwctl {
         let dir = tempfile::tempdir()?;
         let request = dir.path().join("request.json");
         fs::write(&request, case.request_or_any().0.to_string())?;
-        let session = dir.path().join("session.json");
-        fs::write(&session, session_of(module, case)?)?;
+        let session_file = dir.path().join("session.json");
+        fs::write(&session_file, session(module, case)?)?;
         let (module, _) = workspace::built_module(module)?;
         let run = Command::new(&self.program)
             .arg("run")
@@ -57,20 +60,18 @@ impl Host for Kwctl {
             .arg(case.settings.to_string())
             .arg("--allow-context-aware")
             .arg("--replay-host-capabilities-interactions")
-            .arg(&session)
-            // There is no such file, so it does not go to the network for the keys of signatures,
-            // which a module from a file has none of.
+            .arg(&session_file)
+            // With a file that does not exist, kwctl fetches no Sigstore keys from the network. Modules from
+            // files have no signatures.
             .arg("--sigstore-trust-config")
             .arg(dir.path().join("none"))
             .env("XDG_CACHE_HOME", self.cache.path())
-            // Backtraces would follow what it says.
+            // A backtrace would be part of the message.
             .env_remove("RUST_BACKTRACE")
             .output()?;
         let stderr = String::from_utf8_lossy(&run.stderr);
-        if stderr.contains(NOT_ASKED) {
-            return Err(
-                "the built module asks the cluster less than its code does natively".into(),
-            );
+        if stderr.contains(UNUSED_EXCHANGES) {
+            return Err("the built module makes fewer look-ups than its native code".into());
         }
         if run.status.success() {
             if case.request().is_none() {
@@ -80,15 +81,15 @@ impl Host for Kwctl {
         }
         match stderr.split_once(INVALID_SETTINGS) {
             Some((_, message)) => Ok(Outcome::Settings(Some(message.trim_end().to_owned()))),
-            None => Err(format!("kwctl ended with {}:\n{stderr}", run.status).into()),
+            None => Err(format!("kwctl failed with {}:\n{stderr}", run.status).into()),
         }
     }
 }
 
-/// What the module asks in a case and is told, in the form of kwctl's recordings: a list of exchanges,
-/// each with the request as YAML in YAML (`CallbackHandlerProxy` in kwctl). Whatever else the module asks
-/// is answered with an error, so this holds the built module to its questions too.
-fn session_of(module: &str, case: &Case) -> Result<String, Error> {
+/// Returns the look-ups of a case and their answers in the format of kwctl's recordings: a list of exchanges,
+/// each with the request as YAML in YAML (`CallbackHandlerProxy` in kwctl). kwctl answers every other look-up
+/// with an error, so the built module must make the same look-ups as the native code.
+fn session(module: &str, case: &Case) -> Result<String, Error> {
     let exchanges = Native::exchanges(module, case)?.into_iter().map(|exchange| {
         let field_selector = exchange.name.map(|name| format!("metadata.name={name}"));
         let (operation, request) = match exchange.namespace {

@@ -1,42 +1,57 @@
-//! The module's own code, linked into the test: the quickest host, and the one a debugger reaches.
+//! The native code of the policies, linked into the test: the fastest host, and the one to debug.
 
-use simulate::builtin::{self, POLICIES};
+use admission::Verdict;
+use simulate::builtin::{self, BuiltinPolicy, POLICIES};
 
 use crate::cluster::{CaseCluster, Exchange};
 use crate::hosts::Host;
 use crate::{Case, Error, Operation, Outcome};
 
-/// The modules as Rust libraries.
+/// The policies as Rust libraries.
 #[derive(Debug, Default)]
 pub struct Native;
 
 impl Native {
-    /// The names of all modules.
+    /// Returns the names of all policies.
     pub fn modules() -> impl Iterator<Item = &'static str> {
         POLICIES.iter().map(|policy| policy.name)
     }
 
-    /// The module's response in a case, as the policy server would read it.
+    /// Returns the bytes that a policy returns for a case, as the policy server reads them.
     ///
     /// # Errors
-    /// When there is no such module, or the case's cluster is none.
+    /// Returns an error if the policy does not exist or the cluster of the case is invalid.
     pub fn response(module: &str, case: &Case) -> Result<Vec<u8>, Error> {
         Ok(respond(module, case)?.0)
     }
 
-    /// What the module asks the cluster in a case, and is told: the session that kwctl replays.
+    /// Returns the verdict of a policy in a case with a request.
+    ///
+    /// # Errors
+    /// Returns an error if the policy does not exist or the cluster of the case is invalid.
+    pub fn verdict(policy: &str, case: &Case) -> Result<Verdict, Error> {
+        let policy = find(policy)?;
+        let (_, payload) = case.call();
+        Ok((policy.decide)(payload.as_bytes(), &CaseCluster::of(case)?))
+    }
+
+    /// Returns the look-ups of a policy in a case with their answers, which kwctl replays.
     pub(super) fn exchanges(module: &str, case: &Case) -> Result<Vec<Exchange>, Error> {
         Ok(respond(module, case)?.1.into_exchanges())
     }
 }
 
+fn find(policy: &str) -> Result<&'static BuiltinPolicy, Error> {
+    let found = builtin::policy(policy);
+    found.ok_or_else(|| format!("`{policy}` is not a built-in policy").into())
+}
+
 fn respond(module: &str, case: &Case) -> Result<(Vec<u8>, CaseCluster), Error> {
-    let policy = builtin::policy(module);
-    let policy = policy.ok_or_else(|| format!("`{module}` is not among the linked modules"))?;
+    let policy = find(module)?;
     let cluster = CaseCluster::of(case)?;
     let (operation, payload) = case.call();
     let response = match operation {
-        Operation::Validate => (policy.validate)(payload.as_bytes(), &cluster),
+        Operation::Validate => (policy.decide)(payload.as_bytes(), &cluster).to_response(),
         Operation::ValidateSettings => (policy.validate_settings)(payload.as_bytes()),
     };
     Ok((response, cluster))

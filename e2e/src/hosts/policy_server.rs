@@ -1,4 +1,4 @@
-//! Kubewarden's own policy server, with a policy for every case.
+//! Kubewarden's policy server, with one policy per case.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -15,58 +15,58 @@ use super::review::Response;
 use crate::hosts::{Host, on_path};
 use crate::{Case, Error, Outcome, workspace};
 
-/// What the policy server says, to every request, before it says what is wrong with settings.
+/// The start of the policy server's message about invalid settings, which it returns for every request.
 const INVALID_SETTINGS: &str = "Policy settings are invalid: ";
 
-/// How long it may take to load and compile every policy.
-const START_LIMIT: Duration = Duration::from_secs(120);
+/// The time limit for loading and compiling all policies.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Where the policy server finds modules.
+/// Where the policy server loads modules from.
 #[derive(Debug)]
-pub struct Origin {
-    before: String,
-    after: String,
+pub struct ModuleSource {
+    prefix: String,
+    suffix: String,
     arguments: Vec<OsString>,
 }
 
-impl Origin {
-    /// As they were built.
+impl ModuleSource {
+    /// The modules in `target/modules`.
     pub fn built() -> Self {
         let modules = workspace::root().join("target/modules");
         Self {
-            before: format!("file://{}/", modules.display()),
-            after: ".wasm".to_owned(),
+            prefix: format!("file://{}/", modules.display()),
+            suffix: ".wasm".to_owned(),
             arguments: Vec::new(),
         }
     }
 
-    /// At `place` (HOST/PATH) in a registry, with a tag. `arguments` tell the policy server of the
-    /// registry and whom it trusts.
-    pub fn registry(place: &str, tag: &str, arguments: &[&OsStr]) -> Self {
+    /// The modules in the registry at `location` (HOST/PATH) with a tag. `arguments` configure the policy
+    /// server's access to the registry and the keys that it trusts.
+    pub fn registry(location: &str, tag: &str, arguments: &[&OsStr]) -> Self {
         Self {
-            before: format!("registry://{place}/"),
-            after: format!(":{tag}"),
+            prefix: format!("registry://{location}/"),
+            suffix: format!(":{tag}"),
             arguments: arguments.iter().map(|&it| it.to_owned()).collect(),
         }
     }
 
-    fn of(&self, module: &str) -> String {
-        format!("{}{module}{}", self.before, self.after)
+    fn url(&self, module: &str) -> String {
+        format!("{}{module}{}", self.prefix, self.suffix)
     }
 }
 
-/// A policy that no case has.
+/// A policy in addition to those of the cases.
 #[derive(Debug)]
-pub struct Further {
-    /// What the policy server calls it.
+pub struct ExtraPolicy {
+    /// Its id in the policy server.
     pub id: String,
-    /// The module's name.
+    /// The name of its module.
     pub module: String,
-    /// The `spec` of a ClusterAdmissionPolicy.
+    /// The `spec` of its ClusterAdmissionPolicy.
     pub spec: Value,
 }
 
-/// A policy server on loopback; it ends with this value.
+/// A policy server on loopback, which is stopped when this is dropped.
 #[derive(Debug)]
 pub struct PolicyServer {
     server: Child,
@@ -75,34 +75,34 @@ pub struct PolicyServer {
 }
 
 impl PolicyServer {
-    /// Where the policy server is.
+    /// Finds the policy server on PATH.
     ///
     /// # Errors
-    /// The reason for which it is skipped.
+    /// Returns the reason for skipping it if it is not on PATH.
     pub fn find() -> Result<PathBuf, String> {
         on_path("policy-server")
     }
 
-    /// Starts the policy server with one policy for each case of `modules` and those of `further`, and
-    /// waits until it serves.
+    /// Starts the policy server with one policy per case of `modules` and with `extra_policies`, and waits
+    /// until it is ready.
     ///
     /// # Errors
-    /// When it does not start; its log is in the message.
+    /// Returns an error with the server's log if it does not start.
     pub fn start(
         program: &PathBuf,
         modules: &[&str],
-        origin: &Origin,
-        further: &[Further],
+        source: &ModuleSource,
+        extra_policies: &[ExtraPolicy],
     ) -> Result<Self, Error> {
         let dir = tempfile::tempdir()?;
         let mut policies = Map::new();
-        for Further { id, module, spec } in further {
-            let part = |name: &str| spec.get(name).cloned();
+        for ExtraPolicy { id, module, spec } in extra_policies {
+            let field = |name: &str| spec.get(name).cloned();
             let policy = json!({
-                "module": origin.of(module),
-                "allowedToMutate": part("mutating"),
-                "settings": part("settings").unwrap_or_else(|| json!({})),
-                "contextAwareResources": part("contextAwareResources").unwrap_or_else(|| json!([])),
+                "module": source.url(module),
+                "allowedToMutate": field("mutating"),
+                "settings": field("settings").unwrap_or_else(|| json!({})),
+                "contextAwareResources": field("contextAwareResources").unwrap_or_else(|| json!([])),
                 "hostCapabilities": ["kubernetes/*"],
             });
             policies.insert(id.clone(), policy);
@@ -111,10 +111,10 @@ impl PolicyServer {
             let (_, module_bytes) = workspace::built_module(module)?;
             for case in Case::all_of(module)? {
                 let policy = json!({
-                    "module": origin.of(module),
+                    "module": source.url(module),
                     "allowedToMutate": true,
                     "settings": case.settings,
-                    // What metadata grants; there is no cluster behind it, so no answer either.
+                    // The kinds that the metadata requests. Without an API server, look-ups fail.
                     "contextAwareResources": context_aware_resources(&module_bytes)?,
                     "hostCapabilities": ["kubernetes/*"],
                 });
@@ -137,7 +137,7 @@ impl PolicyServer {
             .arg(dir.path())
             .arg("--sigstore-cache-dir")
             .arg(dir.path())
-            .args(&origin.arguments)
+            .args(&source.arguments)
             .stdout(fs::File::create(&log)?)
             .stderr(fs::File::create(dir.path().join("errors"))?)
             .spawn()?;
@@ -149,9 +149,9 @@ impl PolicyServer {
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", probe)).is_err() {
             let ended = server.server.try_wait()?.is_some();
-            if ended || started.elapsed() > START_LIMIT {
-                let said = fs::read_to_string(&log)?;
-                return Err(format!("policy-server did not start:\n{said}").into());
+            if ended || started.elapsed() > START_TIMEOUT {
+                let log = fs::read_to_string(&log)?;
+                return Err(format!("policy-server did not start:\n{log}").into());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -161,7 +161,7 @@ impl PolicyServer {
 
 impl Drop for PolicyServer {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // An error means that it has already ended.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
@@ -172,22 +172,22 @@ impl Host for PolicyServer {
         "policy-server"
     }
 
-    fn unfit(&self, case: &Case) -> Option<&'static str> {
+    fn skip_reason(&self, case: &Case) -> Option<&'static str> {
         let needs_cluster = !case.cluster.is_empty();
-        needs_cluster.then_some("no API server to ask about the cluster")
+        needs_cluster.then_some("look-ups need an API server")
     }
 
     fn run(&self, module: &str, case: &Case) -> Result<Outcome, Error> {
-        self.ask(&policy_id(module, case), case)
+        self.evaluate(&policy_id(module, case), case)
     }
 }
 
 impl PolicyServer {
-    /// What the policy called `policy` says of a case.
+    /// Sends a case to the policy with the id `policy`.
     ///
     /// # Errors
-    /// When there is no answer at all.
-    pub fn ask(&self, policy: &str, case: &Case) -> Result<Outcome, Error> {
+    /// Returns an error if there is no response.
+    pub fn evaluate(&self, policy: &str, case: &Case) -> Result<Outcome, Error> {
         #[derive(Deserialize)]
         struct Review {
             response: Response,
@@ -201,11 +201,11 @@ impl PolicyServer {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .build();
-        let mut answer = ureq::Agent::from(agent).post(&url).send_json(review)?;
-        let body = answer.body_mut().read_to_string()?;
-        if !answer.status().is_success() {
-            let status = answer.status();
-            return Err(format!("policy-server answered {status}: {body}").into());
+        let mut response = ureq::Agent::from(agent).post(&url).send_json(review)?;
+        let body = response.body_mut().read_to_string()?;
+        if !response.status().is_success() {
+            let status = response.status();
+            return Err(format!("policy-server returned {status}: {body}").into());
         }
         let outcome = serde_json::from_str::<Review>(&body)?
             .response
@@ -222,7 +222,7 @@ impl PolicyServer {
     }
 }
 
-/// The kinds that a module's metadata says it asks for.
+/// Returns the kinds that a module looks up according to its metadata.
 fn context_aware_resources(module: &[u8]) -> Result<Value, Error> {
     let metadata = kubewarden::read(module)?;
     let kinds = metadata.map(|metadata| metadata.context_aware_resources);
@@ -233,10 +233,10 @@ fn policy_id(module: &str, case: &Case) -> String {
     format!("{module}-{}", case.name)
 }
 
-/// A port that nothing listens on; the system gives it out again to no one else for a while.
+/// Returns a free port. The operating system does not assign it to another program for a while.
 ///
 /// # Errors
-/// When there is none.
+/// Returns an error if there is no free port.
 pub fn free_port() -> Result<u16, Error> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

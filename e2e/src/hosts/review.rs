@@ -1,4 +1,4 @@
-//! The policy server's answer to an AdmissionReview, which kwctl prints too.
+//! The response to an AdmissionReview, which the policy server returns and kwctl prints.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ struct Status {
 }
 
 impl Response {
-    /// The outcome, the patch applied to the case's object as the API server would.
+    /// Returns the outcome, with the patch applied to the object of the case as the API server does.
     pub(super) fn outcome(self, case: &Case) -> Result<Outcome, Error> {
         let mutated = match self.patch {
             Some(patch) => Some(patched(case, &patch)?),

@@ -1,10 +1,10 @@
-//! The modules' verdict on the plane itself.
+//! Checks the manifests of the plane with its own policies.
 
 use std::process::Command;
 
 use crate::tree;
 
-/// The command line that was built beside this test.
+/// Returns a command for the `agnostics` binary in the same target directory as this test.
 fn agnostics() -> Command {
     let test = std::env::current_exe().expect("this test has a path");
     let directory = test.ancestors().nth(2).expect("deps/ is in the profile's");
@@ -16,9 +16,9 @@ fn agnostics() -> Command {
     Command::new(program)
 }
 
-/// Neither refused nor changed: a plane that its own modules change would never be in sync in git.
+/// If the policies mutated the manifests, the cluster would always differ from git.
 #[test]
-fn modules_accept_every_overlay_as_it_is() {
+fn policies_accept_every_overlay_unchanged() {
     let Some(kustomize) = tree::kustomize() else {
         return;
     };
@@ -36,20 +36,20 @@ fn modules_accept_every_overlay_as_it_is() {
                 .arg(directory.path())
                 .output()
                 .unwrap();
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{profile} {environment}: {said}");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{profile} {environment}: {stderr}");
             let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
             let count = |what: &str| report["summary"][what].as_u64().unwrap();
             assert_eq!(count("accepted"), count("objects"), "{report:#}");
             assert_eq!(count("warned"), 0, "{report:#}");
-            let seen: Vec<&str> = report["results"]
+            let kinds: Vec<&str> = report["results"]
                 .as_array()
                 .unwrap()
                 .iter()
                 .map(|row| row["kind"].as_str().unwrap())
                 .collect();
-            assert!(seen.contains(&"Gateway"), "{seen:?}");
-            assert!(seen.contains(&"ClusterSecretStore"), "{seen:?}");
+            assert!(kinds.contains(&"Gateway"), "{kinds:?}");
+            assert!(kinds.contains(&"ClusterSecretStore"), "{kinds:?}");
         }
     }
 }

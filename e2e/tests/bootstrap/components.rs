@@ -1,9 +1,9 @@
-//! The components that an overlay may add.
+//! The optional components of the overlays.
 
 use crate::tree;
 
-/// What a component makes of an overlay.
-fn with(overlay: &str, component: &str) -> Option<Vec<manifest::Object>> {
+/// Renders an overlay with a component.
+fn customized(overlay: &str, component: &str) -> Option<Vec<manifest::Object>> {
     let kustomize = tree::kustomize()?;
     let directory = tree::customized(overlay, component);
     Some(tree::objects(
@@ -13,8 +13,8 @@ fn with(overlay: &str, component: &str) -> Option<Vec<manifest::Object>> {
 }
 
 #[test]
-fn irsa_gives_the_stores_an_identity_of_their_own() {
-    let Some(objects) = with(
+fn irsa_gives_the_stores_their_own_identity() {
+    let Some(objects) = customized(
         "secret-store/aws/envs/dev",
         "secret-store/aws/components/irsa",
     ) else {
@@ -44,9 +44,9 @@ fn irsa_gives_the_stores_an_identity_of_their_own() {
 }
 
 #[test]
-fn azure_has_public_zones_too() {
+fn public_zones_selects_the_provider_azure() {
     let component = "externaldns/azure/components/public-zones";
-    let Some(objects) = with("externaldns/azure/envs/dev", component) else {
+    let Some(objects) = customized("externaldns/azure/envs/dev", component) else {
         return;
     };
     let deployment = objects.iter().find(|it| it.kind() == "Deployment").unwrap();
@@ -61,15 +61,15 @@ fn azure_has_public_zones_too() {
 }
 
 #[test]
-fn clusters_whose_coredns_imports_nothing_get_the_whole_corefile() {
+fn kubeadm_replaces_the_whole_corefile() {
     let component = "cluster-dns/components/kubeadm";
-    let Some(objects) = with("cluster-dns/k3s/envs/dev", component) else {
+    let Some(objects) = customized("cluster-dns/k3s/envs/dev", component) else {
         return;
     };
     let names: Vec<&str> = objects.iter().map(manifest::Object::name).collect();
     assert_eq!(names, ["coredns"]);
     let corefile = objects[0].value["data"]["Corefile"].as_str().unwrap();
-    for wanted in ["${DOMAIN}:53 {", "forward . 10.43.0.53", ".:53 {"] {
-        assert!(corefile.contains(wanted), "{wanted}");
+    for expected in ["${DOMAIN}:53 {", "forward . 10.43.0.53", ".:53 {"] {
+        assert!(corefile.contains(expected), "{expected}");
     }
 }

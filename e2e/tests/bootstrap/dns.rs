@@ -1,4 +1,4 @@
-//! What the Corefiles say; what they do is proven by `cargo xtask e2e dns`.
+//! The content of the Corefiles. `cargo xtask e2e dns` tests their behaviour.
 
 use crate::tree;
 
@@ -15,7 +15,7 @@ fn corefile(config_map: &str, key: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The blocks of a Corefile, by the names before their braces.
+/// Returns the names of the server blocks of a Corefile.
 fn blocks(corefile: &str) -> Vec<&str> {
     let heads = corefile
         .lines()
@@ -24,9 +24,9 @@ fn blocks(corefile: &str) -> Vec<&str> {
 }
 
 #[test]
-fn kare_dns_answers_for_the_domain_and_forwards_nothing() {
+fn kare_dns_serves_only_the_domain_and_does_not_forward() {
     let corefiles = corefile("kare-dns", "Corefile");
-    assert!(corefiles.len() == 3 || tree::made().is_empty());
+    assert!(corefiles.len() == 3 || tree::all_objects().is_empty());
     for (name, corefile) in corefiles {
         assert_eq!(blocks(&corefile), ["dev.k8tre.org:1053"], "{name}");
         for line in corefile.lines() {
@@ -51,9 +51,9 @@ fn kare_dns_answers_for_the_domain_and_forwards_nothing() {
     }
 }
 
-/// The one address that stands in two places.
+/// The address of kare-dns is in two files.
 #[test]
-fn the_cluster_forwards_to_where_kare_dns_is() {
+fn the_cluster_forwards_to_the_address_of_kare_dns() {
     for (name, block) in corefile("coredns-custom", "k8tre.server") {
         assert_eq!(blocks(&block), ["dev.k8tre.org:53"], "{name}");
         let target = block
@@ -71,7 +71,7 @@ fn the_cluster_forwards_to_where_kare_dns_is() {
     }
 }
 
-/// UDP alone loses every answer that does not fit a packet.
+/// Over UDP alone, answers that do not fit into a packet are lost.
 #[test]
 fn kare_dns_listens_on_udp_and_tcp() {
     let services = tree::of_kind("Service").into_iter();
@@ -91,20 +91,20 @@ fn kare_dns_listens_on_udp_and_tcp() {
 }
 
 #[test]
-fn externaldns_has_its_own_owner_and_says_what_it_does() {
-    for made in tree::of_kind("Deployment") {
-        if made.object.name() != "externaldns" {
+fn externaldns_has_the_documented_flags() {
+    for item in tree::of_kind("Deployment") {
+        if item.object.name() != "externaldns" {
             continue;
         }
-        let container = &made.object.value["spec"]["template"]["spec"]["containers"][0];
+        let container = &item.object.value["spec"]["template"]["spec"]["containers"][0];
         let args: Vec<&str> = container["args"]
             .as_array()
             .unwrap()
             .iter()
             .map(|arg| arg.as_str().unwrap())
             .collect();
-        let name = made.name();
-        for wanted in [
+        let name = item.name();
+        for expected in [
             "--policy=sync",
             "--domain-filter=dev.k8tre.org",
             "--gateway-name=internal-gateway",
@@ -114,9 +114,9 @@ fn externaldns_has_its_own_owner_and_says_what_it_does() {
             "--source=service",
             "--annotation-prefix=external-dns.alpha.kubernetes.io/",
         ] {
-            assert!(args.contains(&wanted), "{name}: {wanted}");
+            assert!(args.contains(&expected), "{name}: {expected}");
         }
-        let of_vendor: &[&str] = match made.overlay.profile {
+        let of_vendor: &[&str] = match item.overlay.profile {
             "azure" => &[
                 "--provider=azure-private-dns",
                 "--txt-owner-id=dev.k8tre.org",
@@ -134,8 +134,8 @@ fn externaldns_has_its_own_owner_and_says_what_it_does() {
                 "--txt-owner-id=dev.k8tre.org",
             ],
         };
-        for wanted in of_vendor {
-            assert!(args.contains(wanted), "{name}: {wanted}");
+        for expected in of_vendor {
+            assert!(args.contains(expected), "{name}: {expected}");
         }
     }
 }

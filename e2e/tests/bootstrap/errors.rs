@@ -1,10 +1,10 @@
-//! What the renderer says of variables that are not as they should be.
+//! The renderer's errors about missing and invalid variables.
 
 use std::collections::BTreeMap;
 
 use crate::tree;
 
-/// Renders with `changes` to values that are right; an empty value takes a variable away.
+/// Renders with valid values and these `changes`; an empty value removes a variable.
 fn problems(profile: &str, changes: &[(&str, &str)]) -> Option<Vec<String>> {
     let kustomize = tree::kustomize()?;
     let root = tree::root();
@@ -16,7 +16,7 @@ fn problems(profile: &str, changes: &[(&str, &str)]) -> Option<Vec<String>> {
         };
     }
     let mut overlays = agnostics::bootstrap::of_profile(&root, profile, "dev").unwrap();
-    // Their files' lines move with every module that comes.
+    // Their line numbers change with every new policy.
     overlays.retain(|it| it.component != "policies");
     let rendered = agnostics::bootstrap::render(&kustomize, &root, &overlays, &values);
     let problems = rendered.map_or_else(|error| error.problems, |_| Vec::new());
@@ -24,7 +24,7 @@ fn problems(profile: &str, changes: &[(&str, &str)]) -> Option<Vec<String>> {
     Some(problems.iter().map(|it| it.replace(&root, "")).collect())
 }
 
-/// Asserts that each of the problems begins and ends as told.
+/// Asserts the number of problems, and the start and end of each.
 fn assert_problems(profile: &str, changes: &[(&str, &str)], expected: &[(&str, &str)]) {
     let Some(problems) = problems(profile, changes) else {
         return;
@@ -37,25 +37,25 @@ fn assert_problems(profile: &str, changes: &[(&str, &str)], expected: &[(&str, &
 }
 
 #[test]
-fn what_is_not_set_is_named_with_its_file() {
+fn a_missing_variable_is_reported_with_its_file() {
     assert_problems(
         "k3s",
         &[("DOMAIN", ""), ("METALLB_IP_RANGE", "")],
         &[
             (
                 "bootstrap/gateway/base/gateway.yaml:17: `DOMAIN` is not set",
-                "such as `DOMAIN=dev.k8tre.org`",
+                "for example `DOMAIN=dev.k8tre.org`",
             ),
             (
                 "bootstrap/gateway/k3s/base/address-pool.yaml:8: `METALLB_IP_RANGE` is not set",
-                "such as `METALLB_IP_RANGE=192.168.0.240-192.168.0.250`",
+                "for example `METALLB_IP_RANGE=192.168.0.240-192.168.0.250`",
             ),
         ],
     );
 }
 
 #[test]
-fn what_is_unknown_or_of_another_vendor_is_an_error() {
+fn unknown_and_unused_variables_are_errors() {
     assert_problems(
         "k3s",
         &[
@@ -64,18 +64,18 @@ fn what_is_unknown_or_of_another_vendor_is_an_error() {
             ("ENVIRONMENT", "dev"),
         ],
         &[
-            ("`REGION` is given, and nothing here uses it", ""),
+            ("`REGION` is set but not used by these overlays", ""),
             (
-                "`DOMIAN` is no variable of the tree",
+                "`DOMIAN` is not a known variable",
                 "`DNS_CLIENTS`, `DOMAIN`, `KARE_DNS_IP`, `METALLB_IP_RANGE`, `SERVICE_CIDR`",
             ),
-            ("`ENVIRONMENT` is set by the choice of the environment", ""),
+            ("`ENVIRONMENT` cannot be set as a variable", ""),
         ],
     );
 }
 
 #[test]
-fn what_is_malformed_is_named_with_its_file_and_what_it_has_to_be() {
+fn an_invalid_value_is_reported_with_its_file_and_the_expected_form() {
     assert_problems(
         "aws",
         &[
@@ -86,7 +86,7 @@ fn what_is_malformed_is_named_with_its_file_and_what_it_has_to_be() {
         &[
             (
                 "bootstrap/gateway/aws/base/ingress.yaml:14: `DOMAIN` is `Dev.k8tre.org`",
-                "no dot at its end",
+                "no trailing dot",
             ),
             (
                 "bootstrap/storage-class/aws/base/classes.yaml:24: `EFS_FILE_SYSTEM_ID` is `efs-1`",
@@ -94,20 +94,20 @@ fn what_is_malformed_is_named_with_its_file_and_what_it_has_to_be() {
             ),
             (
                 "bootstrap/secret-store/aws/base/store.yaml:21: `REGION` is `uksouth`",
-                "a region's code such as `eu-west-2`",
+                "a region code such as `eu-west-2`",
             ),
         ],
     );
 }
 
 #[test]
-fn addresses_have_to_fit_one_another() {
+fn addresses_must_be_consistent() {
     let outside =
         "`KARE_DNS_IP` is `10.96.0.53`, outside of `SERVICE_CIDR`, which is `10.43.0.0/16`";
     assert_problems("k3s", &[("KARE_DNS_IP", "10.96.0.53")], &[(outside, "")]);
-    let taken = "`KARE_DNS_IP` is `10.43.0.10`, among the first ten";
+    let taken = "`KARE_DNS_IP` is `10.43.0.10`, one of the first ten";
     assert_problems("k3s", &[("KARE_DNS_IP", "10.43.0.10")], &[(taken, "")]);
-    let range = "`METALLB_IP_RANGE` is `10.43.200.1-10.44.0.1`, and part of it";
+    let range = "`METALLB_IP_RANGE` is `10.43.200.1-10.44.0.1`, which overlaps";
     assert_problems(
         "k3s",
         &[("METALLB_IP_RANGE", "10.43.200.1-10.44.0.1")],
@@ -124,7 +124,7 @@ fn addresses_have_to_fit_one_another() {
 }
 
 #[test]
-fn defaults_give_way_to_what_is_set() {
+fn values_override_defaults() {
     let Some(kustomize) = tree::kustomize() else {
         return;
     };
@@ -137,13 +137,13 @@ fn defaults_give_way_to_what_is_set() {
     let all: String = rendered.iter().map(|it| it.yaml.as_str()).collect();
     assert_eq!(all.matches("10.43.7.7").count(), 2);
     assert!(all.contains("allow net 10.42.0.0/16 192.168.7.0/24\n"));
-    for gone in ["10.43.0.53", "10.0.0.0/8", "${"] {
-        assert!(!all.contains(gone), "{gone}");
+    for absent in ["10.43.0.53", "10.0.0.0/8", "${"] {
+        assert!(!all.contains(absent), "{absent}");
     }
 }
 
 #[test]
-fn placeholders_that_are_no_variables_are_found() {
+fn unknown_placeholders_are_errors() {
     let Some(kustomize) = tree::kustomize() else {
         return;
     };
@@ -155,9 +155,9 @@ fn placeholders_that_are_no_variables_are_found() {
     std::fs::write(overlay.join("a.yaml"), object).unwrap();
     let overlays = agnostics::bootstrap::of_profile(root.path(), "k3s", "dev").unwrap();
     let error = agnostics::bootstrap::render(&kustomize, root.path(), &overlays, &BTreeMap::new());
-    let said = error.unwrap_err().to_string();
+    let message = error.unwrap_err().to_string();
     assert!(
-        said.ends_with("gateway/k3s/envs/dev/a.yaml:4: `${DOMIAN}` is no variable of the tree"),
-        "{said}"
+        message.ends_with("gateway/k3s/envs/dev/a.yaml:4: `${DOMIAN}` is not a known variable"),
+        "{message}"
     );
 }

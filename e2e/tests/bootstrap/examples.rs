@@ -1,4 +1,4 @@
-//! The examples for Argo CD and Flux, against the tree that they install.
+//! Compares the examples for Argo CD and Flux with the tree that they install.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ fn example(name: &str) -> Vec<manifest::Object> {
     tree::objects(name, &text)
 }
 
-/// A file that is YAML and no Kubernetes object.
+/// Reads a YAML file that is not a Kubernetes object.
 fn yaml(path: &str) -> Value {
     let text = std::fs::read(tree::root().join(path)).unwrap();
     let mut documents = manifest::read(path, &text);
@@ -86,19 +86,19 @@ fn flux_installs_every_component_with_the_variables_it_uses() {
         }
         let built = kustomize.build(&tree::root().join(&overlay.path)).unwrap();
         let used: BTreeSet<&str> = placeholders(&built).iter().map(|gap| gap.name).collect();
-        let given = spec["postBuild"]["substitute"].as_object();
-        let given: BTreeSet<&str> = given
+        let substituted = spec["postBuild"]["substitute"].as_object();
+        let substituted: BTreeSet<&str> = substituted
             .into_iter()
             .flatten()
             .map(|(name, _)| name.as_str())
             .collect();
-        assert_eq!(given, used, "{}", it.name());
+        assert_eq!(substituted, used, "{}", it.name());
     }
 }
 
-/// Flux and kustomize install one chart with one set of rights.
+/// Flux and kustomize install the same chart with the same permissions.
 #[test]
-fn flux_and_kustomize_have_one_chart_of_external_secrets() {
+fn flux_and_kustomize_install_the_same_external_secrets_chart() {
     let chart = &yaml("external-secrets/base/kustomization.yaml")["helmCharts"][0];
     let values = yaml("external-secrets/base/values.yaml");
     let objects = example("flux.yaml");
@@ -114,7 +114,7 @@ fn flux_and_kustomize_have_one_chart_of_external_secrets() {
     for (name, value) in spec["values"].as_object().unwrap() {
         assert_eq!(values[name], *value, "{name}");
     }
-    // What the README promises of it.
+    // Documented in bootstrap/README.md.
     assert_eq!(values["rbac"]["serviceAccountTokenCreate"], false);
     assert_eq!(values["processPushSecret"], false);
 }

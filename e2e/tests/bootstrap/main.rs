@@ -1,5 +1,5 @@
-//! The manifests of `bootstrap/`: that they render offline, that the modules and the schemas of their
-//! kinds take them, and that they hold to what `bootstrap/README.md` promises.
+//! Tests of the manifests in `bootstrap/`: they render offline, the policies and the schemas of their kinds
+//! accept them, and they have the properties that `bootstrap/README.md` documents.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -14,9 +14,9 @@ mod dns;
 mod errors;
 mod examples;
 mod network;
+mod permissions;
 mod pods;
 mod policies;
-mod rights;
 mod schema;
 mod shapes;
 mod stores;

@@ -1,4 +1,4 @@
-//! Who can reach whom.
+//! Network policies and load balancers.
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -19,20 +19,20 @@ fn selects_all(selector: &Option<LabelSelector>) -> bool {
 }
 
 #[test]
-fn what_no_policy_allows_is_denied() {
-    for (made, _) in pods::pods() {
+fn traffic_is_denied_by_default() {
+    for (item, _) in pods::pods() {
         for direction in ["Ingress", "Egress"] {
-            let denied = policies(made.object.namespace()).iter().any(|policy| {
+            let denied = policies(item.object.namespace()).iter().any(|policy| {
                 let types = policy.policy_types.iter().flatten();
                 selects_all(&policy.pod_selector) && types.into_iter().any(|it| it == direction)
             });
-            assert!(denied, "{direction} of {}", made.name());
+            assert!(denied, "{direction} of {}", item.name());
         }
     }
 }
 
 #[test]
-fn etcd_is_for_kare_dns_and_externaldns() {
+fn only_kare_dns_and_externaldns_reach_etcd() {
     let selects = |selector: &Option<LabelSelector>, name: &str| {
         let labels = selector.as_ref().and_then(|it| it.match_labels.as_ref());
         labels.is_some_and(|it| {
@@ -52,7 +52,7 @@ fn etcd_is_for_kare_dns_and_externaldns() {
         found += 1;
         for rule in ingress {
             for peer in rule.from.unwrap() {
-                // No namespace: its own. No block of addresses.
+                // No namespace selector means the same namespace, and no IP block is allowed.
                 assert_eq!(peer.namespace_selector, None);
                 assert_eq!(peer.ip_block, None);
                 let selector = peer.pod_selector.unwrap();
@@ -66,35 +66,40 @@ fn etcd_is_for_kare_dns_and_externaldns() {
             }
         }
     }
-    assert!(found == 3 || tree::made().is_empty(), "{found}");
+    assert!(found == 3 || tree::all_objects().is_empty(), "{found}");
 }
 
-/// Only kare-dns has a load balancer of its own, and all there are get the plane's internal addresses.
+/// Only kare-dns has a Service of type LoadBalancer, and all load balancers have internal addresses.
 #[test]
-fn load_balancers_are_internal_and_answer_for_one_zone() {
-    for made in tree::of_kind("Service") {
-        if made.text("/spec/type") != "LoadBalancer" {
+fn load_balancers_are_internal() {
+    for item in tree::of_kind("Service") {
+        if item.text("/spec/type") != "LoadBalancer" {
             continue;
         }
-        assert_eq!(made.object.name(), "kare-dns", "{}", made.name());
+        assert_eq!(item.object.name(), "kare-dns", "{}", item.name());
         assert_eq!(
-            made.text("/metadata/annotations/metallb.io~1address-pool"),
+            item.text("/metadata/annotations/metallb.io~1address-pool"),
             "default-pool"
         );
-        assert_eq!(made.text("/spec/externalTrafficPolicy"), "Local");
+        assert_eq!(item.text("/spec/externalTrafficPolicy"), "Local");
     }
-    for made in tree::of_kind("Gateway") {
-        let annotations = &made.object.value["spec"]["infrastructure"]["annotations"];
-        let wanted = match made.overlay.profile {
+    for item in tree::of_kind("Gateway") {
+        let annotations = &item.object.value["spec"]["infrastructure"]["annotations"];
+        let expected = match item.overlay.profile {
             "azure" => Some("service.beta.kubernetes.io/azure-load-balancer-internal"),
             "k3s" => Some("metallb.io/address-pool"),
             _ => None,
         };
-        assert_eq!(wanted.is_some(), !annotations.is_null(), "{}", made.name());
-        assert!(wanted.is_none_or(|it| annotations[it].is_string()));
+        assert_eq!(
+            expected.is_some(),
+            !annotations.is_null(),
+            "{}",
+            item.name()
+        );
+        assert!(expected.is_none_or(|it| annotations[it].is_string()));
     }
-    for made in tree::of_kind("Ingress") {
-        let scheme = made.text("/metadata/annotations/alb.ingress.kubernetes.io~1scheme");
-        assert_eq!(scheme, "internal", "{}", made.name());
+    for item in tree::of_kind("Ingress") {
+        let scheme = item.text("/metadata/annotations/alb.ingress.kubernetes.io~1scheme");
+        assert_eq!(scheme, "internal", "{}", item.name());
     }
 }

@@ -1,18 +1,18 @@
-//! What the tree runs.
+//! The pods of the tree.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use serde_json::from_value;
 
-use crate::tree::{self, Made};
+use crate::tree::{self, TreeObject};
 
-/// The pods of Deployments and StatefulSets.
-pub(crate) fn pods() -> Vec<(&'static Made, PodSpec)> {
+/// Returns the pods of Deployments and StatefulSets.
+pub(crate) fn pods() -> Vec<(&'static TreeObject, PodSpec)> {
     let workloads = ["Deployment", "StatefulSet"].map(tree::of_kind).concat();
-    let pod = |made: &&'static Made| {
-        let spec = made.object.value["spec"]["template"]["spec"].clone();
-        (*made, from_value(spec).unwrap())
+    let pod = |item: &&'static TreeObject| {
+        let spec = item.object.value["spec"]["template"]["spec"].clone();
+        (*item, from_value(spec).unwrap())
     };
     workloads.iter().map(pod).collect()
 }
@@ -24,9 +24,9 @@ fn tag(container: &Container) -> (&str, &str) {
 }
 
 #[test]
-fn pods_are_restricted() {
-    for (made, pod) in pods() {
-        let name = made.name();
+fn pods_meet_the_restricted_pod_security_standard() {
+    for (item, pod) in pods() {
+        let name = item.name();
         for shared in [pod.host_network, pod.host_pid, pod.host_ipc] {
             assert_ne!(shared, Some(true), "{name}");
         }
@@ -57,32 +57,32 @@ fn pods_are_restricted() {
 }
 
 #[test]
-fn namespaces_of_pods_hold_them_to_it() {
-    for (made, _) in pods() {
-        let namespace = made.object.namespace();
-        let held = tree::of_kind("Namespace").iter().any(|it| {
+fn namespaces_enforce_the_restricted_pod_security_standard() {
+    for (item, _) in pods() {
+        let namespace = item.object.namespace();
+        let is_enforced = tree::of_kind("Namespace").iter().any(|it| {
             it.object.name() == namespace
                 && it.text("/metadata/labels/pod-security.kubernetes.io~1enforce") == "restricted"
         });
-        assert!(held, "{}", made.name());
+        assert!(is_enforced, "{}", item.name());
     }
 }
 
 #[test]
-fn only_what_asks_the_cluster_has_a_token() {
-    for (made, pod) in pods() {
-        let asks = made.object.name() == "externaldns";
+fn only_externaldns_has_a_service_account_token() {
+    for (item, pod) in pods() {
+        let uses_api = item.object.name() == "externaldns";
         let automounts = pod.automount_service_account_token != Some(false);
-        assert_eq!(automounts, asks, "{}", made.name());
-        assert!(pod.service_account_name.is_some(), "{}", made.name());
+        assert_eq!(automounts, uses_api, "{}", item.name());
+        assert!(pod.service_account_name.is_some(), "{}", item.name());
     }
 }
 
 #[test]
-fn pods_are_probed_and_limited() {
-    for (made, pod) in pods() {
+fn pods_have_probes_and_resources() {
+    for (item, pod) in pods() {
         for container in pod.containers {
-            let name = made.name();
+            let name = item.name();
             assert!(container.liveness_probe.is_some(), "{name}");
             assert!(container.readiness_probe.is_some(), "{name}");
             let resources = container.resources.unwrap();
@@ -95,20 +95,17 @@ fn pods_are_probed_and_limited() {
     }
 }
 
-/// What the end-to-end tests prove, they prove of these versions.
+/// The end-to-end suites run the versions of e2e/tools/go.mod.
 #[test]
-fn images_have_the_versions_that_are_tested() {
+fn images_have_the_tested_versions() {
     let modules = std::fs::read_to_string(e2e::workspace::root().join("e2e/tools/go.mod")).unwrap();
     let version = |module: &str| {
         let line = modules
             .lines()
             .find_map(|line| line.trim().strip_prefix(module));
         let line = line.unwrap_or_else(|| panic!("{module} is in e2e/tools/go.mod"));
-        line.split_whitespace()
-            .next()
-            .unwrap()
-            .trim_start_matches('v')
-            .to_owned()
+        let version = line.split_whitespace().next().unwrap();
+        version.trim_start_matches('v').to_owned()
     };
     let tested = BTreeMap::from([
         (
@@ -124,20 +121,20 @@ fn images_have_the_versions_that_are_tested() {
             version("sigs.k8s.io/external-dns v"),
         ),
     ]);
-    for (made, pod) in pods() {
+    for (item, pod) in pods() {
         for container in &pod.containers {
             let (image, tag) = tag(container);
             let wanted = tested.get(image).map(String::as_str);
-            assert_eq!(Some(tag.trim_start_matches('v')), wanted, "{}", made.name());
+            assert_eq!(Some(tag.trim_start_matches('v')), wanted, "{}", item.name());
         }
     }
 }
 
-/// Nothing waits for a Secret that nobody makes.
+/// A pod that mounts a missing Secret does not start.
 #[test]
-fn secrets_that_pods_mount_are_certificates_of_the_tree() {
+fn mounted_secrets_are_issued_by_a_certificate_of_the_tree() {
     let mut mounted = 0;
-    for (made, pod) in pods() {
+    for (item, pod) in pods() {
         for volume in pod.volumes.into_iter().flatten() {
             let Some(secret) = volume.secret else {
                 continue;
@@ -146,11 +143,11 @@ fn secrets_that_pods_mount_are_certificates_of_the_tree() {
             let wanted = secret.secret_name.unwrap();
             let issued = tree::of_kind("Certificate").iter().any(|it| {
                 it.text("/spec/secretName") == wanted
-                    && it.object.namespace() == made.object.namespace()
-                    && it.overlay.environment == made.overlay.environment
+                    && it.object.namespace() == item.object.namespace()
+                    && it.overlay.environment == item.overlay.environment
             });
-            assert!(issued, "{} mounts {wanted}", made.name());
+            assert!(issued, "{} mounts {wanted}", item.name());
         }
     }
-    assert!(mounted > 0 || tree::made().is_empty());
+    assert!(mounted > 0 || tree::all_objects().is_empty());
 }

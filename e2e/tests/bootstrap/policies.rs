@@ -1,4 +1,4 @@
-//! The plane's policies, which `agnostics check` has too.
+//! The policies of the plane, which are also built into `agnostics check`.
 
 use std::collections::BTreeSet;
 
@@ -7,24 +7,24 @@ use kubewarden::kinds;
 use crate::tree;
 
 #[test]
-fn the_policy_server_may_read_what_policies_ask_for_and_no_more() {
+fn the_policy_server_may_read_exactly_what_policies_look_up() {
     for overlay in agnostics::bootstrap::all(&tree::root()).unwrap() {
         let of_overlay = |kind: &str| {
             let all = tree::of_kind(kind).into_iter();
             all.filter(|it| it.overlay == overlay).collect::<Vec<_>>()
         };
-        if overlay.component != "policies" || tree::made().is_empty() {
+        if overlay.component != "policies" || tree::all_objects().is_empty() {
             continue;
         }
-        let mut asked = BTreeSet::new();
+        let mut requested = BTreeSet::new();
         for policy in of_overlay("ClusterAdmissionPolicy") {
             let resources = &policy.object.value["spec"]["contextAwareResources"];
             for resource in resources.as_array().into_iter().flatten() {
                 let api = resource["apiVersion"].as_str().unwrap();
                 let group = api.rsplit_once('/').map_or("", |(group, _)| group);
-                asked.insert((
+                requested.insert((
                     group.to_owned(),
-                    kinds::resource(resource["kind"].as_str().unwrap()),
+                    kinds::plural(resource["kind"].as_str().unwrap()),
                 ));
             }
         }
@@ -43,24 +43,25 @@ fn the_policy_server_may_read_what_policies_ask_for_and_no_more() {
                 }
             }
         }
-        assert!(!asked.is_empty());
+        assert!(!requested.is_empty());
         assert_eq!(
-            granted, asked,
-            "bootstrap/policies/base/rbac.yaml against the contextAwareResources of bootstrap/policies/{}/base/policies.yaml",
+            granted, requested,
+            "bootstrap/policies/base/rbac.yaml and the contextAwareResources of \
+             bootstrap/policies/{}/base/policies.yaml",
             overlay.profile
         );
     }
 }
 
 #[test]
-fn policies_watch_first() {
-    for made in tree::of_kind("ClusterAdmissionPolicy") {
-        assert_eq!(made.text("/spec/mode"), "monitor", "{}", made.name());
+fn policies_are_in_mode_monitor_by_default() {
+    for item in tree::of_kind("ClusterAdmissionPolicy") {
+        assert_eq!(item.text("/spec/mode"), "monitor", "{}", item.name());
     }
 }
 
 #[test]
-fn protect_is_one_component_away_and_changes_nothing_else() {
+fn the_component_protect_changes_only_the_mode() {
     let Some(kustomize) = tree::kustomize() else {
         return;
     };
@@ -68,15 +69,15 @@ fn protect_is_one_component_away_and_changes_nothing_else() {
         let overlay = format!("policies/{profile}/envs/dev");
         let directory = tree::customized(&overlay, "policies/components/protect");
         let protected = tree::objects(profile, &kustomize.build(directory.path()).unwrap());
-        // What `agnostics check` has is what the cluster gets.
+        // The same policies as those built into `agnostics check`.
         let file = tree::root().join(format!("policies/{profile}/base/policies.yaml"));
         let source = std::fs::read_to_string(file).unwrap();
         for policy in tree::objects(profile, &source) {
-            let made = protected
+            let item = protected
                 .iter()
                 .find(|it| it.kind() == policy.kind() && it.name() == policy.name());
-            let made = made.unwrap_or_else(|| panic!("{profile}: {}", policy.name()));
-            assert_eq!(made.value, policy.value, "{profile}");
+            let item = item.unwrap_or_else(|| panic!("{profile}: {}", policy.name()));
+            assert_eq!(item.value, policy.value, "{profile}");
             assert_eq!(policy.value["spec"]["mode"], "protect", "{profile}");
         }
     }

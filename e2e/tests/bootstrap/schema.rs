@@ -1,4 +1,4 @@
-//! Every object against its kind's published schema: the types of k8s-openapi, gateway-api and
+//! Checks every object against the published schema of its kind: the types of k8s-openapi, gateway-api and
 //! k8s-crds-cert-manager. Other kinds have no published types; see [`crate::shapes`].
 
 use gateway_api::apis::standard::gatewayclasses::GatewayClass;
@@ -17,8 +17,8 @@ use serde_json::Value;
 
 use crate::{shapes, tree};
 
-/// What is wrong with an object of a type, fields that the type does not have among it.
-pub(crate) fn faults<T: DeserializeOwned + Serialize>(value: &Value) -> Vec<String> {
+/// Returns the schema errors of an object, including unknown fields.
+pub(crate) fn errors<T: DeserializeOwned + Serialize>(value: &Value) -> Vec<String> {
     match serde_json::from_value::<T>(value.clone()) {
         Err(error) => vec![error.to_string()],
         Ok(object) => {
@@ -30,7 +30,7 @@ pub(crate) fn faults<T: DeserializeOwned + Serialize>(value: &Value) -> Vec<Stri
     }
 }
 
-/// Finds what a round trip through a type loses: a field that the type does not have.
+/// Finds values that a round trip through the type loses: fields that the type does not have.
 fn compare(value: &Value, back: &Value, path: &str, lost: &mut Vec<String>) {
     match (value, back) {
         (Value::Object(members), Value::Object(others)) => {
@@ -52,46 +52,46 @@ fn compare(value: &Value, back: &Value, path: &str, lost: &mut Vec<String>) {
     }
 }
 
-fn faults_of(api_version: &str, kind: &str, value: &Value) -> Vec<String> {
+fn errors_of(api_version: &str, kind: &str, value: &Value) -> Vec<String> {
     let check = match (api_version, kind) {
-        ("v1", "ConfigMap") => faults::<ConfigMap>,
-        ("v1", "Namespace") => faults::<Namespace>,
-        ("v1", "Service") => faults::<Service>,
-        ("v1", "ServiceAccount") => faults::<ServiceAccount>,
-        ("apps/v1", "Deployment") => faults::<Deployment>,
-        ("apps/v1", "StatefulSet") => faults::<StatefulSet>,
-        ("networking.k8s.io/v1", "Ingress") => faults::<Ingress>,
-        ("networking.k8s.io/v1", "NetworkPolicy") => faults::<NetworkPolicy>,
-        ("policy/v1", "PodDisruptionBudget") => faults::<PodDisruptionBudget>,
-        ("rbac.authorization.k8s.io/v1", "ClusterRole") => faults::<ClusterRole>,
-        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => faults::<ClusterRoleBinding>,
-        ("rbac.authorization.k8s.io/v1", "Role") => faults::<Role>,
-        ("rbac.authorization.k8s.io/v1", "RoleBinding") => faults::<RoleBinding>,
-        ("storage.k8s.io/v1", "StorageClass") => faults::<StorageClass>,
-        ("gateway.networking.k8s.io/v1", "Gateway") => faults::<Gateway>,
-        ("gateway.networking.k8s.io/v1", "GatewayClass") => faults::<GatewayClass>,
-        ("gateway.networking.k8s.io/v1", "HTTPRoute") => faults::<HttpRoute>,
-        ("cert-manager.io/v1", "Certificate") => faults::<Certificate>,
-        ("cert-manager.io/v1", "Issuer") => faults::<Issuer>,
-        _ => return shapes::faults(api_version, kind, value),
+        ("v1", "ConfigMap") => errors::<ConfigMap>,
+        ("v1", "Namespace") => errors::<Namespace>,
+        ("v1", "Service") => errors::<Service>,
+        ("v1", "ServiceAccount") => errors::<ServiceAccount>,
+        ("apps/v1", "Deployment") => errors::<Deployment>,
+        ("apps/v1", "StatefulSet") => errors::<StatefulSet>,
+        ("networking.k8s.io/v1", "Ingress") => errors::<Ingress>,
+        ("networking.k8s.io/v1", "NetworkPolicy") => errors::<NetworkPolicy>,
+        ("policy/v1", "PodDisruptionBudget") => errors::<PodDisruptionBudget>,
+        ("rbac.authorization.k8s.io/v1", "ClusterRole") => errors::<ClusterRole>,
+        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => errors::<ClusterRoleBinding>,
+        ("rbac.authorization.k8s.io/v1", "Role") => errors::<Role>,
+        ("rbac.authorization.k8s.io/v1", "RoleBinding") => errors::<RoleBinding>,
+        ("storage.k8s.io/v1", "StorageClass") => errors::<StorageClass>,
+        ("gateway.networking.k8s.io/v1", "Gateway") => errors::<Gateway>,
+        ("gateway.networking.k8s.io/v1", "GatewayClass") => errors::<GatewayClass>,
+        ("gateway.networking.k8s.io/v1", "HTTPRoute") => errors::<HttpRoute>,
+        ("cert-manager.io/v1", "Certificate") => errors::<Certificate>,
+        ("cert-manager.io/v1", "Issuer") => errors::<Issuer>,
+        _ => return shapes::errors(api_version, kind, value),
     };
     check(value)
 }
 
 #[test]
-fn every_object_is_of_its_kind() {
+fn every_object_matches_the_schema_of_its_kind() {
     let mut wrong = Vec::new();
-    for made in tree::made() {
-        let object = &made.object;
-        for fault in faults_of(object.api_version(), object.kind(), &object.value) {
-            wrong.push(format!("{}: {fault}", made.name()));
+    for item in tree::all_objects() {
+        let object = &item.object;
+        for error in errors_of(object.api_version(), object.kind(), &object.value) {
+            wrong.push(format!("{}: {error}", item.name()));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn a_field_that_a_kind_does_not_have_is_a_fault() {
+fn an_unknown_field_is_an_error() {
     let service = serde_json::json!({
         "apiVersion": "v1",
         "kind": "Service",
@@ -99,7 +99,7 @@ fn a_field_that_a_kind_does_not_have_is_a_fault() {
         "spec": {"ports": [{"port": 53, "targetport": "dns"}]},
     });
     assert_eq!(
-        faults_of("v1", "Service", &service),
+        errors_of("v1", "Service", &service),
         [".spec.ports[0].targetport: no such field"]
     );
     let route = serde_json::json!({
@@ -109,9 +109,9 @@ fn a_field_that_a_kind_does_not_have_is_a_fault() {
         "spec": {"rules": [{"filters": [{"type": "RequestRedirect", "redirect": {}}]}]},
     });
     assert_eq!(
-        faults_of("gateway.networking.k8s.io/v1", "HTTPRoute", &route),
+        errors_of("gateway.networking.k8s.io/v1", "HTTPRoute", &route),
         [".spec.rules[0].filters[0].redirect: no such field"]
     );
     let job = serde_json::json!({"apiVersion": "batch/v1", "kind": "Job"});
-    assert!(!faults_of("batch/v1", "Job", &job).is_empty());
+    assert!(!errors_of("batch/v1", "Job", &job).is_empty());
 }

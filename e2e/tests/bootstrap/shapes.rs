@@ -1,6 +1,6 @@
-//! Kinds whose types no crate publishes, as far as the tree uses them: External Secrets, MetalLB, Cilium
-//! and Kubewarden. Written from their API pages, so weaker than a published schema: it finds slips of the
-//! pen in fields, not fields that we took for others.
+//! Types for kinds that no crate publishes, with the fields that the tree uses: External Secrets, MetalLB,
+//! Cilium and Kubewarden. They are written from the API reference pages, so they find misspelt fields but not
+//! misunderstood ones.
 
 use std::collections::BTreeMap;
 
@@ -66,28 +66,28 @@ shape! {
     Resource { api_version: String, kind: String, }
 }
 
-pub(crate) fn faults(api_version: &str, kind: &str, value: &Value) -> Vec<String> {
+pub(crate) fn errors(api_version: &str, kind: &str, value: &Value) -> Vec<String> {
     let check = match (api_version, kind) {
-        ("external-secrets.io/v1", "ClusterSecretStore") => spec_faults::<ClusterSecretStore>,
-        ("metallb.io/v1beta1", "IPAddressPool") => spec_faults::<IpAddressPool>,
-        ("metallb.io/v1beta1", "L2Advertisement") => spec_faults::<L2Advertisement>,
+        ("external-secrets.io/v1", "ClusterSecretStore") => spec_errors::<ClusterSecretStore>,
+        ("metallb.io/v1beta1", "IPAddressPool") => spec_errors::<IpAddressPool>,
+        ("metallb.io/v1beta1", "L2Advertisement") => spec_errors::<L2Advertisement>,
         ("cilium.io/v2alpha1", "CiliumGatewayClassConfig") => {
-            spec_faults::<CiliumGatewayClassConfig>
+            spec_errors::<CiliumGatewayClassConfig>
         }
         ("policies.kubewarden.io/v1", "ClusterAdmissionPolicy") => {
-            spec_faults::<ClusterAdmissionPolicy>
+            spec_errors::<ClusterAdmissionPolicy>
         }
-        _ => return vec![format!("{api_version} {kind} is not known here")],
+        _ => return vec![format!("no schema for {api_version} {kind}")],
     };
     check(value)
 }
 
-fn spec_faults<T: DeserializeOwned + Serialize>(object: &Value) -> Vec<String> {
+fn spec_errors<T: DeserializeOwned + Serialize>(object: &Value) -> Vec<String> {
     let members = object.as_object().expect("an object").keys();
-    let mut faults: Vec<String> = members
+    let mut errors: Vec<String> = members
         .filter(|name| !["apiVersion", "kind", "metadata", "spec"].contains(&name.as_str()))
         .map(|name| format!(".{name}: no such field"))
         .collect();
-    faults.extend(crate::schema::faults::<T>(&object["spec"]));
-    faults
+    errors.extend(crate::schema::errors::<T>(&object["spec"]));
+    errors
 }

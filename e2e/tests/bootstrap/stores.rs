@@ -3,24 +3,24 @@
 use crate::tree;
 
 #[test]
-fn every_store_has_conditions_and_apps_name_one_store() {
-    for made in tree::of_kind("ClusterSecretStore") {
-        let conditions = made.object.value["spec"]["conditions"].as_array();
+fn every_store_has_conditions_and_an_alias() {
+    for item in tree::of_kind("ClusterSecretStore") {
+        let conditions = item.object.value["spec"]["conditions"].as_array();
         assert!(
             conditions.is_some_and(|it| !it.is_empty()),
             "{}",
-            made.name()
+            item.name()
         );
         let alias = tree::of_kind("ClusterSecretStore")
             .into_iter()
-            .find(|it| it.overlay == made.overlay && it.object.name() == "secret-store");
-        let alias = alias.unwrap_or_else(|| panic!("{} has no alias", made.name()));
-        assert_eq!(alias.object.value["spec"], made.object.value["spec"]);
+            .find(|it| it.overlay == item.overlay && it.object.name() == "secret-store");
+        let alias = alias.unwrap_or_else(|| panic!("{} has no alias", item.name()));
+        assert_eq!(alias.object.value["spec"], item.object.value["spec"]);
     }
 }
 
 #[test]
-fn claims_have_a_class_for_one_node_and_one_for_many() {
+fn every_profile_has_rwo_default_and_rwx_default() {
     for profile in agnostics::bootstrap::PROFILES {
         for environment in agnostics::bootstrap::ENVIRONMENTS {
             let classes: Vec<_> = tree::of_kind("StorageClass")
@@ -28,13 +28,13 @@ fn claims_have_a_class_for_one_node_and_one_for_many() {
                 .filter(|it| (it.overlay.profile, it.overlay.environment) == (profile, environment))
                 .collect();
             if classes.is_empty() {
-                assert!(tree::made().is_empty());
+                assert!(tree::all_objects().is_empty());
                 return;
             }
-            let mark = "/metadata/annotations/storageclass.kubernetes.io~1is-default-class";
+            let annotation = "/metadata/annotations/storageclass.kubernetes.io~1is-default-class";
             let default: Vec<_> = classes
                 .iter()
-                .filter(|it| it.text(mark) == "true")
+                .filter(|it| it.text(annotation) == "true")
                 .collect();
             let default: Vec<_> = default.iter().map(|it| it.object.name()).collect();
             let expected: &[&str] = if profile == "aws" {
@@ -57,18 +57,18 @@ fn claims_have_a_class_for_one_node_and_one_for_many() {
     }
 }
 
-/// Volumes on one node's disk alone are lost with it.
+/// A volume without replicas is lost with its node.
 #[test]
-fn longhorn_keeps_copies_where_there_are_nodes() {
-    for made in tree::of_kind("StorageClass") {
-        if made.text("/provisioner") == "driver.longhorn.io" {
-            let copies = made.text("/parameters/numberOfReplicas");
-            let expected = if made.overlay.environment == "dev" {
+fn longhorn_replicates_except_in_dev() {
+    for item in tree::of_kind("StorageClass") {
+        if item.text("/provisioner") == "driver.longhorn.io" {
+            let copies = item.text("/parameters/numberOfReplicas");
+            let expected = if item.overlay.environment == "dev" {
                 "1"
             } else {
                 "3"
             };
-            assert_eq!(copies, expected, "{}", made.name());
+            assert_eq!(copies, expected, "{}", item.name());
         }
     }
 }

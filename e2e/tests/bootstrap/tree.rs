@@ -1,4 +1,4 @@
-//! The tree, rendered.
+//! The rendered manifests of `bootstrap/`.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -9,14 +9,14 @@ use agnostics::bootstrap::{Kustomize, Overlay, Rendered, VARIABLES};
 use e2e::workspace;
 use manifest::Object;
 
-/// One object and the overlay that makes it.
-pub(crate) struct Made {
+/// An object and its overlay.
+pub(crate) struct TreeObject {
     pub(crate) overlay: Overlay,
     pub(crate) object: Object,
 }
 
-impl Made {
-    /// For messages: what it is and where it comes from.
+impl TreeObject {
+    /// Returns kind, name and file for messages.
     pub(crate) fn name(&self) -> String {
         let Object { file, .. } = &self.object;
         let (kind, name) = (self.object.kind(), self.object.name());
@@ -33,12 +33,12 @@ pub(crate) fn root() -> PathBuf {
     workspace::root().join("bootstrap")
 }
 
-/// Kubectl, or a word to whoever reads the tests' output.
+/// Finds kubectl. Prints that the test is skipped if it is missing.
 pub(crate) fn kustomize() -> Option<Kustomize> {
     match Kustomize::find() {
         Ok(kustomize) => Some(kustomize),
         Err(missing) => {
-            // To standard output itself: the test runner swallows what a passing test prints.
+            // To standard output directly: the test runner captures what passing tests print with `println!`.
             let written = writeln!(std::io::stdout(), "\nskipped: {missing}");
             written.expect("standard output is open");
             None
@@ -46,7 +46,7 @@ pub(crate) fn kustomize() -> Option<Kustomize> {
     }
 }
 
-/// Values of the right form for the variables that the overlays of a profile use.
+/// Returns valid values for the variables that the overlays of a profile use.
 pub(crate) fn values(profile: &str) -> BTreeMap<String, String> {
     let names: &[&str] = match profile {
         "azure" => &[
@@ -83,45 +83,47 @@ pub(crate) fn objects(name: &str, yaml: &str) -> Vec<Object> {
     let documents = manifest::read(name, yaml.as_bytes());
     let objects = documents.flat_map(|document| document.expect("YAML").objects());
     let objects: Vec<Object> = objects.map(|it| it.expect("an object")).collect();
-    assert!(!objects.is_empty(), "{name} makes nothing");
+    assert!(!objects.is_empty(), "{name} has no objects");
     objects
 }
 
-/// Every object of every overlay; none, and a word about it, where there is no kubectl.
-pub(crate) fn made() -> &'static [Made] {
-    static MADE: OnceLock<Vec<Made>> = OnceLock::new();
-    MADE.get_or_init(|| {
+/// Returns every object of every overlay. Without kubectl, returns none and prints that the test is skipped.
+pub(crate) fn all_objects() -> &'static [TreeObject] {
+    static OBJECTS: OnceLock<Vec<TreeObject>> = OnceLock::new();
+    OBJECTS.get_or_init(|| {
         let Some(kustomize) = kustomize() else {
             return Vec::new();
         };
-        let mut made = Vec::new();
+        let mut all = Vec::new();
         for profile in agnostics::bootstrap::PROFILES {
             for environment in agnostics::bootstrap::ENVIRONMENTS {
                 for Rendered { overlay, yaml } in render(&kustomize, profile, environment) {
                     let file = overlay.path.display().to_string();
-                    made.extend(objects(&file, &yaml).into_iter().map(|object| Made {
+                    all.extend(objects(&file, &yaml).into_iter().map(|object| TreeObject {
                         overlay: overlay.clone(),
                         object,
                     }));
                 }
             }
         }
-        assert!(made.len() > 200, "the tree makes {} objects", made.len());
-        made
+        assert!(all.len() > 200, "the tree has {} objects", all.len());
+        all
     })
 }
 
-/// The objects of one kind. Not vacuous: there is at least one, where kubectl is.
-pub(crate) fn of_kind(kind: &str) -> Vec<&'static Made> {
-    let all = made();
+/// Returns the objects of one kind. Panics if there are none, so that tests are not vacuous, unless kubectl is
+/// missing.
+pub(crate) fn of_kind(kind: &str) -> Vec<&'static TreeObject> {
+    let all = all_objects();
     let found: Vec<_> = all.iter().filter(|it| it.object.kind() == kind).collect();
     assert!(all.is_empty() || !found.is_empty(), "no {kind}");
     found
 }
 
-/// A kustomization of one's own over the tree, in a directory that is removed with the result.
+/// Writes a kustomization of a resource and a component of the tree, in a directory that is deleted when the
+/// result is dropped.
 pub(crate) fn customized(resource: &str, component: &str) -> tempfile::TempDir {
-    // Below the workspace: kustomize takes relative paths alone.
+    // In the workspace, because kustomize accepts only relative paths.
     let directory = workspace::root().join("target/tmp");
     std::fs::create_dir_all(&directory).expect("a directory");
     let directory = tempfile::tempdir_in(directory).expect("a directory");

@@ -1,4 +1,4 @@
-//! A kube-apiserver of the suite's own, with its etcd.
+//! The suite's own kube-apiserver and its etcd.
 
 use std::net::Ipv4Addr;
 use std::process::Command;
@@ -12,10 +12,10 @@ use crate::client::Client;
 use crate::kubeconfig;
 use crate::process::{Process, tool, until};
 
-/// The port of the API server, which has an address of its own.
+/// The port of the API server, which has its own address.
 const PORT: u16 = 6443;
 
-/// Logs what ExternalDNS requests, and nothing else.
+/// Logs only the requests of ExternalDNS.
 const AUDIT_POLICY: &str = r#"
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -32,7 +32,7 @@ pub(crate) fn address(offset: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, 64 + high % 128, low, 240 + offset)
 }
 
-/// The processes, which end with this value.
+/// The processes, which are killed when this is dropped.
 pub(crate) struct ApiServer {
     // Dropped in this order: the API server before its etcd.
     api_server: Option<Process>,
@@ -44,7 +44,8 @@ pub(crate) struct ApiServer {
 }
 
 impl ApiServer {
-    /// Starts an empty API server. Its etcd listens on [`address`] `offset`, it on the next one.
+    /// Starts an empty API server. Its etcd listens on `address(offset)`, the API server on `address(offset +
+    /// 1)`.
     pub(crate) fn start(offset: u8) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let authority = Authority::new(directory.path());
@@ -75,7 +76,7 @@ impl ApiServer {
         kubeconfig::for_certificate(&self.authority, "admin", &self.url())
     }
 
-    /// Starts the API server, also after it was killed.
+    /// Starts the API server, for the first time or after [`Self::kill_api_server`].
     pub(crate) fn start_api_server(&mut self) {
         let address = self.address;
         let authority = &self.authority;
@@ -112,7 +113,7 @@ impl ApiServer {
         });
     }
 
-    /// Returns whether the API server was killed and not started again.
+    /// Returns whether the API server was killed and not restarted.
     pub(crate) fn is_down(&self) -> bool {
         self.api_server.is_none()
     }
@@ -122,7 +123,7 @@ impl ApiServer {
         self.api_server.take().expect("it runs").kill();
     }
 
-    /// Returns the audit events so far.
+    /// Returns all audit events so far.
     pub(crate) fn audit_events(&self) -> Vec<Value> {
         let log = std::fs::read_to_string(self.authority.path("audit.log")).unwrap_or_default();
         let events = log.lines().map(serde_json::from_str);

@@ -1,4 +1,4 @@
-//! The certificate authority of a cluster, and the certificates that it issues.
+//! The certificate authority of a cluster and its certificates.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose,
 };
 
-/// A certificate authority with a directory of what it issued.
+/// A certificate authority, and the directory of its certificates.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     directory: PathBuf,
@@ -42,12 +42,12 @@ impl Authority {
         self.directory.join(file)
     }
 
-    /// Returns a command line option whose value is such a path.
+    /// Returns a command-line option whose value is such a path.
     pub(crate) fn flag(&self, name: &str, file: &str) -> String {
         format!("{name}={}", self.path(file).display())
     }
 
-    /// Issues a server certificate that is valid for clients too: the API server is a client of etcd.
+    /// Issues a certificate for servers and clients: the API server is also a client of etcd.
     pub(crate) fn server(&self, name: &str, address: &str) {
         let names = vec![address.to_owned()];
         let mut parameters = CertificateParams::new(names).expect("an address");
@@ -55,7 +55,7 @@ impl Authority {
         self.issue(name, parameters);
     }
 
-    /// Issues a client certificate that names the user and the group.
+    /// Issues a client certificate for a user and a group.
     pub(crate) fn client(&self, file: &str, user: &str, group: Option<&str>) {
         self.issue(file, named(user, group));
     }

@@ -1,4 +1,4 @@
-//! Claims, which the admission plugin DefaultStorageClass mutates before the webhooks.
+//! PersistentVolumeClaims. The admission plugin DefaultStorageClass mutates them before the webhooks run.
 
 use serde_json::{Value, json};
 
@@ -14,24 +14,24 @@ use crate::service_accounts::ServiceAccount;
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "claims/class-for-access-mode",
-        "a claim without a class gets the class for its access mode, although the API server has filled in \
-         the cluster's default before",
+        "a claim without a class gets the class for its access mode, even though the API server has already \
+         set the cluster's default class",
         no_class,
     )
     .requires(Requirement::DefaultClass),
     Scenario::new(
         "claims/managed-fields",
-        "managedFields show whether a claim names its class, for every way to create it",
+        "managedFields show whether a claim sets its class, for every client that creates claims",
         managed_fields,
     ),
     Scenario::new(
         "claims/apply-again",
-        "an unchanged manifest applies again, and labels can be changed",
+        "an unchanged manifest can be applied again, and labels can be changed",
         applied_again,
     ),
     Scenario::new(
         "claims/controllers",
-        "a claim of a StatefulSet's controller and one with a generated name are treated alike",
+        "claims of the StatefulSet controller and claims with generateName get the class too",
         created_by_controllers,
     ),
     Scenario::new(
@@ -41,13 +41,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     Scenario::new(
         "claims/default-by-name",
-        "a claim that names the cluster's default class keeps it",
+        "a claim that sets the cluster's default class keeps it",
         default_by_name,
     )
     .requires(Requirement::OwnApiServer),
     Scenario::new(
         "claims/retroactive-default",
-        "a claim older than the cluster's default class can be assigned it later",
+        "the default class can be assigned later to a claim that is older than that class",
         retroactive_default,
     )
     .requires(Requirement::OwnApiServer),
@@ -69,8 +69,8 @@ pub(crate) fn before(cluster: &TestCluster) {
     assert!(stored["spec"]["storageClassName"].is_null(), "{stored:#}");
 }
 
-/// Creates the plane's classes. The shared one is the default, as on Azure and K3s. On an existing cluster
-/// none is: its controller would write it into every claim without a class.
+/// Creates the plane's classes. `rwx-default` is the cluster's default, as on Azure and K3s, but not on an
+/// existing cluster, where it would become the class of all other claims.
 pub(crate) fn classes(cluster: &TestCluster) {
     for name in ["rwo-default", "rwx-default"] {
         let default = !cluster.is_existing() && name == "rwx-default";
@@ -97,14 +97,14 @@ fn class(claim: &Value) -> &str {
         .unwrap_or_default()
 }
 
-/// Creates a claim with each kubectl command and as a controller does. Returns what is stored.
-fn in_every_way(cluster: &TestCluster, wanted: Option<&str>) -> Vec<(String, Value)> {
+/// Creates a claim with each kubectl command and as a controller does. Returns the stored claims.
+fn create_with_every_client(cluster: &TestCluster, wanted: Option<&str>) -> Vec<(String, Value)> {
     let prefix = wanted.unwrap_or("none");
     let mut created = Vec::new();
     for (way, arguments) in APPLY_COMMANDS {
         let name = format!("{prefix}-{way}");
         let claim = claim(&name, "ReadWriteOnce", wanted);
-        // Another scenario may have created it.
+        // Another scenario may already have created it.
         if cluster.admin.get(&path(&claim)).status == 404 {
             kubectl(cluster, arguments, &manifest(&claim)).success();
         }
@@ -120,22 +120,22 @@ fn in_every_way(cluster: &TestCluster, wanted: Option<&str>) -> Vec<(String, Val
 }
 
 fn no_class(cluster: &mut TestCluster) {
-    for (way, claim) in in_every_way(cluster, None) {
+    for (way, claim) in create_with_every_client(cluster, None) {
         assert_eq!(class(&claim), "rwo-default", "{way}");
     }
-    // In kube-system, which the policy skips, it is the cluster's default.
+    // In kube-system, which the policy skips, a claim gets the cluster's default class.
     let mut skipped = claim("skipped", "ReadWriteOnce", None);
     skipped["metadata"]["namespace"] = prefixed("kube-system").into();
     let skipped = cluster.admin.dry_run_create(&skipped).accepted();
     assert_eq!(Some(class(&skipped)), cluster.default_class().as_deref());
-    // A shared claim gets the shared class.
+    // A ReadWriteMany claim gets the class for shared volumes.
     let shared = claim("shared", "ReadWriteMany", None);
     let shared = cluster.developer.dry_run_create(&shared).accepted();
     assert_eq!(class(&shared), "rwx-default");
 }
 
 fn default_by_name(cluster: &mut TestCluster) {
-    for (way, claim) in in_every_way(cluster, Some("rwx-default")) {
+    for (way, claim) in create_with_every_client(cluster, Some("rwx-default")) {
         assert_eq!(class(&claim), "rwx-default", "{way}");
     }
 }
@@ -150,18 +150,18 @@ fn is_class_owned(claim: &Value) -> bool {
 }
 
 fn managed_fields(cluster: &mut TestCluster) {
-    for (way, claim) in in_every_way(cluster, Some("rwx-default")) {
+    for (way, claim) in create_with_every_client(cluster, Some("rwx-default")) {
         assert!(is_class_owned(&claim), "{way}: {claim:#}");
     }
-    // Nobody owns what the API server or a webhook filled in.
-    for (way, claim) in in_every_way(cluster, None) {
+    // No manager owns a field that the API server or a webhook has set.
+    for (way, claim) in create_with_every_client(cluster, None) {
         assert!(!is_class_owned(&claim), "{way}: {claim:#}");
     }
 }
 
 fn applied_again(cluster: &mut TestCluster) {
     for wanted in [None, Some("rwx-default")] {
-        in_every_way(cluster, wanted);
+        create_with_every_client(cluster, wanted);
         let prefix = wanted.unwrap_or("none");
         for (way, arguments) in &APPLY_COMMANDS[1..] {
             let name = format!("{prefix}-{way}");
@@ -171,7 +171,7 @@ fn applied_again(cluster: &mut TestCluster) {
             let after = stored(cluster, &name);
             assert_eq!(after["spec"], before["spec"], "{way}");
         }
-        // Controllers send back what they have read, and own every field then.
+        // Controllers send the whole object that they have read, and then own every field.
         let name = format!("{prefix}-controller");
         let before = stored(cluster, &name);
         let after = cluster.developer.replace(&before).accepted();
@@ -195,15 +195,15 @@ fn applied_again(cluster: &mut TestCluster) {
 fn retroactive_default(cluster: &mut TestCluster) {
     let mut old = stored(cluster, "old");
     assert_eq!(class(&old), "");
-    // As the volume controller does: the whole claim, with the default class.
+    // The volume controller sends the whole claim with the default class.
     old["spec"]["storageClassName"] = "rwx-default".into();
     let assigned = cluster.admin.replace(&old).accepted();
     assert_eq!(class(&assigned), "rwx-default");
     assert_eq!(class(&stored(cluster, "old")), "rwx-default");
 }
 
-/// Returns a client of the StatefulSet controller, with the permissions that the API server has for it. An
-/// existing cluster has one.
+/// Returns a client of the StatefulSet controller, with the permissions that the API server grants to it. An
+/// existing cluster runs its own controller, so the client there is the administrator.
 fn stateful_set_controller(cluster: &TestCluster) -> Client {
     if cluster.is_existing() {
         return cluster.admin.clone();
@@ -222,7 +222,7 @@ fn stateful_set_controller(cluster: &TestCluster) -> Client {
 }
 
 fn created_by_controllers(cluster: &mut TestCluster) {
-    // What the controller creates from a volumeClaimTemplate: labels of the set, the set as owner.
+    // The controller creates it from a volumeClaimTemplate, with the labels of the set and the set as owner.
     let mut created = claim("data-database-0", "ReadWriteOnce", None);
     created["metadata"]["labels"] = json!({"app": "database"});
     set_owner(

@@ -1,4 +1,4 @@
-//! A client of the API server that shows status codes and warnings, with objects as JSON.
+//! A client of the API server that returns status codes, warnings and objects as JSON.
 
 use std::error::Error;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -22,7 +22,7 @@ pub(crate) struct Client {
     created: Created,
 }
 
-/// The paths of the cluster-scoped objects that were created, namespaces included, in order of creation.
+/// The paths of all cluster-scoped objects created so far, including namespaces, in order of creation.
 type Created = Arc<Mutex<Vec<String>>>;
 
 /// A response of the API server.
@@ -57,7 +57,7 @@ impl Response {
     }
 }
 
-/// Runs the connections. Scenarios and their threads block on it.
+/// The async runtime of the connections. Scenarios and their threads block on it.
 pub(crate) static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Runtime::new().expect("an async runtime"));
 
@@ -69,7 +69,7 @@ impl Client {
     /// Creates a client for the current context of a kubeconfig.
     ///
     /// # Errors
-    /// If the kubeconfig is incomplete.
+    /// Returns an error if the kubeconfig is incomplete.
     pub(crate) fn new(kubeconfig: Kubeconfig) -> Result<Self, String> {
         let connect = async {
             let options = KubeConfigOptions::default();
@@ -87,7 +87,7 @@ impl Client {
         })
     }
 
-    /// Returns a client for another user. What both create is tracked together.
+    /// Returns a client for another user. Objects that either client creates are tracked together.
     pub(crate) fn with_kubeconfig(&self, kubeconfig: Kubeconfig) -> Self {
         Self {
             created: Arc::clone(&self.created),
@@ -95,12 +95,12 @@ impl Client {
         }
     }
 
-    /// Returns the cluster-scoped objects created so far and forgets them.
+    /// Returns the cluster-scoped objects created so far, and stops tracking them.
     pub(crate) fn take_created(&self) -> Vec<String> {
         std::mem::take(&mut self.created.lock().expect("no panic"))
     }
 
-    /// Tracks what a request created, or may have created if its response was lost.
+    /// Tracks the object that a request created, or may have created if the response was lost.
     fn track(
         &self,
         method: &Method,
@@ -126,11 +126,11 @@ impl Client {
         }
     }
 
-    /// Sends one request. The library sends it again while the API server is overloaded or has yet to
-    /// serve a new kind, which is no verdict.
+    /// Sends one request. The library repeats it while the API server is overloaded or does not yet serve a new
+    /// kind, which is not a verdict.
     ///
     /// # Errors
-    /// If there is no response.
+    /// Returns an error if there is no response.
     fn try_send(
         &self,
         method: &Method,
@@ -164,15 +164,21 @@ impl Client {
     }
 
     #[track_caller]
-    fn send(&self, method: &Method, path: &str, sort: &str, body: Option<&Value>) -> Response {
-        let response = self.try_send(method, path, sort, body);
+    fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        content_type: &str,
+        body: Option<&Value>,
+    ) -> Response {
+        let response = self.try_send(method, path, content_type, body);
         response.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
     /// Requests a path.
     ///
     /// # Errors
-    /// If there is no response.
+    /// Returns an error if there is no response.
     pub(crate) fn try_get(&self, path: &str) -> Result<Response, String> {
         self.try_send(&Method::GET, path, JSON, None)
     }
@@ -187,7 +193,7 @@ impl Client {
     pub(crate) fn list(&self, path: &str) -> Vec<Value> {
         match self.get(path).accepted()["items"].take() {
             Value::Array(items) => items,
-            other => panic!("{path} is no list: {other}"),
+            other => panic!("{path} is not a list: {other}"),
         }
     }
 
@@ -206,7 +212,7 @@ impl Client {
     /// Creates an object.
     ///
     /// # Errors
-    /// If there is no response.
+    /// Returns an error if there is no response.
     pub(crate) fn try_create(&self, object: &Value) -> Result<Response, String> {
         self.try_send(&Method::POST, &collection(object), JSON, Some(object))
     }
@@ -214,13 +220,13 @@ impl Client {
     /// Deletes an object and, in the background, what it owns.
     ///
     /// # Errors
-    /// If there is no response.
+    /// Returns an error if there is no response.
     pub(crate) fn try_delete(&self, path: &str) -> Result<Response, String> {
         let options = json!({"propagationPolicy": "Background"});
         self.try_send(&Method::DELETE, path, JSON, Some(&options))
     }
 
-    /// Creates an object in a dry run, which returns what would be stored.
+    /// Creates an object in a dry run, which returns the object that would be stored.
     #[track_caller]
     pub(crate) fn dry_run_create(&self, object: &Value) -> Response {
         self.post(&format!("{}?dryRun=All", collection(object)), object)
@@ -274,7 +280,7 @@ impl Client {
     }
 }
 
-/// Repeats a request until the API server knows a permission that was granted just before.
+/// Repeats a request until a permission that was just granted takes effect.
 #[track_caller]
 pub(crate) fn when_allowed(request: impl Fn() -> Response) -> Value {
     let response = until("the permission takes effect", || match request() {
@@ -284,7 +290,7 @@ pub(crate) fn when_allowed(request: impl Fn() -> Response) -> Value {
     response.accepted()
 }
 
-/// An error with its causes: the client's own messages do not say what failed below them.
+/// Formats an error with its causes, which the client's own messages do not include.
 fn causes(error: &dyn Error) -> String {
     let all = std::iter::successors(Some(error), |error| (*error).source());
     let all: Vec<String> = all.map(ToString::to_string).collect();
@@ -303,7 +309,7 @@ pub(crate) fn path(object: &Value) -> String {
     format!("{}/{name}", collection(object))
 }
 
-/// Returns the path of the collection that an object belongs to.
+/// Returns the path of an object's collection.
 pub(crate) fn collection(object: &Value) -> String {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let types = TypeMeta {

@@ -20,7 +20,7 @@ use crate::webhooks::Webhooks;
 /// The namespace of the scenarios' apps.
 pub(crate) const APPS: &str = "apps";
 
-/// May do what the role `edit` grants, in every namespace.
+/// A developer with the permissions of the role `edit` in every namespace.
 const DEVELOPER: ServiceAccount = ServiceAccount {
     namespace: APPS,
     name: "developer",
@@ -52,7 +52,7 @@ impl TestCluster {
     /// Uses an existing cluster.
     ///
     /// # Errors
-    /// If the suite cannot run there, or would change existing objects.
+    /// Returns an error if the suite cannot run there or would change existing objects.
     pub(crate) fn existing(existing: ExistingCluster) -> Result<Self, String> {
         existing.check()?;
         prefix::enable();
@@ -66,7 +66,7 @@ impl TestCluster {
         let authority = Authority::new(directory.path());
         authority.server("policy-server", &webhook_address);
         let admin = Client::new(admin).expect("a kubeconfig that was used before");
-        // Complete before the first request, so that a panic cleans up.
+        // Constructed before the first request, so that a panic cleans up.
         let mut cluster = Self {
             developer: admin.clone(),
             webhooks: None,
@@ -115,8 +115,8 @@ impl TestCluster {
             .kill_api_server();
     }
 
-    /// Returns the default storage class: the latest one if there are several, as the admission plugin
-    /// DefaultStorageClass chooses.
+    /// Returns the default storage class; if there are several, the newest one, as the admission plugin
+    /// DefaultStorageClass does.
     pub(crate) fn default_class(&self) -> Option<String> {
         let classes = "/apis/storage.k8s.io/v1/storageclasses";
         let classes = self.admin.list(classes).into_iter();
@@ -133,8 +133,8 @@ impl TestCluster {
         latest["metadata"]["name"].as_str().map(str::to_owned)
     }
 
-    /// Creates the accounts of the developer and of the policy server. The role lists what `edit` grants:
-    /// no controller aggregates roles here.
+    /// Creates the accounts of the developer and of the policy server. The role lists the permissions of `edit`
+    /// itself, because no controller aggregates roles here.
     fn create_accounts(&self) {
         for name in [APPS, "gateway", policies::ACCOUNT.namespace, "kube-system"] {
             self.namespace(name, &json!({}));
@@ -190,7 +190,7 @@ impl TestCluster {
         self.admin.apply(&namespace).accepted();
     }
 
-    /// Installs the policies of a profile, as Kubewarden does, in place of those installed before.
+    /// Replaces the installed policies with those of a profile, as Kubewarden does.
     pub(crate) fn install(&mut self, profile: Profile) {
         self.install_in(profile, Mode::Protect);
     }
@@ -214,17 +214,17 @@ impl TestCluster {
         self.webhooks.as_mut().expect("installed").server = Some(server);
     }
 
-    /// Makes the policy server receive requests and not respond, as a very slow one does.
+    /// Makes the policy server accept requests without responding, as a very slow one does.
     pub(crate) fn pause_policy_server(&self) {
         self.webhooks.as_ref().expect("installed").pause(true);
     }
 
-    /// Makes the policy server respond, also to what it received meanwhile.
+    /// Makes the policy server respond again, including to requests that it received while paused.
     pub(crate) fn resume_policy_server(&self) {
         self.webhooks.as_ref().expect("installed").pause(false);
     }
 
-    /// Restores what a failed scenario may have stopped, slowed down or changed.
+    /// Restores the servers and policies after a failed scenario.
     pub(crate) fn reset(&mut self) {
         if self.api_server.as_ref().is_some_and(ApiServer::is_down) {
             self.start_api_server();
@@ -237,7 +237,7 @@ impl TestCluster {
     /// Deletes what the suite created on an existing cluster.
     ///
     /// # Errors
-    /// Lists the objects that still exist.
+    /// Returns an error that lists the objects that still exist.
     pub(crate) fn clean_up(&mut self) -> Result<(), String> {
         match self.api_server {
             Some(_) => Ok(()),
@@ -254,7 +254,7 @@ impl TestCluster {
 impl Drop for TestCluster {
     fn drop(&mut self) {
         if let Err(left) = self.clean_up() {
-            eprintln!("left on the cluster: {left}");
+            eprintln!("not removed from the cluster: {left}");
         }
     }
 }

@@ -23,19 +23,19 @@ use crate::zone::{DNS_PORT, DOMAIN, Zone, swap};
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "cluster-dns/routes",
-        "a host of a route resolves through the cluster's DNS, and the zone holds nothing else",
+        "a hostname of a route resolves through the cluster's DNS, and the zone contains nothing else",
         routes,
     )
     .requires(Requirement::OwnApiServer),
     Scenario::new(
         "cluster-dns/forwarding",
-        "questions about the cluster's own names and other domains do not reach kare-dns",
+        "queries for the cluster's own names and for other domains do not reach kare-dns",
         forwarding,
     )
     .requires(Requirement::OwnApiServer),
     Scenario::new(
         "cluster-dns/etcd-restart",
-        "while etcd is down, known names still resolve and unknown ones fail, until it is back",
+        "while etcd is down, cached names still resolve and others fail; afterwards all names resolve",
         etcd_restart,
     )
     .requires(Requirement::OwnApiServer),
@@ -47,8 +47,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     .requires(Requirement::OwnApiServer),
 ];
 
-/// Starts CoreDNS as K3s configures it, with the server block of `cluster-dns` where K3s imports custom
-/// ones.
+/// Starts CoreDNS as K3s configures it, with the server block of `cluster-dns` in the directory that K3s
+/// imports.
 fn cluster_dns(cluster: &TestCluster, zone: &Zone) -> Process {
     let address = zone.addresses.cluster_dns();
     let directory = zone.path().join("cluster-dns");
@@ -104,16 +104,16 @@ fn pod(zone: &Zone) -> Client {
     zone.client(zone.addresses.cluster_dns())
 }
 
-/// Acts as the resolver of the nodes, and counts the questions.
+/// Starts a resolver that acts as the one of the nodes. Returns the number of its queries.
 fn upstream(zone: &Zone) -> Arc<AtomicUsize> {
-    let questions = Arc::new(AtomicUsize::new(0));
+    let queries = Arc::new(AtomicUsize::new(0));
     let socket = UdpSocket::bind((zone.addresses.upstream(), DNS_PORT)).expect("an address");
-    let counter = Arc::clone(&questions);
+    let counter = Arc::clone(&queries);
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok((length, from)) = socket.recv_from(&mut buffer) {
             counter.fetch_add(1, Ordering::SeqCst);
-            // The question returned as an answer: NXDOMAIN.
+            // Returns the query as an answer with NXDOMAIN.
             if let Some([flags, code]) = buffer.get_mut(2..4) {
                 *flags |= 0x80;
                 *code = 3;
@@ -124,11 +124,11 @@ fn upstream(zone: &Zone) -> Arc<AtomicUsize> {
             }
         }
     });
-    questions
+    queries
 }
 
-/// Returns how many questions kare-dns received.
-fn questions_to_kare_dns(zone: &Zone) -> u64 {
+/// Returns the number of queries that kare-dns received.
+fn queries_to_kare_dns(zone: &Zone) -> u64 {
     let address = (zone.addresses.kare_dns(), 9153).into();
     let (_, metrics) = process::get(address, "/metrics").expect("metrics");
     let counts = metrics
@@ -152,8 +152,8 @@ fn routes(cluster: &mut TestCluster) {
     populate(cluster);
     let keycloak = create(cluster, "HTTPRoute", "keycloak", "keycloak");
     accept(cluster, &keycloak);
-    // On another Gateway, and outside the domain. Kubewarden's namespace has no policies, which would
-    // reject both.
+    // Routes on another Gateway and outside the domain. They are in Kubewarden's namespace, because the
+    // policies reject them elsewhere.
     let namespace = ACCOUNT.namespace;
     let other_gateway = route_for("HTTPRoute", namespace, "other", "own-gateway");
     let mut other_domain = route_for("HTTPRoute", namespace, "outside", "internal-gateway");
@@ -165,17 +165,17 @@ fn routes(cluster: &mut TestCluster) {
     let running = Running::start(cluster, Zone::new());
     let zone = &running.zone;
     let _cluster_dns = cluster_dns(cluster, zone);
-    let (pod, kare_dns) = (pod(zone), zone.ask_kare_dns());
+    let (pod, kare_dns) = (pod(zone), zone.kare_dns_client());
 
     let name = full_name("keycloak");
     let gateway = [address(GATEWAY)];
     let addresses = until("the route's host resolves", || pod.addresses(&name));
     assert_eq!(addresses, gateway);
-    let over_tcp = pod.ask_tcp(&name, RecordType::A).unwrap();
+    let over_tcp = pod.query_tcp(&name, RecordType::A).unwrap();
     assert_eq!(over_tcp.addresses().unwrap(), gateway);
     // The annotation of kare-dns' own Service gives the zone its name server and its address.
     let name_servers = until("the zone has a name server", || {
-        let targets = kare_dns.ask(DOMAIN, RecordType::NS)?.targets();
+        let targets = kare_dns.query(DOMAIN, RecordType::NS)?.targets();
         match targets.is_empty() {
             true => Err("none".to_owned()),
             false => Ok(targets),
@@ -183,9 +183,9 @@ fn routes(cluster: &mut TestCluster) {
     });
     assert_eq!(name_servers, [format!("ns.dns.{DOMAIN}.")]);
     assert_eq!(kare_dns.addresses(DOMAIN).unwrap(), [address(KARE_DNS)]);
-    // Neither the redirect's `*`, nor ownership records, nor hosts of the other two routes.
+    // The zone has no `*` of the redirect, no ownership records, and no hostnames of the other two routes.
     running.publishes(&[("keycloak", &[GATEWAY])]);
-    for (key, record) in zone.stored() {
+    for (key, record) in zone.records() {
         assert_eq!(record["owner"], DOMAIN, "{key}");
     }
 
@@ -197,43 +197,42 @@ fn routes(cluster: &mut TestCluster) {
 
 fn forwarding(cluster: &mut TestCluster) {
     let zone = Zone::new();
-    let questions = upstream(&zone);
+    let queries = upstream(&zone);
     let _etcd = zone.etcd();
     let _kare_dns = zone.kare_dns();
     let _cluster_dns = cluster_dns(cluster, &zone);
     let pod = pod(&zone);
-    let before = questions_to_kare_dns(&zone);
+    let before = queries_to_kare_dns(&zone);
 
     let name = "kubernetes.default.svc.cluster.local";
     let found = until("the cluster resolves its own names", || pod.addresses(name));
     assert_eq!(found, [address("10.43.0.1")]);
     let absent = "absent.default.svc.cluster.local";
-    let absent = pod.ask(absent, RecordType::A).unwrap();
+    let absent = pod.query(absent, RecordType::A).unwrap();
     assert_eq!(absent.code(), ResponseCode::NXDomain);
-    assert_eq!(questions.load(Ordering::SeqCst), 0);
-    // Neighbours of the domain are not part of it.
+    assert_eq!(queries.load(Ordering::SeqCst), 0);
+    // Similar domains are not part of the domain.
     for (expected, name) in [
         (1, "www.example.com"),
         (2, "xdev.k8tre.org"),
         (3, "stg.k8tre.org"),
     ] {
-        let answer = pod.ask(name, RecordType::A).unwrap();
+        let answer = pod.query(name, RecordType::A).unwrap();
         assert_eq!(answer.code(), ResponseCode::NXDomain, "{name}");
-        assert!(questions.load(Ordering::SeqCst) >= expected, "{name}");
+        assert!(queries.load(Ordering::SeqCst) >= expected, "{name}");
     }
-    assert_eq!(questions_to_kare_dns(&zone), before);
+    assert_eq!(queries_to_kare_dns(&zone), before);
 
-    // The counter does count: names of the domain reach kare-dns.
-    let answer = pod.ask(&full_name("absent"), RecordType::A).unwrap();
+    // The counter works: queries for names of the domain reach kare-dns.
+    let answer = pod.query(&full_name("absent"), RecordType::A).unwrap();
     assert_eq!(answer.code(), ResponseCode::NXDomain);
-    // It counts a question after it has sent the answer.
-    until(
-        "kare-dns counts the question",
-        || match questions_to_kare_dns(&zone) {
+    // kare-dns counts a query after it has sent the answer.
+    until("kare-dns counts the query", || {
+        match queries_to_kare_dns(&zone) {
             same if same == before => Err(format!("still {same}")),
             _ => Ok(()),
-        },
-    );
+        }
+    });
     let metrics = process::get((zone.addresses.cluster_dns(), 9153).into(), "/metrics");
     assert_eq!(metrics.unwrap().0, 200);
 }
@@ -244,27 +243,27 @@ fn etcd_restart(cluster: &mut TestCluster) {
     let kare_dns = zone.kare_dns();
     let _cluster_dns = cluster_dns(cluster, &zone);
     let (cached, uncached) = (full_name("keycloak"), full_name("jupyter"));
-    zone.store(&cached, "1a2b3c4d", "192.0.2.7");
-    zone.store(&uncached, "5e6f7a8b", "192.0.2.8");
-    let (kare, pod) = (zone.ask_kare_dns(), pod(&zone));
+    zone.put_record(&cached, "1a2b3c4d", "192.0.2.7");
+    zone.put_record(&uncached, "5e6f7a8b", "192.0.2.8");
+    let (kare, pod) = (zone.kare_dns_client(), pod(&zone));
     let before = pod.addresses(&cached).unwrap();
     let id = kare_dns.id();
 
     etcd.kill();
-    // Names that were asked for before still resolve, here and in the cluster.
+    // Cached names still resolve, in kare-dns and in the cluster's DNS.
     assert_eq!(kare.addresses(&cached).unwrap(), before);
     assert_eq!(pod.addresses(&cached).unwrap(), before);
-    // Others fail. They are not denied, which resolvers would cache.
-    let failed = kare.ask(&uncached, RecordType::A).unwrap();
+    // Others fail with SERVFAIL, not with NXDOMAIN, which resolvers would cache.
+    let failed = kare.query(&uncached, RecordType::A).unwrap();
     assert_eq!(failed.code(), ResponseCode::ServFail);
-    let failed = pod.ask(&uncached, RecordType::A).unwrap();
+    let failed = pod.query(&uncached, RecordType::A).unwrap();
     assert_eq!(failed.code(), ResponseCode::ServFail);
 
     let _etcd = zone.etcd();
     let recovered = until("kare-dns finds etcd again", || kare.addresses(&uncached));
     assert_eq!(recovered, [address("192.0.2.8")]);
     assert_eq!(kare_dns.id(), id);
-    until("so does the cluster", || pod.addresses(&uncached));
+    until("the cluster resolves it again", || pod.addresses(&uncached));
 }
 
 fn kare_dns_restart(cluster: &mut TestCluster) {
@@ -273,16 +272,16 @@ fn kare_dns_restart(cluster: &mut TestCluster) {
     let kare_dns = zone.kare_dns();
     let _cluster_dns = cluster_dns(cluster, &zone);
     let name = full_name("keycloak");
-    zone.store(&name, "1a2b3c4d", "192.0.2.7");
-    let before = zone.ask_kare_dns().addresses(&name).unwrap();
-    let stored = zone.stored();
+    zone.put_record(&name, "1a2b3c4d", "192.0.2.7");
+    let before = zone.kare_dns_client().addresses(&name).unwrap();
+    let stored = zone.records();
 
     kare_dns.kill();
     etcd.kill();
     let _etcd = zone.etcd();
     let _kare_dns = zone.kare_dns();
-    assert_eq!(zone.stored(), stored);
-    assert_eq!(zone.ask_kare_dns().addresses(&name).unwrap(), before);
+    assert_eq!(zone.records(), stored);
+    assert_eq!(zone.kare_dns_client().addresses(&name).unwrap(), before);
     let found = until("the cluster finds it again", || pod(&zone).addresses(&name));
     assert_eq!(found, before);
 }

@@ -1,4 +1,4 @@
-//! The CustomResourceDefinitions of other projects, read where they are published.
+//! Third-party CRDs, read from the Go modules that contain them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ const DIRECTORIES: [(&str, &str); 5] = [
     ("sigs.k8s.io/gateway-api", "config/crd/standard"),
 ];
 
-/// A module, as `go mod download -json` describes it.
+/// A module in the output of `go mod download -json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Module {
@@ -35,14 +35,18 @@ struct Module {
     dir: PathBuf,
 }
 
-/// What `cargo xtask e2e cluster` writes before it runs the suite.
+/// Reads a file that `cargo xtask e2e cluster` writes before it runs the suite.
 fn prepared(file: &str) -> String {
     let path = e2e::workspace::root().join("target/tools").join(file);
-    std::fs::read_to_string(&path)
-        .unwrap_or_else(|_| panic!("no {}: run `cargo xtask e2e cluster`", path.display()))
+    std::fs::read_to_string(&path).unwrap_or_else(|_| {
+        panic!(
+            "{} is missing; run `cargo xtask e2e cluster`",
+            path.display()
+        )
+    })
 }
 
-/// The modules in Go's module cache.
+/// Returns the modules in Go's module cache.
 fn modules() -> Vec<Module> {
     let modules = prepared("crds.json");
     let modules = serde_json::Deserializer::from_str(&modules).into_iter();
@@ -74,7 +78,7 @@ fn read() -> Vec<Value> {
                 crds.extend(objects.map(|it| it.expect("an object").value));
             }
         }
-        // Gateway API's admission policy is beside them.
+        // The directory of Gateway API also has an admission policy.
         crds.retain(|it| it["kind"] == "CustomResourceDefinition");
         assert!(crds.len() > before, "no CRDs in {}", module.path);
     }
@@ -85,14 +89,14 @@ fn read() -> Vec<Value> {
 pub(crate) fn install(cluster: &TestCluster) {
     let mut crds = read();
     for crd in &mut crds {
-        // Conversion webhooks have no server here.
+        // No server for conversion webhooks runs here.
         if let Some(spec) = crd["spec"].as_object_mut() {
             spec.remove("conversion");
         }
     }
     if cluster.is_existing() {
-        // It keeps the CRDs that it has. Those that the suite does not need would only slow down the
-        // clean-up.
+        // Keeps the CRDs of the cluster, and installs only those that the suite needs: others would slow down
+        // the clean-up.
         let needed = manifests::kinds();
         crds.retain(|crd| {
             let kind = crd["spec"]["names"]["kind"].as_str().expect("a kind");

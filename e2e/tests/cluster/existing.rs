@@ -1,4 +1,4 @@
-//! An existing cluster, which the suite leaves as it found it.
+//! An existing cluster, from which the suite removes everything that it created.
 
 use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::kubeconfig;
 use crate::prefix;
 use crate::webhooks::PORT;
 
-// The options of `cargo xtask e2e cluster`.
+// Environment variables with the options of `cargo xtask e2e cluster`.
 pub(crate) const KUBECONFIG: &str = "AGNOSTICS_E2E_KUBECONFIG";
 pub(crate) const CONTEXT: &str = "AGNOSTICS_E2E_CONTEXT";
 const WEBHOOK_ADDRESS: &str = "AGNOSTICS_E2E_WEBHOOK_ADDRESS";
@@ -28,7 +28,7 @@ impl ExistingCluster {
     /// Returns the cluster that the environment selects, if any.
     ///
     /// # Errors
-    /// If the kubeconfig cannot be read.
+    /// Returns an error if the kubeconfig cannot be read.
     pub(crate) fn from_env() -> Result<Option<Self>, String> {
         let Some(file) = std::env::var_os(KUBECONFIG).map(PathBuf::from) else {
             return Ok(None);
@@ -43,7 +43,8 @@ impl ExistingCluster {
     /// Checks that the suite can run on the cluster.
     ///
     /// # Errors
-    /// If it lacks permissions, or if the plane is installed: its objects would change.
+    /// Returns an error if permissions are missing, or if the plane is installed, because the suite would
+    /// change its objects.
     pub(crate) fn check(&self) -> Result<(), String> {
         let address = self.webhook_address.as_deref().map(str::parse::<IpAddr>);
         if let Some(Ok(address)) = address {
@@ -75,7 +76,7 @@ impl ExistingCluster {
         ] {
             if admin.get(path).status != 404 {
                 return Err(format!(
-                    "the cluster has {path}, which the suite creates itself: use a cluster without the plane"
+                    "the cluster already has {path}, which the suite creates; use a cluster without the plane"
                 ));
             }
         }
@@ -83,7 +84,7 @@ impl ExistingCluster {
     }
 }
 
-/// Sets an owner that does not exist, but not on an existing cluster: its garbage collector would delete
+/// Sets an owner that does not exist. Does nothing on an existing cluster, whose garbage collector would delete
 /// the object.
 pub(crate) fn set_owner(object: &mut Value, mut owner: Value) {
     if prefix::get().is_none() {
@@ -95,8 +96,8 @@ pub(crate) fn set_owner(object: &mut Value, mut owner: Value) {
 /// A class that no controller handles.
 const UNHANDLED_CLASS: &str = "example.org/nobody";
 
-/// Keeps the controllers of an existing cluster from acting on a load balancer or a Gateway, which could
-/// cost addresses or money.
+/// Prevents the controllers of an existing cluster from acting on a load balancer or a Gateway, which could use
+/// up addresses or cost money.
 pub(crate) fn set_unhandled_class(object: &mut Value) {
     if prefix::get().is_none() {
         return;
@@ -109,30 +110,30 @@ pub(crate) fn set_unhandled_class(object: &mut Value) {
     object["spec"][class] = UNHANDLED_CLASS.into();
 }
 
-/// Returns whether a warning is about that class only.
+/// Returns whether a warning is about [`UNHANDLED_CLASS`].
 pub(crate) fn is_about_unhandled_class(warning: &str) -> bool {
     warning.contains(UNHANDLED_CLASS)
 }
 
-/// How long deletion may make no progress.
+/// The timeout of the clean-up when it makes no progress.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// Deletes everything that the suite created, latest first, and waits until it is gone.
+/// Deletes everything that the suite created, newest first, and waits until it is gone.
 ///
 /// # Errors
-/// Lists the objects that still exist.
+/// Returns an error that lists the objects that still exist.
 pub(crate) fn clean_up(admin: &Client) -> Result<(), String> {
     let mut created = admin.take_created();
     created.reverse();
-    // Webhooks first, because they would judge the other deletions.
+    // Webhooks first, because they would intercept the other deletions.
     created.sort_by_key(|path| !path.contains("webhookconfigurations"));
-    // The API server removes CRDs slowly, so the timeout starts again whenever something is gone.
+    // The API server removes CRDs slowly, so the timeout restarts whenever an object is gone.
     let timed_out = |since: Instant| since.elapsed() >= CLEAN_UP_TIMEOUT;
     let mut since = Instant::now();
     let mut last = String::new();
     while !created.is_empty() {
         let count = created.len();
-        // Repeated until it is gone: a request may be lost, or come too early.
+        // Repeats the deletion until the object is gone: a request may be lost or too early.
         created.retain(|path| {
             if timed_out(since) {
                 return true;

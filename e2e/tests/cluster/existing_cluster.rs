@@ -1,4 +1,4 @@
-//! The suite on an existing cluster: here a second API server, with what such a cluster has.
+//! Runs the suite on an existing cluster: a second API server with the objects of such a cluster.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output, Stdio};
@@ -25,7 +25,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     .requires(Requirement::OwnApiServer),
     Scenario::new(
         "existing-cluster/interrupted",
-        "an interrupted run leaves nothing there either",
+        "an interrupted run leaves nothing on an existing cluster",
         interrupted,
     )
     .requires(Requirement::OwnApiServer),
@@ -37,10 +37,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     .requires(Requirement::OwnApiServer),
 ];
 
-/// Where the processes of the existing cluster listen.
+/// The offset of the addresses of the existing cluster.
 const OFFSET: u8 = 10;
 
-/// Returns the suite, as `cargo xtask e2e cluster --kubeconfig FILE --context e2e` runs it.
+/// Returns the command of `cargo xtask e2e cluster --kubeconfig FILE --context e2e`.
 fn suite(cluster: &TestCluster, server: &ApiServer) -> Command {
     let kubeconfig = cluster.path().join("existing.kubeconfig");
     kubeconfig::write(&server.admin(), &kubeconfig);
@@ -55,8 +55,8 @@ fn suite(cluster: &TestCluster, server: &ApiServer) -> Command {
     suite
 }
 
-/// Runs the suite beside the existing cluster's controllers, and repeats `meanwhile` until it returns that
-/// it is done.
+/// Runs the suite while acting as the controllers of the existing cluster. Calls `meanwhile` until it returns
+/// true.
 fn run(
     admin: &Client,
     mut suite: Command,
@@ -77,7 +77,7 @@ fn run(
                 }
                 std::thread::sleep(Duration::from_millis(200));
             }
-            assert!(done, "the suite ended before it came so far");
+            assert!(done, "the suite ended too early");
         });
         let output = suite.wait_with_output().expect("this program ends");
         drop(ending);
@@ -128,14 +128,14 @@ fn class(name: &str) -> Value {
 fn unchanged(cluster: &mut TestCluster) {
     let server = ApiServer::start(OFFSET);
     let admin = Client::new(server.admin()).expect("a kubeconfig");
-    // kind and k3d have one. A claim shows that it works.
+    // kind and k3d have a default class. A claim shows that it works.
     admin.create(&class("standard")).accepted();
-    let served = |name: &str| {
+    let create_claim = |name: &str| {
         let claim = admin.create(&unrelated_claim(name)).accepted();
         assert_eq!(claim["spec"]["storageClassName"], "standard");
         claim
     };
-    served("before");
+    create_claim("before");
     // A CRD that the suite needs too.
     let mut crd = cluster.admin.get(GATEWAYS).accepted();
     crd["metadata"] = json!({
@@ -145,16 +145,16 @@ fn unchanged(cluster: &mut TestCluster) {
 
     let before = settled(&admin);
     assert!(before.len() > 100, "{} objects", before.len());
-    // The suite's classes and policies do not affect claims that others create meanwhile.
+    // The suite's classes and policies do not affect other claims that are created meanwhile.
     let output = run(&admin, suite(cluster, &server), |_| {
-        let is_there = has_webhooks(&admin);
-        if is_there {
-            let claim = served("meanwhile");
+        let installed = has_webhooks(&admin);
+        if installed {
+            let claim = create_claim("meanwhile");
             admin.delete(&claim).accepted();
             let released = json!({"metadata": {"finalizers": null}});
             admin.merge(&path(&claim), &released);
         }
-        is_there
+        installed
     });
     let (stdout, stderr) = text(&output);
     assert!(output.status.success(), "{stdout}\n{stderr}");
@@ -163,10 +163,10 @@ fn unchanged(cluster: &mut TestCluster) {
     assert_same(&before, &everything(&admin));
 }
 
-/// Whether a cluster has webhooks.
+/// Returns whether a cluster has webhooks.
 fn has_webhooks(admin: &Client) -> bool {
-    ["mutating", "validating"].into_iter().any(|sort| {
-        let path = format!("/apis/admissionregistration.k8s.io/v1/{sort}webhookconfigurations");
+    ["mutating", "validating"].into_iter().any(|kind| {
+        let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations");
         !admin.list(&path).is_empty()
     })
 }
@@ -177,12 +177,12 @@ fn interrupted(cluster: &mut TestCluster) {
     admin.create(&class("standard")).accepted();
     let before = settled(&admin);
     let output = run(&admin, suite(cluster, &server), |id| {
-        let is_there = has_webhooks(&admin);
-        if is_there {
+        let installed = has_webhooks(&admin);
+        if installed {
             let sent = Command::new("kill").arg(id.to_string()).status();
             assert!(sent.is_ok_and(|it| it.success()));
         }
-        is_there
+        installed
     });
     let (stdout, stderr) = text(&output);
     assert!(!output.status.success(), "{stdout}\n{stderr}");
@@ -209,7 +209,7 @@ fn plane_installed(cluster: &mut TestCluster) {
 const GATEWAYS: &str =
     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gateways.gateway.networking.k8s.io";
 
-/// Returns everything that the API server stores, by path, except what it keeps writing about itself.
+/// Returns everything that the API server stores, by path, except objects that it updates continuously.
 fn everything(admin: &Client) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for (group, resource) in resources(admin) {
@@ -227,7 +227,7 @@ fn everything(admin: &Client) -> BTreeMap<String, Value> {
     all
 }
 
-/// Returns the same, once a new API server has created its own objects.
+/// Waits until a new API server has created its own objects, and returns [`everything`].
 fn settled(admin: &Client) -> BTreeMap<String, Value> {
     let mut last = everything(admin);
     until("the API server settles", || {
@@ -252,7 +252,7 @@ fn resources(admin: &Client) -> Vec<(String, String)> {
     }
     let mut resources = Vec::new();
     for group in groups {
-        // A group may have disappeared with its last CRD, or be so new that it is empty.
+        // A group may have disappeared with its last CRD, or be new and still empty.
         let listed = admin.get(&group);
         for resource in listed.body["resources"].as_array().into_iter().flatten() {
             let name = resource["name"].as_str().expect("a name");
@@ -266,8 +266,8 @@ fn resources(admin: &Client) -> Vec<(String, String)> {
     resources
 }
 
-/// Acts as the controllers of namespaces and claims: deletes what a terminating namespace holds, also with
-/// finalizers, and then the namespace.
+/// Acts as the controllers of namespaces and claims: deletes the objects in terminating namespaces, including
+/// those with finalizers, and then the namespaces.
 fn empty_namespaces(admin: &Client) {
     for mut namespace in admin.list("/api/v1/namespaces") {
         if namespace["metadata"]["deletionTimestamp"].is_null() {
@@ -283,7 +283,7 @@ fn empty_namespaces(admin: &Client) {
                 let item = item["metadata"]["name"].as_str().expect("a name");
                 let path = format!("{collection}/{item}");
                 let none = json!({"metadata": {"finalizers": null}});
-                // Either may find it gone already.
+                // Either request may find that it is already gone.
                 admin.merge(&path, &none);
                 admin.delete_path(&path);
             }

@@ -1,4 +1,4 @@
-//! ExternalDNS, which publishes what the API server stores as DNS records.
+//! ExternalDNS, which publishes routes and Services as DNS records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use crate::zone::{DOMAIN, Zone, name_of};
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "external-dns/permissions",
-        "ExternalDNS' ServiceAccount reads what is published and nothing else",
+        "the ServiceAccount of ExternalDNS can read what ExternalDNS publishes and nothing else",
         permissions,
     )
     .requires(Requirement::OwnApiServer),
@@ -39,7 +39,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     .requires(Requirement::OwnApiServer),
     Scenario::new(
         "external-dns/ownership",
-        "records of other owners are neither changed nor removed, and lost records are written again",
+        "records of other owners are not changed or removed, and lost records are written again",
         ownership,
     )
     .requires(Requirement::OwnApiServer),
@@ -65,7 +65,7 @@ impl Running {
         Self::with_etcd(cluster, zone, etcd)
     }
 
-    /// Uses an etcd that may hold records.
+    /// Starts kare-dns and ExternalDNS with an etcd that may already have records.
     fn with_etcd(cluster: &TestCluster, zone: Zone, etcd: Process) -> Self {
         Self {
             _kare_dns: zone.kare_dns(),
@@ -75,10 +75,10 @@ impl Running {
         }
     }
 
-    /// Returns the hosts of the domain that have records, with their addresses.
+    /// Returns the hosts with records in the domain, and their addresses.
     fn records(&self) -> BTreeMap<String, Vec<String>> {
         let mut records: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (key, record) in self.zone.stored() {
+        for (key, record) in self.zone.records() {
             let name = name_of(&key);
             let host = name.strip_suffix(&format!(".{DOMAIN}")).expect("a host");
             let address = record["host"].as_str().expect("an address").to_owned();
@@ -89,7 +89,7 @@ impl Running {
         records
     }
 
-    /// Waits until exactly these records exist, beside those of kare-dns' own Service, and kare-dns
+    /// Waits until exactly these records exist in addition to those of kare-dns' own Service, and kare-dns
     /// resolves them.
     pub(crate) fn publishes(&self, expected: &[(&str, &[&str])]) {
         let own = ["apex.dns", "ns.dns"].map(|host| (host, &[KARE_DNS][..]));
@@ -105,7 +105,7 @@ impl Running {
         });
         for (host, expected) in &all {
             until("kare-dns resolves the records", || {
-                let addresses = self.zone.ask_kare_dns().addresses(&full_name(host))?;
+                let addresses = self.zone.kare_dns_client().addresses(&full_name(host))?;
                 let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
                 match addresses == *expected {
                     true => Ok(()),
@@ -115,11 +115,11 @@ impl Running {
         }
     }
 
-    /// Waits until kare-dns denies that a host exists.
+    /// Waits until kare-dns returns NXDOMAIN for a host.
     fn denies(&self, host: &str) {
-        until("kare-dns denies the name", || {
+        until("kare-dns returns NXDOMAIN", || {
             let name = full_name(host);
-            let answer = self.zone.ask_kare_dns().ask(&name, RecordType::A)?;
+            let answer = self.zone.kare_dns_client().query(&name, RecordType::A)?;
             match answer.code() {
                 ResponseCode::NXDomain => Ok(()),
                 code => Err(format!("{host}: {code}, {:?}", answer.addresses())),
@@ -201,7 +201,7 @@ fn publishing(cluster: &mut TestCluster) {
     let keycloak = create(cluster, "HTTPRoute", "keycloak", "keycloak");
     let jupyter = create(cluster, "HTTPRoute", "jupyterhub", "jupyter");
     let cr8tor = create(cluster, "GRPCRoute", "cr8tor", "cr8tor");
-    // The Gateway's controller has not seen it yet.
+    // The Gateway's controller has not accepted it yet.
     let gitea = create(cluster, "HTTPRoute", "gitea", "gitea");
     for route in [&keycloak, &jupyter, &cr8tor] {
         accept(cluster, route);
@@ -212,11 +212,11 @@ fn publishing(cluster: &mut TestCluster) {
         ("jupyter", &[GATEWAY]),
         ("keycloak", &[GATEWAY]),
     ]);
-    for (key, record) in running.zone.stored() {
+    for (key, record) in running.zone.records() {
         assert_eq!(record["owner"], DOMAIN, "{key}");
     }
 
-    // One route is accepted, one rejected, one gets another host, and a Service is created.
+    // One route becomes accepted, one rejected, one gets another hostname, and a Service is created.
     accept(cluster, &gitea);
     set_accepted(cluster, &cr8tor, false);
     let change = json!({"spec": {"hostnames": [full_name("guacamole")]}});
@@ -231,7 +231,7 @@ fn publishing(cluster: &mut TestCluster) {
     running.denies("cr8tor");
     running.denies("jupyter");
 
-    // The Gateway's address changes, and with it those of its routes only.
+    // The address of the Gateway changes, and with it only the addresses of its routes.
     let moved = "192.0.2.81";
     set_gateway_address(cluster, moved);
     accept(cluster, &cr8tor);
@@ -260,7 +260,8 @@ fn ownership(cluster: &mut TestCluster) {
     let etcd = zone.etcd();
     let operator = Some("kare-dns-etcd-client");
     let key = |host: &str| format!("/skydns/org/k8tre/dev/{host}/aaaaaaaa");
-    // By hand, by another ExternalDNS, and by another one for a host that has a route here too.
+    // Records written by hand, by another ExternalDNS, and by another ExternalDNS for a host that also has a
+    // route here.
     let others = [
         ("by-hand", r#"{"host":"192.0.2.97","ttl":5}"#),
         (
@@ -286,7 +287,7 @@ fn ownership(cluster: &mut TestCluster) {
     ];
     running.publishes(&published);
 
-    // Its own records are lost. Any event makes it look again.
+    // Its own records are lost. Any event triggers a new synchronisation.
     let own = "/skydns/org/k8tre/dev/dns/";
     let lost = running.zone.etcdctl(operator, &["del", "--prefix", own]);
     assert_eq!(lost.expect("they are deleted").trim(), "2");
@@ -299,7 +300,7 @@ fn ownership(cluster: &mut TestCluster) {
         ("elsewhere", &["192.0.2.98"]),
         ("metrics", &["192.0.2.99"]),
     ]);
-    let stored = running.zone.stored();
+    let stored = running.zone.records();
     for (host, record) in others {
         let record: Value = serde_json::from_str(record).expect("JSON");
         assert_eq!(stored[&key(host)], record, "{host}");

@@ -1,4 +1,4 @@
-//! External Secrets' controller, which reads what `bootstrap/` permits.
+//! The External Secrets controller with the permissions of `bootstrap/`.
 
 use std::process::Command;
 
@@ -18,19 +18,19 @@ use crate::service_accounts::ServiceAccount;
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "external-secrets/reader",
-        "the account that External Secrets reads with gets Secrets of secret-store by name, and no others",
+        "the account that External Secrets reads with can get Secrets of secret-store by name, and no others",
         reader,
     )
     .requires(Requirement::OwnApiServer),
     Scenario::new(
         "external-secrets/tokens",
-        "External Secrets gets tokens of that account and of no other",
+        "External Secrets can get tokens of that account and of no other",
         tokens,
     )
     .requires(Requirement::OwnApiServer),
     Scenario::new(
         "external-secrets/sync",
-        "a Secret of secret-store is synced to an app's namespace, with later changes, until the account \
+        "a Secret of secret-store and its later changes are synced to an app's namespace, until the account \
          loses its permission",
         sync,
     )
@@ -59,8 +59,8 @@ fn secret(namespace: &str, name: &str) -> Value {
     object("v1", "Secret", namespace, name)
 }
 
-/// Creates what the chart grants the controller with `bootstrap/`'s values: its own kinds, and Secrets to
-/// write to, but no tokens (`serviceAccountTokenCreate: false`).
+/// Creates the permissions that the chart grants to the controller for the values in `bootstrap/`: its own
+/// kinds and writing Secrets, but no tokens (`serviceAccountTokenCreate: false`).
 fn install_chart(cluster: &TestCluster) {
     let ServiceAccount { namespace, name } = CONTROLLER;
     let account = object("v1", "ServiceAccount", namespace, name);
@@ -100,7 +100,7 @@ fn install_chart(cluster: &TestCluster) {
     }
 }
 
-/// Creates the account and permissions of the tree's store, beside the chart.
+/// Creates the chart's permissions, and the account and permissions of the tree's store.
 fn populate(cluster: &TestCluster) {
     cluster.namespace(CONTROLLER.namespace, &json!({}));
     install_chart(cluster);
@@ -118,7 +118,7 @@ fn populate(cluster: &TestCluster) {
     put(cluster, OTHER, "not to be read");
 }
 
-/// The tree's store with the address of this API server, whose DNS name does not resolve here.
+/// Returns the tree's store with the address of this API server, because its DNS name does not resolve here.
 fn store(cluster: &TestCluster) -> Value {
     let mut store = rendered::store();
     let url = &mut store["spec"]["provider"]["kubernetes"]["server"]["url"];
@@ -134,15 +134,15 @@ fn put(cluster: &TestCluster, namespace: &str, password: &str) {
     cluster.admin.apply(&secret).accepted();
 }
 
-/// An ExternalSecret that is refreshed as often as possible.
+/// Returns an ExternalSecret that is refreshed as often as possible.
 fn external(name: &str) -> Value {
     let mut external = external_secret(APPS, name);
     external["spec"]["refreshInterval"] = "1s".into();
     external
 }
 
-/// Starts the controller with its ServiceAccount and the flags that the chart sets for `bootstrap/`'s
-/// values.
+/// Starts the controller with its ServiceAccount and the flags that the chart sets for the values in
+/// `bootstrap/`.
 fn start_controller(cluster: &TestCluster, more: &[&str]) -> Process {
     let address = address(8);
     let mut command = Command::new(tool("external-secrets"));
@@ -176,7 +176,7 @@ fn wait_for_ready(cluster: &TestCluster, object: &Value, expected: &str) {
     });
 }
 
-/// Waits for an event of an object that contains a text. Conditions name no causes.
+/// Waits for an event of an object with a text. Conditions do not contain the cause.
 fn wait_for_event(cluster: &TestCluster, object: &Value, text: &str) -> String {
     let name = object["metadata"]["name"].as_str().expect("a name");
     let path = format!("/api/v1/events?fieldSelector=involvedObject.name={name}");
@@ -188,7 +188,7 @@ fn wait_for_event(cluster: &TestCluster, object: &Value, text: &str) -> String {
     })
 }
 
-/// Waits until the app's Secret has a password.
+/// Waits until the app's Secret has the password.
 fn wait_for_password(cluster: &TestCluster, name: &str, password: &str) {
     let encoded = BASE64.encode(password);
     until("the Secret has the password", || {
@@ -263,7 +263,7 @@ fn sync(cluster: &mut TestCluster) {
     put(cluster, READER.namespace, "second");
     wait_for_password(cluster, "synced", "second");
 
-    // Without the account's permission, nothing is read.
+    // Without the account's permission, the controller cannot read.
     let binding = object(
         "rbac.authorization.k8s.io/v1",
         "RoleBinding",
@@ -281,7 +281,7 @@ fn sync(cluster: &mut TestCluster) {
 
 fn other_namespace(cluster: &mut TestCluster) {
     populate(cluster);
-    // Otherwise it stops at the state of the store and does not ask the API server.
+    // With the flood gate, the controller stops at the state of the store and does not read the Secret.
     let _controller = start_controller(cluster, &["--enable-flood-gate=false"]);
     let (mut store, external) = (store(cluster), external("elsewhere"));
     store["spec"]["provider"]["kubernetes"]["remoteNamespace"] = OTHER.into();

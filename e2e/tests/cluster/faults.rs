@@ -1,4 +1,4 @@
-//! What happens while a server is down or slow: the policies fail closed.
+//! Servers that are down or slow: the policies fail closed.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,35 +18,36 @@ use crate::webhooks::UNREACHABLE;
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "faults/policy-server-down",
-        "while the policy server is down, what the policies judge is rejected in both modes, and everything \
-         else goes on",
+        "while the policy server is down, objects that the policies check are rejected in both modes, and all \
+         others are accepted",
         policy_server_down,
     ),
     Scenario::new(
         "faults/no-lockout",
-        "kube-system and Kubewarden's namespace are not locked out meanwhile",
+        "while the policy server is down, objects in kube-system and Kubewarden's namespace can be created and \
+         changed",
         no_lockout,
     ),
     Scenario::new(
         "faults/slow-policy-server",
-        "a policy server that misses the timeout has everything rejected that it judges; one that is slow \
-         but in time works",
+        "if the policy server exceeds the timeout, objects that the policies check are rejected; if it is \
+         slow but responds in time, they are accepted",
         slow,
     ),
     Scenario::new(
         "faults/policy-server-restart",
-        "nothing wrong is accepted while the policy server restarts under load",
+        "no invalid object is accepted while the policy server restarts under load",
         policy_server_restart,
     ),
     Scenario::new(
         "faults/api-server-restart",
-        "nothing wrong is accepted while the API server restarts under load",
+        "no invalid object is accepted while the API server restarts under load",
         api_server_restart,
     )
     .requires(Requirement::OwnApiServer),
 ];
 
-/// A route that the policies would judge.
+/// Returns a route that the policies check.
 fn route(namespace: &str, name: &str) -> Value {
     route_to("HTTPRoute", namespace, name, &format!("web.{DOMAIN}"))
 }
@@ -82,7 +83,7 @@ fn policy_server_down(cluster: &mut TestCluster) {
 
 fn no_lockout(cluster: &mut TestCluster) {
     cluster.stop_policy_server();
-    // The cluster's own storage, and what restarts Kubewarden.
+    // The cluster's own storage, and the objects that restart Kubewarden.
     cluster
         .admin
         .create(&claim("kube-system", "own"))
@@ -104,11 +105,11 @@ fn no_lockout(cluster: &mut TestCluster) {
     cluster.start_policy_server();
 }
 
-/// How long a slow policy server takes that is within its timeout of 10 seconds.
+/// The response time of a slow policy server, within the timeout of 10 seconds.
 const DELAY: Duration = Duration::from_secs(3);
 
 fn slow(cluster: &mut TestCluster) {
-    let judged = [
+    let objects = [
         claim(APPS, "slow"),
         load_balancer(APPS, "slow"),
         external_secret(APPS, "slow"),
@@ -117,8 +118,8 @@ fn slow(cluster: &mut TestCluster) {
     cluster.pause_policy_server();
     let developer = cluster.developer.clone();
     std::thread::scope(|scope| {
-        // All at once, because each takes the whole timeout.
-        let requests = judged.each_ref().map(|object| {
+        // In parallel, because each request takes the whole timeout.
+        let requests = objects.each_ref().map(|object| {
             let developer = &developer;
             scope.spawn(move || developer.create(object))
         });
@@ -133,18 +134,18 @@ fn slow(cluster: &mut TestCluster) {
         for request in requests {
             let message = request.join().expect("a response").rejected();
             assert!(message.contains(UNREACHABLE), "{message}");
-            // Kubernetes' default, which the policies keep.
+            // Kubernetes' default, which the policies do not change.
             assert!(message.contains("timeout=10s"), "{message}");
-            // Of the response, or of the connection.
+            // The deadline of the response or of the connection.
             let late = ["deadline exceeded", "TLS handshake timeout"];
             assert!(late.iter().any(|it| message.contains(it)), "{message}");
         }
     });
-    for object in &judged {
+    for object in &objects {
         assert_eq!(cluster.admin.get(&path(object)).status, 404);
     }
     let created = std::thread::scope(|scope| {
-        let request = scope.spawn(|| developer.create(&judged[0]));
+        let request = scope.spawn(|| developer.create(&objects[0]));
         std::thread::sleep(DELAY);
         assert!(
             !request.is_finished(),
@@ -160,8 +161,8 @@ fn slow(cluster: &mut TestCluster) {
 struct Load {
     name: &'static str,
     object: fn(&str, &str) -> Value,
-    /// Whether a stored object is right.
-    is_right: fn(&Value) -> bool,
+    /// Returns whether a stored object is as the policies require.
+    is_valid: fn(&Value) -> bool,
     /// Whether the policies reject it.
     rejected: bool,
 }
@@ -170,28 +171,28 @@ const LOADS: [Load; 3] = [
     Load {
         name: "claims",
         object: claim,
-        is_right: |it| it["spec"]["storageClassName"] == "rwo-default",
+        is_valid: |it| it["spec"]["storageClassName"] == "rwo-default",
         rejected: false,
     },
     Load {
         name: "balancers",
         object: load_balancer,
-        is_right: |it| it["metadata"]["annotations"]["metallb.io/address-pool"] == "default-pool",
+        is_valid: |it| it["metadata"]["annotations"]["metallb.io/address-pool"] == "default-pool",
         rejected: false,
     },
     Load {
-        name: "wrong secrets",
+        name: "invalid secrets",
         object: |namespace, name| {
             let mut secret = external_secret(namespace, name);
             secret["spec"]["secretStoreRef"] = json!({"name": "secret-store"});
             secret
         },
-        is_right: |_| false,
+        is_valid: |_| false,
         rejected: true,
     },
 ];
 
-/// The verdicts on a load, and the errors where there was no verdict.
+/// The number of verdicts on a load, and the errors of requests without a verdict.
 #[derive(Default)]
 struct Counts {
     verdicts: AtomicUsize,
@@ -208,8 +209,8 @@ impl Counts {
     }
 }
 
-/// How many verdicts on each load show that it runs.
-const RUNNING: usize = 5;
+/// The number of verdicts after which a load counts as running.
+const MIN_VERDICTS: usize = 5;
 
 /// Waits for verdicts on every load.
 fn until_loaded(counts: &[Counts; 3]) {
@@ -222,7 +223,7 @@ fn until_loaded(counts: &[Counts; 3]) {
     until("every load gets verdicts", || {
         let now = verdicts();
         let mut both = now.iter().zip(&before);
-        match both.all(|(now, before)| *now >= before + RUNNING) {
+        match both.all(|(now, before)| *now >= before + MIN_VERDICTS) {
             true => Ok(()),
             false => Err(format!(
                 "{before:?} {now:?} {:?}",
@@ -232,8 +233,8 @@ fn until_loaded(counts: &[Counts; 3]) {
     });
 }
 
-/// Runs every load before, during and after `disturb`, which gets the counts so far. In the end, what is
-/// stored has to be right, and has to include everything that was accepted.
+/// Runs every load before, during and after `disturb`, which gets the counts so far. In the end, every stored
+/// object must be valid, and every accepted object must be stored.
 fn under_load(
     cluster: &mut TestCluster,
     prefix: &str,
@@ -253,25 +254,29 @@ fn under_load(
         disturb(cluster, &counts);
         until_loaded(&counts);
         drop(ending);
-        loads.map(|it| it.join().expect("nothing wrong was accepted"))
+        loads.map(|it| it.join().expect("no invalid object was accepted"))
     });
     for (at, load) in LOADS.iter().enumerate() {
-        assert!(counts[at].failures() > 0, "{} was not disturbed", load.name);
+        assert!(
+            counts[at].failures() > 0,
+            "{}: no request failed",
+            load.name
+        );
         let mut found = 0;
         for item in cluster.admin.list(&collection(&(load.object)(APPS, ""))) {
             let name = item["metadata"]["name"].as_str().expect("a name");
             if name.starts_with(&format!("{prefix}-{at}-")) {
-                assert!((load.is_right)(&item), "{item:#}");
+                assert!((load.is_valid)(&item), "{item:#}");
                 found += 1;
             }
         }
-        // Objects whose response was lost may exist too.
+        // Objects whose response was lost may also exist.
         assert!(found >= stored[at], "{}: {found} {}", load.name, stored[at]);
         assert_eq!(found > 0, !load.rejected, "{}", load.name);
     }
 }
 
-/// Creates objects until it is told to stop. Returns how many were accepted.
+/// Creates objects until `ended` is set. Returns how many were accepted.
 fn load(client: &Client, load: &Load, prefix: &str, ended: &AtomicBool, counts: &Counts) -> usize {
     let mut stored = 0;
     for number in 0.. {
@@ -281,7 +286,7 @@ fn load(client: &Client, load: &Load, prefix: &str, ended: &AtomicBool, counts: 
         let object = (load.object)(APPS, &format!("{prefix}-{number}"));
         let verdict = match client.try_create(&object) {
             Ok(response) if response.is_success() => {
-                assert!((load.is_right)(&response.body), "{response:#?}");
+                assert!((load.is_valid)(&response.body), "{response:#?}");
                 stored += 1;
                 Ok(())
             }
@@ -297,7 +302,7 @@ fn load(client: &Client, load: &Load, prefix: &str, ended: &AtomicBool, counts: 
             }
             Err(why) => {
                 counts.failures.lock().expect("no panic").push(why);
-                // A refused connection returns at once.
+                // A refused connection fails immediately.
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
@@ -305,9 +310,9 @@ fn load(client: &Client, load: &Load, prefix: &str, ended: &AtomicBool, counts: 
     unreachable!("numbers do not end")
 }
 
-/// Waits until every load misses a verdict.
-fn until_noticed(counts: &[Counts; 3]) {
-    until("the loads miss verdicts", || {
+/// Waits until every load has a failed request.
+fn until_failing(counts: &[Counts; 3]) {
+    until("requests of every load fail", || {
         match counts.iter().all(|it| it.failures() > 0) {
             true => Ok(()),
             false => Err(format!("{:?}", counts.each_ref().map(Counts::failures))),
@@ -318,16 +323,16 @@ fn until_noticed(counts: &[Counts; 3]) {
 fn policy_server_restart(cluster: &mut TestCluster) {
     under_load(cluster, "webhook", |cluster, counts| {
         cluster.stop_policy_server();
-        until_noticed(counts);
+        until_failing(counts);
         cluster.start_policy_server();
     });
 }
 
 fn api_server_restart(cluster: &mut TestCluster) {
-    // It is not ready before it knows the webhooks.
+    // The API server is not ready before it has loaded the webhooks.
     under_load(cluster, "api-server", |cluster, counts| {
         cluster.kill_api_server();
-        until_noticed(counts);
+        until_failing(counts);
         cluster.start_api_server();
     });
 }

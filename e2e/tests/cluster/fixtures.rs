@@ -1,12 +1,11 @@
-//! Objects that several scenarios create, with the least that the API server accepts. Their namespaces
-//! are prefixed on an existing cluster.
+//! Minimal objects that several scenarios create. On an existing cluster, their namespaces are prefixed.
 
 use serde_json::{Value, json};
 
 use crate::existing::set_unhandled_class;
 use crate::prefix::prefixed;
 
-/// An object without a spec.
+/// Returns an object without a spec.
 pub(crate) fn object(version: &str, kind: &str, namespace: &str, name: &str) -> Value {
     json!({
         "apiVersion": version,
@@ -15,7 +14,7 @@ pub(crate) fn object(version: &str, kind: &str, namespace: &str, name: &str) -> 
     })
 }
 
-/// A claim without a storage class.
+/// Returns a claim without a storage class.
 pub(crate) fn claim(namespace: &str, name: &str) -> Value {
     let mut claim = object("v1", "PersistentVolumeClaim", namespace, name);
     claim["spec"] = json!({
@@ -38,7 +37,7 @@ pub(crate) fn config_map(namespace: &str, name: &str) -> Value {
     config
 }
 
-/// An ExternalSecret of the plane's store.
+/// Returns an ExternalSecret of the plane's store.
 pub(crate) fn external_secret(namespace: &str, name: &str) -> Value {
     let mut secret = object("external-secrets.io/v1", "ExternalSecret", namespace, name);
     secret["spec"] = json!({
@@ -48,19 +47,19 @@ pub(crate) fn external_secret(namespace: &str, name: &str) -> Value {
     secret
 }
 
-/// A store that no policy accepts.
+/// Returns a store that the policies reject.
 pub(crate) fn fake_store(namespace: &str, name: &str) -> Value {
     let mut store = object("external-secrets.io/v1", "SecretStore", namespace, name);
     store["spec"] = json!({"provider": {"fake": {"data": []}}});
     store
 }
 
-/// A route, or a Gateway, without a spec.
+/// Returns a route or Gateway without a spec.
 pub(crate) fn route(kind: &str, namespace: &str, name: &str) -> Value {
     object("gateway.networking.k8s.io/v1", kind, namespace, name)
 }
 
-/// An HTTPRoute or GRPCRoute on the internal Gateway.
+/// Returns an HTTPRoute or GRPCRoute on the internal Gateway.
 pub(crate) fn route_to(kind: &str, namespace: &str, name: &str, hostname: &str) -> Value {
     let mut route = route(kind, namespace, name);
     route["spec"] = json!({

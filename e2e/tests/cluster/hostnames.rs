@@ -1,4 +1,4 @@
-//! Hostnames, each of which belongs to one namespace.
+//! Hostnames: only one namespace can use a hostname.
 
 use serde_json::{Value, json};
 
@@ -13,19 +13,19 @@ use crate::scenario::Scenario;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new(
-        "hostnames/taken",
-        "a hostname of a route in another namespace is rejected, across HTTPRoutes and GRPCRoutes, until \
-         that route is deleted",
-        taken,
+        "hostnames/conflict",
+        "a hostname that a route in another namespace uses is rejected, across HTTPRoutes and GRPCRoutes, \
+         until that route is deleted",
+        conflict,
     ),
     Scenario::new(
         "hostnames/delegated",
-        "a namespace gets the hosts that are delegated to it and no others",
+        "a namespace can use the hostnames that are delegated to it and no others",
         delegated,
     ),
 ];
 
-/// The namespace to which the policies of K3s delegate the host `portal`.
+/// The namespace to which the policies of K3s delegate the hostname `portal`.
 const OWNER: &str = "backend";
 
 fn portal(kind: &str, namespace: &str, name: &str) -> Value {
@@ -39,7 +39,8 @@ fn strays() -> [Value; 2] {
     ]
 }
 
-/// Creates routes, before the policies, for a host that they delegate to another namespace.
+/// Creates routes before the policies are installed, for a hostname that the policies delegate to another
+/// namespace.
 pub(crate) fn before(cluster: &TestCluster) {
     cluster.namespace(OWNER, &json!({}));
     for stray in strays() {
@@ -47,7 +48,7 @@ pub(crate) fn before(cluster: &TestCluster) {
     }
 }
 
-fn taken(cluster: &mut TestCluster) {
+fn conflict(cluster: &mut TestCluster) {
     let wanted = [
         portal("HTTPRoute", OWNER, "portal"),
         portal("GRPCRoute", OWNER, "portal"),

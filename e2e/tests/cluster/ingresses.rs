@@ -1,4 +1,4 @@
-//! Ingresses, whose rejection contains the HTTPRoute to apply instead.
+//! Ingresses. The rejection contains the HTTPRoute to apply instead.
 
 use serde_json::{Value, json};
 
@@ -12,12 +12,12 @@ use crate::scenario::{Requirement, Scenario};
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "ingresses/httproute",
-        "kubectl shows the HTTPRoute for a rejected Ingress, and that text applies unchanged",
+        "kubectl shows the HTTPRoute for a rejected Ingress, and that text can be applied unchanged",
         route_in_the_terminal,
     ),
     Scenario::new(
         "ingresses/requires-nginx",
-        "an Ingress that requires ingress-nginx is accepted, and kubectl shows why it does",
+        "an Ingress that requires ingress-nginx is accepted, and kubectl shows the reason",
         requires_nginx,
     )
     .requires(Requirement::OwnApiServer),
@@ -29,17 +29,17 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     .requires(Requirement::OwnApiServer),
 ];
 
-/// The namespace to which the policies delegate [`HOST`].
+/// The namespace to which the policies delegate the hostname of [`HOST`].
 const NAMESPACE: &str = "keycloak";
 const HOST: &str = "keycloak";
 
-/// How the rejection and its warning begin.
+/// Returns the start of the rejection and of its warning.
 fn rejection() -> String {
     let gateway = prefixed("gateway");
-    format!("this Ingress can be an HTTPRoute on `{gateway}/internal-gateway`")
+    format!("this Ingress can be expressed as an HTTPRoute on `{gateway}/internal-gateway`")
 }
 
-/// An Ingress as charts write them: with TLS, and a port by its name in the Service.
+/// Returns an Ingress as charts render it: with TLS, and with the name of a Service port.
 fn ingress(name: &str) -> Value {
     let host = format!("{HOST}.{DOMAIN}");
     json!({
@@ -76,7 +76,7 @@ fn prepare(cluster: &TestCluster) {
     cluster.admin.apply(&service).accepted();
 }
 
-/// Returns the manifest in the message, to its end.
+/// Returns the manifest at the end of the message.
 fn shown_manifest(terminal: &Terminal) -> &str {
     let begin = terminal.errors.find("\napiVersion: ");
     let begin = begin.unwrap_or_else(|| panic!("no manifest in {}", terminal.errors));
@@ -119,7 +119,7 @@ fn route_in_the_terminal(cluster: &mut TestCluster) {
             json!([{"path": {"type": "PathPrefix", "value": "/"}}])
         );
         assert_eq!(rule["backendRefs"][0]["name"], "keycloak");
-        // The number of the named port, from the Service in the cluster.
+        // The port number comes from the Service in the cluster.
         assert_eq!(rule["backendRefs"][0]["port"], 8080);
     }
 }
@@ -130,7 +130,7 @@ fn requires_nginx(cluster: &mut TestCluster) {
     ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/configuration-snippet"] =
         "more_set_headers \"X-Frame-Options: DENY\";".into();
     let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&ingress)).success();
-    let reason = "configuration-snippet]: forces NGINX: is NGINX configuration";
+    let reason = "configuration-snippet]: is NGINX configuration [requires-ingress-nginx]";
     assert!(terminal.errors.starts_with("Warning: "), "{terminal:#?}");
     assert!(terminal.errors.contains(reason), "{terminal:#?}");
     let stored = cluster.admin.get(&path(&ingress)).accepted();
@@ -146,13 +146,13 @@ fn monitored(cluster: &mut TestCluster) {
         let lines: Vec<&str> = terminal.errors.lines().collect();
         assert!(lines[0].starts_with("Warning: "), "{way}: {terminal:#?}");
         assert!(lines[0].contains(&rejection()), "{way}: {terminal:#?}");
-        // Without the route: mode monitor keeps only the warning.
+        // The mode monitor shows only the warning, without the route.
         assert_eq!(lines.len(), 1, "{way}: {terminal:#?}");
         let stored = cluster.admin.get(&path(&ingress)).accepted();
         assert_eq!(stored["spec"], ingress["spec"], "{way}");
     }
     cluster.install(Profile::K3s);
-    // The same is rejected again, and what was accepted meanwhile can still be fixed.
+    // In the mode protect, the Ingress is rejected again, and one that was accepted before can still be fixed.
     cluster
         .developer
         .create(&ingress("monitored-no-more"))

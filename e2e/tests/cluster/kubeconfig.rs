@@ -1,4 +1,4 @@
-//! Kubeconfigs: for the suite's own clients, and for the programs that it starts.
+//! Kubeconfigs for the suite's own clients and for the programs that it starts.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::certificates::Authority;
 
-/// The cluster, context and user of the kubeconfigs that the suite writes.
+/// The name of cluster, context and user in the kubeconfigs of the suite.
 const NAME: &str = "e2e";
 
-/// A kubeconfig for a user whom `authority` issued the client certificate `file`.
+/// Returns a kubeconfig for the user of the client certificate `file`.
 pub(crate) fn for_certificate(authority: &Authority, file: &str, server: &str) -> Kubeconfig {
     let read = |extension: &str| -> Value {
         let path = authority.path(&format!("{file}.{extension}"));
@@ -38,7 +38,7 @@ pub(crate) fn for_certificate(authority: &Authority, file: &str, server: &str) -
 /// Reads a kubeconfig and selects one of its contexts.
 ///
 /// # Errors
-/// If the file cannot be read or has no such context.
+/// Returns an error if the file cannot be read or has no such context.
 pub(crate) fn for_context(file: &Path, context: &str) -> Result<Kubeconfig, String> {
     let mut config = Kubeconfig::read_from(file).map_err(|error| error.to_string())?;
     let Some(found) = config.contexts.iter().find(|it| it.name == context) else {
@@ -49,7 +49,7 @@ pub(crate) fn for_context(file: &Path, context: &str) -> Result<Kubeconfig, Stri
     Ok(config)
 }
 
-/// Returns the same kubeconfig with a bearer token as its only user.
+/// Returns the same kubeconfig with a bearer token as the only user.
 pub(crate) fn with_token(config: &Kubeconfig, token: &str) -> Kubeconfig {
     let mut config = config.clone();
     for context in &mut config.contexts {

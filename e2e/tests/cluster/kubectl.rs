@@ -1,4 +1,4 @@
-//! kubectl, as the developer uses it.
+//! kubectl, as a developer uses it.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::cluster::TestCluster;
 
-/// What the developer sees.
+/// The output that the developer sees.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     pub(crate) succeeded: bool,

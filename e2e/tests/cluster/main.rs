@@ -1,7 +1,8 @@
-//! The plane's policies on a real Kubernetes API server: what it stores, and what it returns.
+//! The suite `cluster`: runs the plane's policies on a real Kubernetes API server, and checks what it stores
+//! and returns.
 //!
-//! `cargo xtask e2e cluster` builds the programs and runs this. All scenarios share one cluster and run
-//! in order; each uses names of its own.
+//! `cargo xtask e2e cluster` builds the programs and runs this suite. All scenarios share one cluster and run
+//! in order; each uses its own names.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -61,7 +62,7 @@ use libtest_mimic::Arguments;
 use suite::Suite;
 
 fn main() -> ExitCode {
-    // One after the other, because they share the cluster.
+    // Sequentially, because the scenarios share the cluster.
     let arguments = Arguments {
         test_threads: Some(1),
         ..Arguments::from_args()

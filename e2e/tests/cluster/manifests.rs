@@ -1,8 +1,8 @@
-//! What `bootstrap/` renders, as the API server reads it.
+//! The rendered manifests of `bootstrap/`, validated by the API server.
 
 use std::collections::BTreeSet;
 
-use kubewarden::kinds::resource;
+use kubewarden::kinds::plural;
 use serde_json::{Value, json};
 
 use crate::client::path;
@@ -26,7 +26,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-/// The expected warnings, with their profile and component. Each of them has to occur.
+/// The expected warnings, with their profile and component. Each of them must occur.
 const EXPECTED: [(&str, &str, &str); 0] = [];
 
 fn strict(cluster: &mut TestCluster) {
@@ -36,7 +36,7 @@ fn strict(cluster: &mut TestCluster) {
     let mut changed = false;
     for profile in Profile::ALL {
         cluster.install(profile);
-        changed |= make_room(cluster, profile);
+        changed |= prepare(cluster, profile);
         let plain = agnostics::bootstrap::ENVIRONMENTS.map(|it| (it, all(profile, it)));
         for (environment, objects) in &plain {
             let count = objects.len();
@@ -78,7 +78,7 @@ fn strict(cluster: &mut TestCluster) {
         EXPECTED.len(),
         "every expected warning occurs"
     );
-    // Not vacuous: objects of CRDs are among them.
+    // Objects of CRDs are among them.
     for group in ["cilium.io", "external-secrets.io", "policies.kubewarden.io"] {
         assert!(groups.contains(group), "{groups:?}");
     }
@@ -124,9 +124,9 @@ pub(crate) fn kinds() -> BTreeSet<String> {
     rendered.chain(own.map(str::to_owned)).collect()
 }
 
-/// Creates the namespaces, which a dry run does not, and deletes objects of another profile that cannot be
-/// changed into this one's. Returns whether there were any.
-fn make_room(cluster: &TestCluster, profile: Profile) -> bool {
+/// Creates the namespaces, which a dry run does not, and deletes immutable objects of another profile. Returns
+/// whether it deleted any.
+fn prepare(cluster: &TestCluster, profile: Profile) -> bool {
     let mut changed = false;
     for (_, object) in all(profile, "prd") {
         let kind = object["kind"].as_str();
@@ -165,7 +165,7 @@ fn unknown_field(cluster: &mut TestCluster) {
         let all = [Profile::K3s, Profile::Aws].map(|it| all(it, "prd"));
         let mut objects = all.into_iter().flatten();
         let object = objects.find(|(_, it)| it["kind"] == kind);
-        let (_, mut object) = object.unwrap_or_else(|| panic!("no {}", resource(kind)));
+        let (_, mut object) = object.unwrap_or_else(|| panic!("no {}", plural(kind)));
         object["spec"]["misspelt"] = true.into();
         let message = cluster.admin.dry_run_apply(&object).rejected();
         assert!(message.contains("misspelt"), "{kind}: {message}");

@@ -1,4 +1,5 @@
-//! The plane's policies, as Kubewarden configures the API server and the policy server for them.
+//! The policies of the plane, with the configuration that Kubewarden creates for the API server and the policy
+//! server.
 
 use host::ContextAwareResource;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ pub(crate) const ACCOUNT: ServiceAccount = ServiceAccount {
 /// The domain of the tests.
 pub(crate) const DOMAIN: &str = "dev.k8tre.org";
 
-/// A ClusterAdmissionPolicy of bootstrap/policies.
+/// A ClusterAdmissionPolicy of `bootstrap/policies`.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
     pub(crate) profile: Profile,
@@ -30,7 +31,7 @@ pub(crate) struct Policy {
 /// Returns the policies of a profile in the order of installation.
 pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
     let policies: Vec<Value> = match mode {
-        Mode::Protect => written(profile),
+        Mode::Protect => without_overlay(profile),
         // As the profile's overlay renders them.
         Mode::Monitor => rendered::of(profile.name(), "policies"),
     };
@@ -57,8 +58,8 @@ pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
     policies
 }
 
-/// Prefixes the namespaces on an existing cluster: those that a policy names, and those that its settings
-/// default to. Cluster-scoped objects are not the suite's, and not judged.
+/// On an existing cluster, prefixes the namespaces of a policy, including those that are defaults of its
+/// settings. Limits the rules to namespaced objects, because cluster-scoped objects do not belong to the suite.
 fn in_own_namespaces(spec: &mut Value) {
     if prefix::get().is_none() {
         return;
@@ -88,8 +89,8 @@ fn module_of(spec: &Value) -> &str {
     file.split(':').next().unwrap_or_default()
 }
 
-/// Returns the policies of a profile before any overlay.
-fn written(profile: Profile) -> Vec<Value> {
+/// Returns the policies of a profile without an overlay.
+fn without_overlay(profile: Profile) -> Vec<Value> {
     let (file, text) = profile.policies();
     let text = text.replace("${DOMAIN}", DOMAIN);
     let documents = manifest::read(file, text.as_bytes());
@@ -100,8 +101,8 @@ fn written(profile: Profile) -> Vec<Value> {
 }
 
 impl Policy {
-    /// Returns Kubewarden's id of the policy, which names its webhook and its path. Profile and mode are
-    /// part of it, so that one policy server serves them all.
+    /// Returns Kubewarden's id of the policy, which is part of the webhook's name and path. It includes profile
+    /// and mode, so that one policy server serves all policies.
     pub(crate) fn id(&self) -> String {
         let mode = match self.mode {
             Mode::Protect => "",
@@ -128,7 +129,7 @@ impl Policy {
             .collect()
     }
 
-    /// Returns its entry in the policy server's configuration.
+    /// Returns the policy's entry in the configuration of the policy server.
     pub(crate) fn entry(&self) -> Value {
         let (module, _) = e2e::workspace::built_module(self.module()).expect("a module");
         let resources = &self.spec["contextAwareResources"];
@@ -138,13 +139,13 @@ impl Policy {
             "allowedToMutate": self.spec["mutating"],
             "settings": self.settings(),
             "contextAwareResources": resources.as_array().map_or(&[][..], Vec::as_slice),
-            // What Kubewarden's controller grants to ClusterAdmissionPolicies.
+            // Kubewarden's controller grants this to ClusterAdmissionPolicies.
             "hostCapabilities": ["*"],
         })
     }
 
-    /// Returns the webhook that Kubewarden's controller creates, with a URL in place of a Service: nothing
-    /// routes Services here. It excludes Kubewarden's namespace.
+    /// Returns the webhook that Kubewarden's controller creates, with a URL in place of a Service, because
+    /// Services are not routed here. It excludes Kubewarden's namespace.
     pub(crate) fn webhook(&self, url: &str, authority: &str) -> Value {
         let kind = match self.spec["mutating"] == true {
             true => "MutatingWebhookConfiguration",
@@ -157,7 +158,7 @@ impl Policy {
             "values": [prefixed(ACCOUNT.namespace)],
         })];
         if let Some(run) = prefix::get() {
-            // Other namespaces are not judged.
+            // The policies do not apply to other namespaces.
             let own = json!({"key": prefix::LABEL, "operator": "In", "values": [run]});
             expressions.push(own);
         }

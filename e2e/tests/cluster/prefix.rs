@@ -1,5 +1,5 @@
-//! Names of namespaces and cluster-scoped objects: as in `bootstrap/` on the suite's own API server,
-//! prefixed on an existing cluster.
+//! Names of namespaces and cluster-scoped objects. They are those of `bootstrap/` on the suite's own API
+//! server, and prefixed on an existing cluster.
 
 use std::sync::OnceLock;
 
@@ -16,7 +16,7 @@ pub(crate) fn enable() {
     PREFIX.set(prefix).expect("once");
 }
 
-/// The prefix of this run on an existing cluster.
+/// Returns the prefix of this run, or `None` on the suite's own API server.
 pub(crate) fn get() -> Option<&'static str> {
     PREFIX.get().map(String::as_str)
 }
@@ -34,7 +34,7 @@ pub(crate) fn prefix_name(name: &mut Value) {
     *name = prefixed(name.as_str().expect("a name")).into();
 }
 
-/// Prefixes every namespace that a policy's settings or selectors name.
+/// Prefixes every namespace in the settings or selectors of a policy.
 pub(crate) fn prefix_namespaces(value: &mut Value) {
     if get().is_none() {
         return;

@@ -1,4 +1,4 @@
-//! Objects of `bootstrap/`, rendered.
+//! The rendered objects of `bootstrap/`.
 
 use std::path::PathBuf;
 
@@ -41,7 +41,7 @@ fn objects(rendered: Rendered) -> impl Iterator<Item = (&'static str, Value)> {
     objects.map(move |object| (overlay.component, object.value))
 }
 
-/// The optional kustomize components of a profile, with the component that they extend.
+/// Returns the optional kustomize components of a profile, each with the component that it extends.
 fn optional(profile: Profile) -> [(&'static str, &'static str); 2] {
     let of_vendor = match profile {
         Profile::Azure => ("externaldns", "externaldns/azure/components/public-zones"),
@@ -54,7 +54,7 @@ fn optional(profile: Profile) -> [(&'static str, &'static str); 2] {
 /// Returns the objects of a profile's overlays with each optional kustomize component.
 pub(crate) fn with_options(profile: Profile) -> Vec<(&'static str, Value)> {
     let (root, name, environment) = (tree::root(), profile.name(), "dev");
-    // With all others, because every given variable has to be used.
+    // Renders all components, because unused variables are errors.
     let mut overlays =
         agnostics::bootstrap::of_profile(&root, name, environment).expect("overlays");
     let plain = overlays.len();

@@ -1,4 +1,4 @@
-//! Routes and load balancers that ExternalDNS publishes, with the status that their controllers set.
+//! Routes and load balancers for ExternalDNS, with the status that their controllers set.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ fn condition(kind: &str, status: bool) -> Value {
     })
 }
 
-/// The name of a host of the domain.
+/// Returns the full DNS name of a host in the domain.
 pub(crate) fn full_name(host: &str) -> String {
     format!("{host}.{DOMAIN}")
 }
@@ -89,8 +89,8 @@ fn set_load_balancer_address(cluster: &TestCluster, service: &Value, address: &s
     set_status(cluster, service, &status);
 }
 
-/// Returns a route for a host of the domain on a Gateway of the namespace `gateway`. It has the shortest
-/// TTL that kare-dns keeps, so that changes show soon.
+/// Returns a route for a host in the domain, on a Gateway in the namespace `gateway`. It has the shortest TTL
+/// that kare-dns accepts, so that changes take effect soon.
 pub(crate) fn route_for(kind: &str, namespace: &str, host: &str, gateway: &str) -> Value {
     let mut route = route_to(kind, namespace, host, &full_name(host));
     route["metadata"]["annotations"] = json!({"external-dns.alpha.kubernetes.io/ttl": "5"});
@@ -104,7 +104,7 @@ pub(crate) fn route_for(kind: &str, namespace: &str, host: &str, gateway: &str) 
 pub(crate) fn create(cluster: &TestCluster, kind: &str, namespace: &str, host: &str) -> Value {
     cluster.namespace(namespace, &json!({}));
     let route = route_for(kind, namespace, host, "internal-gateway");
-    // A scenario that failed may have left it.
+    // A failed scenario may have left it.
     cluster.developer.apply(&route).accepted();
     route
 }

@@ -2,7 +2,7 @@
 
 use crate::cluster::TestCluster;
 
-/// A scenario, which panics if the property does not hold.
+/// A scenario. It panics if the property does not hold.
 #[derive(Clone, Copy)]
 pub(crate) struct Scenario {
     /// A stable id, `TOPIC/NAME`.

@@ -1,4 +1,4 @@
-//! ServiceAccounts of the cluster, with tokens that the API server issues as it does for their pods.
+//! ServiceAccounts with tokens that the API server issues, as it does for pods.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub(crate) struct ServiceAccount {
 }
 
 impl ServiceAccount {
-    /// Returns a client of the account. Its token is requested by `admin`.
+    /// Returns a client of the account, with a token that `admin` requests.
     pub(crate) fn client(self, admin: &Client) -> Client {
         let Self { namespace, name } = self;
         let request = json!({

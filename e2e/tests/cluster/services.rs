@@ -1,4 +1,4 @@
-//! Load balancers, which are internal from the start.
+//! Load balancers, which are internal in their first stored version.
 
 use serde_json::{Value, json};
 
@@ -19,28 +19,28 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     Scenario::new(
         "services/later-updates",
-        "the controller's later patches and updates leave it internal",
+        "the Service of a Gateway stays internal when its controller patches or updates it",
         later_updates,
     ),
     Scenario::new(
         "services/change-of-type",
-        "a Service that becomes a load balancer becomes an internal one",
+        "a Service whose type changes to LoadBalancer is made internal",
         change_of_type,
     ),
     Scenario::new(
         "services/gateway",
-        "a Gateway gets the annotations that its controller passes on, for every provider, and its manifest \
-         applies again",
+        "a Gateway gets the annotations that its controller copies to the Service, for every provider, and its \
+         manifest can be applied again",
         gateway,
     ),
     Scenario::new(
         "services/public-annotation",
-        "a Service that asks for a public load balancer is made internal, with a warning",
+        "a Service that requests a public load balancer is made internal, with a warning",
         conflict,
     ),
 ];
 
-/// The annotations that make a load balancer internal.
+/// Returns the annotations that make a load balancer internal.
 fn internal(profile: Profile) -> &'static [(&'static str, &'static str)] {
     match profile {
         Profile::Azure => &[
@@ -77,7 +77,7 @@ fn assert_internal(annotations: &Value, profile: Profile) {
     }
 }
 
-/// The Service that Cilium creates for a Gateway: no annotations, but labels and an owner.
+/// Returns the Service that Cilium creates for a Gateway: with labels and an owner, without annotations.
 fn gateway_service(name: &str) -> Value {
     let mut service = json!({
         "apiVersion": "v1",
@@ -119,7 +119,7 @@ fn first_version(cluster: &mut TestCluster) {
         let service = gateway_service(&format!("first-{}", profile.name()));
         let created = cluster.admin.create(&service).accepted();
         let version = &created["metadata"]["resourceVersion"];
-        // The first version is the one that is stored: none was without annotations.
+        // The stored version is the first one, so no version existed without the annotations.
         let stored = stored(cluster, &service);
         assert_eq!(&stored["metadata"]["resourceVersion"], version);
         assert_internal(&stored["metadata"]["annotations"], profile);
@@ -135,14 +135,14 @@ fn first_version(cluster: &mut TestCluster) {
 fn later_updates(cluster: &mut TestCluster) {
     let service = gateway_service("updated");
     cluster.admin.create(&service).accepted();
-    // Patches of the metadata, as the controller sends when the Gateway changes.
+    // The controller patches the metadata when the Gateway changes.
     let labels = json!({"metadata": {"labels": {"changed": "yes"}, "annotations": {"a": "b"}}});
     cluster.admin.merge(&path(&service), &labels).accepted();
     assert_internal(
         &stored(cluster, &service)["metadata"]["annotations"],
         Profile::K3s,
     );
-    // An update of the spec, with the rest as it was read.
+    // An update that changes only the spec.
     let mut read = stored(cluster, &service);
     read["spec"]["ports"] = json!([{"name": "port-8080", "port": 8080, "protocol": "TCP"}]);
     let replaced = cluster.admin.replace(&read).accepted();
@@ -196,7 +196,7 @@ fn gateway(cluster: &mut TestCluster) {
         &first["spec"]["infrastructure"]["annotations"],
         Profile::K3s,
     );
-    // Cilium passes them on. Its Service is then right without the policy.
+    // Cilium copies them to its Service, which the policy then does not mutate.
     let mut service = gateway_service("inner");
     service["metadata"]["annotations"] = first["spec"]["infrastructure"]["annotations"].clone();
     let mut response = cluster.admin.create(&service);

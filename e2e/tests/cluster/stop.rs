@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Sets a flag when dropped, also by a panic: otherwise the thread's scope would wait forever.
+/// Sets a flag when dropped, even by a panic. Otherwise, the scope would wait for its threads forever.
 pub(crate) struct StopOnDrop<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for StopOnDrop<'_> {

@@ -1,4 +1,4 @@
-//! References to secret stores, whose policy looks up stores and namespaces.
+//! References to secret stores. Their policy looks up stores and namespaces.
 
 use serde_json::{Value, json};
 
@@ -14,22 +14,23 @@ use crate::scenario::Scenario;
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "stores/missing-kind",
-        "a reference without a kind is rejected, and kubectl shows the kind that was meant",
+        "a reference without a kind is rejected, and kubectl shows the kind to set",
         missing_kind,
     ),
     Scenario::new(
         "stores/created-later",
-        "the warning about a missing store ends when the store is created",
+        "the warning about a missing store stops when the store is created",
         created_later,
     ),
     Scenario::new(
         "stores/conditions",
-        "a store whose conditions exclude the namespace is rejected, one that serves it is accepted",
+        "a reference to a store whose conditions exclude the namespace is rejected, and one to a store that \
+         serves the namespace is accepted",
         conditions,
     ),
     Scenario::new(
         "stores/namespace-labels",
-        "a change of the namespace's labels changes the verdict, in both directions",
+        "changing the labels of the namespace changes the verdict, in both directions",
         labels,
     ),
 ];
@@ -42,7 +43,7 @@ fn missing_kind(cluster: &mut TestCluster) {
     secret["spec"]["secretStoreRef"] = json!({"name": "secret-store"});
     let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&secret));
     assert!(!terminal.succeeded, "{terminal:#?}");
-    let hint = "did you mean `kind: ClusterSecretStore`?";
+    let hint = "use `kind: ClusterSecretStore` [wrong-store-kind]";
     assert!(terminal.errors.contains(hint), "{}", terminal.errors);
     assert_eq!(cluster.admin.get(&path(&secret)).status, 404);
 }
@@ -56,7 +57,7 @@ fn created_later(cluster: &mut TestCluster) {
 
     let store = rendered::store();
     cluster.admin.create(&store).accepted();
-    // As External Secrets' controller sets it once it has reached the provider.
+    // The External Secrets controller sets this status after it has reached the provider.
     let status = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
     let path = format!("{}/status", path(&store));
     cluster.admin.merge(&path, &status).accepted();

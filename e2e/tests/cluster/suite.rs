@@ -17,7 +17,7 @@ use crate::{
     ingresses, manifests, services, stores, versions,
 };
 
-/// Set by `cargo xtask e2e cluster` to have the report written.
+/// The variable with which `cargo xtask e2e cluster` makes the suite write the report.
 pub(crate) const WRITE_REPORT: &str = "AGNOSTICS_E2E_WRITE_REPORT";
 
 /// All scenarios, in the order in which they run.
@@ -41,7 +41,7 @@ fn scenarios() -> Vec<Scenario> {
 /// The cluster and the results so far.
 pub(crate) struct Suite {
     cluster: TestCluster,
-    /// Whether the last scenario failed, and may have left the cluster in any state.
+    /// Whether the last scenario failed. It may have left the cluster in any state.
     failed: bool,
     started: Instant,
     results: Vec<report::Scenario>,
@@ -49,8 +49,8 @@ pub(crate) struct Suite {
 
 type Shared = Arc<Mutex<Option<Suite>>>;
 
-/// Returns a trial for each scenario, and one that looks at the whole run. A suite whose tests are only
-/// listed is not started.
+/// Returns a trial for each scenario, and one for the report or the clean-up. The suite is `None` if its tests
+/// are only listed.
 pub(crate) fn trials(suite: &Shared) -> Vec<Trial> {
     let mut trials: Vec<Trial> = scenarios()
         .into_iter()
@@ -75,7 +75,7 @@ fn trial(
     })
 }
 
-/// Locks the suite, also after a scenario panicked.
+/// Locks the suite, even if a scenario panicked.
 fn lock(suite: &Shared) -> MutexGuard<'_, Option<Suite>> {
     suite.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -84,7 +84,7 @@ impl Suite {
     /// Prepares the cluster.
     ///
     /// # Errors
-    /// If an existing cluster is selected on which the suite cannot run.
+    /// Returns an error if the suite cannot run on the existing cluster.
     pub(crate) fn start() -> Result<Self, String> {
         let started = Instant::now();
         let mut cluster = match ExistingCluster::from_env()? {
@@ -125,7 +125,7 @@ impl Suite {
             Ok(()) => self.record(scenario, Outcome::Passed),
             Err(panic) => {
                 self.record(scenario, Outcome::Failed);
-                // The test harness prints it.
+                // The test harness prints the panic.
                 resume_unwind(panic);
             }
         }
@@ -146,8 +146,8 @@ impl Suite {
         Ok(Completion::Completed)
     }
 
-    /// Writes the report if the suite is told to. Otherwise checks that the committed one lists these
-    /// scenarios with these results.
+    /// Writes the report if [`WRITE_REPORT`] is set. Otherwise checks that the committed report has the same
+    /// scenarios and results.
     fn report(&mut self) -> Result<Completion, Failed> {
         if self.results.len() < scenarios().len() {
             return Ok(Completion::ignored_with("not all scenarios ran"));
@@ -163,7 +163,7 @@ impl Suite {
             report.write()?;
         } else if report.statistics.failed == 0 && Report::read()?.scenarios != report.scenarios {
             return Err(format!(
-                "{} is outdated: run `cargo xtask e2e cluster`",
+                "{} is outdated; run `cargo xtask e2e cluster`",
                 report::YAML
             )
             .into());

@@ -1,4 +1,4 @@
-//! The versions of the programs that ran.
+//! The versions of the programs in a run.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -47,7 +47,7 @@ fn last_word(text: &str) -> String {
     line.rsplit(' ').next().unwrap_or_default().to_owned()
 }
 
-/// Returns the version that a go.mod of e2e/tools requires: not every program prints its own.
+/// Returns the version that a go.mod of e2e/tools requires, because not every program prints its own.
 fn required(tools: &str, module: &str) -> String {
     let directory = e2e::workspace::root().join("e2e/tools").join(tools);
     let text = std::fs::read_to_string(directory.join("go.mod")).expect("a go.mod");

@@ -1,6 +1,5 @@
-//! A small webhook server, which runs the modules in `crates/host`: what the scenarios need of a policy
-//! server, and no product. For every review it lists what the policy may look up, with the policy server's
-//! permissions.
+//! A minimal webhook server for the scenarios, which runs the modules in `crates/host`. For every review, it
+//! lists the objects that the policy may look up, with the permissions of the policy server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,7 +64,7 @@ impl WebhookServer {
         }
     }
 
-    /// Holds responses back until it is called with `false`.
+    /// Delays responses until it is called with `false`.
     pub(crate) fn pause(&self, paused: bool) {
         self.paused.send_replace(paused);
     }
@@ -75,13 +74,13 @@ impl Drop for WebhookServer {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
             task.abort();
-            // Once it has ended, the address is free.
+            // Waits for the task, which frees the address.
             let _ = RUNTIME.block_on(task);
         }
     }
 }
 
-/// Serves connections, which end with this future.
+/// Serves connections, which are closed when this future is dropped.
 async fn serve(listener: TcpListener, tls: TlsAcceptor, reviewer: Arc<Reviewer>) {
     let mut connections = JoinSet::new();
     loop {
@@ -89,7 +88,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, reviewer: Arc<Reviewer>)
             Ok((stream, _)) = listener.accept() => {
                 connections.spawn(connection(stream, tls.clone(), Arc::clone(&reviewer)));
             }
-            // The API server sees a review that fails here as a failure of the webhook.
+            // Errors of a connection are ignored; for the API server, the webhook has failed.
             Some(_) = connections.join_next() => {}
         }
     }
@@ -132,7 +131,7 @@ impl Reviewer {
         let response = match review.await? {
             Ok(answer) => Response::new(answer.to_string().into()),
             Err(error) => {
-                // The API server does not show it.
+                // Printed, because the API server does not show it.
                 eprintln!("webhook server: {error}");
                 let error = error.to_string().into();
                 Response::builder().status(500).body(error)?
@@ -159,7 +158,7 @@ impl Reviewer {
             "auditAnnotations": response.audit_annotations,
         });
         if policy.mode == Mode::Monitor {
-            // As in the policy server, only warnings remain.
+            // The policy server returns only the warnings in this mode.
             answer["allowed"] = true.into();
             return Ok(reviewed(review, &answer));
         }
@@ -196,7 +195,7 @@ impl Reviewer {
                 item["kind"] = kind.kind.clone().into();
                 cluster.insert(item)?;
             }
-            cluster.know_all(kind);
+            cluster.mark_complete(kind);
         }
         Ok(cluster)
     }

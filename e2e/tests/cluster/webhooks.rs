@@ -1,5 +1,5 @@
-//! The webhooks of the policies. Kubewarden's policy server answers them if it is on PATH, otherwise a
-//! small server that runs the same modules.
+//! The webhooks of the policies. Kubewarden's policy server serves them if it is on PATH, otherwise a minimal
+//! server that runs the same modules.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -17,10 +17,10 @@ use crate::webhook_server::WebhookServer;
 /// The port of the policy server.
 pub(crate) const PORT: u16 = 8443;
 
-/// The API server's error for a webhook that does not answer.
+/// The API server's error for a webhook that does not respond.
 pub(crate) const UNREACHABLE: &str = "failed calling webhook";
 
-/// How long the API server of an existing cluster may take to reach the policy server.
+/// The time limit for the API server of an existing cluster to reach the policy server.
 const REACH_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The policy server and all policies that it serves.
@@ -36,7 +36,7 @@ pub(crate) enum Server {
 
 impl Webhooks {
     pub(crate) fn start(cluster: &TestCluster) -> Self {
-        // The policies may look up what bootstrap/ grants, and no more.
+        // The policies may look up only what bootstrap/ grants.
         let rbac = e2e::workspace::root().join("bootstrap/policies/base/rbac.yaml");
         let text = std::fs::read(rbac).expect("a file");
         for document in manifest::read("rbac.yaml", &text) {
@@ -124,8 +124,8 @@ impl Webhooks {
             let webhook = policy.webhook(&url, &cluster.authority.pem);
             cluster.admin.create(&webhook).accepted();
         }
-        // The API server learns of webhooks of one kind in the order of their creation, so of all once
-        // the last one takes effect.
+        // The API server loads webhooks of one kind in the order of their creation, so all are loaded when the
+        // last one takes effect.
         let marked = match profile {
             Profile::Azure => "azure-load-balancer-internal",
             Profile::Aws => "aws-load-balancer-scheme",
@@ -141,8 +141,8 @@ impl Webhooks {
             let unreachable = message.contains(UNREACHABLE) && started.elapsed() > REACH_TIMEOUT;
             if cluster.is_existing() && unreachable {
                 panic!(
-                    "the API server of the cluster does not reach this suite at {url}: give an address that \
-                     it reaches with `--webhook-address`. It reports: {message}"
+                    "the API server of the cluster cannot reach this suite at {url}; pass an address that it \
+                     can reach with `--webhook-address`. Its error: {message}"
                 );
             }
             (
@@ -174,7 +174,7 @@ impl Webhooks {
     }
 }
 
-/// Returns what answers the webhooks, with its version.
+/// Returns the name and version of the server that serves the webhooks.
 pub(crate) fn version() -> String {
     let Ok(program) = PolicyServer::find() else {
         return "`crates/host`".to_owned();

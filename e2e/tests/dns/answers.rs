@@ -1,4 +1,4 @@
-//! What kare-dns answers, and to which clients.
+//! The answers of kare-dns, and the clients it serves.
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
@@ -7,18 +7,18 @@ use crate::process::until;
 use crate::zone::query::{Answer, Client};
 use crate::zone::{DOMAIN, Zone};
 
-/// Stores a few names, the name server of the zone and its own address, as ExternalDNS does.
+/// Stores records as ExternalDNS does: a few names, the name server of the zone, and the zone's own address.
 fn populate(zone: &Zone) {
-    zone.store(&format!("keycloak.{DOMAIN}"), "1a2b3c4d", "192.0.2.7");
-    zone.store(&format!("jupyter.{DOMAIN}"), "5e6f7a8b", "192.0.2.7");
-    zone.store(&format!("ns.dns.{DOMAIN}"), "9c0d1e2f", "192.0.2.53");
-    zone.store(&format!("apex.dns.{DOMAIN}"), "3a4b5c6d", "192.0.2.53");
+    zone.put_record(&format!("keycloak.{DOMAIN}"), "1a2b3c4d", "192.0.2.7");
+    zone.put_record(&format!("jupyter.{DOMAIN}"), "5e6f7a8b", "192.0.2.7");
+    zone.put_record(&format!("ns.dns.{DOMAIN}"), "9c0d1e2f", "192.0.2.53");
+    zone.put_record(&format!("apex.dns.{DOMAIN}"), "3a4b5c6d", "192.0.2.53");
 }
 
-/// Asks over UDP and TCP, which have to agree.
-fn ask(client: Client, name: &str, kind: RecordType) -> Answer {
-    let answer = client.ask(name, kind).expect("an answer");
-    let over_tcp = client.ask_tcp(name, kind).expect("an answer");
+/// Sends a query over UDP and TCP, which must return the same.
+fn query(client: Client, name: &str, kind: RecordType) -> Answer {
+    let answer = client.query(name, kind).expect("an answer");
+    let over_tcp = client.query_tcp(name, kind).expect("an answer");
     assert_eq!(answer.code(), over_tcp.code(), "{name} {kind}");
     assert_eq!(
         answer.records().len(),
@@ -29,14 +29,14 @@ fn ask(client: Client, name: &str, kind: RecordType) -> Answer {
 }
 
 #[test]
-fn the_zone_has_an_authority_a_name_server_and_an_address() {
+fn the_zone_has_an_soa_a_name_server_and_an_address() {
     let zone = Zone::new();
     let _etcd = zone.etcd();
     let _kare_dns = zone.kare_dns();
     populate(&zone);
-    let client = zone.ask_kare_dns();
+    let client = zone.kare_dns_client();
 
-    let soa = ask(client, DOMAIN, RecordType::SOA);
+    let soa = query(client, DOMAIN, RecordType::SOA);
     assert_eq!(
         (soa.code(), soa.records().len()),
         (ResponseCode::NoError, 1)
@@ -44,28 +44,28 @@ fn the_zone_has_an_authority_a_name_server_and_an_address() {
     assert_eq!(soa.records()[0].record_type(), RecordType::SOA);
     assert!(soa.is_authoritative());
 
-    let ns = ask(client, DOMAIN, RecordType::NS);
+    let ns = query(client, DOMAIN, RecordType::NS);
     assert_eq!(ns.targets(), [format!("ns.dns.{DOMAIN}.")]);
-    let server = ask(client, &format!("ns.dns.{DOMAIN}"), RecordType::A);
+    let server = query(client, &format!("ns.dns.{DOMAIN}"), RecordType::A);
     assert_eq!(
         server.addresses().unwrap(),
         ["192.0.2.53".parse::<std::net::Ipv4Addr>().unwrap()]
     );
 
-    // Its own address, not those of all names below it.
-    let apex = ask(client, DOMAIN, RecordType::A);
+    // The zone's own address, not the addresses of all names in the zone.
+    let apex = query(client, DOMAIN, RecordType::A);
     assert_eq!(apex.addresses().unwrap(), server.addresses().unwrap());
 }
 
 #[test]
-fn absent_names_are_denied_with_the_soa_of_the_zone() {
+fn negative_answers_have_the_soa_of_the_zone() {
     let zone = Zone::new();
     let _etcd = zone.etcd();
     let _kare_dns = zone.kare_dns();
     populate(&zone);
-    let client = zone.ask_kare_dns();
+    let client = zone.kare_dns_client();
     let denied = |name: &str, kind, code| {
-        let answer = ask(client, name, kind);
+        let answer = query(client, name, kind);
         assert_eq!(answer.code(), code, "{name} {kind}");
         assert!(answer.records().is_empty(), "{name} {kind}");
         assert_eq!(answer.soa(), Some(format!("{DOMAIN}.")), "{name} {kind}");
@@ -89,7 +89,7 @@ fn absent_names_are_denied_with_the_soa_of_the_zone() {
     ] {
         denied(&format!("keycloak.{DOMAIN}"), kind, ResponseCode::NoError);
     }
-    let present = ask(client, &format!("keycloak.{DOMAIN}"), RecordType::A);
+    let present = query(client, &format!("keycloak.{DOMAIN}"), RecordType::A);
     assert_eq!(present.addresses().unwrap().len(), 1);
 }
 
@@ -99,7 +99,7 @@ fn other_domains_are_refused() {
     let _etcd = zone.etcd();
     let _kare_dns = zone.kare_dns();
     populate(&zone);
-    let client = zone.ask_kare_dns();
+    let client = zone.kare_dns_client();
     for name in [
         ".",
         "org",
@@ -110,11 +110,11 @@ fn other_domains_are_refused() {
         "kubernetes.default.svc.cluster.local",
         "7.2.0.192.in-addr.arpa",
     ] {
-        let answer = ask(client, name, RecordType::A);
+        let answer = query(client, name, RecordType::A);
         assert_eq!(answer.code(), ResponseCode::Refused, "{name}");
         assert!(answer.records().is_empty(), "{name}");
     }
-    let present = ask(client, &format!("keycloak.{DOMAIN}"), RecordType::A);
+    let present = query(client, &format!("keycloak.{DOMAIN}"), RecordType::A);
     assert_eq!(present.code(), ResponseCode::NoError);
 }
 
@@ -125,7 +125,7 @@ fn names_cannot_be_enumerated() {
     let _etcd = zone.etcd();
     let _kare_dns = zone.kare_dns();
     populate(&zone);
-    let client = zone.ask_kare_dns();
+    let client = zone.kare_dns_client();
     for name in [
         "*",
         "any",
@@ -142,24 +142,26 @@ fn names_cannot_be_enumerated() {
             RecordType::TXT,
             RecordType::NS,
         ] {
-            let answer = ask(client, &name, kind);
+            let answer = query(client, &name, kind);
             assert_eq!(answer.code(), ResponseCode::Refused, "{name} {kind}");
             assert!(answer.records().is_empty(), "{name} {kind}");
         }
     }
     // A name that merely contains the word resolves.
-    zone.store(&format!("company.{DOMAIN}"), "7e8f9a0b", "192.0.2.8");
-    let company = ask(client, &format!("company.{DOMAIN}"), RecordType::A);
+    zone.put_record(&format!("company.{DOMAIN}"), "7e8f9a0b", "192.0.2.8");
+    let company = query(client, &format!("company.{DOMAIN}"), RecordType::A);
     assert_eq!(company.addresses().unwrap().len(), 1);
     // ANY for a name that exists returns only that ANY is not supported.
-    let any = ask(client, &format!("keycloak.{DOMAIN}"), RecordType::ANY);
+    let any = query(client, &format!("keycloak.{DOMAIN}"), RecordType::ANY);
     assert_eq!(any.code(), ResponseCode::NoError);
     assert!(
         any.records()
             .iter()
             .all(|it| it.record_type() == RecordType::HINFO)
     );
-    let transfer = client.ask_tcp(DOMAIN, RecordType::AXFR).expect("an answer");
+    let transfer = client
+        .query_tcp(DOMAIN, RecordType::AXFR)
+        .expect("an answer");
     assert!(transfer.records().is_empty());
 }
 
@@ -169,18 +171,18 @@ fn clients_outside_the_cluster_are_refused() {
     let _etcd = zone.etcd();
     let _kare_dns = zone.kare_dns();
     populate(&zone);
-    let insider = zone.ask_kare_dns();
+    let insider = zone.kare_dns_client();
     let outsider = Client {
         from: zone.addresses.outsider(),
         ..insider
     };
     let name = format!("keycloak.{DOMAIN}");
     assert_eq!(
-        ask(insider, &name, RecordType::A).code(),
+        query(insider, &name, RecordType::A).code(),
         ResponseCode::NoError
     );
     for kind in [RecordType::A, RecordType::SOA, RecordType::TXT] {
-        let answer = outsider.ask(&name, kind).expect("an answer");
+        let answer = outsider.query(&name, kind).expect("an answer");
         assert_eq!(answer.code(), ResponseCode::Refused, "{kind}");
         assert!(answer.records().is_empty(), "{kind}");
     }
@@ -192,11 +194,11 @@ fn kare_dns_starts_without_etcd() {
     let zone = Zone::new();
     let _kare_dns = zone.kare_dns();
     let name = format!("keycloak.{DOMAIN}");
-    let failed = zone.ask_kare_dns().ask(&name, RecordType::A).unwrap();
+    let failed = zone.kare_dns_client().query(&name, RecordType::A).unwrap();
     assert_eq!(failed.code(), ResponseCode::ServFail);
     let _etcd = zone.etcd();
-    zone.store(&name, "1a2b3c4d", "192.0.2.7");
+    zone.put_record(&name, "1a2b3c4d", "192.0.2.7");
     until("kare-dns finds etcd", || {
-        zone.ask_kare_dns().addresses(&name)
+        zone.kare_dns_client().addresses(&name)
     });
 }

@@ -1,4 +1,4 @@
-//! Which clients etcd accepts.
+//! The clients that etcd accepts.
 
 use crate::zone::{Zone, keys};
 
@@ -6,7 +6,7 @@ const KEY: &str = "/skydns/org/k8tre/dev/portal/00000000";
 const RECORD: &str = r#"{"host":"203.0.113.66"}"#;
 
 #[test]
-fn etcd_accepts_only_clients_of_its_own_authority() {
+fn etcd_accepts_only_client_certificates_of_its_own_ca() {
     let zone = Zone::new();
     let _etcd = zone.etcd();
     keys::forge(
@@ -16,30 +16,30 @@ fn etcd_accepts_only_clients_of_its_own_authority() {
         "forged",
     );
 
-    // The server certificate has the right authority, and is not valid for clients.
+    // The server certificate is from the same CA but not valid for clients.
     for secret in [None, Some("forged"), Some("etcd-server")] {
         for command in [&["put", KEY, RECORD][..], &["get", "--prefix", "/"]] {
-            let refused = zone.etcdctl(secret, command);
-            assert!(refused.is_err(), "{secret:?} {command:?}: {refused:?}");
+            let result = zone.etcdctl(secret, command);
+            assert!(result.is_err(), "{secret:?} {command:?}: {result:?}");
         }
     }
-    assert!(zone.stored().is_empty());
+    assert!(zone.records().is_empty());
 
-    // A client of its own authority is accepted.
+    // A client certificate of the same CA is accepted.
     let put = zone.etcdctl(Some("externaldns-etcd-client"), &["put", KEY, RECORD]);
     assert_eq!(put.as_deref(), Ok("OK\n"));
-    assert_eq!(zone.stored().len(), 1);
+    assert_eq!(zone.records().len(), 1);
 }
 
-/// A server in etcd's place does not get its clients' requests.
+/// A server that impersonates etcd receives no requests.
 #[test]
-fn clients_reject_an_etcd_of_another_authority() {
+fn clients_reject_an_etcd_of_another_ca() {
     let zone = Zone::new();
     let _etcd = zone.etcd();
     let trusted = keys::directory(zone.path(), "kare-dns-etcd-client").join("ca.crt");
     let other = Zone::new();
     let untrusted = keys::directory(other.path(), "kare-dns-etcd-client").join("ca.crt");
     std::fs::copy(untrusted, trusted).expect("a copy");
-    let refused = zone.etcdctl(Some("kare-dns-etcd-client"), &["get", "--prefix", "/"]);
-    assert!(refused.is_err(), "{refused:?}");
+    let result = zone.etcdctl(Some("kare-dns-etcd-client"), &["get", "--prefix", "/"]);
+    assert!(result.is_err(), "{result:?}");
 }

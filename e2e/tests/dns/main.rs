@@ -1,8 +1,8 @@
-//! kare-dns and its etcd as plain processes on loopback addresses, with the Corefile, flags and
+//! The suite `dns`: runs kare-dns and its etcd as processes on loopback addresses, with the Corefile, flags and
 //! certificates that `bootstrap/` renders. Only addresses and paths are replaced.
 //!
-//! `cargo xtask e2e dns` builds the programs and runs this. What involves the API server is in the suite
-//! `cluster`.
+//! `cargo xtask e2e dns` builds the programs and runs this suite. Tests that need an API server are in the
+//! suite `cluster`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,18 +1,18 @@
-//! The command line and Kubewarden's own programs with published policies.
+//! Tests of the command line and of Kubewarden's programs with published policies.
 
 use std::fs;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use e2e::hosts::{Further, Host, Native, Origin, PolicyServer, on_path};
-use e2e::report::{run_all, say, skip};
+use e2e::hosts::{ExtraPolicy, Host, ModuleSource, Native, PolicyServer, on_path};
+use e2e::report::{print_line, print_skipped, run_all};
 use e2e::{Case, Error, Expectation, Expected, Outcome, workspace};
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 
+use crate::fixture::{Fixture, TAG};
 use crate::readme::{MIRROR, blocks};
-use crate::trial::{TAG, Trial};
 
 const CLAIM: &str = "apiVersion: v1
 kind: PersistentVolumeClaim
@@ -24,19 +24,19 @@ spec:
 ";
 
 #[test]
-fn pulled_policies_give_the_verdicts_of_those_that_were_built() -> Result<(), Error> {
-    let trial = Trial::all_published();
-    for policy in &trial.policies {
-        trial.ok(&format!(
+fn pulled_policies_return_the_same_verdicts_as_built_ones() -> Result<(), Error> {
+    let fixture = Fixture::all_published();
+    for policy in &fixture.policies {
+        fixture.ok(&format!(
             "oras pull --output pulled {}",
-            trial.image(policy)
+            fixture.image(policy)
         ));
     }
     let agnostics = workspace::program("agnostics")?;
     let check = |modules: &str| {
         let options = format!("--profile azure --modules {modules}");
         let check = format!("{} check $ROOT/examples {options}", agnostics.display());
-        trial.sh(&check).ended(1, "").stdout
+        fixture.sh(&check).assert_exit(1, "").stdout
     };
     let pulled = check("pulled");
     assert!(pulled.contains("storage-class: "), "{pulled}");
@@ -44,15 +44,15 @@ fn pulled_policies_give_the_verdicts_of_those_that_were_built() -> Result<(), Er
     Ok(())
 }
 
-/// A registry that Kubewarden's programs are told of, and whose policies they may trust by key alone.
-fn introduced() -> Result<Trial, Error> {
-    let trial = Trial::all_published();
-    let sources = json!({"insecure_sources": [trial.server.host()]}).to_string();
-    fs::write(trial.path("sources.yml"), &sources)?;
-    // Where kwctl looks by itself.
-    fs::create_dir_all(trial.path("config/kubewarden"))?;
-    fs::write(trial.path("config/kubewarden/sources.yaml"), &sources)?;
-    // In place of the roots of Sigstore's public instance, which Kubewarden would fetch. It wants an authority.
+/// Publishes all policies, and configures Kubewarden's programs to use the registry and to verify by key only.
+fn published_for_kubewarden() -> Result<Fixture, Error> {
+    let fixture = Fixture::all_published();
+    let sources = json!({"insecure_sources": [fixture.server.host()]}).to_string();
+    fs::write(fixture.path("sources.yml"), &sources)?;
+    // The default path of kwctl.
+    fs::create_dir_all(fixture.path("config/kubewarden"))?;
+    fs::write(fixture.path("config/kubewarden/sources.yaml"), &sources)?;
+    // Replaces the trust root of Sigstore's public instance, which Kubewarden would fetch. It requires a CA.
     let authority = CertificateParams::default().self_signed(&KeyPair::generate()?)?;
     let trust = json!({
         "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
@@ -69,23 +69,23 @@ fn introduced() -> Result<Trial, Error> {
             "timestampAuthorities": [],
         },
     });
-    fs::write(trial.path("trust.json"), trust.to_string())?;
-    Ok(trial)
+    fs::write(fixture.path("trust.json"), trust.to_string())?;
+    Ok(fixture)
 }
 
 #[test]
-fn kwctl_pulls_inspects_verifies_and_runs_them() -> Result<(), Error> {
+fn kwctl_pulls_inspects_verifies_and_runs_policies() -> Result<(), Error> {
     if let Err(reason) = on_path("kwctl") {
-        return skip(&reason);
+        return print_skipped(&reason);
     }
-    let trial = introduced()?;
-    for policy in &trial.policies {
-        let address = format!("registry://{}", trial.image(policy));
-        trial.ok(&format!(
+    let fixture = published_for_kubewarden()?;
+    for policy in &fixture.policies {
+        let address = format!("registry://{}", fixture.image(policy));
+        fixture.ok(&format!(
             "kwctl pull {address} --output-path {policy}.wasm
             cmp {policy}.wasm modules/{policy}.wasm; kwctl pull {address}"
         ));
-        let shown = trial.ok(&format!("kwctl inspect {address} --show-signatures"));
+        let shown = fixture.ok(&format!("kwctl inspect {address} --show-signatures"));
         let readme = fs::read_to_string(workspace::module_dir(policy).join("README.md"))?;
         let heading = readme.lines().next().unwrap_or_default();
         for part in [
@@ -100,22 +100,22 @@ fn kwctl_pulls_inspects_verifies_and_runs_them() -> Result<(), Error> {
             assert!(shown.contains(part), "`{part}` is not in:\n{shown}");
         }
         let verify = format!("kwctl verify {address} --sigstore-trust-config trust.json -k");
-        trial.ok(&format!("{verify} cosign.pub"));
-        let other = trial.sh(&format!("{verify} other.pub"));
-        other.ended(1, "cannot be validated");
+        fixture.ok(&format!("{verify} cosign.pub"));
+        let other = fixture.sh(&format!("{verify} other.pub"));
+        other.assert_exit(1, "cannot be validated");
 
-        // One case that needs no cluster shows that what was pulled runs; all of them run in `cases`.
+        // Runs one case without look-ups. The test `cases` runs all of them.
         let cases = Case::all_of(policy)?;
         let mut plain = cases.iter().filter(|case| case.cluster.is_empty());
         let case = plain.find(|case| case.request().is_some() && !case.object.is_none());
         let case = case.ok_or_else(|| format!("{policy} has no plain case"))?;
         fs::write(
-            trial.path("request.json"),
+            fixture.path("request.json"),
             case.request_or_any().0.to_string(),
         )?;
-        fs::write(trial.path("settings.json"), case.settings.to_string())?;
+        fs::write(fixture.path("settings.json"), case.settings.to_string())?;
         let options = "--request-path request.json --settings-json \"$(cat settings.json)\"";
-        let answer = trial.json(&format!("kwctl run {address} {options} || true"));
+        let answer = fixture.json(&format!("kwctl run {address} {options} || true"));
         let rejected = case.expect == Expected::Rejected;
         assert_eq!(answer["allowed"], !rejected, "{policy}/{}", case.name);
     }
@@ -123,32 +123,33 @@ fn kwctl_pulls_inspects_verifies_and_runs_them() -> Result<(), Error> {
 }
 
 #[test]
-fn the_readme_uses_kwctl() -> Result<(), Error> {
+fn documented_kwctl_commands_work() -> Result<(), Error> {
     if let Err(reason) = on_path("kwctl") {
-        return skip(&reason);
+        return print_skipped(&reason);
     }
-    let trial = introduced()?;
-    fs::write(trial.path("claim.yaml"), CLAIM)?;
-    let place = trial.place();
-    let printed = trial.ok(&blocks("Use it with kwctl", &place, &place)[0]);
+    let fixture = published_for_kubewarden()?;
+    fs::write(fixture.path("claim.yaml"), CLAIM)?;
+    let location = fixture.location();
+    let blocks_of_readme = blocks("README.md", &location, &location);
+    let run = blocks_of_readme.iter().find(|it| it.contains("kwctl run"));
+    let printed = fixture.ok(run.ok_or("the README has no `kwctl run`")?);
     let audit = "\"storage-class\":\"gp3 -> rwo-default\"";
     assert!(printed.contains(audit), "{printed}");
-    let mirror = blocks(MIRROR, &place, &place).concat();
+    let mirror = blocks(MIRROR, &location, &location).concat();
     let verify = mirror.lines().find(|line| line.starts_with("kwctl verify"));
-    let verify = verify.ok_or("the README verifies nothing")?;
-    trial.ok(&format!("{verify} --sigstore-trust-config trust.json"));
+    let verify = verify.ok_or("docs/air-gapped.md has no `kwctl verify`")?;
+    fixture.ok(&format!("{verify} --sigstore-trust-config trust.json"));
     Ok(())
 }
 
-/// The policies of `bootstrap/policies`, by profile, with the variables filled in that whoever installs them
-/// sets.
-fn policies_of_profiles() -> Result<Vec<Further>, Error> {
+/// Returns the policies of `bootstrap/policies` for every profile, with their variables filled in.
+fn policies_of_profiles() -> Result<Vec<ExtraPolicy>, Error> {
     let mut policies = Vec::new();
     for profile in ["azure", "aws", "k3s"] {
         let file = format!("bootstrap/policies/{profile}/base/policies.yaml");
         let text = fs::read_to_string(workspace::root().join(&file))?;
         let text = text.replace("${DOMAIN}", "research.example.org");
-        assert!(!text.contains("${"), "{file}: a variable is left");
+        assert!(!text.contains("${"), "{file}: unknown variable");
         for document in manifest::read(&file, text.as_bytes()) {
             let policy = document?.value()?;
             let spec = policy["spec"].clone();
@@ -157,24 +158,23 @@ fn policies_of_profiles() -> Result<Vec<Further>, Error> {
             let image = image.unwrap_or_default().to_string_lossy();
             let module = image.split(':').next().unwrap_or_default().to_owned();
             let id = format!("{profile}-{name}");
-            policies.push(Further { id, module, spec });
+            policies.push(ExtraPolicy { id, module, spec });
         }
     }
     Ok(policies)
 }
 
 #[test]
-fn the_policy_server_loads_them_verified_and_gives_the_verdicts_of_the_corpus() -> Result<(), Error>
-{
+fn the_policy_server_verifies_policies_and_returns_the_expected_verdicts() -> Result<(), Error> {
     let program = match PolicyServer::find() {
         Ok(program) => program,
-        Err(reason) => return skip(&reason),
+        Err(reason) => return print_skipped(&reason),
     };
-    let trial = introduced()?;
-    let key = fs::read_to_string(trial.path("cosign.pub"))?;
+    let fixture = published_for_kubewarden()?;
+    let key = fs::read_to_string(fixture.path("cosign.pub"))?;
     let verification = json!({"apiVersion": "v1", "allOf": [{"kind": "pubKey", "key": key}]});
-    fs::write(trial.path("verification.yml"), verification.to_string())?;
-    let files = ["sources.yml", "verification.yml", "trust.json"].map(|file| trial.path(file));
+    fs::write(fixture.path("verification.yml"), verification.to_string())?;
+    let files = ["sources.yml", "verification.yml", "trust.json"].map(|file| fixture.path(file));
     let options = [
         "--sources-path",
         "--verification-path",
@@ -184,34 +184,34 @@ fn the_policy_server_loads_them_verified_and_gives_the_verdicts_of_the_corpus() 
     let options: Vec<_> = options
         .flat_map(|(name, file)| [name.as_ref(), file.as_os_str()])
         .collect();
-    let origin = Origin::registry(&trial.place(), TAG, &options);
+    let source = ModuleSource::registry(&fixture.location(), TAG, &options);
     let modules: Vec<&str> = Native::modules().collect();
     let profiles = policies_of_profiles()?;
-    let server = PolicyServer::start(&program, &modules, &origin, &profiles)?;
+    let server = PolicyServer::start(&program, &modules, &source, &profiles)?;
     run_all(&server)?;
-    let (mut asked, mut held) = (0, 0);
-    for Further { id, module, spec } in &profiles {
+    let (mut evaluated, mut compared) = (0, 0);
+    for ExtraPolicy { id, module, spec } in &profiles {
         let settings = spec.get("settings").cloned().unwrap_or(Value::Null);
-        let before = asked;
+        let evaluated_before = evaluated;
         for case in Case::all_of(module)? {
-            if case.request().is_none() || server.unfit(&case).is_some() {
+            if case.request().is_none() || server.skip_reason(&case).is_some() {
                 continue;
             }
-            // A policy whose settings are wrong says so, to every request.
-            let outcome = server.ask(id, &case)?;
+            // With invalid settings, a policy returns an error for every request.
+            let outcome = server.evaluate(id, &case)?;
             let is_verdict = matches!(outcome, Outcome::Verdict { .. });
             assert!(is_verdict, "{id}: {outcome:?}");
-            asked += 1;
+            evaluated += 1;
             if case.settings == settings {
-                let complaints = Expectation(&case).complaints(&outcome);
-                assert_eq!(complaints, Vec::<String>::new(), "{id}: {}", case.name);
-                held += 1;
+                let mismatches = Expectation(&case).mismatches(&outcome);
+                assert_eq!(mismatches, Vec::<String>::new(), "{id}: {}", case.name);
+                compared += 1;
             }
         }
-        assert!(asked > before, "{id}: no case to ask about");
+        assert!(evaluated > evaluated_before, "{id}: no case was evaluated");
     }
-    assert!(held > 0, "no case has the settings of a profile");
-    say(&format!(
-        "policies of the profiles: {asked} cases, {held} of them with its settings"
+    assert!(compared > 0, "no case has the settings of a profile");
+    print_line(&format!(
+        "policies of the profiles: {evaluated} cases, {compared} of them with the profile's settings"
     ))
 }

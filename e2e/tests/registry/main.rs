@@ -1,7 +1,7 @@
-//! Publishing to, mirroring between and pulling from real registries: Debian's docker-registry on loopback,
-//! with the oras and cosign that the release workflow uses.
+//! The suite `registry`: publishes, mirrors and pulls policies with real registries. They are Debian's
+//! docker-registry on loopback, with the versions of oras and cosign that the release workflow uses.
 //!
-//! `cargo xtask e2e registry` installs and builds what these tests run.
+//! `cargo xtask e2e registry` builds the programs and runs this suite.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -12,10 +12,10 @@
 
 mod clients;
 mod faults;
+mod fixture;
 #[allow(dead_code, reason = "shared with other suites")]
 #[path = "../shared/process.rs"]
 mod process;
 mod publishing;
 mod readme;
 mod server;
-mod trial;

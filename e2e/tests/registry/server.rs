@@ -17,7 +17,7 @@ pub(crate) const PASSWORD: &str = "correct horse";
 /// [`PASSWORD`] as `htpasswd -B` writes it.
 const HTPASSWD: &str = "publisher:$2b$04$rSgAqWyxgilifSDfunJZl.YczteawM62FqqoUdQGh0lrCWKRx5xE.\n";
 
-/// A registry; it ends with this value, and what it stored with it.
+/// A registry. When it is dropped, the process stops and its data is deleted.
 pub(crate) struct Server {
     process: Option<Process>,
     port: u16,
@@ -26,18 +26,18 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A registry without TLS that anybody may write.
+    /// Starts a registry without TLS and without a password.
     pub(crate) fn plain() -> Self {
         Self::start(false, false)
     }
 
-    /// A registry with TLS, by an authority of its own, that [`USER`] alone may read and write.
+    /// Starts a registry with TLS, from its own CA, that only [`USER`] may read and write.
     pub(crate) fn secure() -> Self {
         Self::start(true, true)
     }
 
-    /// A registry with TLS or without, for [`USER`] alone or for anybody.
-    pub(crate) fn start(secure: bool, locked: bool) -> Self {
+    /// Starts a registry, with TLS if `secure`, and with access only for [`USER`] if `password`.
+    pub(crate) fn start(secure: bool, password: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let port = free_port().unwrap();
         let mut config = json!({
@@ -47,12 +47,12 @@ impl Server {
             "http": {"addr": format!("127.0.0.1:{port}")},
         });
         if secure {
-            certify(dir.path());
+            write_certificates(dir.path());
             config["http"]["tls"] = json!({"certificate": "server.pem", "key": "server.key"});
         }
-        if locked {
+        if password {
             fs::write(dir.path().join("htpasswd"), HTPASSWD).unwrap();
-            config["auth"] = json!({"htpasswd": {"realm": "trial", "path": "htpasswd"}});
+            config["auth"] = json!({"htpasswd": {"realm": "fixture", "path": "htpasswd"}});
         }
         // JSON is YAML.
         fs::write(dir.path().join("config.yml"), config.to_string()).unwrap();
@@ -66,11 +66,11 @@ impl Server {
         server
     }
 
-    /// Starts the registry again on what it has stored. No file it writes may have more than so many blocks of
-    /// 512 bytes, which is how a full disk looks to it.
+    /// Restarts the registry with its data. Its files can have at most `blocks` blocks of 512 bytes, which
+    /// simulates a full disk.
     pub(crate) fn restart(&mut self, blocks: &str) {
         self.stop();
-        // It logs every request for what is not there as an error, which hides what a test says.
+        // It logs every request for missing content as an error, which would hide the output of a test.
         let script = "ulimit -f \"$1\" && exec docker-registry serve config.yml 2> requests";
         let mut command = Command::new("sh");
         command.args(["-c", script, "sh", blocks]);
@@ -86,7 +86,7 @@ impl Server {
         self.process = None;
     }
 
-    /// Host and port; oras and cosign speak HTTP to `localhost`, and HTTPS to an address.
+    /// Returns host and port. oras and cosign use HTTP for `localhost`, and HTTPS for an address.
     pub(crate) fn host(&self) -> String {
         let host = if self.secure {
             "127.0.0.1"
@@ -96,19 +96,19 @@ impl Server {
         format!("{host}:{}", self.port)
     }
 
-    /// The certificate of the authority that vouches for it, where it has TLS.
+    /// Returns the path of the CA certificate if the registry has TLS.
     pub(crate) fn authority(&self) -> Option<PathBuf> {
         self.secure.then(|| self.dir.path().join("authority.pem"))
     }
 
-    /// Where it stores what it is given.
+    /// Returns the data directory.
     pub(crate) fn data(&self) -> String {
         format!("{}/docker/registry/v2", self.dir.path().display())
     }
 }
 
-/// Writes an authority, and a certificate of it for the loopback address.
-fn certify(dir: &Path) {
+/// Writes the certificate of a CA, and a server certificate for the loopback address.
+fn write_certificates(dir: &Path) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();

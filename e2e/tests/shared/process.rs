@@ -1,4 +1,4 @@
-//! Child processes that end with a value.
+//! Child processes that are killed when their handle is dropped.
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -17,8 +17,8 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// Whether a signal interrupted the suite; see [`handle_signals`].
 static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// Makes SIGINT and SIGTERM end the suite as a failure does, with everything removed that it created and
-/// started. A second one ends it at once.
+/// Makes SIGINT and SIGTERM end the suite as a failure does, so that it removes everything it created and
+/// started. A second signal ends it at once.
 pub(crate) fn handle_signals() -> std::io::Result<()> {
     for signal in [SIGINT, SIGTERM] {
         flag::register_conditional_shutdown(signal, 130, Arc::clone(&INTERRUPTED))?;
@@ -32,7 +32,7 @@ pub(crate) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// Repeats a request until it succeeds, and panics with the last error at the timeout or when the suite is
+/// Repeats an attempt until it succeeds. Panics with the last error at the timeout or when the suite is
 /// interrupted.
 pub(crate) fn until<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>) -> T {
     let started = Instant::now();
@@ -53,7 +53,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     path
 }
 
-/// A child process, which is killed when this is dropped, also by a failed test.
+/// A child process, which is killed when this is dropped, even if the test fails.
 pub(crate) struct Process {
     name: String,
     child: Child,
@@ -61,7 +61,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program with its output in a file of `directory`.
+    /// Starts a program that logs to a file in `directory`.
     pub(crate) fn start(name: &str, command: &mut Command, directory: &Path) -> Self {
         let log = directory.join(format!("{name}.log"));
         let output = File::options().create(true).append(true).open(&log);
@@ -95,7 +95,7 @@ impl Process {
     /// Panics if the program has ended by itself.
     ///
     /// # Errors
-    /// If its state is unknown.
+    /// Returns an error if its state is unknown.
     pub(crate) fn alive(&mut self) -> Result<(), String> {
         if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
             panic!("{} ended with {status}:\n{}", self.name, self.log());
@@ -103,12 +103,12 @@ impl Process {
         Ok(())
     }
 
-    /// Returns the process id, which changes with a restart.
+    /// Returns the process id, which differs after a restart.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends it a signal, by the signal's name.
+    /// Sends a signal, given by name.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args(["-s", name, &self.id().to_string()])
@@ -116,7 +116,7 @@ impl Process {
         assert!(sent.is_ok_and(|it| it.success()), "{}: {name}", self.name);
     }
 
-    /// Kills it without a chance to clean up.
+    /// Kills the process, which cannot clean up.
     pub(crate) fn kill(mut self) {
         self.end();
     }

@@ -1,4 +1,4 @@
-//! The report of the suite `cluster`: YAML for programs, and Markdown rendered from it.
+//! The report of the suite `cluster`: a YAML file, and a Markdown file rendered from it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,27 +11,27 @@ use serde::{Deserialize, Serialize};
 pub(crate) const YAML: &str = "e2e/reports/cluster.yaml";
 pub(crate) const MARKDOWN: &str = "e2e/reports/cluster.md";
 
-/// What the suite does not show, or shows with something else than a cluster runs.
+/// The limits of the suite: differences between its cluster and a real one.
 const LIMITS: [&str; 3] = [
-    "External Secrets' controller is the last release that is one Go module. `bootstrap/` pins a chart of a \
-     later one, which serves the same `external-secrets.io/v1`.",
-    "That chart is not available to the suite: its ServiceAccount and ClusterRole are the suite's own, with \
-     what the chart grants beside `bootstrap/`'s values.",
-    "No packets are routed and no pods run: the suite acts as Cilium, MetalLB and the controllers of \
+    "The suite runs the last release of External Secrets that is a single Go module. `bootstrap/` pins the \
+     chart of a later release, which serves the same `external-secrets.io/v1`.",
+    "The suite does not install that chart. It creates the chart's ServiceAccount and ClusterRole itself, \
+     with the permissions that the chart grants for the values in `bootstrap/`.",
+    "The suite routes no packets and runs no pods. It acts as Cilium, MetalLB and the controllers of \
      StatefulSets and volumes.",
 ];
 
-/// A report.
+/// The report of a run.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Report {
     pub(crate) schema_version: u32,
-    /// The day, as `2026-11-28`.
+    /// The date, such as `2026-11-28`.
     pub(crate) date: String,
     pub(crate) commit: String,
     pub(crate) duration_seconds: u64,
     pub(crate) versions: BTreeMap<String, String>,
-    /// The modules that the CRDs come from.
+    /// The Go modules that contain the CRDs, with their versions.
     pub(crate) crds: BTreeMap<String, String>,
     pub(crate) statistics: Statistics,
     pub(crate) scenarios: Vec<Scenario>,
@@ -63,7 +63,7 @@ pub(crate) enum Outcome {
 }
 
 impl Report {
-    /// Assembles a report of what ran now.
+    /// Creates a report with the current date.
     pub(crate) fn new(
         commit: String,
         duration: Duration,
@@ -92,7 +92,7 @@ impl Report {
     /// Reads the committed report.
     ///
     /// # Errors
-    /// If it is missing or has another schema.
+    /// Returns an error if it is missing or has another schema.
     pub(crate) fn read() -> Result<Self, e2e::Error> {
         let text = std::fs::read_to_string(e2e::workspace::root().join(YAML))?;
         Ok(serde_saphyr::from_str(&text)?)
@@ -101,7 +101,7 @@ impl Report {
     /// Writes both files.
     ///
     /// # Errors
-    /// If a file cannot be written.
+    /// Returns an error if a file cannot be written.
     pub(crate) fn write(&self) -> Result<(), e2e::Error> {
         let yaml = serde_saphyr::to_string(self)?;
         let header = "# Written by `cargo xtask e2e cluster`. Do not edit.\n";
@@ -109,10 +109,10 @@ impl Report {
         self.write_markdown()
     }
 
-    /// Writes the Markdown.
+    /// Writes the Markdown file.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub(crate) fn write_markdown(&self) -> Result<(), e2e::Error> {
         std::fs::write(e2e::workspace::root().join(MARKDOWN), self.markdown())?;
         Ok(())
@@ -136,8 +136,8 @@ impl Report {
         let limits = self.limits.iter().map(|it| format!("- {it}\n"));
         format!(
             "# The policies on a real Kubernetes API server\n\n\
-             Rendered from [cluster.yaml](cluster.yaml), which `cargo xtask e2e cluster` writes. Kubewarden's \
-             `policy-server` serves the policies if it is on PATH.\n\n\
+             `cargo xtask e2e cluster` writes [cluster.yaml](cluster.yaml), and this file is rendered from it. \
+             Kubewarden's `policy-server` serves the policies if it is on PATH.\n\n\
              {date}, commit {commit}: {passed} passed, {failed} failed, {skipped} skipped, in {seconds} \
              seconds.\n\n\
              | scenario | property | result |\n|---|---|---|\n{scenarios}\n\

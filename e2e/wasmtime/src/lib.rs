@@ -1,5 +1,5 @@
-//! Modules in wasmtime through waPC, the engine of Kubewarden's policy server. Host calls are answered by
-//! `crates/host`.
+//! Runs modules in wasmtime through waPC, as Kubewarden's policy server does. `crates/host` answers the host
+//! calls.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +20,7 @@ impl Module {
     /// Compiles a module.
     ///
     /// # Errors
-    /// When it is not a module for waPC.
+    /// Returns an error if it is not a waPC module.
     pub fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self, Error> {
         let code = wasmtime::Module::new(engine, wasm).map_err(|error| format!("{error:#}"))?;
         let provider = WasmtimeEngineProviderBuilder::new()
@@ -32,18 +32,18 @@ impl Module {
         Ok(Self { provider, metadata })
     }
 
-    /// Compiles what `cargo xtask build` made of a policy.
+    /// Compiles a module that `cargo xtask build` built.
     ///
     /// # Errors
-    /// When it has not been built.
+    /// Returns an error if the module is not built or not valid.
     pub fn built(engine: &Engine, policy: &str) -> Result<Self, Error> {
         Self::compile(engine, &workspace::built_module(policy)?.1)
     }
 
-    /// Calls an operation in a fresh instance, and returns the module's bytes.
+    /// Calls an operation in a new instance, and returns the bytes of the response.
     ///
     /// # Errors
-    /// When the module gave no answer.
+    /// Returns an error if the module returns no response.
     pub fn call(
         &self,
         operation: &str,
@@ -55,8 +55,8 @@ impl Module {
         let calls = Mutex::new(HostCalls::new(cluster.clone(), Arc::new(granted.collect())));
         let callback = move |_, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
             let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
-            let answer = calls.answer(binding, namespace, operation, payload);
-            answer.map_err(Into::into)
+            let result = calls.handle(binding, namespace, operation, payload);
+            result.map_err(Into::into)
         };
         let provider = self.provider.rehydrate(None);
         let provider = provider.map_err(|error| format!("{error:#}"))?;
@@ -64,20 +64,20 @@ impl Module {
         Ok(host.call(operation, payload)?)
     }
 
-    /// The module's response in a case.
+    /// Returns the bytes that the module returns for a case.
     ///
     /// # Errors
-    /// When the module gave none, or the case's cluster cannot be read.
+    /// Returns an error if the module returns no response, or the cluster of the case is invalid.
     pub fn response(&self, case: &Case) -> Result<Vec<u8>, Error> {
         let (operation, payload) = case.call();
         let cluster = Snapshot::complete(case.cluster.iter().cloned())?;
         self.call(operation.name(), payload.as_bytes(), &cluster)
     }
 
-    /// The module's response to a request.
+    /// Returns the bytes that the module returns for a request.
     ///
     /// # Errors
-    /// When the module gave none.
+    /// Returns an error if the module returns no response.
     pub fn validate(
         &self,
         settings: &RawValue,

@@ -1,9 +1,9 @@
-//! Which addresses are public.
+//! Public and private addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether packets to `ip` may come from anywhere: it is none of the ranges that are kept for private
-/// networks, one link or one host (RFC 1918, 6598, 3927, 4193, 4291).
+/// Returns whether `ip` is outside the ranges that are reserved for private networks, one link or one host
+/// (RFC 1918, 6598, 3927, 4193, 4291).
 pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => is_public_v4(ip),
@@ -29,7 +29,7 @@ mod tests {
     use super::is_public;
 
     #[test]
-    fn private_ranges_end_where_they_end() {
+    fn boundaries_of_private_ranges() {
         for (ip, public) in [
             ("9.255.255.255", true),
             ("10.0.0.0", false),

@@ -1,13 +1,16 @@
-//! **internal-load-balancer**: the load balancers of Services and Gateways are internal before they
-//! exist, whatever the vendor.
+//! **internal-load-balancer**: makes the load balancers of Services and Gateways internal when they are
+//! created, on every vendor.
 //!
-//! Only annotations are touched: a Gateway's controller owns the spec of the Service it makes, and merges
-//! the annotations.
+//! The policy only changes annotations: the controller of a Gateway owns the spec of the Service that it
+//! creates, and merges the annotations.
 
 mod address;
+mod annotations;
+mod load_balancer;
 mod plan;
 mod settings;
-mod subject;
+mod spec;
+mod switch;
 mod vendor;
 
 pub use settings::{
@@ -15,22 +18,37 @@ pub use settings::{
     Public, Scope, Settings, TargetType,
 };
 
-use admission::{AdmissionRequest, Cluster, Malformed, Verdict};
+use admission::{AdmissionRequest, Cluster, Malformed, Rule, Verdict};
 
+use load_balancer::LoadBalancer;
 use plan::Plan;
-use subject::Subject;
 
 admission::export!(Settings, evaluate);
 
-/// Judges one request. Anything but the creation or update of a Service of type LoadBalancer or a
-/// Gateway passes.
+/// The rules of this policy.
+pub const RULES: &[Rule] = &[
+    annotations::MISSING_INTERNAL_ANNOTATIONS,
+    annotations::CONFLICTING_ANNOTATION,
+    annotations::OTHER_VENDOR_ANNOTATION,
+    annotations::DEPRECATED_METALLB_ANNOTATION,
+    annotations::GATEWAY_ANNOTATION_LIMIT,
+    annotations::AWS_TYPE_CHANGED,
+    switch::SWITCH_TO_INTERNAL,
+    spec::PUBLIC_LOAD_BALANCER_CLASS,
+    spec::UNKNOWN_LOAD_BALANCER_CLASS,
+    spec::OPEN_SOURCE_RANGES,
+    spec::PUBLIC_ADDRESS,
+];
+
+/// Evaluates one request. Accepts everything except the creation or update of a Gateway or of a Service of type
+/// LoadBalancer.
 ///
 /// # Errors
-/// When a field that decides about the load balancer cannot be read.
+/// Returns an error if a field that the verdict depends on cannot be read.
 pub fn evaluate(
     settings: &Settings,
     request: &AdmissionRequest<'_>,
-    _cluster: &dyn Cluster,
+    _: &dyn Cluster,
 ) -> Result<Verdict, Malformed> {
     let service = request.object_of("", "Service")?;
     let gateway = request.object_of("gateway.networking.k8s.io", "Gateway")?;
@@ -41,13 +59,13 @@ pub fn evaluate(
         let approved = format!("public: {reason}");
         return Ok(Verdict::accept().audit("internal-load-balancer", approved));
     }
-    let subject = match (service, gateway) {
-        (Some(service), _) => Subject::service(settings, request, service)?,
-        (_, Some(gateway)) => Subject::gateway(settings, request, gateway)?,
+    let load_balancer = match (service, gateway) {
+        (Some(service), _) => LoadBalancer::of_service(settings, request, service)?,
+        (_, Some(gateway)) => LoadBalancer::of_gateway(settings, request, gateway)?,
         _ => None,
     };
-    match subject {
-        Some(subject) => Plan::new(settings, &subject)?.verdict(),
+    match load_balancer {
+        Some(load_balancer) => Plan::new(settings, &load_balancer)?.verdict(),
         None => Ok(Verdict::accept()),
     }
 }

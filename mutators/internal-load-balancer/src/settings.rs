@@ -1,65 +1,65 @@
 //! The settings of internal-load-balancer.
 
-mod findings;
+mod errors;
 
 use admission::Map;
 
 admission::settings! {
-    /// Settings of internal-load-balancer. All but the provider are right for K8TRE; that has no default,
-    /// since a guess would leave balancers public.
+    /// Settings of internal-load-balancer. The defaults are right for K8TRE. `provider` has no default, since a
+    /// wrong guess would leave load balancers public.
     pub struct Settings {
-        /// Whose load balancers the cluster has. Must be set: it is never guessed.
+        /// The provider of the cluster's load balancers. Required, since the policy cannot detect it.
         #[title = "Provider"]
         #[group = "Load balancers"]
         pub provider: Provider,
-        /// Which objects are looked at: `allLoadBalancers`, or `gateways` for Gateways and the Services that
-        /// their controllers make.
+        /// The objects to check: `allLoadBalancers`, or `gateways` for Gateways and the Services that their
+        /// controllers create.
         #[title = "Scope"]
         #[group = "Load balancers"]
         pub scope: Scope = Scope::AllLoadBalancers,
-        /// Services and Gateways that are approved to be public. They are not touched.
+        /// Services and Gateways that are approved to be public. They are accepted without checks.
         #[title = "Public"]
         #[group = "Load balancers"]
         pub public: Vec<Public> = Vec::new(),
-        /// What becomes of annotations that contradict an internal load balancer of this provider:
-        /// `overwrite` brings them to its values and warns, `reject` refuses the object.
+        /// How to handle annotations that conflict with an internal load balancer: `overwrite` replaces their
+        /// values and warns, `reject` rejects the object.
         #[title = "On conflict"]
         #[group = "Load balancers"]
         pub on_conflict: OnConflict = OnConflict::Overwrite,
-        /// Gateway classes whose Services are no load balancers, such as K8TRE's on aws, where an ALB
-        /// stands before node ports. Their Gateways are not touched.
+        /// Gateway classes whose Services are not load balancers, such as K8TRE's class on aws, where an ALB
+        /// forwards to node ports. Their Gateways are accepted without checks.
         #[title = "Node port classes"]
         #[group = "Gateways"]
         pub node_port_classes: Vec<String> = vec!["nodeport-gateway-class".to_owned()],
-        /// Names that ExternalDNS is to give to Gateways' Services which ask for none.
-        #[title = "Host names"]
+        /// The hostnames that ExternalDNS publishes for Services of Gateways, unless they set their own.
+        #[title = "Hostnames"]
         #[group = "Gateways"]
         pub hostnames: Vec<String> = Vec::new(),
-        /// The prefix of ExternalDNS' annotations: `external-dns.kubernetes.io/` from its version 0.22 on.
+        /// The prefix of ExternalDNS annotations: `external-dns.kubernetes.io/` since version 0.22.
         #[title = "ExternalDNS prefix"]
         #[group = "Gateways"]
         pub external_dns_prefix: String = "external-dns.alpha.kubernetes.io/".to_owned(),
-        /// Options of the provider `azure`.
+        /// Options for the provider `azure`.
         #[title = "Azure"]
         #[group = "Azure"]
         pub azure: Azure = Azure::default(),
-        /// Options of the provider `aws`.
+        /// Options for the provider `aws`.
         #[title = "AWS"]
         #[group = "AWS"]
         pub aws: Aws = Aws::default(),
-        /// Options of the provider `metallb`.
+        /// Options for the provider `metallb`.
         #[title = "MetalLB"]
         #[group = "MetalLB"]
         pub metallb: Metallb = Metallb::default(),
-        /// Options of the provider `cilium`.
+        /// Options for the provider `cilium`.
         #[title = "Cilium"]
         #[group = "Cilium"]
         pub cilium: Cilium = Cilium::default(),
-        /// Options of the provider `oci`.
+        /// Options for the provider `oci`.
         #[title = "OCI"]
         #[group = "OCI"]
         pub oci: Oci = Oci::default(),
-        /// Options of the provider `custom`.
+        /// Options for the provider `custom`.
         #[title = "Custom"]
         #[group = "Custom"]
         pub custom: Custom = Custom::default(),
@@ -67,49 +67,49 @@ admission::settings! {
 }
 
 admission::choice! {
-    /// Whose load balancers a cluster has.
+    /// The provider of a cluster's load balancers.
     pub enum Provider {
-        /// Azure's cloud provider, as on AKS.
+        /// The cloud provider for Azure, as on AKS.
         Azure = "azure",
-        /// The AWS Load Balancer Controller, or the cloud provider before it.
+        /// The AWS Load Balancer Controller, or the legacy cloud provider.
         Aws = "aws",
-        /// Google's, as on GKE.
+        /// The cloud provider for Google Cloud, as on GKE.
         Gcp = "gcp",
         /// MetalLB.
         Metallb = "metallb",
         /// Cilium's LB IPAM.
         Cilium = "cilium",
-        /// OpenStack's cloud controller manager.
+        /// The cloud controller manager for OpenStack.
         Openstack = "openstack",
-        /// Oracle's, as on OKE.
+        /// The cloud controller manager for Oracle Cloud, as on OKE.
         Oci = "oci",
-        /// DigitalOcean's.
+        /// The cloud controller manager for DigitalOcean.
         Digitalocean = "digitalocean",
-        /// Any other: the annotations are in the settings.
+        /// Any other provider, with annotations from the settings.
         Custom = "custom",
     }
 }
 
 admission::choice! {
-    /// Which objects are looked at.
+    /// The objects to check.
     #[derive(Default)]
     pub enum Scope {
-        /// Gateways and the Services made for them.
+        /// Gateways and the Services that their controllers create.
         Gateways = "gateways",
-        /// Those, and every other Service of type LoadBalancer.
+        /// Gateways and all Services of type LoadBalancer.
         #[default]
         AllLoadBalancers = "allLoadBalancers",
     }
 }
 
 admission::choice! {
-    /// What becomes of contradictions.
+    /// How to handle annotations that conflict with an internal load balancer.
     #[derive(Default)]
     pub enum OnConflict {
-        /// They are brought to the provider's values.
+        /// Replaces their values and warns.
         #[default]
         Overwrite = "overwrite",
-        /// The object is refused.
+        /// Rejects the object.
         Reject = "reject",
     }
 }
@@ -117,37 +117,37 @@ admission::choice! {
 admission::settings! {
     /// An object that is approved to be public.
     pub struct Public {
-        /// Its namespace.
+        /// The namespace.
         pub namespace: String,
-        /// The name of the Service or Gateway, in full. A Gateway's Service has a name of its own.
+        /// The full name of the Service or Gateway. A Gateway's Service has another name than the Gateway.
         pub name: String,
-        /// Why it is public, and who approved it. Goes into the audit log.
+        /// Why the load balancer is public, and who approved it. Recorded in the audit log.
         pub reason: String,
     }
 }
 
 admission::settings! {
-    /// Options for Azure. The subnet is K8TRE's, in its gateway's azure overlay.
+    /// Options for Azure. The default subnet is that of the azure overlay of K8TRE's `agnostics/gateway` tree.
     pub struct Azure {
-        /// The subnet of balancers that name none; `null` for the cluster's own.
+        /// The subnet of load balancers, unless they set their own; `null` for the subnet of the cluster.
         pub subnet: Option<String> = Some("snet-clusteringressservices".to_owned()),
-        /// The private IPv4 address of Gateways' Services that ask for none.
+        /// The private IPv4 address of Services of Gateways, unless they set their own.
         pub ip: Option<String> = None,
-        /// How balancers that do not say it probe the nodes.
+        /// The protocol of health probes, unless a load balancer sets its own.
         pub health_probe_protocol: Option<ProbeProtocol> = None,
-        /// What path they ask for. Azure heeds it only where the protocol is http or https.
+        /// The path of health probes. Azure ignores it unless the protocol is http or https.
         pub health_probe_path: Option<String> = None,
     }
 }
 
 admission::choice! {
-    /// A protocol that Azure probes with.
+    /// The protocol of Azure's health probes.
     pub enum ProbeProtocol {
-        /// A connection is enough.
+        /// Opens a TCP connection.
         Tcp = "tcp",
-        /// Asks for a path.
+        /// Sends an HTTP request.
         Http = "http",
-        /// Asks for a path, encrypted.
+        /// Sends an HTTPS request.
         Https = "https",
     }
 }
@@ -155,16 +155,17 @@ admission::choice! {
 admission::settings! {
     /// Options for AWS.
     pub struct Aws {
-        /// Who makes the load balancers: the AWS Load Balancer Controller, or with `legacy` the cloud
-        /// provider built into Kubernetes.
+        /// The controller that creates load balancers: `aws-load-balancer-controller`, or `legacy` for the in-tree
+        /// cloud provider.
         pub controller: Controller = Controller::AwsLoadBalancerController,
-        /// What balancers that do not say it send traffic to: `instance` for node ports, `ip` for pods.
+        /// Where load balancers send traffic, unless they set their own target type: `instance` for node ports,
+        /// `ip` for pods.
         pub target_type: TargetType = TargetType::Instance,
     }
 }
 
 admission::choice! {
-    /// Who makes AWS load balancers.
+    /// The controller that creates AWS load balancers.
     pub enum Controller {
         /// The AWS Load Balancer Controller, which K8TRE installs.
         AwsLoadBalancerController = "aws-load-balancer-controller",
@@ -174,9 +175,9 @@ admission::choice! {
 }
 
 admission::choice! {
-    /// What AWS load balancers send traffic to.
+    /// Where AWS load balancers send traffic.
     pub enum TargetType {
-        /// Nodes, at a node port.
+        /// Node ports.
         Instance = "instance",
         /// Pods.
         Ip = "ip",
@@ -184,11 +185,11 @@ admission::choice! {
 }
 
 admission::settings! {
-    /// Options for MetalLB. The pool is K8TRE's IPAddressPool on k3s.
+    /// Options for MetalLB. The default pool is K8TRE's IPAddressPool on k3s.
     pub struct Metallb {
-        /// The pool of internal addresses, which every balancer gets; `null` leaves the choice to MetalLB.
+        /// The pool of internal addresses for all load balancers; `null` lets MetalLB choose.
         pub address_pool: Option<String> = Some("default-pool".to_owned()),
-        /// The addresses of Gateways' Services that ask for none.
+        /// The addresses of Services of Gateways, unless they set their own.
         pub ips: Vec<String> = Vec::new(),
     }
 }
@@ -196,15 +197,15 @@ admission::settings! {
 admission::settings! {
     /// Options for Cilium's LB IPAM.
     pub struct Cilium {
-        /// The addresses of Gateways' Services that ask for none.
+        /// The addresses of Services of Gateways, unless they set their own.
         pub ips: Vec<String> = Vec::new(),
     }
 }
 
 admission::settings! {
-    /// Options for Oracle's cloud.
+    /// Options for Oracle Cloud.
     pub struct Oci {
-        /// Whether balancers that do not say their type are network load balancers.
+        /// Whether load balancers are network load balancers, unless they set their own type.
         pub nlb: bool = false,
     }
 }
@@ -218,7 +219,7 @@ admission::settings! {
 }
 
 impl Settings {
-    /// Why this object is approved to be public, if it is.
+    /// Returns why this object is approved to be public; `None` if it is not approved.
     pub(crate) fn public_reason(&self, namespace: &str, name: &str) -> Option<&str> {
         let mut public = self.public.iter();
         let found = public.find(|public| public.namespace == namespace && public.name == name);

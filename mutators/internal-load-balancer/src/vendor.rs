@@ -1,4 +1,4 @@
-//! What each vendor's load balancers read: annotations of a Service of type LoadBalancer.
+//! The annotations that each vendor reads from a Service of type LoadBalancer.
 //!
 //! Sources: the annotation pages of cloud-provider-azure, the AWS Load Balancer Controller and
 //! cloud-provider-aws, GKE, MetalLB, Cilium (LB IPAM), cloud-provider-openstack, OKE and DigitalOcean's
@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use admission::Malformed;
 
+use crate::load_balancer::Annotations;
 use crate::settings::{Controller, ProbeProtocol, Provider, Settings};
-use crate::subject::Annotations;
 
 const AZURE_INTERNAL: &str = "service.beta.kubernetes.io/azure-load-balancer-internal";
 const AZURE_SUBNET: &str = "service.beta.kubernetes.io/azure-load-balancer-internal-subnet";
@@ -20,25 +20,26 @@ const AZURE_PROBE_PATH: &str =
     "service.beta.kubernetes.io/azure-load-balancer-health-probe-request-path";
 const AWS_SCHEME: &str = "service.beta.kubernetes.io/aws-load-balancer-scheme";
 const AWS_INTERNAL: &str = "service.beta.kubernetes.io/aws-load-balancer-internal";
-/// Who makes the balancer. Must not change once the Service exists, or two controllers look after it.
+/// Selects the controller of the load balancer. It must not change on an existing Service, or two controllers
+/// would manage it.
 pub(crate) const AWS_TYPE: &str = "service.beta.kubernetes.io/aws-load-balancer-type";
 const AWS_TARGET_TYPE: &str = "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type";
 const GCP_TYPE: &str = "networking.gke.io/load-balancer-type";
-const GCP_TYPE_BEFORE: &str = "cloud.google.com/load-balancer-type";
+const GCP_TYPE_OLD: &str = "cloud.google.com/load-balancer-type";
 const METALLB_POOL: &str = "metallb.io/address-pool";
 const METALLB_IPS: &str = "metallb.io/loadBalancerIPs";
 const CILIUM_IPS: &str = "lbipam.cilium.io/ips";
-const CILIUM_IPS_BEFORE: &str = "io.cilium/lb-ipam-ips";
+const CILIUM_IPS_OLD: &str = "io.cilium/lb-ipam-ips";
 const OPENSTACK_INTERNAL: &str = "service.beta.kubernetes.io/openstack-internal-load-balancer";
 const OCI_INTERNAL: &str = "service.beta.kubernetes.io/oci-load-balancer-internal";
 const OCI_NLB_INTERNAL: &str = "oci-network-load-balancer.oraclecloud.com/internal";
 const OCI_TYPE: &str = "oci.oraclecloud.com/load-balancer-type";
 const DIGITALOCEAN_NETWORK: &str = "service.beta.kubernetes.io/do-loadbalancer-network";
 
-/// The networks that may connect, on any vendor.
+/// The networks that may connect, for any vendor.
 pub(crate) const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
-/// MetalLB's deprecated keys and those that replace them.
+/// MetalLB's deprecated keys and their replacements.
 pub(crate) const METALLB_DEPRECATED: [(&str, &str); 3] = [
     ("metallb.universe.tf/address-pool", METALLB_POOL),
     ("metallb.universe.tf/loadBalancerIPs", METALLB_IPS),
@@ -48,152 +49,165 @@ pub(crate) const METALLB_DEPRECATED: [(&str, &str); 3] = [
     ),
 ];
 
-/// Annotations that ask for addresses, parted by commas.
-pub(crate) const ADDRESSES: [&str; 4] = [AZURE_IP, METALLB_IPS, CILIUM_IPS, CILIUM_IPS_BEFORE];
+/// Annotations with comma-separated addresses.
+pub(crate) const ADDRESSES: [&str; 4] = [AZURE_IP, METALLB_IPS, CILIUM_IPS, CILIUM_IPS_OLD];
 
-/// An annotation that one vendor reads and no other.
-pub(crate) struct Known {
+/// An annotation that only one vendor reads.
+pub(crate) struct VendorAnnotation {
     pub(crate) vendor: Provider,
     pub(crate) key: &'static str,
-    /// The only value that makes a balancer internal; `None` where the value says nothing of that.
+    /// The only value that makes a load balancer internal; `None` if no value does.
     pub(crate) internal: Option<&'static str>,
 }
 
-/// The annotations by which a Service chooses between public and internal, or its vendor.
-pub(crate) const KNOWN: [Known; 15] = [
-    known(Provider::Azure, AZURE_INTERNAL, Some("true")),
-    known(Provider::Aws, AWS_SCHEME, Some("internal")),
-    known(Provider::Aws, AWS_INTERNAL, Some("true")),
-    known(Provider::Aws, AWS_TYPE, None),
-    known(Provider::Gcp, GCP_TYPE, Some("Internal")),
-    known(Provider::Gcp, GCP_TYPE_BEFORE, Some("Internal")),
-    known(Provider::Metallb, METALLB_POOL, None),
-    known(Provider::Metallb, METALLB_IPS, None),
-    known(Provider::Cilium, CILIUM_IPS, None),
-    known(Provider::Cilium, CILIUM_IPS_BEFORE, None),
-    known(Provider::Openstack, OPENSTACK_INTERNAL, Some("true")),
-    known(Provider::Oci, OCI_INTERNAL, Some("true")),
-    known(Provider::Oci, OCI_NLB_INTERNAL, Some("true")),
-    known(Provider::Oci, OCI_TYPE, None),
-    known(
+/// The annotations that make a Service public or internal, or select its vendor.
+pub(crate) const VENDOR_ANNOTATIONS: [VendorAnnotation; 15] = [
+    annotation(Provider::Azure, AZURE_INTERNAL, Some("true")),
+    annotation(Provider::Aws, AWS_SCHEME, Some("internal")),
+    annotation(Provider::Aws, AWS_INTERNAL, Some("true")),
+    annotation(Provider::Aws, AWS_TYPE, None),
+    annotation(Provider::Gcp, GCP_TYPE, Some("Internal")),
+    annotation(Provider::Gcp, GCP_TYPE_OLD, Some("Internal")),
+    annotation(Provider::Metallb, METALLB_POOL, None),
+    annotation(Provider::Metallb, METALLB_IPS, None),
+    annotation(Provider::Cilium, CILIUM_IPS, None),
+    annotation(Provider::Cilium, CILIUM_IPS_OLD, None),
+    annotation(Provider::Openstack, OPENSTACK_INTERNAL, Some("true")),
+    annotation(Provider::Oci, OCI_INTERNAL, Some("true")),
+    annotation(Provider::Oci, OCI_NLB_INTERNAL, Some("true")),
+    annotation(Provider::Oci, OCI_TYPE, None),
+    annotation(
         Provider::Digitalocean,
         DIGITALOCEAN_NETWORK,
         Some("INTERNAL"),
     ),
 ];
 
-const fn known(vendor: Provider, key: &'static str, internal: Option<&'static str>) -> Known {
-    Known {
+const fn annotation(
+    vendor: Provider,
+    key: &'static str,
+    internal: Option<&'static str>,
+) -> VendorAnnotation {
+    VendorAnnotation {
         vendor,
         key,
         internal,
     }
 }
 
-/// An annotation that a load balancer is to have.
-pub(crate) struct Wanted<'a> {
+/// An annotation for an internal load balancer.
+pub(crate) struct Annotation<'a> {
     pub(crate) key: Cow<'a, str>,
     pub(crate) value: Cow<'a, str>,
-    /// Whether any other value contradicts; else it is for those that have none.
-    pub(crate) must: bool,
+    /// Whether the annotation must have this value. If not, the value is a default.
+    pub(crate) is_required: bool,
 }
 
-/// The provider's whole set for one balancer. [`AWS_TYPE`] is in it only where `is_new`, and address and
-/// host names only where the balancer is a Gateway's.
+/// Returns the annotations of the provider for an internal load balancer. [`AWS_TYPE`] is among them only if
+/// `is_new`, addresses and hostnames only if `is_for_gateway`.
 ///
 /// # Errors
-/// When an annotation that decides is no string.
-pub(crate) fn wanted<'a>(
+/// Returns an error if an annotation that the set depends on is not a string.
+pub(crate) fn internal_annotations<'a>(
     settings: &'a Settings,
     annotations: &Annotations<'_>,
-    of_gateway: bool,
+    is_for_gateway: bool,
     is_new: bool,
-) -> Result<Vec<Wanted<'a>>, Malformed> {
+) -> Result<Vec<Annotation<'a>>, Malformed> {
     let mut set = Set(Vec::new());
     match settings.provider {
         Provider::Azure => {
             let azure = &settings.azure;
-            set.must(AZURE_INTERNAL, "true");
-            set.may(AZURE_SUBNET, azure.subnet.as_deref());
-            set.may(AZURE_IP, azure.ip.as_deref().filter(|_| of_gateway));
+            set.require(AZURE_INTERNAL, "true");
+            set.default(AZURE_SUBNET, azure.subnet.as_deref());
+            set.default(AZURE_IP, azure.ip.as_deref().filter(|_| is_for_gateway));
             let protocol = azure.health_probe_protocol.map(ProbeProtocol::name);
-            set.may(AZURE_PROBE_PROTOCOL, protocol);
-            set.may(AZURE_PROBE_PATH, azure.health_probe_path.as_deref());
+            set.default(AZURE_PROBE_PROTOCOL, protocol);
+            set.default(AZURE_PROBE_PATH, azure.health_probe_path.as_deref());
         }
         Provider::Aws => {
             let (internal, value, kind) = match settings.aws.controller {
                 Controller::AwsLoadBalancerController => (AWS_SCHEME, "internal", "external"),
                 Controller::Legacy => (AWS_INTERNAL, "true", "nlb"),
             };
-            set.must(internal, value);
+            set.require(internal, value);
             if is_new {
-                set.must(AWS_TYPE, kind);
+                set.require(AWS_TYPE, kind);
                 let target = settings.aws.target_type.name();
-                // The cloud provider before the controller knows node ports alone.
-                set.may(AWS_TARGET_TYPE, Some(target).filter(|_| kind == "external"));
+                // The legacy cloud provider only supports node ports.
+                set.default(AWS_TARGET_TYPE, Some(target).filter(|_| kind == "external"));
             }
         }
-        Provider::Gcp => set.must(GCP_TYPE, "Internal"),
+        Provider::Gcp => set.require(GCP_TYPE, "Internal"),
         Provider::Metallb => {
             let metallb = &settings.metallb;
             if let Some(pool) = &metallb.address_pool {
-                set.must(METALLB_POOL, pool.as_str());
+                set.require(METALLB_POOL, pool.as_str());
             }
-            set.list(METALLB_IPS, &metallb.ips, of_gateway);
+            set.default_list(METALLB_IPS, &metallb.ips, is_for_gateway);
         }
-        Provider::Cilium => set.list(CILIUM_IPS, &settings.cilium.ips, of_gateway),
-        Provider::Openstack => set.must(OPENSTACK_INTERNAL, "true"),
+        Provider::Cilium => set.default_list(CILIUM_IPS, &settings.cilium.ips, is_for_gateway),
+        Provider::Openstack => set.require(OPENSTACK_INTERNAL, "true"),
         Provider::Oci => {
-            // The two types read keys of their own; which of them it is, is the Service's to say.
+            // Load balancers and network load balancers read different keys. The Service selects the type.
             let nlb = match annotations.get(OCI_TYPE)? {
                 Some(kind) => kind == "nlb",
                 None => settings.oci.nlb,
             };
-            set.may(OCI_TYPE, Some("nlb").filter(|_| nlb));
-            set.must(if nlb { OCI_NLB_INTERNAL } else { OCI_INTERNAL }, "true");
+            set.default(OCI_TYPE, Some("nlb").filter(|_| nlb));
+            set.require(if nlb { OCI_NLB_INTERNAL } else { OCI_INTERNAL }, "true");
         }
-        Provider::Digitalocean => set.must(DIGITALOCEAN_NETWORK, "INTERNAL"),
+        Provider::Digitalocean => set.require(DIGITALOCEAN_NETWORK, "INTERNAL"),
         Provider::Custom => {
             for (key, value) in settings.custom.annotations.iter() {
-                set.must(key, value.as_str());
+                set.require(key, value.as_str());
             }
         }
     }
     let hostname = format!("{}hostname", settings.external_dns_prefix);
-    set.list(hostname, &settings.hostnames, of_gateway);
+    set.default_list(hostname, &settings.hostnames, is_for_gateway);
     Ok(set.0)
 }
 
-struct Set<'a>(Vec<Wanted<'a>>);
+struct Set<'a>(Vec<Annotation<'a>>);
 
 impl<'a> Set<'a> {
-    fn must(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) {
+    fn require(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) {
         self.push(key.into(), value.into(), true);
     }
 
-    fn may(&mut self, key: &'static str, value: Option<&'a str>) {
+    fn default(&mut self, key: &'static str, value: Option<&'a str>) {
         if let Some(value) = value {
             self.push(key.into(), value.into(), false);
         }
     }
 
-    fn list(&mut self, key: impl Into<Cow<'a, str>>, values: &[String], of_gateway: bool) {
-        if of_gateway && !values.is_empty() {
+    fn default_list(
+        &mut self,
+        key: impl Into<Cow<'a, str>>,
+        values: &[String],
+        is_for_gateway: bool,
+    ) {
+        if is_for_gateway && !values.is_empty() {
             self.push(key.into(), values.join(",").into(), false);
         }
     }
 
-    /// The first of two for one key counts: `custom.annotations` may hold the host names too.
-    fn push(&mut self, key: Cow<'a, str>, value: Cow<'a, str>, must: bool) {
+    /// Adds an annotation unless the key is there already: `custom.annotations` may contain the hostnames too.
+    fn push(&mut self, key: Cow<'a, str>, value: Cow<'a, str>, is_required: bool) {
         if self.0.iter().all(|other| other.key != key) {
-            self.0.push(Wanted { key, value, must });
+            self.0.push(Annotation {
+                key,
+                value,
+                is_required,
+            });
         }
     }
 }
 
-/// What the vendor does with a balancer that has an address and becomes internal. `by_controller` is
-/// whether the AWS Load Balancer Controller made it.
-pub(crate) fn on_switch(
+/// Returns what the vendor does with a load balancer that has an address and becomes internal. `by_controller`
+/// is whether the AWS Load Balancer Controller created it.
+pub(crate) fn effect_of_switch(
     settings: &Settings,
     provider: Provider,
     by_controller: bool,
@@ -206,30 +220,29 @@ pub(crate) fn on_switch(
             Controller::AwsLoadBalancerController if by_controller => {
                 "aws replaces the load balancer, so its name and addresses change"
             }
-            _ => "aws leaves a load balancer made before as it is; create the Service anew",
+            _ => "aws does not change an existing load balancer; recreate the Service",
         },
-        Provider::Gcp => "gcp may keep the public address; create the Service anew",
-        Provider::Oci => "oci keeps the load balancer public; create the Service anew",
+        Provider::Gcp => "gcp may keep the public address; recreate the Service",
+        Provider::Oci => "oci keeps the load balancer public; recreate the Service",
         Provider::Digitalocean => {
-            "digitalocean keeps the load balancer public; create the Service anew"
+            "digitalocean keeps the load balancer public; recreate the Service"
         }
-        Provider::Openstack => "openstack takes the floating IP away, so the address changes",
-        Provider::Metallb => "metallb gives an address of the pool, so the address may change",
+        Provider::Openstack => "openstack removes the floating IP, so the address changes",
+        Provider::Metallb => "metallb assigns an address from the pool, so the address may change",
         Provider::Cilium | Provider::Custom => "the address of the load balancer may change",
     }
 }
 
-/// Whether a `loadBalancerClass` makes the balancer public, whatever the annotations say (GKE).
+/// Returns whether a `loadBalancerClass` makes the load balancer public regardless of annotations (GKE).
 pub(crate) fn is_public_class(class: &str) -> bool {
     class.starts_with("networking.gke.io/l4-regional-external")
 }
 
-/// Whether the provider reads its annotations on a Service of this `loadBalancerClass`. The service
-/// controllers of most clouds leave Services that have one; a class of MetalLB is what its
-/// installation says.
-pub(crate) fn reads_class(provider: Provider, class: &str) -> bool {
+/// Returns whether the provider reads its annotations on a Service of this `loadBalancerClass`. The service
+/// controllers of most clouds ignore Services with a class. The class of MetalLB is set at installation.
+pub(crate) fn supports_class(provider: Provider, class: &str) -> bool {
     match provider {
-        Provider::Aws => is_controllers_class(class),
+        Provider::Aws => is_aws_controller_class(class),
         Provider::Gcp => class.starts_with("networking.gke.io/l4-regional-"),
         Provider::Cilium => class.starts_with("io.cilium/"),
         Provider::Metallb | Provider::Custom => true,
@@ -237,7 +250,7 @@ pub(crate) fn reads_class(provider: Provider, class: &str) -> bool {
     }
 }
 
-/// Whether the AWS Load Balancer Controller, or EKS in its place, takes Services of this class.
-pub(crate) fn is_controllers_class(class: &str) -> bool {
+/// Returns whether the AWS Load Balancer Controller, or its counterpart in EKS, manages Services of this class.
+pub(crate) fn is_aws_controller_class(class: &str) -> bool {
     ["service.k8s.aws/nlb", "eks.amazonaws.com/nlb"].contains(&class)
 }

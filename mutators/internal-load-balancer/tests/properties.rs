@@ -1,4 +1,4 @@
-//! What holds for every Service and Gateway, on every provider.
+//! Properties of every verdict, for Services and Gateways on every provider.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
-/// Annotations that vendors read, with values good and bad.
+/// Annotations that vendors read, with internal and public values.
 const ANNOTATIONS: [(&str, &str); 20] = [
     (
         "service.beta.kubernetes.io/azure-load-balancer-internal",
@@ -62,7 +62,7 @@ const ANNOTATIONS: [(&str, &str); 20] = [
     ("example.org/empty", ""),
 ];
 
-/// What makes a balancer internal, by provider: any one of the sets.
+/// Whether the annotations make a load balancer of the provider internal.
 fn is_internal(provider: &str, annotations: &Map<String, Value>) -> bool {
     let has = |key: &str, value: &str| annotations.get(key) == Some(&json!(value));
     match provider {
@@ -99,12 +99,12 @@ fn is_internal(provider: &str, annotations: &Map<String, Value>) -> bool {
 #[derive(Debug, Clone)]
 struct Scenario {
     provider: &'static str,
-    reject: bool,
+    rejects_conflicts: bool,
     is_gateway: bool,
-    labelled: bool,
+    has_gateway_label: bool,
     annotations: Option<Vec<(&'static str, &'static str)>>,
     space: &'static str,
-    status: bool,
+    has_address: bool,
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
@@ -129,14 +129,22 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         any::<bool>(),
     )
         .prop_map(
-            |(provider, reject, is_gateway, labelled, annotations, space, status)| Scenario {
+            |(
                 provider,
-                reject,
+                rejects_conflicts,
                 is_gateway,
-                labelled,
+                has_gateway_label,
                 annotations,
                 space,
-                status,
+                has_address,
+            )| Scenario {
+                provider,
+                rejects_conflicts,
+                is_gateway,
+                has_gateway_label,
+                annotations,
+                space,
+                has_address,
             },
         )
 }
@@ -144,7 +152,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
 impl Scenario {
     fn settings(&self) -> Value {
         let mut settings = json!({"provider": self.provider, "hostnames": ["*.k8tre.internal"]});
-        if self.reject {
+        if self.rejects_conflicts {
             settings["onConflict"] = json!("reject");
         }
         if self.provider == "custom" {
@@ -153,7 +161,7 @@ impl Scenario {
         settings
     }
 
-    /// The object with a mark where its annotations stand, and their text.
+    /// The object with `@` in place of its annotations, and the text of these.
     fn parts(&self) -> (String, Option<String>) {
         let space = self.space;
         let annotations = self.annotations.as_ref().map(|annotations| {
@@ -167,11 +175,11 @@ impl Scenario {
             Some(_) => format!("\"annotations\":{space}@"),
             None => "\"unknown\":1.0e5".to_owned(),
         };
-        let labels = match self.labelled {
+        let labels = match self.has_gateway_label {
             true => r#","labels":{"gateway.networking.k8s.io/gateway-name":"g"}"#,
             false => "",
         };
-        let status = match (self.status, self.is_gateway) {
+        let status = match (self.has_address, self.is_gateway) {
             (false, _) => "",
             (true, true) => r#","status":{"addresses":[{"value":"203.0.113.9"}]}"#,
             (true, false) => r#","status":{"loadBalancer":{"ingress":[{"ip":"203.0.113.9"}]}}"#,
@@ -211,7 +219,7 @@ impl Scenario {
         response
     }
 
-    /// Where annotations stand in an object.
+    /// The annotations of an object.
     fn annotations_of(&self, object: &str) -> Map<String, Value> {
         let object: Value = serde_json::from_str(object).expect("JSON");
         let pointer = match self.is_gateway {
@@ -235,15 +243,14 @@ struct Response {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
-    /// What is admitted is internal, a second run changes nothing, and no byte outside of the
-    /// annotations is another.
+    /// Accepted objects are internal, a second run changes nothing, and only the annotations change.
     #[test]
-    fn what_is_admitted_is_internal(case in scenario()) {
+    fn accepted_objects_are_internal(case in scenario()) {
         let settings = case.settings();
         let object = case.object();
         let response = case.respond(&settings, "CREATE", &object, "null");
         if !response.accepted {
-            prop_assert!(case.reject, "{:?}", response);
+            prop_assert!(case.rejects_conflicts, "{:?}", response);
             return Ok(());
         }
         let Some(mutated) = response.mutated_object else {
@@ -273,27 +280,27 @@ proptest! {
         prop_assert!(again.accepted && again.mutated_object.is_none(), "{:?}", again);
     }
 
-    /// On update the AWS type stays what it was, and a second run changes nothing.
+    /// An update keeps the AWS type, and a second run changes nothing.
     #[test]
-    fn updates_keep_the_type(new in scenario(), old in scenario()) {
+    fn updates_keep_the_aws_type(new in scenario(), old in scenario()) {
         let case = Scenario { is_gateway: old.is_gateway, ..new };
-        let (object, stored) = (case.object(), old.object());
+        let (object, old_object) = (case.object(), old.object());
         let settings = case.settings();
-        let response = case.respond(&settings, "UPDATE", &object, &stored);
+        let response = case.respond(&settings, "UPDATE", &object, &old_object);
         let Some(mutated) = response.mutated_object else { return Ok(()) };
         let mutated = mutated.get();
-        let again = case.respond(&settings, "UPDATE", mutated, &stored);
+        let again = case.respond(&settings, "UPDATE", mutated, &old_object);
         prop_assert!(again.accepted && again.mutated_object.is_none(), "{:?}", again);
         if case.provider == "aws" {
             let kind = "service.beta.kubernetes.io/aws-load-balancer-type";
-            let (after, before) = (case.annotations_of(mutated), case.annotations_of(&stored));
+            let (after, before) = (case.annotations_of(mutated), case.annotations_of(&old_object));
             prop_assert_eq!(after.get(kind), before.get(kind));
         }
     }
 
-    /// What is on the list is never touched, whatever it says.
+    /// Objects in the setting `public` are accepted as they are.
     #[test]
-    fn public_objects_are_never_touched(case in scenario(), operation in select(vec!["CREATE", "UPDATE"])) {
+    fn public_objects_are_accepted(case in scenario(), operation in select(vec!["CREATE", "UPDATE"])) {
         let mut settings = case.settings();
         settings["public"] = json!([{"namespace": "n", "name": "o", "reason": "approved"}]);
         let object = case.object();
@@ -303,7 +310,7 @@ proptest! {
         prop_assert!(response.warnings.is_empty(), "{:?}", response);
     }
 
-    /// Any part may be replaced by any JSON, and there is a response.
+    /// Every input has a response, whatever JSON replaces a part of the object.
     #[test]
     fn garbage_has_a_response(
         case in scenario(),

@@ -1,26 +1,170 @@
-//! Which class a claim gets.
+//! The choice of a claim's storage class.
 
-use admission::Malformed;
+use admission::{Finding, Malformed};
 
-use crate::claim::{Claim, Origin};
+use crate::claim::{Claim, ClassSource};
 use crate::settings::{AccessMode, Settings, UnknownClass};
 
-/// The decision on a new claim's class.
+admission::rule! {
+    /// The storage class is not a K8TRE class.
+    ///
+    /// # What it checks
+    /// The class of a claim must be one of the settings `classes` and `allowedClasses`. By default the policy
+    /// replaces any other class with the K8TRE class for the claim's access mode; the setting `unknownClass`
+    /// can reject or allow it instead. A claim for an existing volume, snapshot or claim (`volumeName`,
+    /// `selector`, `dataSource`, `dataSourceRef`) keeps its class, with a warning.
+    ///
+    /// # Why
+    /// Classes such as `gp3` or `managed-csi` exist on one vendor only. Elsewhere the claim never binds. K8TRE
+    /// has the same classes on azure, aws and k3s.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   storageClassName: gp3
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   storageClassName: rwo-default
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    pub UNKNOWN_CLASS = "unknown-class";
+}
+
+admission::rule! {
+    /// The K8TRE class does not support the access mode or the volume mode of the claim.
+    ///
+    /// # What it checks
+    /// A class from the setting `classes` must be for the claim's access mode, or for a more demanding one.
+    /// The class for a shared access mode is a file share, so it does not support `volumeMode: Block`. The
+    /// policy replaces an unsuitable class with the class for the claim's access mode.
+    ///
+    /// # Why
+    /// Such a claim never binds, so the Pod that mounts it stays `Pending`.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: shared, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteMany]
+    ///   storageClassName: rwo-default
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: shared, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteMany]
+    ///   storageClassName: rwx-default
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    pub UNSUITABLE_CLASS = "unsuitable-class";
+}
+
+admission::rule! {
+    /// The claim does not set a storage class.
+    ///
+    /// # What it checks
+    /// A claim without a class gets the K8TRE class for its access mode. The API server sets the cluster's
+    /// default class before it calls webhooks, so the policy reads from `metadata.managedFields` whether the
+    /// client set the class. If there are no `managedFields`, the class counts as the default only if the
+    /// setting `clusterDefaultClass` names it.
+    ///
+    /// # Why
+    /// K8TRE's default class is a file share on azure and k3s, which databases cannot use. The default class of
+    /// other clusters is a vendor's.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   storageClassName: rwo-default
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    pub CLASS_NOT_SET = "class-not-set";
+}
+
+admission::rule! {
+    /// The claim asks for a block volume that several nodes share, which no K8TRE class supports.
+    ///
+    /// # What it checks
+    /// A claim with `volumeMode: Block` and the access mode ReadWriteMany or ReadOnlyMany must name its class.
+    /// The policy rejects the claim if it does not, and otherwise keeps the class with a warning.
+    ///
+    /// # Why
+    /// K8TRE's class for shared access modes is a file share, which cannot provide block devices, so the claim
+    /// would never bind.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: shared, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteMany]
+    ///   volumeMode: Block
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: shared, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteMany]
+    ///   volumeMode: Filesystem
+    ///   storageClassName: rwx-default
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    pub SHARED_BLOCK_VOLUME = "shared-block-volume";
+}
+
+/// The decision on the class of a new claim.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Choice<'a> {
-    /// Nothing is touched.
-    Leave { warning: Option<String> },
-    /// The claim gets, or keeps, this class.
+    /// The claim is accepted as it is.
+    Accept { warning: Option<Finding> },
+    /// The claim gets this class, or keeps it.
     Class {
         class: &'a str,
-        warning: Option<String>,
+        warning: Option<Finding>,
     },
     /// The claim is rejected.
-    Reject { reason: String },
+    Reject { error: Finding },
 }
 
 impl<'a> Choice<'a> {
-    fn warned(class: &'a str, warning: String) -> Self {
+    fn with_warning(class: &'a str, warning: Finding) -> Self {
         Self::Class {
             class,
             warning: Some(warning),
@@ -28,98 +172,104 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// What the plane thinks of a class that the client named.
-enum Standing {
-    /// It serves the claim, or is allowed as it is.
-    Good,
-    /// One of the plane's own that cannot serve this.
-    Unfit { what: &'static str },
-    /// None of the plane's, and not allowed.
+/// Whether a class that the client set can provide the volume.
+enum Suitability {
+    /// It can, or the settings allow it for every claim.
+    Suitable,
+    /// It is a K8TRE class that does not support the access mode or volume mode `what`.
+    Unsuitable { what: &'static str },
+    /// It is neither a K8TRE class nor allowed.
     Unknown,
 }
 
 /// Chooses the class of a new claim.
 ///
 /// # Errors
-/// When a field that decides cannot be read.
+/// Returns an error if a field that the choice depends on cannot be read.
 pub(crate) fn choose<'a>(
     settings: &'a Settings,
     claim: &'a Claim<'_>,
 ) -> Result<Choice<'a>, Malformed> {
     let class = claim.class();
     if class == Some("") {
-        return Ok(Choice::Leave { warning: None });
+        return Ok(Choice::Accept { warning: None });
     }
     let path = claim.class_path();
-    if let Some(tie) = claim.tie()? {
-        let warning = class.filter(|&class| !settings.knows(class)).map(|class| {
-            format!("{path}: `{class}` is not a K8TRE class; left, since spec.{tie} ties the claim")
+    if let Some(field) = claim.existing_volume_field()? {
+        let unknown = class.filter(|&class| !settings.knows(class));
+        let warning = unknown.map(|class| {
+            let message = format!("`{class}` is not a K8TRE class; kept because {field} is set");
+            UNKNOWN_CLASS.finding(path, message)
         });
-        return Ok(Choice::Leave { warning });
+        return Ok(Choice::Accept { warning });
     }
     let mode = claim.access_mode()?;
-    let wanted = settings.classes.of(mode);
-    let block = claim.is_block()?;
-    if class == Some(wanted) && !(block && mode.is_shared()) {
-        // Whoever named it. This is most claims, and the rest of them need not be read.
+    let mode_class = settings.classes.for_mode(mode);
+    let is_block = claim.is_block()?;
+    let is_shared_block = is_block && mode.is_shared();
+    if class == Some(mode_class) && !is_shared_block {
+        // Most claims end here, without a look at their `managedFields`.
         return Ok(Choice::Class {
-            class: wanted,
+            class: mode_class,
             warning: None,
         });
     }
-    let Some(sent) = sent(settings, claim)? else {
-        if block && mode.is_shared() {
-            let reason = format!(
-                "spec.volumeMode: Block cannot be {mode} on a K8TRE class, since `{wanted}` is a \
-                 file share; write volumeMode Filesystem, or ReadWriteOnce, or name a class that \
-                 shares block devices"
+    let Some(requested) = requested_class(settings, claim)? else {
+        if is_shared_block {
+            let message = format!(
+                "`{mode_class}` is a file share, which cannot provide {mode} block volumes; use \
+                 `Filesystem`, `ReadWriteOnce` or a class that can"
             );
-            return Ok(Choice::Reject { reason });
+            let error = SHARED_BLOCK_VOLUME.finding("spec.volumeMode", message);
+            return Ok(Choice::Reject { error });
         }
-        return Ok(Choice::warned(
-            wanted,
-            match class {
-                None => format!("{path}: `{wanted}` chosen for {mode}; the claim named no class"),
-                Some(class) => format!(
-                    "{path}: `{wanted}` chosen for {mode} in place of the cluster's default `{class}`"
-                ),
-            },
-        ));
+        let message = match class {
+            None => format!("not set; added `{mode_class}` for {mode}"),
+            Some(class) => {
+                format!("cluster default `{class}` replaced with `{mode_class}` for {mode}")
+            }
+        };
+        let warning = CLASS_NOT_SET.finding(path, message);
+        return Ok(Choice::with_warning(mode_class, warning));
     };
-    Ok(match standing(settings, mode, block, sent) {
-        Standing::Unknown if settings.unknown_class == UnknownClass::Reject => {
-            let reason = format!(
-                "{path}: `{sent}` is not a K8TRE class; write `{wanted}`, the class for {mode}"
-            );
-            Choice::Reject { reason }
+    Ok(match suitability(settings, mode, is_block, requested) {
+        Suitability::Unknown if settings.unknown_class == UnknownClass::Reject => {
+            let message =
+                format!("`{requested}` is not a K8TRE class; use `{mode_class}` for {mode}");
+            let error = UNKNOWN_CLASS.finding(path, message);
+            Choice::Reject { error }
         }
-        _ if block && mode.is_shared() => {
-            let warning = format!("{path}: no K8TRE class serves {mode} Block; `{sent}` is left");
-            Choice::warned(sent, warning)
+        _ if is_shared_block => {
+            let message = format!("no K8TRE class supports {mode} Block; kept `{requested}`");
+            let warning = SHARED_BLOCK_VOLUME.finding(path, message);
+            Choice::with_warning(requested, warning)
         }
-        Standing::Good => Choice::Class {
-            class: sent,
+        Suitability::Suitable => Choice::Class {
+            class: requested,
             warning: None,
         },
-        Standing::Unknown => {
-            let warning =
-                format!("{path}: `{sent}` is not a K8TRE class; replaced by `{wanted}` for {mode}");
-            Choice::warned(wanted, warning)
+        Suitability::Unknown => {
+            let message =
+                format!("`{requested}` is not a K8TRE class; replaced with `{mode_class}`");
+            let warning = UNKNOWN_CLASS.finding(path, message);
+            Choice::with_warning(mode_class, warning)
         }
-        Standing::Unfit { what } => {
-            let warning = format!("{path}: `{sent}` cannot serve {what}; replaced by `{wanted}`");
-            Choice::warned(wanted, warning)
+        Suitability::Unsuitable { what } => {
+            let message =
+                format!("`{requested}` does not support {what}; replaced with `{mode_class}`");
+            let warning = UNSUITABLE_CLASS.finding(path, message);
+            Choice::with_warning(mode_class, warning)
         }
     })
 }
 
-/// The class that a claim created like this one gets, or has got: what [`choose`] makes of it, where
-/// it can tell. Whether unknown classes are rejected today does not matter, since the claim exists;
-/// nor do ties, since every bound claim has a `volumeName`.
+/// Returns the class that [`choose`] gives a new claim like this one. For an existing claim it does not matter
+/// whether unknown classes are rejected now, nor whether fields refer to a volume: every bound claim has a
+/// `volumeName`.
 ///
 /// # Errors
-/// When a field that decides cannot be read.
-pub(crate) fn at_creation<'a>(
+/// Returns an error if a field that the choice depends on cannot be read.
+pub(crate) fn class_at_creation<'a>(
     settings: &'a Settings,
     claim: &'a Claim<'_>,
 ) -> Result<&'a str, Malformed> {
@@ -127,36 +277,41 @@ pub(crate) fn at_creation<'a>(
         return Ok("");
     }
     let mode = claim.access_mode()?;
-    let block = claim.is_block()?;
-    let wanted = settings.classes.of(mode);
-    let Some(sent) = sent(settings, claim)? else {
-        return Ok(wanted);
+    let is_block = claim.is_block()?;
+    let mode_class = settings.classes.for_mode(mode);
+    let Some(requested) = requested_class(settings, claim)? else {
+        return Ok(mode_class);
     };
-    Ok(match standing(settings, mode, block, sent) {
-        _ if block && mode.is_shared() => sent,
-        Standing::Good => sent,
-        Standing::Unfit { .. } | Standing::Unknown => wanted,
+    Ok(match suitability(settings, mode, is_block, requested) {
+        _ if is_block && mode.is_shared() => requested,
+        Suitability::Suitable => requested,
+        Suitability::Unsuitable { .. } | Suitability::Unknown => mode_class,
     })
 }
 
-/// The class that the client named.
-fn sent<'a>(settings: &Settings, claim: &'a Claim<'_>) -> Result<Option<&'a str>, Malformed> {
+/// Returns the class that the client set.
+fn requested_class<'a>(
+    settings: &Settings,
+    claim: &'a Claim<'_>,
+) -> Result<Option<&'a str>, Malformed> {
     let class = claim.class();
-    Ok(match claim.origin()? {
-        Origin::Sent => class,
-        Origin::Defaulted => None,
-        Origin::Unknown => class.filter(|&class| !settings.is_cluster_default(class)),
+    Ok(match claim.class_source()? {
+        ClassSource::Client => class,
+        ClassSource::ClusterDefault => None,
+        ClassSource::Unknown => class.filter(|&class| !settings.is_cluster_default(class)),
     })
 }
 
-fn standing(settings: &Settings, mode: AccessMode, block: bool, class: &str) -> Standing {
-    match settings.classes.made_for(class) {
-        // Nothing serves better, even where one class is made for all modes.
-        Some(_) if class == settings.classes.of(mode) => Standing::Good,
-        Some(made_for) if made_for < mode => Standing::Unfit { what: mode.name() },
-        // A shared class is a file share on azure and aws, so no block device comes of it.
-        Some(made_for) if block && made_for.is_shared() => Standing::Unfit { what: "Block" },
-        None if !settings.allows(class) => Standing::Unknown,
-        _ => Standing::Good,
+fn suitability(settings: &Settings, mode: AccessMode, is_block: bool, class: &str) -> Suitability {
+    match settings.classes.strongest_mode(class) {
+        // If one class is for all modes, no other class supports more.
+        Some(_) if class == settings.classes.for_mode(mode) => Suitability::Suitable,
+        Some(strongest) if strongest < mode => Suitability::Unsuitable { what: mode.name() },
+        // Shared classes are file shares on azure and aws.
+        Some(strongest) if is_block && strongest.is_shared() => Suitability::Unsuitable {
+            what: "block volumes",
+        },
+        None if !settings.allows(class) => Suitability::Unknown,
+        _ => Suitability::Suitable,
     }
 }

@@ -1,4 +1,4 @@
-//! The fields of a PersistentVolumeClaim that decide its storage class.
+//! The fields of a PersistentVolumeClaim that its storage class depends on.
 
 use std::borrow::Cow;
 
@@ -6,38 +6,41 @@ use admission::{Malformed, Node, Object};
 
 use crate::settings::AccessMode;
 
-/// Wins over `spec.storageClassName` where both are given (`GetPersistentVolumeClaimClass` in
-/// Kubernetes' `component-helpers/storage/volume`).
+/// Takes precedence over `spec.storageClassName` (`GetPersistentVolumeClaimClass` in Kubernetes'
+/// `component-helpers/storage/volume`).
 pub(crate) const BETA_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
 /// A claim, borrowed from the request.
 pub(crate) struct Claim<'a> {
     pub(crate) spec: Object<'a>,
     pub(crate) annotations: Option<Object<'a>>,
-    /// `spec.storageClassName`; `Some("")` asks for a volume made by hand.
+    /// `spec.storageClassName`. `Some("")` disables dynamic provisioning.
     pub(crate) field: Option<Cow<'a, str>>,
     /// The beta annotation.
     pub(crate) annotation: Option<Cow<'a, str>>,
     metadata: Option<Object<'a>>,
 }
 
-/// Who named the class that a claim arrives with.
+/// Who set the class of a claim.
 ///
-/// DefaultStorageClass runs before mutating webhooks, so the field alone does not tell; but the API
-/// server works out `metadata.managedFields` from what the client sent, before any admission.
+/// The admission plugin DefaultStorageClass runs before mutating webhooks, so the field may contain the
+/// cluster's default. The API server computes `metadata.managedFields` before admission, from what the client
+/// sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// The client did.
-    Sent,
-    /// Nobody did: the cluster's default was filled in.
-    Defaulted,
-    /// There is no trace of who set which field: an old client, or a file.
+pub(crate) enum ClassSource {
+    /// The client.
+    Client,
+    /// The admission plugin DefaultStorageClass.
+    ClusterDefault,
+    /// There are no `managedFields` for the spec: the claim comes from an old client or from a file.
     Unknown,
 }
 
 impl<'a> Claim<'a> {
+    /// Reads a claim.
+    ///
     /// # Errors
-    /// When a field that decides has the wrong type.
+    /// Returns an error if a field that the class depends on has the wrong type.
     pub(crate) fn read(object: Node<'a>) -> Result<Self, Malformed> {
         let root = object.object()?;
         let metadata = root.object("metadata")?;
@@ -62,12 +65,12 @@ impl<'a> Claim<'a> {
         })
     }
 
-    /// The class that Kubernetes goes by.
+    /// Returns the class that Kubernetes uses.
     pub(crate) fn class(&self) -> Option<&str> {
         self.annotation.as_deref().or(self.field.as_deref())
     }
 
-    /// Where that class stands, or would.
+    /// Returns the path of the field or annotation that sets [`Claim::class`].
     pub(crate) fn class_path(&self) -> String {
         match self.annotation {
             Some(_) => format!("metadata.annotations[{BETA_ANNOTATION}]"),
@@ -75,19 +78,19 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Who named that class. Nothing fills in the annotation but the client.
+    /// Returns who set [`Claim::class`]. Only clients set the annotation.
     ///
     /// # Errors
-    /// When `metadata.managedFields` is malformed.
-    pub(crate) fn origin(&self) -> Result<Origin, Malformed> {
+    /// Returns an error if `metadata.managedFields` is malformed.
+    pub(crate) fn class_source(&self) -> Result<ClassSource, Malformed> {
         if self.annotation.is_some() {
-            return Ok(Origin::Sent);
+            return Ok(ClassSource::Client);
         }
         let entries = match &self.metadata {
             Some(metadata) => metadata.array("managedFields")?.unwrap_or_default(),
             None => Vec::new(),
         };
-        let mut origin = Origin::Unknown;
+        let mut source = ClassSource::Unknown;
         for entry in entries {
             let fields = entry.object()?.object("fieldsV1")?;
             let Some(spec) = fields
@@ -98,17 +101,17 @@ impl<'a> Claim<'a> {
                 continue;
             };
             if spec.get("f:storageClassName")?.is_some() {
-                return Ok(Origin::Sent);
+                return Ok(ClassSource::Client);
             }
-            origin = Origin::Defaulted;
+            source = ClassSource::ClusterDefault;
         }
-        Ok(origin)
+        Ok(source)
     }
 
-    /// The strongest of the access modes.
+    /// Returns the access mode that demands most of the volume.
     ///
     /// # Errors
-    /// When there is none, or one that Kubernetes does not have.
+    /// Returns an error if there is no access mode, or one that Kubernetes does not have.
     pub(crate) fn access_mode(&self) -> Result<AccessMode, Malformed> {
         let mut strongest = None;
         for node in self.spec.array("accessModes")?.unwrap_or_default() {
@@ -122,15 +125,15 @@ impl<'a> Claim<'a> {
             strongest = strongest.max(Some(mode));
         }
         strongest.ok_or_else(|| {
-            let problem = "must name at least one access mode, such as ReadWriteOnce";
+            let problem = "must contain at least one access mode, such as ReadWriteOnce";
             self.spec.malformed("accessModes", problem)
         })
     }
 
-    /// Whether the claim wants a block device rather than a file system.
+    /// Returns whether the claim asks for a block device instead of a file system.
     ///
     /// # Errors
-    /// When `spec.volumeMode` is not a string.
+    /// Returns an error if `spec.volumeMode` is not a string.
     pub(crate) fn is_block(&self) -> Result<bool, Malformed> {
         Ok(self
             .spec
@@ -138,11 +141,12 @@ impl<'a> Claim<'a> {
             .is_some_and(|mode| mode == "Block"))
     }
 
-    /// The first field that ties the claim to a volume or source of its own.
+    /// Returns the name of the first field that binds the claim to an existing volume or fills it from an
+    /// existing snapshot or claim. Such a claim needs the class of what exists.
     ///
     /// # Errors
-    /// When the spec has such a field twice.
-    pub(crate) fn tie(&self) -> Result<Option<&'static str>, Malformed> {
+    /// Returns an error if the spec has such a field twice.
+    pub(crate) fn existing_volume_field(&self) -> Result<Option<&'static str>, Malformed> {
         for field in ["volumeName", "selector", "dataSource", "dataSourceRef"] {
             if self
                 .spec

@@ -1,7 +1,7 @@
-//! **storage-class**: app claims get the K8TRE class for their access mode, whatever the vendor.
+//! **storage-class**: sets the storage class of claims to the K8TRE class for their access mode.
 //!
-//! In a cluster every StatefulSet, ephemeral volume and operator ends in the creation of a
-//! PersistentVolumeClaim, so claims are all the module needs to see.
+//! The policy only needs to see PersistentVolumeClaims: StatefulSets, ephemeral volumes and operators all
+//! create them.
 
 mod choice;
 mod claim;
@@ -9,104 +9,208 @@ mod settings;
 
 pub use settings::{AccessMode, Classes, Settings, UnknownClass};
 
-use admission::{AdmissionRequest, Cluster, Edits, Malformed, Node, Verdict};
+use admission::{AdmissionRequest, Cluster, Edits, Finding, Malformed, Node, Rule, Verdict};
 
 use choice::Choice;
 use claim::{BETA_ANNOTATION, Claim};
 
 admission::export!(Settings, evaluate);
 
-/// Judges one request. Anything but the creation or update of a claim itself passes.
+/// The rules of this policy.
+pub const RULES: &[Rule] = &[
+    choice::UNKNOWN_CLASS,
+    choice::UNSUITABLE_CLASS,
+    choice::CLASS_NOT_SET,
+    choice::SHARED_BLOCK_VOLUME,
+    CLASS_ANNOTATION,
+    CLASS_CHANGED,
+];
+
+admission::rule! {
+    /// The annotation `volume.beta.kubernetes.io/storage-class` and `spec.storageClassName` differ.
+    ///
+    /// # What it checks
+    /// If a claim has the annotation, `spec.storageClassName` must have the same value. The policy sets the
+    /// field to the class of the annotation.
+    ///
+    /// # Why
+    /// Kubernetes uses the deprecated annotation and ignores the field, but people and tools read the field.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata:
+    ///   name: shared
+    ///   namespace: research
+    ///   annotations: {volume.beta.kubernetes.io/storage-class: rwx-default}
+    /// spec:
+    ///   accessModes: [ReadWriteMany]
+    ///   storageClassName: gp3
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: shared, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteMany]
+    ///   storageClassName: rwx-default
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ```
+    pub CLASS_ANNOTATION = "class-annotation";
+}
+
+admission::rule! {
+    /// An update sets the class that the policy replaced when the claim was created.
+    ///
+    /// # What it checks
+    /// The class of a claim is immutable. If the policy replaced the class at creation, it also replaces it
+    /// when the same manifest is applied again. It leaves every other change of the class for the API server to
+    /// reject.
+    ///
+    /// # Why
+    /// Without this, the API server would reject each `kubectl apply` and each GitOps sync of the manifest.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # stored object
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   storageClassName: rwo-default
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   storageClassName: gp3
+    ///   resources: {requests: {storage: 16Gi}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// # stored object
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   storageClassName: rwo-default
+    ///   resources: {requests: {storage: 8Gi}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: research}
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   storageClassName: rwo-default
+    ///   resources: {requests: {storage: 16Gi}}
+    /// ```
+    pub CLASS_CHANGED = "class-changed";
+}
+
+/// Evaluates one request. Accepts everything except the creation or update of a PersistentVolumeClaim.
 ///
 /// # Errors
-/// When a field that decides about the class cannot be read.
+/// Returns an error if a field that the class depends on cannot be read.
 pub fn evaluate(
     settings: &Settings,
     request: &AdmissionRequest<'_>,
-    _cluster: &dyn Cluster,
+    _: &dyn Cluster,
 ) -> Result<Verdict, Malformed> {
     let Some(object) = request.object_of("", "PersistentVolumeClaim")? else {
         return Ok(Verdict::accept());
     };
     let claim = Claim::read(object)?;
-    match request.stored()? {
-        Some(old) => pin(settings, object, &claim, &Claim::read(old)?),
-        None => create(settings, object, &claim),
+    match request.old_object()? {
+        Some(old) => restore_class(settings, object, &claim, &Claim::read(old)?),
+        None => set_class(settings, object, &claim),
     }
 }
 
-/// A new claim: chooses its class and brings field and annotation to it.
-fn create<'a>(
+/// Sets the class of a new claim, in the field and in the annotation if there is one.
+fn set_class<'a>(
     settings: &Settings,
     object: Node<'a>,
     claim: &Claim<'a>,
 ) -> Result<Verdict, Malformed> {
     let (class, warning) = match choice::choose(settings, claim)? {
-        Choice::Leave { warning } => return Ok(accept(warning)),
-        Choice::Reject { reason } => return Ok(Verdict::reject(reason)),
+        Choice::Accept { warning } => return Ok(accept(warning)),
+        Choice::Reject { error } => return Ok(Verdict::reject(error)),
         Choice::Class { class, warning } => (class, warning),
     };
     let mut edits = Edits::new(object);
-    set(&mut edits, claim, class, claim.annotation.is_some())?;
+    let has_annotation = claim.annotation.is_some();
+    write_class(&mut edits, claim, class, has_annotation)?;
     if edits.is_empty() {
         return Ok(accept(warning));
     }
     let from = claim.class().unwrap_or("none");
     let warning = warning.unwrap_or_else(|| {
-        format!("spec.storageClassName: brought to `{class}`, which {BETA_ANNOTATION} says")
+        let message = format!("set to `{class}` from annotation {BETA_ANNOTATION}");
+        CLASS_ANNOTATION.finding("spec.storageClassName", message)
     });
     Ok(mutate(edits, from, class, warning))
 }
 
-/// An existing claim: its class is immutable, so it is never chosen anew. But re-applying a manifest
-/// whose class was mapped at creation would fail for ever, so the mapped class is put back.
-fn pin<'a>(
+/// Restores the class of an existing claim if the update sends the class that this policy replaced at
+/// creation. The class is immutable, so otherwise the manifest could not be applied again.
+fn restore_class<'a>(
     settings: &Settings,
     object: Node<'a>,
     claim: &Claim<'a>,
     old: &Claim<'_>,
 ) -> Result<Verdict, Malformed> {
-    let same = claim.field == old.field && claim.annotation == old.annotation;
-    // A mapped class stands in the field, whether or not there is an annotation too.
-    let mapped = old.class() == old.field.as_deref();
+    let is_unchanged = claim.field == old.field && claim.annotation == old.annotation;
+    // If this policy set the class, the field has it, whether or not there is an annotation.
+    let is_in_field = old.class() == old.field.as_deref();
     let class = match &old.field {
-        Some(class) if mapped && !same && !class.is_empty() => class.as_ref(),
+        Some(class) if is_in_field && !is_unchanged && !class.is_empty() => class.as_ref(),
         _ => return Ok(Verdict::accept()),
     };
-    if choice::at_creation(settings, claim)? != class {
+    if choice::class_at_creation(settings, claim)? != class {
         return Ok(Verdict::accept());
     }
     let mut edits = Edits::new(object);
-    set(&mut edits, claim, class, old.annotation.is_some())?;
+    let had_annotation = old.annotation.is_some();
+    write_class(&mut edits, claim, class, had_annotation)?;
     if edits.is_empty() {
         return Ok(Verdict::accept());
     }
     let from = claim.class().unwrap_or("none");
-    let warning = format!("spec.storageClassName: `{class}` kept; the claim got it at creation");
+    let message = format!("immutable; kept `{class}`, set at creation");
+    let warning = CLASS_CHANGED.finding("spec.storageClassName", message);
     Ok(mutate(edits, from, class, warning))
 }
 
-/// Gives the field the class, and the beta annotation too where `annotated`.
-fn set<'a>(
+/// Writes the class to the field, and to the annotation too if `with_annotation` is set.
+fn write_class<'a>(
     edits: &mut Edits<'a>,
     claim: &Claim<'a>,
     class: &str,
-    annotated: bool,
+    with_annotation: bool,
 ) -> Result<(), Malformed> {
     edits.set_string(&claim.spec, "storageClassName", class)?;
-    if let Some(annotations) = claim.annotations.as_ref().filter(|_| annotated) {
+    if let Some(annotations) = claim.annotations.as_ref().filter(|_| with_annotation) {
         edits.set_string(annotations, BETA_ANNOTATION, class)?;
     }
     Ok(())
 }
 
-fn accept(warning: Option<String>) -> Verdict {
+fn accept(warning: Option<Finding>) -> Verdict {
     match warning {
         Some(warning) => Verdict::accept().warn(warning),
         None => Verdict::accept(),
     }
 }
 
-fn mutate(edits: Edits<'_>, from: &str, to: &str, warning: String) -> Verdict {
+fn mutate(edits: Edits<'_>, from: &str, to: &str, warning: Finding) -> Verdict {
     Verdict::mutate(edits.apply(), warning).audit("storage-class", format!("{from} -> {to}"))
 }

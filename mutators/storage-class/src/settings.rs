@@ -2,57 +2,57 @@
 
 use std::fmt;
 
+use admission::SettingErrors;
+
 admission::settings! {
     /// Settings of storage-class. The defaults are K8TRE's conventions, the same on every vendor.
     pub struct Settings {
-        /// The class for each access mode. These classes are the plane's own; any other is unknown.
+        /// The K8TRE class for each access mode. Every other class is unknown.
         #[title = "Classes"]
         pub classes: Classes = Classes::default(),
-        /// What becomes of a claim that asks for a class the plane does not know, such as a vendor's:
-        /// `remap` gives it the class for its access mode, `reject` refuses it, `allow` leaves it.
+        /// How to handle a claim with an unknown class, such as a vendor's: `remap` replaces the class with the
+        /// K8TRE class for the access mode, `reject` rejects the claim, `allow` keeps the class.
         #[title = "Unknown class"]
         pub unknown_class: UnknownClass = UnknownClass::Remap,
-        /// Classes that claims may ask for besides the plane's own. They are left as they are.
+        /// Classes besides the K8TRE classes that claims may use for any access mode.
         #[title = "Allowed classes"]
         pub allowed_classes: Vec<String> = Vec::new(),
-        /// The cluster's default class. A claim with this class and no `metadata.managedFields`, which
-        /// would tell, is taken to have asked for none.
+        /// The cluster's default class. A claim that has this class and no `metadata.managedFields` is treated
+        /// as a claim that does not set a class.
         #[title = "Cluster default class"]
         pub cluster_default_class: Option<String> = None,
     }
 }
 
 admission::settings! {
-    /// The class for each access mode.
-    ///
-    /// By default K8TRE's two classes, which it has on azure, aws and k3s alike (its
-    /// `agnostics/storage-class` tree).
+    /// The K8TRE class for each access mode. The defaults are the two classes that K8TRE has on azure, aws and
+    /// k3s (its `agnostics/storage-class` tree).
     #[names = "PascalCase"]
     pub struct Classes {
-        /// The class of volumes that one node mounts.
+        /// The class for ReadWriteOnce: volumes that one node mounts.
         pub read_write_once: String = "rwo-default".to_owned(),
-        /// The class of volumes that many nodes write.
+        /// The class for ReadWriteMany: volumes that many nodes write.
         pub read_write_many: String = "rwx-default".to_owned(),
-        /// The class of volumes that many nodes read; that of ReadWriteMany when not set.
+        /// The class for ReadOnlyMany: volumes that many nodes read. If not set, the class for ReadWriteMany.
         pub read_only_many: Option<String> = None,
-        /// The class of volumes that one pod mounts; that of ReadWriteOnce when not set.
+        /// The class for ReadWriteOncePod: volumes that one pod mounts. If not set, the class for ReadWriteOnce.
         pub read_write_once_pod: Option<String> = None,
     }
 }
 
 admission::choice! {
-    /// What becomes of a class the plane does not know.
+    /// How to handle a claim with an unknown class.
     pub enum UnknownClass {
-        /// The claim gets the class for its access mode.
+        /// Replaces the class with the K8TRE class for the access mode.
         Remap = "remap",
-        /// The claim is refused.
+        /// Rejects the claim.
         Reject = "reject",
-        /// The claim keeps it.
+        /// Keeps the class.
         Allow = "allow",
     }
 }
 
-/// An access mode of a claim, weakest first: a class made for one serves those before it.
+/// An access mode of a claim, the least demanding first: a class for one mode supports those before it.
 ///
 /// Source: `PersistentVolumeAccessMode`, kubernetes.io/docs/concepts/storage/persistent-volumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +68,7 @@ pub enum AccessMode {
 }
 
 impl AccessMode {
-    /// Every access mode, weakest first.
+    /// Every access mode, the least demanding first.
     pub const ALL: [Self; 4] = [
         Self::ReadWriteOncePod,
         Self::ReadWriteOnce,
@@ -76,7 +76,7 @@ impl AccessMode {
         Self::ReadWriteMany,
     ];
 
-    /// The name in a claim's `spec.accessModes`.
+    /// Returns the name in `spec.accessModes`.
     pub fn name(self) -> &'static str {
         match self {
             Self::ReadWriteOncePod => "ReadWriteOncePod",
@@ -86,7 +86,7 @@ impl AccessMode {
         }
     }
 
-    /// Whether more than one node mounts the volume.
+    /// Returns whether more than one node may mount the volume.
     pub fn is_shared(self) -> bool {
         self >= Self::ReadOnlyMany
     }
@@ -99,8 +99,8 @@ impl fmt::Display for AccessMode {
 }
 
 impl Classes {
-    /// The class for `mode`.
-    pub fn of(&self, mode: AccessMode) -> &str {
+    /// Returns the class for an access mode.
+    pub fn for_mode(&self, mode: AccessMode) -> &str {
         match mode {
             AccessMode::ReadWriteOncePod => self
                 .read_write_once_pod
@@ -115,23 +115,23 @@ impl Classes {
         }
     }
 
-    /// The strongest mode that `class` is made for; `None` when it is not one of the plane's.
-    pub fn made_for(&self, class: &str) -> Option<AccessMode> {
+    /// Returns the most demanding access mode that `class` is for; `None` if it is not a K8TRE class.
+    pub fn strongest_mode(&self, class: &str) -> Option<AccessMode> {
         let mut strongest_first = AccessMode::ALL.into_iter().rev();
-        strongest_first.find(|&mode| self.of(mode) == class)
+        strongest_first.find(|&mode| self.for_mode(mode) == class)
     }
 }
 
 impl Settings {
-    /// Whether `class` may be asked for although it is not one of the plane's own.
+    /// Returns whether claims may use `class` although it is not a K8TRE class.
     pub(crate) fn allows(&self, class: &str) -> bool {
         self.unknown_class == UnknownClass::Allow
             || self.allowed_classes.iter().any(|allowed| allowed == class)
     }
 
-    /// Whether `class` is one of the plane's own or allowed.
+    /// Returns whether `class` is a K8TRE class or allowed.
     pub(crate) fn knows(&self, class: &str) -> bool {
-        self.classes.made_for(class).is_some() || self.allows(class)
+        self.classes.strongest_mode(class).is_some() || self.allows(class)
     }
 
     pub(crate) fn is_cluster_default(&self, class: &str) -> bool {
@@ -140,9 +140,10 @@ impl Settings {
 }
 
 impl admission::Settings for Settings {
-    fn findings(&self) -> Vec<String> {
+    fn errors(&self) -> Vec<String> {
+        let mut errors = SettingErrors::default();
         let classes = &self.classes;
-        let named = [
+        for (setting, class) in [
             ("classes.ReadWriteOnce", Some(&classes.read_write_once)),
             ("classes.ReadWriteMany", Some(&classes.read_write_many)),
             ("classes.ReadOnlyMany", classes.read_only_many.as_ref()),
@@ -151,40 +152,25 @@ impl admission::Settings for Settings {
                 classes.read_write_once_pod.as_ref(),
             ),
             ("clusterDefaultClass", self.cluster_default_class.as_ref()),
-        ];
-        let mut findings: Vec<String> = named
-            .into_iter()
-            .filter_map(|(setting, class)| finding_of_name(setting, class?))
-            .collect();
-        for (index, class) in self.allowed_classes.iter().enumerate() {
-            let setting = format!("allowedClasses[{index}]");
-            findings.extend(finding_of_name(&setting, class));
-            if classes.made_for(class).is_some() {
-                findings.push(format!(
-                    "setting `{setting}`: `{class}` is one of `classes`; remove it here, or the \
-                     access mode could not be held against it"
-                ));
-            }
-            if self
-                .allowed_classes
-                .iter()
-                .take(index)
-                .any(|other| other == class)
-            {
-                findings.push(format!("setting `{setting}`: `{class}` is listed twice"));
+        ] {
+            if let Some(class) = class {
+                errors.name(format_args!("{setting}"), class);
             }
         }
-        findings
+        for (index, class) in self.allowed_classes.iter().enumerate() {
+            let setting = format!("allowedClasses[{index}]");
+            errors.name(format_args!("{setting}"), class);
+            if classes.strongest_mode(class).is_some() {
+                errors.push(format!(
+                    "setting `{setting}`: `{class}` is one of `classes`; remove it here, or claims \
+                     could use it for access modes that it does not support"
+                ));
+            }
+            let mut earlier = self.allowed_classes.iter().take(index);
+            if earlier.any(|other| other == class) {
+                errors.push(format!("setting `{setting}`: `{class}` is listed twice"));
+            }
+        }
+        errors.into_vec()
     }
-}
-
-/// A StorageClass's name is a DNS-1123 subdomain (its API reference).
-fn finding_of_name(setting: &str, class: &str) -> Option<String> {
-    if admission::is_dns_subdomain(class) {
-        return None;
-    }
-    Some(format!(
-        "setting `{setting}`: `{class}` is no storage class name: lower-case letters, digits, `-` \
-         and `.`, at most 253 characters"
-    ))
 }

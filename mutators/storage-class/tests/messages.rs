@@ -1,4 +1,4 @@
-//! What people read: one printable line, short enough for a terminal, the same in every run.
+//! Messages are one printable line, short enough for a terminal.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -9,10 +9,10 @@ use admission::NoCluster;
 use serde_json::{Value, json};
 use storage_class::{Settings, evaluate};
 
-/// The API server sends longer warnings too, but this much is seen at a glance.
-const LONGEST: usize = 120;
+/// The API server sends longer warnings too, but this much can be read at a glance.
+const MAX_CHARS: usize = 120;
 
-/// Names of the classes that come with azure, aws and k3s, and K8TRE's own.
+/// The classes that come with azure, aws and k3s, and the K8TRE classes.
 const CLASSES: [&str; 20] = [
     "rwo-default",
     "rwx-default",
@@ -36,7 +36,7 @@ const CLASSES: [&str; 20] = [
     "longhorn-static",
 ];
 
-/// Those of them that a cluster may have as its default.
+/// The classes that may be the default of a cluster.
 const DEFAULTS: [&str; 6] = [
     "rwx-default",
     "default",
@@ -81,17 +81,17 @@ fn warnings(response: &Value) -> Vec<String> {
     serde_json::from_value(warnings).expect("strings")
 }
 
-/// Every response to a claim of every mode and class, new or applied again; with its claim.
-fn all() -> Vec<(Value, Value)> {
+/// Claims of every mode and class, created or updated, with the response to each.
+fn claims_and_responses() -> Vec<(Value, Value)> {
     let mut all = Vec::new();
-    let ties = [
+    let other_fields = [
         json!({}),
         json!({"volumeMode": "Block"}),
         json!({"dataSourceRef": {"kind": "VolumeSnapshot"}}),
     ];
     for mode in MODES {
         for class in CLASSES.map(Some).into_iter().chain([None]) {
-            for more in &ties {
+            for more in &other_fields {
                 let object = claim(mode, class, more.clone());
                 for settings in [
                     json!({}),
@@ -100,8 +100,8 @@ fn all() -> Vec<(Value, Value)> {
                 ] {
                     all.push((object.clone(), respond(&settings, &object, None)));
                 }
-                for stored in ["rwo-default", "rwx-default"] {
-                    let old = claim(mode, Some(stored), more.clone());
+                for old_class in ["rwo-default", "rwx-default"] {
+                    let old = claim(mode, Some(old_class), more.clone());
                     all.push((object.clone(), respond(&json!({}), &object, Some(&old))));
                 }
             }
@@ -111,15 +111,15 @@ fn all() -> Vec<(Value, Value)> {
 }
 
 #[test]
-fn warnings_of_changes_fit_a_line() {
+fn warnings_of_accepted_claims_fit_a_line() {
     let mut seen = 0;
-    for (claim, response) in all() {
+    for (claim, response) in claims_and_responses() {
         if response["accepted"] == json!(false) {
             continue;
         }
         for warning in warnings(&response) {
             assert!(
-                warning.chars().count() <= LONGEST,
+                warning.chars().count() <= MAX_CHARS,
                 "{} characters: {warning}\n{claim}",
                 warning.chars().count()
             );
@@ -129,11 +129,11 @@ fn warnings_of_changes_fit_a_line() {
     assert!(seen > 500, "{seen} warnings");
 }
 
-/// A rejection says what to write instead, so it may be longer; 200 characters of it survive.
+/// Events and terminals cut a rejection after 200 characters.
 #[test]
-fn rejections_name_the_place_and_the_class_to_write() {
+fn rejections_start_with_the_path_and_the_fix() {
     let mut seen = 0;
-    for (claim, response) in all() {
+    for (claim, response) in claims_and_responses() {
         if response["accepted"] == json!(true) {
             continue;
         }
@@ -141,7 +141,7 @@ fn rejections_name_the_place_and_the_class_to_write() {
         assert_eq!(warnings(&response), [message]);
         let start: String = message.chars().take(200).collect();
         assert!(start.starts_with("spec."), "{message}");
-        assert!(start.contains("; write "), "{message}\n{claim}");
+        assert!(start.contains("; use "), "{message}\n{claim}");
         seen += 1;
     }
     assert!(seen > 100, "{seen} rejections");
@@ -149,14 +149,14 @@ fn rejections_name_the_place_and_the_class_to_write() {
 
 #[test]
 fn every_line_is_printable() {
-    for (claim, response) in all() {
+    for (claim, response) in claims_and_responses() {
         for warning in warnings(&response) {
             assert!(!warning.is_empty(), "{claim}");
             assert!(!warning.contains(char::is_control), "{warning:?}");
             assert_eq!(warning.trim(), warning);
         }
     }
-    // Class names that no API server would take do not break out of their line either.
+    // Neither do names that the API server would reject.
     let response = respond(
         &json!({}),
         &claim("ReadWriteOnce", Some("g\np\u{1b}3"), json!({})),
@@ -165,26 +165,30 @@ fn every_line_is_printable() {
     assert_eq!(
         warnings(&response),
         [
-            "spec.storageClassName: `g p 3` is not a K8TRE class; replaced by `rwo-default` for ReadWriteOnce"
+            "spec.storageClassName: `g p 3` is not a K8TRE class; replaced with `rwo-default` [unknown-class]"
         ]
     );
 }
 
-/// The API server prefixes the keys with the webhook's name and a slash.
+/// A claim gets at most one warning. It ends in `[rule]`.
+fn rule(response: &Value) -> Option<String> {
+    let warnings = warnings(response);
+    assert!(warnings.len() <= 1, "{warnings:?}");
+    let (_, rule) = warnings.first()?.rsplit_once(" [").expect("a rule");
+    Some(rule.trim_end_matches(']').to_owned())
+}
+
 #[test]
-fn changes_are_annotated_with_both_classes() {
+fn audit_annotations_name_the_rule_and_both_classes() {
     let mut seen = 0;
-    for (claim, response) in all() {
-        let annotations = response.get("audit_annotations").and_then(Value::as_object);
+    for (claim, response) in claims_and_responses() {
+        let annotations = response.get("audit_annotations");
+        let rule = rule(&response);
         let Some(mutated) = response.get("mutated_object") else {
-            assert_eq!(annotations, None);
+            let expected = rule.map(|rule| json!({"rules": rule}));
+            assert_eq!(annotations, expected.as_ref());
             continue;
         };
-        let annotations = annotations.expect("a change is annotated");
-        assert!(
-            annotations.keys().all(|key| !key.contains('/')),
-            "{annotations:?}"
-        );
         let class = |claim: &Value| {
             claim["spec"]["storageClassName"]
                 .as_str()
@@ -192,14 +196,15 @@ fn changes_are_annotated_with_both_classes() {
                 .to_owned()
         };
         let change = format!("{} -> {}", class(&claim), class(mutated));
-        assert_eq!(annotations.get("storage-class"), Some(&json!(change)));
+        let expected = json!({"rules": rule.expect("a warning"), "storage-class": change});
+        assert_eq!(annotations, Some(&expected));
         seen += 1;
     }
-    assert!(seen > 100, "{seen} changes");
+    assert!(seen > 100, "{seen} mutations");
 }
 
 #[test]
-fn settings_are_objects_all_the_way_down() {
+fn classes_are_an_object() {
     let read = |text| admission::read_settings::<Settings>(text).map(drop);
     assert_eq!(
         read(r#"{"classes":["fast","shared"]}"#),

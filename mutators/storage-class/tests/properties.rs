@@ -1,7 +1,7 @@
-//! What holds for every claim, against an oracle written from the module's decision table.
+//! Properties of every verdict, checked against a second implementation of the policy.
 //!
-//! Claims are made as JSON text, with fields that no type knows, odd spellings and odd white space;
-//! the text expected is put together from the same parts.
+//! Claims are generated as JSON text with unknown fields, unusual number and string spellings and unusual
+//! white space. The expected text is built from the same parts.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -20,61 +20,62 @@ use storage_class::{Settings, evaluate};
 
 const BETA: &str = "volume.beta.kubernetes.io/storage-class";
 
-/// A claim as it arrives, and the settings that judge it.
+/// A claim as the policy receives it, and the settings.
 #[derive(Debug, Clone)]
 struct Scenario {
-    plane: Plane,
+    class_set: ClassSet,
     unknown_class: &'static str,
-    /// Whether `allowedClasses` holds `fast-scratch`.
+    /// Whether `allowedClasses` contains `fast-scratch`.
     allowed: bool,
     cluster_default: Option<&'static str>,
     field: Option<&'static str>,
     annotation: Option<&'static str>,
     modes: Vec<&'static str>,
     volume_mode: Option<&'static str>,
-    tie: Option<&'static str>,
-    evidence: Evidence,
-    /// White space wherever there may be some.
+    /// A field that refers to an existing volume, snapshot or claim.
+    existing_volume: Option<&'static str>,
+    managed_fields: ManagedFields,
+    /// White space between tokens.
     space: &'static str,
-    /// Members of the spec, of the metadata and of the root that nobody knows.
+    /// Unknown members of the spec, the metadata and the root.
     unknown: [Option<&'static str>; 3],
-    /// Where among its members the spec's `storageClassName` stands, if it is there.
+    /// The position of `storageClassName` among the members of the spec.
     at: usize,
 }
 
 /// The setting `classes`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Plane {
-    /// K8TRE's two.
+enum ClassSet {
+    /// The two defaults.
     K8tre,
-    /// One for each access mode.
-    Own,
-    /// The same for all.
-    One,
+    /// One class for each access mode.
+    PerMode,
+    /// The same class for all access modes.
+    Single,
 }
 
-/// What `metadata.managedFields` tells.
+/// The content of `metadata.managedFields`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Evidence {
+enum ManagedFields {
     Absent,
     Empty,
-    StatusAlone,
+    StatusOnly,
     /// The client's fields, without the class.
-    Defaulted,
-    Sent,
+    WithoutClass,
+    WithClass,
     /// One manager without the class, another with it.
-    SentByOther,
+    WithClassOfOneManager,
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
-    prop_oneof![2 => Just(Plane::K8tre), 1 => Just(Plane::Own), 1 => Just(Plane::One)]
+    prop_oneof![2 => Just(ClassSet::K8tre), 1 => Just(ClassSet::PerMode), 1 => Just(ClassSet::Single)]
         .prop_flat_map(scenario_of)
 }
 
-fn scenario_of(plane: Plane) -> impl Strategy<Value = Scenario> {
+fn scenario_of(class_set: ClassSet) -> impl Strategy<Value = Scenario> {
     let classes = || {
         prop_oneof![
-            5 => select(plane.classes().to_vec()),
+            5 => select(class_set.classes().to_vec()),
             3 => select(vec!["gp3", "managed-csi", "longhorn", "local-path", "efs-ap"]),
             1 => select(vec!["rwo-default", "rwx-default", "fast", "faster", "archive", "shared", "one"]),
             1 => Just("fast-scratch"),
@@ -115,12 +116,12 @@ fn scenario_of(plane: Plane) -> impl Strategy<Value = Scenario> {
             ]),
         ),
         select(vec![
-            Evidence::Absent,
-            Evidence::Empty,
-            Evidence::StatusAlone,
-            Evidence::Defaulted,
-            Evidence::Sent,
-            Evidence::SentByOther,
+            ManagedFields::Absent,
+            ManagedFields::Empty,
+            ManagedFields::StatusOnly,
+            ManagedFields::WithoutClass,
+            ManagedFields::WithClass,
+            ManagedFields::WithClassOfOneManager,
         ]),
     );
     let unknown = || {
@@ -142,10 +143,10 @@ fn scenario_of(plane: Plane) -> impl Strategy<Value = Scenario> {
     (settings, claim, layout).prop_map(
         move |(
             (unknown_class, allowed, cluster_default),
-            (field, annotation, modes, volume_mode, tie, evidence),
+            (field, annotation, modes, volume_mode, existing_volume, managed_fields),
             (space, unknown, at),
         )| Scenario {
-            plane,
+            class_set,
             unknown_class,
             allowed,
             cluster_default,
@@ -153,8 +154,8 @@ fn scenario_of(plane: Plane) -> impl Strategy<Value = Scenario> {
             annotation,
             modes,
             volume_mode,
-            tie,
-            evidence,
+            existing_volume,
+            managed_fields,
             space,
             unknown,
             at,
@@ -162,28 +163,28 @@ fn scenario_of(plane: Plane) -> impl Strategy<Value = Scenario> {
     )
 }
 
-impl Plane {
-    /// Its classes by name.
+impl ClassSet {
+    /// The classes of the set.
     fn classes(self) -> &'static [&'static str] {
         match self {
             Self::K8tre => &["rwo-default", "rwx-default"],
-            Self::Own => &["faster", "fast", "archive", "shared"],
-            Self::One => &["one"],
+            Self::PerMode => &["faster", "fast", "archive", "shared"],
+            Self::Single => &["one"],
         }
     }
 }
 
 impl Scenario {
     fn settings(&self) -> Value {
-        let classes = match self.plane {
-            Plane::K8tre => json!({}),
-            Plane::Own => json!({
+        let classes = match self.class_set {
+            ClassSet::K8tre => json!({}),
+            ClassSet::PerMode => json!({
                 "ReadWriteOncePod": "faster",
                 "ReadWriteOnce": "fast",
                 "ReadOnlyMany": "archive",
                 "ReadWriteMany": "shared",
             }),
-            Plane::One => json!({"ReadWriteOnce": "one", "ReadWriteMany": "one"}),
+            ClassSet::Single => json!({"ReadWriteOnce": "one", "ReadWriteMany": "one"}),
         };
         let allowed = if self.allowed {
             vec!["fast-scratch"]
@@ -202,7 +203,7 @@ impl Scenario {
         self.text(None, None)
     }
 
-    /// The claim's text with `class` in its field, and in the annotation where there is one.
+    /// The claim's text with `class` in the field, and in the annotation if there is one.
     fn object_with(&self, class: &str) -> String {
         self.text(
             Some(class),
@@ -220,13 +221,13 @@ impl Scenario {
             self.volume_mode
                 .map(|mode| format!(r#""volumeMode":{mode}"#)),
         );
-        spec.extend(self.tie.map(str::to_owned));
+        spec.extend(self.existing_volume.map(str::to_owned));
         spec.extend(self.unknown[0].map(str::to_owned));
         let at = self.at.min(spec.len());
         let mut added = String::new();
         match (self.field, field) {
             (None, None) => {}
-            // A new member goes before the brace, without white space of its own.
+            // A new member is inserted before the brace, without white space.
             (None, Some(class)) => added = format!(r#","storageClassName":"{class}""#),
             (Some(class), None) | (_, Some(class)) => {
                 spec.insert(at, format!(r#""storageClassName":{space}"{class}""#));
@@ -243,7 +244,7 @@ impl Scenario {
                 r#""annotations":{{"a":"b",{space}"{BETA}":"{class}"}}"#
             ));
         }
-        metadata.extend(self.evidence.text());
+        metadata.extend(self.managed_fields.text());
         metadata.extend(self.unknown[1].map(str::to_owned));
         let mut root = vec![
             r#""apiVersion":"v1""#.to_owned(),
@@ -259,22 +260,22 @@ impl Scenario {
         members.join(&format!("{0},{0}", self.space))
     }
 
-    /// Whether many nodes are to share a block device.
-    fn shared_block(&self) -> bool {
+    /// Whether the claim asks for a block volume that several nodes share.
+    fn is_shared_block(&self) -> bool {
         let shared = ["ReadWriteMany", "ReadOnlyMany"];
         self.volume_mode == Some(r#""Block""#)
             && self.modes.iter().any(|mode| shared.contains(mode))
     }
 
-    fn with(&self, evidence: Evidence) -> Self {
+    fn with(&self, managed_fields: ManagedFields) -> Self {
         Self {
-            evidence,
+            managed_fields,
             ..self.clone()
         }
     }
 
-    /// The same claim after it was given `class`.
-    fn given(&self, class: &'static str) -> Self {
+    /// The claim with `class` in the field, and in the annotation if there is one.
+    fn with_class(&self, class: &'static str) -> Self {
         Self {
             field: Some(class),
             annotation: self.annotation.map(|_| class),
@@ -283,7 +284,7 @@ impl Scenario {
     }
 }
 
-impl Evidence {
+impl ManagedFields {
     fn text(self) -> Option<String> {
         let client = |fields: Value| json!({"manager": "kubectl", "operation": "Update", "fieldsV1": fields});
         let status = client(json!({"f:status": {}}));
@@ -292,32 +293,32 @@ impl Evidence {
         let entries = match self {
             Self::Absent => return None,
             Self::Empty => vec![],
-            Self::StatusAlone => vec![status],
-            Self::Defaulted => vec![status, without],
-            Self::Sent => vec![with],
-            Self::SentByOther => vec![with, without],
+            Self::StatusOnly => vec![status],
+            Self::WithoutClass => vec![status, without],
+            Self::WithClass => vec![with],
+            Self::WithClassOfOneManager => vec![with, without],
         };
         Some(format!(r#""managedFields":{}"#, Value::from(entries)))
     }
 }
 
-/// What the table says of a new claim.
+/// The expected decision on a new claim.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Expected {
-    Left,
+    Accepted,
     Class(&'static str),
-    Refused,
+    Rejected,
 }
 
-/// The table, by exception and in its own order; knows nothing of the module's code.
+/// Computes the expected decision, independently of the policy's code.
 fn expected(claim: &Scenario) -> Expected {
     let class = claim.annotation.or(claim.field);
-    if class == Some("") || claim.tie.is_some() {
-        return Expected::Left;
+    if class == Some("") || claim.existing_volume.is_some() {
+        return Expected::Accepted;
     }
     let has = |mode| claim.modes.contains(&mode);
-    // Of several modes the strongest decides; from weak to strong, which plane's class is for it.
-    let (needed, wanted) = if has("ReadWriteMany") {
+    // The rank of the most demanding mode, and the class for it in each set.
+    let (needed, mode_class) = if has("ReadWriteMany") {
         (3, ["rwx-default", "shared", "one"])
     } else if has("ReadOnlyMany") {
         (2, ["rwx-default", "archive", "one"])
@@ -326,51 +327,53 @@ fn expected(claim: &Scenario) -> Expected {
     } else {
         (0, ["rwo-default", "faster", "one"])
     };
-    let wanted = wanted[match claim.plane {
-        Plane::K8tre => 0,
-        Plane::Own => 1,
-        Plane::One => 2,
+    let mode_class = mode_class[match claim.class_set {
+        ClassSet::K8tre => 0,
+        ClassSet::PerMode => 1,
+        ClassSet::Single => 2,
     }];
-    let shared_block = claim.shared_block();
+    let is_shared_block = claim.is_shared_block();
 
-    let defaulted = claim.annotation.is_none()
-        && match claim.evidence {
-            Evidence::Sent | Evidence::SentByOther => false,
-            Evidence::Defaulted => true,
-            Evidence::Absent | Evidence::Empty | Evidence::StatusAlone => {
+    let is_default = claim.annotation.is_none()
+        && match claim.managed_fields {
+            ManagedFields::WithClass | ManagedFields::WithClassOfOneManager => false,
+            ManagedFields::WithoutClass => true,
+            ManagedFields::Absent | ManagedFields::Empty | ManagedFields::StatusOnly => {
                 class == claim.cluster_default
             }
         };
-    let Some(sent) = class.filter(|_| !defaulted) else {
-        return match shared_block {
-            true => Expected::Refused,
-            false => Expected::Class(wanted),
+    let Some(requested) = class.filter(|_| !is_default) else {
+        return match is_shared_block {
+            true => Expected::Rejected,
+            false => Expected::Class(mode_class),
         };
     };
-    // The strength of the plane's classes; what is not here is unknown to it.
-    let strength = match (claim.plane, sent) {
-        (Plane::K8tre, "rwo-default") | (Plane::Own, "fast") => Some(1),
-        (Plane::K8tre, "rwx-default") | (Plane::Own, "shared") | (Plane::One, "one") => Some(3),
-        (Plane::Own, "faster") => Some(0),
-        (Plane::Own, "archive") => Some(2),
+    // The rank of the most demanding mode that a class supports; other classes are unknown.
+    let supported = match (claim.class_set, requested) {
+        (ClassSet::K8tre, "rwo-default") | (ClassSet::PerMode, "fast") => Some(1),
+        (ClassSet::K8tre, "rwx-default")
+        | (ClassSet::PerMode, "shared")
+        | (ClassSet::Single, "one") => Some(3),
+        (ClassSet::PerMode, "faster") => Some(0),
+        (ClassSet::PerMode, "archive") => Some(2),
         _ => None,
     };
-    let allowed = claim.unknown_class == "allow" || (claim.allowed && sent == "fast-scratch");
+    let allowed = claim.unknown_class == "allow" || (claim.allowed && requested == "fast-scratch");
     let block = claim.volume_mode == Some(r#""Block""#);
-    match strength {
-        None if allowed => Expected::Class(sent),
-        None if claim.unknown_class == "reject" => Expected::Refused,
-        // A file class cannot serve it, so what the client named is left.
-        _ if shared_block => Expected::Class(sent),
-        None => Expected::Class(wanted),
-        Some(strength) if strength < needed => Expected::Class(wanted),
-        // Nor can it serve one node's block device, but another class can.
-        Some(strength) if block && strength >= 2 => Expected::Class(wanted),
-        Some(_) => Expected::Class(sent),
+    match supported {
+        None if allowed => Expected::Class(requested),
+        None if claim.unknown_class == "reject" => Expected::Rejected,
+        // No class of the set supports it, so the client's class is kept.
+        _ if is_shared_block => Expected::Class(requested),
+        None => Expected::Class(mode_class),
+        Some(supported) if supported < needed => Expected::Class(mode_class),
+        // A file share does not support block volumes, but another class does.
+        Some(supported) if block && supported >= 2 => Expected::Class(mode_class),
+        Some(_) => Expected::Class(requested),
     }
 }
 
-/// A response as the policy server reads it, but for the object's text.
+/// A response as the policy server reads it, with the object as text.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Response {
@@ -398,7 +401,12 @@ fn respond(settings: &Value, operation: &str, object: &str, old_object: &str) ->
         "{response:?}"
     );
     assert_eq!(
-        !response.audit_annotations.is_empty(),
+        response.audit_annotations.contains_key("rules"),
+        !response.warnings.is_empty(),
+        "{response:?}"
+    );
+    assert_eq!(
+        response.audit_annotations.contains_key("storage-class"),
         response.mutated_object.is_some(),
         "{response:?}"
     );
@@ -409,15 +417,15 @@ fn create(claim: &Scenario) -> Response {
     respond(&claim.settings(), "CREATE", &claim.object(), "null")
 }
 
-/// The object as it is stored after `response`.
-fn stored(claim: &Scenario, response: Response) -> String {
+/// The object after `response`.
+fn admitted(claim: &Scenario, response: Response) -> String {
     match response.mutated_object {
         Some(object) => object.get().to_owned(),
         None => claim.object(),
     }
 }
 
-/// Field and annotation of a claim.
+/// The class in the field and in the annotation of a claim.
 fn classes(object: &str) -> (Option<String>, Option<String>) {
     let claim: PersistentVolumeClaim = serde_json::from_str(object).expect("a claim");
     let annotation = claim
@@ -433,31 +441,31 @@ fn classes(object: &str) -> (Option<String>, Option<String>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
 
-    /// The decision is the table's, it changes no other byte, and what comes of it is a claim.
+    /// The decision is as expected, no other byte changes, and the result is a valid claim.
     #[test]
-    fn new_claims_get_the_class_of_the_table(claim in scenario()) {
+    fn new_claims_get_the_expected_class(claim in scenario()) {
         let response = create(&claim);
         let expected = expected(&claim);
-        prop_assert_eq!(response.accepted, expected != Expected::Refused, "{:?}", response);
+        prop_assert_eq!(response.accepted, expected != Expected::Rejected, "{:?}", response);
         let changed = response.mutated_object.is_some();
-        let quiet = response.warnings.is_empty();
-        let stored = stored(&claim, response);
+        let has_no_warning = response.warnings.is_empty();
+        let admitted = admitted(&claim, response);
         match expected {
-            Expected::Left | Expected::Refused => prop_assert!(!changed, "{}", stored),
+            Expected::Accepted | Expected::Rejected => prop_assert!(!changed, "{}", admitted),
             Expected::Class(class) => {
                 let text = claim.object_with(class);
-                prop_assert_eq!(&stored, &text);
+                prop_assert_eq!(&admitted, &text);
                 prop_assert_eq!(changed, text != claim.object());
-                // A right class stays without a word; of a shared block device there is one to say.
-                prop_assert!(changed || quiet || claim.shared_block());
+                // Only a shared block volume has a warning without a mutation.
+                prop_assert!(changed || has_no_warning || claim.is_shared_block());
                 let annotation = claim.annotation.map(|_| class.to_owned());
-                prop_assert_eq!(classes(&stored), (Some(class.to_owned()), annotation));
+                prop_assert_eq!(classes(&admitted), (Some(class.to_owned()), annotation));
             }
         }
     }
 
-    /// A second run changes nothing, whether managedFields are as they were, were worked out anew
-    /// with the class as sent or as filled in, or are gone.
+    /// A second run changes nothing, whether managedFields are unchanged, computed again with or without the
+    /// class, or missing.
     #[test]
     fn a_second_run_changes_nothing(claim in scenario()) {
         let response = create(&claim);
@@ -465,57 +473,57 @@ proptest! {
             return Ok(());
         }
         let Expected::Class(class) = expected(&claim) else {
-            panic!("changed against the table");
+            panic!("unexpected mutation");
         };
-        let given = claim.given(class);
-        for evidence in [claim.evidence, Evidence::Sent, Evidence::Defaulted, Evidence::Absent] {
-            let again = create(&given.with(evidence));
+        let mutated = claim.with_class(class);
+        for managed_fields in [claim.managed_fields, ManagedFields::WithClass, ManagedFields::WithoutClass, ManagedFields::Absent] {
+            let again = create(&mutated.with(managed_fields));
             prop_assert!(again.accepted, "{:?}", again);
             prop_assert!(again.mutated_object.is_none(), "{:?}", again);
         }
-        // The very bytes that came out.
-        let stored = stored(&claim, response);
-        let again = respond(&claim.settings(), "CREATE", &stored, "null");
+        // The exact bytes of the first result.
+        let admitted = admitted(&claim, response);
+        let again = respond(&claim.settings(), "CREATE", &admitted, "null");
         prop_assert!(again.accepted && again.mutated_object.is_none(), "{:?}", again);
     }
 
-    /// Applying the manifest again yields what is stored, or the API server would refuse it.
+    /// Applying the manifest again yields the stored classes; otherwise the API server would reject it.
     #[test]
     fn manifests_can_be_applied_again(claim in scenario(), bound in any::<bool>()) {
         let response = create(&claim);
-        if !response.accepted || claim.tie.is_some() {
+        if !response.accepted || claim.existing_volume.is_some() {
             return Ok(());
         }
         let changed = response.mutated_object.is_some();
-        let mut stored = stored(&claim, response);
+        let mut admitted = admitted(&claim, response);
         let mut manifests = vec![claim.clone()];
         if bound {
             let name = r#""spec":{"volumeName":"pvc-7","#;
-            stored = stored.replacen(r#""spec":{"#, name, 1);
-            let tie = Some(r#""volumeName":"pvc-7""#);
-            manifests.push(Scenario { tie, ..claim.clone() });
+            admitted = admitted.replacen(r#""spec":{"#, name, 1);
+            let existing_volume = Some(r#""volumeName":"pvc-7""#);
+            manifests.push(Scenario { existing_volume, ..claim.clone() });
         }
-        if matches!(claim.evidence, Evidence::Defaulted) {
-            // The manifest itself, as `kubectl replace` sends it: the class came by default.
+        if matches!(claim.managed_fields, ManagedFields::WithoutClass) {
+            // The manifest as `kubectl replace` sends it: the API server added the class.
             let field = None;
-            let sent_none = Scenario { field, ..claim.clone() };
+            let without_class = Scenario { field, ..claim.clone() };
             if matches!(expected(&claim), Expected::Class(_)) {
-                manifests.push(sent_none);
+                manifests.push(without_class);
             }
         }
         for manifest in manifests {
             let object = manifest.object();
-            let again = respond(&claim.settings(), "UPDATE", &object, &stored);
+            let again = respond(&claim.settings(), "UPDATE", &object, &admitted);
             prop_assert!(again.accepted, "{:?}", again);
             let result = again.mutated_object.map_or(object, |object| object.get().to_owned());
-            prop_assert_eq!(classes(&result), classes(&stored), "changed at creation: {}", changed);
+            prop_assert_eq!(classes(&result), classes(&admitted), "changed at creation: {}", changed);
         }
     }
 
-    /// Where an update is changed, the stored class is put back and no other chosen; a claim whose
-    /// class does not change is left alone.
+    /// An update is only mutated to restore the stored class. A claim whose class does not change is accepted
+    /// as it is.
     #[test]
-    fn updates_choose_no_class(new in scenario(), old in scenario()) {
+    fn updates_only_restore_the_class(new in scenario(), old in scenario()) {
         let settings = new.settings();
         let (object, old_object) = (new.object(), old.object());
         let response = respond(&settings, "UPDATE", &object, &old_object);
@@ -524,15 +532,15 @@ proptest! {
             let (field, annotation) = classes(result.get());
             prop_assert_ne!((&field, &annotation), (&new.field.map(str::to_owned), &new.annotation.map(str::to_owned)));
             prop_assert_eq!(field.as_deref(), old.field);
-            // Only a class that creation makes of the new claim, and puts where it stands.
+            // Only the class that the new claim would get at creation is restored.
             prop_assert!(old.annotation.is_none() || old.annotation == old.field);
             let unknown_class = if new.unknown_class == "reject" { "remap" } else { new.unknown_class };
-            let creation = expected(&Scenario { unknown_class, tie: None, ..new.clone() });
+            let creation = expected(&Scenario { unknown_class, existing_volume: None, ..new.clone() });
             match creation {
                 Expected::Class(class) => prop_assert_eq!(Some(class), old.field),
-                Expected::Left => prop_assert!(false, "the empty class was never mapped"),
-                // Today's settings would refuse it, but it exists.
-                Expected::Refused => {}
+                Expected::Accepted => prop_assert!(false, "the empty class is never replaced"),
+                // The settings would reject a new claim, but this one exists.
+                Expected::Rejected => {}
             }
             prop_assert!([new.annotation, old.annotation].contains(&annotation.as_deref()));
             let again = respond(&settings, "UPDATE", result.get(), &old_object);
@@ -544,7 +552,7 @@ proptest! {
         prop_assert!(response.warnings.is_empty(), "{:?}", response);
     }
 
-    /// Any part of a claim may be replaced by any JSON, in the new object or the stored one.
+    /// Every input has a response, whatever JSON replaces a part of the new object or the old one.
     #[test]
     fn garbage_has_a_response(
         claim in scenario(),

@@ -1,29 +1,78 @@
-//! Hostnames that routes of other namespaces have.
-//!
-//! Of two routes with a hostname Gateway API prefers the older one (`HTTPRouteRule`, "Proceed with ties"),
-//! so an old route that adds a newer one's host takes its traffic. Listing races with creation, so this is
-//! the second line of defence; delegation is the first.
+//! Checks for hostnames that routes of other namespaces have.
 
 use std::borrow::Cow;
 
-use admission::{Cluster, Findings, Malformed, Node, Query, Unanswered, excerpt};
+use admission::{Cluster, Findings, Malformed, Node, Query, QueryError, excerpt};
 
 use crate::published::{Hostname, KINDS};
-use crate::rule::Rule;
 
-/// Rejects the hostnames that another namespace has: one question for each kind of route. What cannot
-/// be asked is a warning.
+admission::rule! {
+    /// A route of another namespace has the hostname.
+    ///
+    /// # What it checks
+    /// No HTTPRoute or GRPCRoute of another namespace may have one of the route's hostnames. The policy lists
+    /// both kinds in the cluster, and only if no other rule rejects the route. If it cannot list a kind, it
+    /// accepts the route with a warning.
+    ///
+    /// # Why
+    /// Of two HTTPRoutes with the same hostname, Gateway API prefers the older one (`HTTPRouteRule`: "Proceed
+    /// with ties"), and it accepts only one of an HTTPRoute and a GRPCRoute. So an old route that adds a
+    /// hostname takes its traffic from a newer route. Two routes that are created at the same time do not see
+    /// each other; only the rule `delegation` prevents that conflict.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [jupyter.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ---
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: jupyter, namespace: jupyterhub}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [jupyter.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: jhub-auth-proxy, port: 80}]}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [portal.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ---
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: jupyter, namespace: jupyterhub}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [jupyter.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: jhub-auth-proxy, port: 80}]}]
+    /// ```
+    pub TAKEN_HOSTNAMES = "taken-hostnames";
+}
+
+/// Rejects the hostnames that routes of other namespaces have, with one query for each kind of route. Warns if
+/// a query fails.
 pub(crate) fn check(
     hostnames: &[Hostname<'_>],
     namespace: &str,
     cluster: &dyn Cluster,
-    findings: &mut Findings<'_, Rule>,
+    findings: &mut Findings,
 ) {
     if hostnames.is_empty() {
         return;
     }
     let mut lists = Vec::new();
-    let mut trouble = None;
+    let mut failure = None;
     for kind in KINDS {
         let query = Query {
             api_version: "gateway.networking.k8s.io/v1",
@@ -34,72 +83,78 @@ pub(crate) fn check(
         };
         match cluster.list(&query) {
             Ok(text) => lists.push((kind, text)),
-            Err(Unanswered::NotPermitted(_)) => {
-                trouble = trouble.or(Some(format!("the policy may not list {kind}s")));
+            Err(QueryError::NotPermitted(_)) => {
+                failure = failure.or(Some(format!("the policy may not list {kind}s")));
             }
-            Err(Unanswered::CouldNotAsk(_)) => {
-                trouble = trouble.or(Some(format!("the cluster gave no answer about {kind}s")));
+            Err(QueryError::Unavailable(_)) => {
+                failure = failure.or(Some(format!("no cluster data for {kind}s")));
             }
         }
     }
-    let mut owners = Vec::new();
+    let mut routes = Vec::new();
     for (kind, text) in &lists {
-        match read(kind, text, namespace) {
-            Ok(found) => owners.extend(found),
-            Err(_) => trouble = trouble.or(Some(format!("the list of {kind}s cannot be read"))),
+        match routes_outside(namespace, kind, text) {
+            Ok(found) => routes.extend(found),
+            Err(_) => failure = failure.or(Some(format!("the list of {kind}s cannot be read"))),
         }
     }
     for (node, hostname) in hostnames {
-        if let Some(owner) = owners.iter().find(|owner| owner.has(hostname)) {
-            let (hostname, kind) = (excerpt(hostname), owner.kind);
-            let (namespace, name) = (excerpt(&owner.namespace), excerpt(&owner.name));
-            findings.reject(
-                Rule::TakenHostnames,
-                &node.path(),
-                &format!(
-                    "`{hostname}` is taken by {kind} `{namespace}/{name}`; choose another host"
+        if let Some(route) = routes.iter().find(|route| route.has(hostname)) {
+            findings.reject_field(
+                TAKEN_HOSTNAMES,
+                *node,
+                "",
+                format!(
+                    "`{}` is taken by {} `{}/{}`; choose another host",
+                    excerpt(hostname),
+                    route.kind,
+                    excerpt(&route.namespace),
+                    excerpt(&route.name)
                 ),
             );
         }
     }
-    if let Some(trouble) = trouble {
-        let what = "whether routes of other namespaces have these hostnames";
-        findings.not_checked(what, &trouble);
+    if let Some(failure) = failure {
+        findings.not_checked("conflicts with hostnames in other namespaces", &failure);
     }
 }
 
 /// A route of another namespace.
-struct Owner<'a> {
+struct Route<'a> {
     kind: &'a str,
     namespace: Cow<'a, str>,
     name: Cow<'a, str>,
     hostnames: Vec<Cow<'a, str>>,
 }
 
-impl Owner<'_> {
+impl Route<'_> {
     fn has(&self, hostname: &str) -> bool {
         let mut hostnames = self.hostnames.iter();
         hostnames.any(|other| other.eq_ignore_ascii_case(hostname))
     }
 }
 
-/// The routes of a list that are not in `namespace`.
-fn read<'a>(kind: &'a str, text: &'a str, namespace: &str) -> Result<Vec<Owner<'a>>, Malformed> {
-    let mut owners = Vec::new();
+/// Reads the routes of a list that are not in `namespace`.
+fn routes_outside<'a>(
+    namespace: &str,
+    kind: &'a str,
+    text: &'a str,
+) -> Result<Vec<Route<'a>>, Malformed> {
+    let mut routes = Vec::new();
     let list = Node::parse(text)?.object()?;
     for item in list.array("items")?.unwrap_or_default() {
         let item = item.object()?;
         let (Some(metadata), Some(spec)) = (item.object("metadata")?, item.object("spec")?) else {
             continue;
         };
-        let owner = metadata.string("namespace")?.unwrap_or_default();
-        if owner == namespace {
+        let route_namespace = metadata.string("namespace")?.unwrap_or_default();
+        if route_namespace == namespace {
             continue;
         }
         let hostnames = spec.array("hostnames")?.unwrap_or_default();
-        owners.push(Owner {
+        routes.push(Route {
             kind,
-            namespace: owner,
+            namespace: route_namespace,
             name: metadata.string("name")?.unwrap_or_default(),
             hostnames: hostnames
                 .into_iter()
@@ -107,5 +162,5 @@ fn read<'a>(kind: &'a str, text: &'a str, namespace: &str) -> Result<Vec<Owner<'
                 .collect::<Result<_, _>>()?,
         });
     }
-    Ok(owners)
+    Ok(routes)
 }

@@ -1,21 +1,18 @@
 //! **hostname-ownership**: a namespace publishes only the hostnames that are delegated to it.
 //!
-//! ExternalDNS and kare-dns publish every hostname that the Gateway accepts, and of two routes with a
-//! hostname the older one wins, so a stray route is a DNS takeover.
+//! ExternalDNS and kare-dns publish every hostname that the Gateway accepts, and of two routes with the same
+//! hostname the older one wins. So a route with another app's hostname takes over its DNS record and traffic.
 //!
-//! [`published`] reads from an object what it publishes, kind by kind; the other modules check that,
-//! whatever the kind.
+//! [`published`] reads the hostnames that an object publishes; the other modules check them, whatever its kind.
 
 mod conflicts;
 mod hostnames;
 mod published;
-mod rule;
 mod settings;
 
-pub use rule::Rule;
-pub use settings::{Delegation, Exemption, Settings};
+pub use settings::{Delegation, Settings};
 
-use admission::{AdmissionRequest, Cluster, Findings, Malformed, Object, Verdict};
+use admission::{AdmissionRequest, Cluster, Findings, Malformed, Object, Rule, RuleSet, Verdict};
 
 use published::{KINDS, Published};
 
@@ -24,11 +21,27 @@ const GROUP: &str = "gateway.networking.k8s.io";
 
 admission::export!(Settings, evaluate, context - aware);
 
-/// Checks one request. Anything but the creation of a route, or a change of its spec or of an annotation
-/// that publishes hostnames, passes.
+/// The rules of this policy.
+pub const RULES: &[Rule] = &[
+    hostnames::HOSTNAMES,
+    hostnames::WILDCARDS,
+    hostnames::DOMAIN,
+    hostnames::SINGLE_LABEL,
+    hostnames::RESERVED_HOSTS,
+    hostnames::DELEGATION,
+    conflicts::TAKEN_HOSTNAMES,
+    hostnames::HOSTNAME_ANNOTATIONS,
+];
+
+impl RuleSet for Settings {
+    const RULES: &'static [Rule] = RULES;
+}
+
+/// Checks one request. Accepts everything except the creation of a route, and a change of its spec or of an
+/// annotation that publishes hostnames.
 ///
 /// # Errors
-/// When a field that decides cannot be read.
+/// Returns an error if a field that the verdict depends on cannot be read.
 pub fn evaluate(
     settings: &Settings,
     request: &AdmissionRequest<'_>,
@@ -45,37 +58,39 @@ pub fn evaluate(
     if is_unchanged(settings, &root, request)? {
         return Ok(Verdict::accept());
     }
-    let namespace = request.namespace.as_ref();
-    if settings.exempts(namespace, &request.name) {
+    if settings.exemptions.iter().any(|it| it.covers(request)) {
         return Ok(Verdict::accept().audit("hostname-ownership", "exempt"));
     }
+    let namespace = request.namespace.as_ref();
     let published = Published::of_route(settings, &root)?;
-    let mut findings = Findings::new(&settings.disabled_rules);
+    let mut findings = Findings::without(settings.disabled_rules());
     hostnames::check(settings, namespace, &published, &mut findings);
-    // A look-up costs more than everything before it.
-    if findings.is_empty() && findings.is_on(Rule::TakenHostnames) {
+    // Queries cost more than everything before them.
+    if findings.has_no_errors() && findings.is_enabled(conflicts::TAKEN_HOSTNAMES) {
         conflicts::check(&published.hostnames, namespace, cluster, &mut findings);
     }
     Ok(findings.verdict())
 }
 
-/// Whether an update changes other metadata alone, such as a finalizer, so that what was admitted under
-/// other settings keeps working. The whole spec counts, not only the hostnames: other parents, for one,
-/// publish them elsewhere. The API server writes old and new object alike. An object that waits for its
-/// finalizers is checked as any other, since its hostnames are published until it is gone.
+/// Returns whether an update changes only other metadata, such as a finalizer, so that routes admitted under
+/// other settings keep working. The whole spec counts, not only the hostnames: other parents, for example,
+/// publish them elsewhere. The API server serializes the old and the new object alike. A route that is being
+/// deleted is still checked, since its hostnames are published until its finalizers are gone.
 fn is_unchanged(
     settings: &Settings,
     object: &Object<'_>,
     request: &AdmissionRequest<'_>,
 ) -> Result<bool, Malformed> {
-    match request.stored()? {
-        Some(old) => Ok(deciding(settings, object)? == deciding(settings, &old.object()?)?),
+    match request.old_object()? {
+        Some(old) => {
+            Ok(checked_parts(settings, object)? == checked_parts(settings, &old.object()?)?)
+        }
         None => Ok(false),
     }
 }
 
-/// The keys and texts of what decides.
-fn deciding<'a>(
+/// Returns the keys and texts of the spec and of the annotations that publish hostnames.
+fn checked_parts<'a>(
     settings: &'a Settings,
     object: &Object<'a>,
 ) -> Result<Vec<(&'a str, &'a str)>, Malformed> {

@@ -1,4 +1,4 @@
-//! The hostnames that an object publishes, and where they stand.
+//! The hostnames that an object publishes, and their paths.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,15 @@ use admission::{Malformed, Node, Object};
 
 use crate::settings::Settings;
 
-/// The kinds that share the hostnames of the Gateway.
+/// The kinds that publish hostnames of the Gateway.
 pub(crate) const KINDS: [&str; 2] = ["HTTPRoute", "GRPCRoute"];
 
-/// A hostname and where it stands.
+/// A hostname and its field.
 pub(crate) type Hostname<'a> = (Node<'a>, Cow<'a, str>);
 
 /// What an object publishes.
 pub(crate) struct Published<'a> {
-    /// Annotations that publish hostnames beside those of the spec.
+    /// The annotations that publish hostnames in addition to those of the spec.
     pub(crate) annotations: Vec<Node<'a>>,
     /// The path of the hostnames in the spec.
     pub(crate) list: &'static str,
@@ -26,7 +26,7 @@ impl<'a> Published<'a> {
     /// Reads an HTTPRoute or GRPCRoute.
     ///
     /// # Errors
-    /// When a field has another type than Gateway API gives it.
+    /// Returns an error if a field has another type than Gateway API gives it.
     pub(crate) fn of_route(settings: &Settings, root: &Object<'a>) -> Result<Self, Malformed> {
         let annotations = annotations(settings, root)?;
         let spec = root
@@ -44,10 +44,10 @@ impl<'a> Published<'a> {
     }
 }
 
-/// The annotations that publish hostnames, with their keys.
+/// Returns the annotations that publish hostnames, with their keys.
 ///
 /// # Errors
-/// When `metadata` or its annotations are no objects.
+/// Returns an error if `metadata` or its annotations are not objects.
 pub(crate) fn annotations<'s, 'a>(
     settings: &'s Settings,
     root: &Object<'a>,

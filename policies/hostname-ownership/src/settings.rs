@@ -1,44 +1,38 @@
 //! The settings of hostname-ownership.
 
-mod findings;
+mod errors;
 
-use admission::{Domain, strings};
-
-use crate::rule::Rule;
+use admission::{Domain, Exemption, Rule, RuleId, strings};
 
 admission::settings! {
     /// Settings of hostname-ownership. The defaults are K8TRE's conventions, the same on every vendor: the
-    /// hosts that the plane keeps for itself, and the two routes that the gateway itself has. What differs
-    /// between TREs has to be given: the domain, and who has which host.
+    /// hosts that the platform uses itself, and the Gateway's own two routes. What differs between TREs has no
+    /// default: the domain, and the hosts of each namespace.
     pub struct Settings {
-        /// The domain that hostnames are below, such as `k8tre.internal`. Any domain will do when not set.
+        /// The domain that hostnames must be below, such as `k8tre.internal`. If not set, they may be in any
+        /// domain.
         #[title = "Domain"]
         pub domain: Option<String> = None,
-        /// Hosts below the domain that no route may claim: the gateway's health probe, Active Directory
-        /// and what kare-dns keeps there for itself.
+        /// Hosts below the domain that no route may claim: those of the Gateway's health probe, of Active
+        /// Directory, and of kare-dns.
         #[title = "Reserved hosts"]
         pub reserved_hosts: Vec<String> = strings(&["ad", "apex", "dns", "gw", "ns1"]),
-        /// The hosts that namespaces may claim. Every namespace may claim any when empty; else those that
-        /// are not listed may claim none.
+        /// The hosts that each namespace may claim. If not empty, namespaces that are not listed may claim no
+        /// host; if empty, every namespace may claim any host.
         #[title = "Delegation"]
         pub delegation: Vec<Delegation> = Vec::new(),
-        /// Annotations by which ExternalDNS publishes hostnames beside the route's own.
+        /// Annotations whose hostnames ExternalDNS publishes in addition to those of the route's spec.
         #[title = "Hostname annotations"]
         pub hostname_annotations: Vec<String> = strings(&[
             "external-dns.alpha.kubernetes.io/hostname",
             "external-dns.kubernetes.io/hostname",
         ]),
-        /// Routes that are not checked.
+        /// Routes that are accepted without checks.
         #[title = "Exemptions"]
-        pub exemptions: Vec<Exemption> = ["gw-health-probe-route", "http-to-https-redirect"]
-            .map(|name| Exemption {
-                namespace: "gateway".to_owned(),
-                name: name.to_owned(),
-            })
-            .to_vec(),
-        /// Rules that are off.
+        pub exemptions: Vec<Exemption> = Exemption::gateway_routes(),
+        /// The ids of rules to disable.
         #[title = "Disabled rules"]
-        pub disabled_rules: Vec<Rule> = Vec::new(),
+        pub disabled_rules: Vec<RuleId<Settings>> = Vec::new(),
     }
 }
 
@@ -52,25 +46,14 @@ admission::settings! {
     }
 }
 
-admission::settings! {
-    /// A route that is not checked.
-    pub struct Exemption {
-        /// Its namespace.
-        pub namespace: String,
-        /// Its name.
-        pub name: String,
-    }
-}
-
 impl Settings {
-    /// The domain of the TRE.
+    /// Returns the domain of the TRE.
     pub(crate) fn domain(&self) -> Domain<'_> {
         Domain::new(self.domain.as_deref())
     }
 
-    /// Whether a route is not checked.
-    pub(crate) fn exempts(&self, namespace: &str, name: &str) -> bool {
-        let mut exemptions = self.exemptions.iter();
-        exemptions.any(|it| it.namespace == namespace && it.name == name)
+    /// Returns the rules that are disabled.
+    pub(crate) fn disabled_rules(&self) -> impl Iterator<Item = Rule> {
+        self.disabled_rules.iter().map(|id| id.rule)
     }
 }

@@ -1,50 +1,50 @@
-//! Whatever an object holds, there is an answer; a route with permitted hostnames passes, and one bad
-//! hostname is rejected at its place, by its rule.
+//! Every object gets a verdict. A route with valid hostnames is accepted, and one invalid hostname is rejected
+//! with its path and its rule.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "helpers of tests are tests"
+    reason = "test helpers may panic"
 )]
 
-use admission::{Cluster, NoCluster, Query, Unanswered};
+use admission::{Cluster, NoCluster, Query, QueryError};
 use hostname_ownership::{Settings, evaluate};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
-/// The policy is not granted its look-ups.
+/// A cluster that the policy may not query.
 struct Forbidden;
 
 impl Cluster for Forbidden {
-    fn list(&self, _: &Query<'_>) -> Result<String, Unanswered> {
-        Err(Unanswered::NotPermitted("no".to_owned()))
+    fn list(&self, _: &Query<'_>) -> Result<String, QueryError> {
+        Err(QueryError::NotPermitted("no".to_owned()))
     }
 }
 
-/// Nobody may be asked.
-struct Silent;
+/// A cluster that must not be queried.
+struct Unqueried;
 
-impl Cluster for Silent {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
-        panic!("asked for {query:?}");
+impl Cluster for Unqueried {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
+        panic!("unexpected {query:?}");
     }
 }
 
-/// There are no other routes.
+/// A cluster without routes.
 struct Empty;
 
 impl Cluster for Empty {
-    fn list(&self, _: &Query<'_>) -> Result<String, Unanswered> {
+    fn list(&self, _: &Query<'_>) -> Result<String, QueryError> {
         Ok(json!({"items": []}).to_string())
     }
 }
 
-/// The answer is no list of routes.
-struct Garbled;
+/// A cluster whose response is not a list of routes.
+struct Malformed;
 
-impl Cluster for Garbled {
-    fn list(&self, _: &Query<'_>) -> Result<String, Unanswered> {
+impl Cluster for Malformed {
+    fn list(&self, _: &Query<'_>) -> Result<String, QueryError> {
         Ok(json!({"items": [{"metadata": {}, "spec": {"hostnames": "all"}}]}).to_string())
     }
 }
@@ -86,7 +86,7 @@ fn hostnames() -> impl Strategy<Value = Vec<&'static str>> {
     subsequence(hosts, 1..=3)
 }
 
-/// A route with hostnames, whose parents, rules and other annotations are none of this policy's business.
+/// Returns a route. The policy ignores its parents, rules and other annotations.
 fn route(hostnames: &[&str], parents: &Value, rules: &Value) -> Value {
     json!({
         "metadata": {"annotations": {"external-dns.alpha.kubernetes.io/ttl": "60"}},
@@ -94,7 +94,7 @@ fn route(hostnames: &[&str], parents: &Value, rules: &Value) -> Value {
     })
 }
 
-fn bad_hostname() -> impl Strategy<Value = (&'static str, &'static str)> {
+fn invalid_hostname() -> impl Strategy<Value = (&'static str, &'static str)> {
     select(vec![
         ("*.k8tre.internal", "wildcards"),
         ("*", "wildcards"),
@@ -110,8 +110,8 @@ fn bad_hostname() -> impl Strategy<Value = (&'static str, &'static str)> {
         ("k8tre.internal", "domain"),
         ("lab.evil.example", "domain"),
         ("labk8tre.internal", "domain"),
-        ("a.lab.k8tre.internal", "singleLabel"),
-        ("gw.k8tre.internal", "reservedHosts"),
+        ("a.lab.k8tre.internal", "single-label"),
+        ("gw.k8tre.internal", "reserved-hosts"),
         ("jupyter.k8tre.internal", "delegation"),
     ])
 }
@@ -144,7 +144,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// `spec.hostnames[10]` as steps that sort as the document does.
+/// Splits a path such as `spec.hostnames[10]` into steps that sort like the fields of a document.
 fn steps(path: &str) -> Vec<(usize, String)> {
     path.split(['.', '[', ']'])
         .filter(|step| !step.is_empty())
@@ -156,22 +156,22 @@ fn steps(path: &str) -> Vec<(usize, String)> {
 }
 
 proptest! {
-    /// The SDK would trap on a panic; output must not depend on chance, and is ordered by path.
+    /// A panic would trap the module. The response is deterministic and ordered by path.
     #[test]
-    fn any_object_has_one_answer(
+    fn any_object_gets_one_response(
         kind in select(vec!["HTTPRoute", "GRPCRoute", "Gateway", "TLSRoute", "Other"]),
         object in prop_oneof![
             any_json(),
             any_json().prop_map(|spec| json!({"spec": spec})),
             prop::collection::vec(any_json(), 0..4).prop_map(|names| json!({"spec": {"hostnames": names}})),
         ],
-        unrendered in any::<bool>(),
+        is_unrendered in any::<bool>(),
     ) {
         let mut settings = settings();
-        if unrendered {
+        if is_unrendered {
             settings["domain"] = json!("${DOMAIN}");
         }
-        for cluster in [&NoCluster as &dyn Cluster, &Garbled] {
+        for cluster in [&NoCluster as &dyn Cluster, &Malformed] {
             let response = respond(kind, &object, &settings, cluster);
             prop_assert_eq!(&response, &respond(kind, &object, &settings, cluster));
             let accepted = response["accepted"] == json!(true);
@@ -184,7 +184,7 @@ proptest! {
     }
 
     #[test]
-    fn permitted_hostnames_make_a_permitted_route(
+    fn a_route_with_valid_hostnames_is_accepted(
         kind in kind(), hostnames in hostnames(), parents in any_json(), rules in any_json(),
     ) {
         let route = route(&hostnames, &parents, &rules);
@@ -193,18 +193,18 @@ proptest! {
     }
 
     #[test]
-    fn one_bad_hostname_is_rejected(
+    fn an_invalid_hostname_is_rejected(
         kind in kind(),
         mut hostnames in hostnames(),
         parents in any_json(),
         rules in any_json(),
         at in any::<prop::sample::Index>(),
-        (hostname, rule) in bad_hostname(),
+        (hostname, rule) in invalid_hostname(),
     ) {
         let index = at.index(hostnames.len() + 1);
         hostnames.insert(index, hostname);
         let route = route(&hostnames, &parents, &rules);
-        let response = respond(kind, &route, &settings(), &Silent);
+        let response = respond(kind, &route, &settings(), &Unqueried);
         prop_assert_eq!(&response["accepted"], &json!(false));
         let message = response["message"].as_str().unwrap_or_default();
         prop_assert_eq!(message.lines().count(), 1, "{}", message);
@@ -215,26 +215,30 @@ proptest! {
 }
 
 #[test]
-fn what_could_not_be_asked_is_said_and_rejects_nothing() {
+fn a_failed_query_is_a_warning() {
     let object = json!({"spec": {"hostnames": ["lab.k8tre.internal"]}});
-    let what = "not checked: whether routes of other namespaces have these hostnames";
+    let what = "not checked: conflicts with hostnames in other namespaces";
     for (cluster, why) in [
         (
             &Forbidden as &dyn Cluster,
             "the policy may not list HTTPRoutes",
         ),
-        (&NoCluster, "the cluster gave no answer about HTTPRoutes"),
-        (&Garbled, "the list of HTTPRoutes cannot be read"),
+        (&NoCluster, "no cluster data for HTTPRoutes"),
+        (&Malformed, "the list of HTTPRoutes cannot be read"),
     ] {
         let response = respond("HTTPRoute", &object, &settings(), cluster);
-        let expected = json!({"accepted": true, "warnings": [format!("{what}: {why}")]});
+        let expected = json!({
+            "accepted": true,
+            "warnings": [format!("{what} ({why}) [not-checked]")],
+            "audit_annotations": {"rules": "not-checked"},
+        });
         assert_eq!(response, expected);
     }
 }
 
-/// Parsers disagree on which of two members counts, so neither does.
+/// Parsers disagree on which of two members counts.
 #[test]
-fn fields_that_are_given_twice_are_rejected() {
+fn duplicate_fields_are_rejected() {
     for (object, path) in [
         (
             r#"{"spec":{"hostnames":["lab.k8tre.internal"],"hostnames":["gw.k8tre.internal"]}}"#,
@@ -248,7 +252,10 @@ fn fields_that_are_given_twice_are_rejected() {
         let request = format!(
             r#"{{"kind":{{"group":"gateway.networking.k8s.io","version":"v1","kind":"HTTPRoute"}},"operation":"CREATE","namespace":"research","object":{object}}}"#
         );
-        let response = respond_to(&request, &settings(), &Silent);
-        assert_eq!(response["message"], json!(format!("{path} is given twice")));
+        let response = respond_to(&request, &settings(), &Unqueried);
+        assert_eq!(
+            response["message"],
+            json!(format!("{path}: is given twice [malformed-input]"))
+        );
     }
 }

@@ -1,21 +1,244 @@
-//! What is done to requests and answers on the way.
+//! Checks of how the route changes requests and responses.
 
-use admission::{Malformed, Object, Place, excerpt, is_dns_subdomain};
+use admission::{Malformed, Object, Place, Rule, excerpt, is_dns_subdomain};
 
-use crate::judge::Judge;
-use crate::rule::Rule;
+use crate::route::RouteChecker;
 
-impl Judge<'_> {
-    /// The filters of a rule or a backend. Each member is looked at, whatever the filter's `type`.
-    pub(crate) fn filters(&mut self, holder: &Object<'_>) -> Result<(), Malformed> {
+admission::rule! {
+    /// A filter is of type ExtensionRef.
+    ///
+    /// # What it checks
+    /// No filter of a rule or a backend may be an `ExtensionRef`.
+    ///
+    /// # Why
+    /// The custom resource that it names can make the controller send traffic elsewhere or run code in the
+    /// proxy. The policy cannot check it.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: ExtensionRef
+    ///       extensionRef: {group: example.org, kind: LuaScript, name: rewrite}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: URLRewrite
+    ///       urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    pub EXTENSION_REFS = "extension-refs";
+}
+
+admission::rule! {
+    /// A filter is of type ExternalAuth.
+    ///
+    /// # What it checks
+    /// No filter of a rule or a backend may be an `ExternalAuth`.
+    ///
+    /// # Why
+    /// The filter sends every request, cookies included, to an authorization server that the route's author
+    /// chooses.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: ExternalAuth
+    ///       externalAuth: {protocol: HTTP, backendRef: {name: collector, port: 80}}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// Route to the auth proxy, which forwards requests to the app:
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules: [{backendRefs: [{name: portal-auth-proxy, port: 80}]}]
+    /// ```
+    pub EXTERNAL_AUTH = "external-auth";
+}
+
+admission::rule! {
+    /// A filter has a type that the policy does not know.
+    ///
+    /// # What it checks
+    /// `type` of every filter must be one of Gateway API 1.6, experimental ones included.
+    ///
+    /// # Why
+    /// The policy cannot check what an unknown filter does to traffic.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules: [{filters: [{type: Script}]}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: X-App, value: portal}]}}]
+    /// ```
+    pub UNKNOWN_FILTERS = "unknown-filters";
+}
+
+admission::rule! {
+    /// A redirect or a rewrite names a host outside the domain.
+    ///
+    /// # What it checks
+    /// `hostname` of a `RequestRedirect` and of a `URLRewrite` must be in the setting `domain`. Without that
+    /// setting the rule does nothing.
+    ///
+    /// # Why
+    /// A redirect sends users, with everything in the URL, to that host. An app must not send users out of the
+    /// TRE.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-attachment: {domain: k8tre.internal}
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules: [{filters: [{type: RequestRedirect, requestRedirect: {hostname: portal.example.org}}]}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// # settings of httproute-attachment: {domain: k8tre.internal}
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules: [{filters: [{type: RequestRedirect, requestRedirect: {hostname: portal.k8tre.internal}}]}]
+    /// ```
+    pub FILTER_HOSTNAMES = "filter-hostnames";
+}
+
+admission::rule! {
+    /// A CORS filter allows an origin outside the domain.
+    ///
+    /// # What it checks
+    /// Every entry of `allowOrigins` must name a host in the setting `domain`; `*` and `https://*` allow every
+    /// origin and are rejected. Without that setting the rule does nothing.
+    ///
+    /// # Why
+    /// Scripts from an allowed origin can read the app's responses; with `allowCredentials`, they act as the
+    /// logged-in user.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-attachment: {domain: k8tre.internal}
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters: [{type: CORS, cors: {allowOrigins: ["https://*"], allowCredentials: true}}]
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// # settings of httproute-attachment: {domain: k8tre.internal}
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters: [{type: CORS, cors: {allowOrigins: ["https://desktop.k8tre.internal"]}}]
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    pub CORS_ORIGINS = "cors-origins";
+}
+
+admission::rule! {
+    /// A header modifier sets a header that identifies the user.
+    ///
+    /// # What it checks
+    /// `RequestHeaderModifier` and `ResponseHeaderModifier` may not `set` or `add` a header of the setting
+    /// `identityHeaders`. They may `remove` one.
+    ///
+    /// # Why
+    /// Auth proxies identify the user in these headers, and apps trust them. A route that sets one can log in
+    /// every visitor as any user.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: RequestHeaderModifier
+    ///       requestHeaderModifier: {set: [{name: X-Forwarded-User, value: admin}]}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: RequestHeaderModifier
+    ///       requestHeaderModifier: {remove: [X-Forwarded-User]}
+    ///     backendRefs: [{name: portal-auth-proxy, port: 80}]
+    /// ```
+    pub IDENTITY_HEADERS = "identity-headers";
+}
+
+impl RouteChecker<'_> {
+    /// Checks the filters of a rule or a backend: every member of each filter, regardless of its `type`.
+    pub(crate) fn check_filters(&mut self, holder: &Object<'_>) -> Result<(), Malformed> {
         for filter in holder.array("filters")?.unwrap_or_default() {
-            self.filter(&filter.object()?)?;
+            self.check_filter(&filter.object()?)?;
         }
         Ok(())
     }
 
-    fn filter(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
-        self.known_fields(
+    fn check_filter(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
+        self.check_fields(
             filter,
             &[
                 "cors",
@@ -29,41 +252,41 @@ impl Judge<'_> {
                 "urlRewrite",
             ],
         );
-        self.filter_type(filter)?;
+        self.check_filter_type(filter)?;
         if let Some(cors) = filter.object("cors")? {
-            self.cors(&cors)?;
+            self.check_cors(&cors)?;
         }
         if let Some(auth) = filter.object("externalAuth")? {
-            // Where somebody allows the filter, its backend is one like others.
-            self.backend_of(&auth)?;
+            // Only matters if the settings disable the rule `external-auth`.
+            self.check_backend_ref(&auth)?;
         }
-        self.header_modifier(filter, "requestHeaderModifier")?;
+        self.check_header_modifier(filter, "requestHeaderModifier")?;
         if let Some(mirror) = filter.object("requestMirror")? {
-            self.known_fields(&mirror, &["backendRef", "fraction", "percent"]);
-            self.backend_of(&mirror)?;
+            self.check_fields(&mirror, &["backendRef", "fraction", "percent"]);
+            self.check_backend_ref(&mirror)?;
         }
         if let Some(redirect) = filter.object("requestRedirect")? {
             let known = ["hostname", "path", "port", "scheme", "statusCode"];
-            self.known_fields(&redirect, &known);
-            self.target(&redirect)?;
+            self.check_fields(&redirect, &known);
+            self.check_hostname(&redirect)?;
         }
-        self.header_modifier(filter, "responseHeaderModifier")?;
+        self.check_header_modifier(filter, "responseHeaderModifier")?;
         if let Some(rewrite) = filter.object("urlRewrite")? {
-            self.known_fields(&rewrite, &["hostname", "path"]);
-            self.target(&rewrite)?;
+            self.check_fields(&rewrite, &["hostname", "path"]);
+            self.check_hostname(&rewrite)?;
         }
         Ok(())
     }
 
-    fn filter_type(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
+    fn check_filter_type(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
         let name = filter.string("type")?.unwrap_or_default();
         let has = |member| filter.get(member).map(|node| node.is_some());
         let (rule, problem) = match name.as_ref() {
-            "ExtensionRef" => (Rule::ExtensionRefs, EXTENSION_REF),
-            "ExternalAuth" => (Rule::ExternalAuth, EXTERNAL_AUTH),
-            // The type may say something else where the API server does not hold it to its members.
-            _ if has("extensionRef")? => (Rule::ExtensionRefs, EXTENSION_REF),
-            _ if has("externalAuth")? => (Rule::ExternalAuth, EXTERNAL_AUTH),
+            "ExtensionRef" => (EXTENSION_REFS, EXTENSION_REF_MESSAGE),
+            "ExternalAuth" => (EXTERNAL_AUTH, EXTERNAL_AUTH_MESSAGE),
+            // Older CRDs do not require that the type matches the member that is set.
+            _ if has("extensionRef")? => (EXTENSION_REFS, EXTENSION_REF_MESSAGE),
+            _ if has("externalAuth")? => (EXTERNAL_AUTH, EXTERNAL_AUTH_MESSAGE),
             "CORS"
             | "RequestHeaderModifier"
             | "RequestMirror"
@@ -72,35 +295,36 @@ impl Judge<'_> {
             | "URLRewrite" => return Ok(()),
             other => {
                 let problem = format!(
-                    "`{}` is no type of filter that this policy can judge; leave it out",
+                    "`{}` is not a filter type that this policy knows; remove the filter",
                     excerpt(other)
                 );
-                let path = filter.node().path();
-                self.findings.reject(Rule::UnknownFilters, &path, &problem);
+                self.findings
+                    .reject_field(UNKNOWN_FILTERS, filter.node(), "", problem);
                 return Ok(());
             }
         };
-        self.findings.reject(rule, &filter.node().path(), problem);
+        self.findings.reject_field(rule, filter.node(), "", problem);
         Ok(())
     }
 
-    fn backend_of(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
+    fn check_backend_ref(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
         match filter.object("backendRef")? {
-            Some(backend) => self.filter_backend(&backend),
+            Some(backend) => self.check_filter_backend(&backend),
             None => Ok(()),
         }
     }
 
-    /// The host that a redirect or a rewrite leads to.
-    fn target(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
+    /// Checks the host of a redirect or a rewrite.
+    fn check_hostname(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
         if let Some(hostname) = filter.string("hostname")?
-            && !self.is_in_domain(Rule::FilterHostnames, &hostname)
+            && !self.is_in_domain(FILTER_HOSTNAMES, &hostname)
         {
-            self.findings.reject(
-                Rule::FilterHostnames,
-                &format!("{}.hostname", filter.node().path()),
-                &format!(
-                    "`{}` is outside of the domain; name a host in `{}`",
+            self.findings.reject_field(
+                FILTER_HOSTNAMES,
+                filter.node(),
+                "hostname",
+                format!(
+                    "`{}` is outside the domain; name a host in `{}`",
                     excerpt(&hostname),
                     self.settings.domain()
                 ),
@@ -109,7 +333,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Whether a host is in the domain, as far as `rule` asks for that and the domain is known.
+    /// Returns whether a host is in the domain; also true if the domain is unknown, with a warning.
     fn is_in_domain(&mut self, rule: Rule, host: &str) -> bool {
         let domain = self.settings.domain();
         match domain.locate(host) {
@@ -123,9 +347,8 @@ impl Judge<'_> {
         }
     }
 
-    /// Scripts of an origin read what the app answers, with the user's cookies where it lets them.
-    fn cors(&mut self, cors: &Object<'_>) -> Result<(), Malformed> {
-        self.known_fields(
+    fn check_cors(&mut self, cors: &Object<'_>) -> Result<(), Malformed> {
+        self.check_fields(
             cors,
             &[
                 "allowCredentials",
@@ -144,13 +367,14 @@ impl Judge<'_> {
             let host = origin.split_once("://").map_or("", |(_, host)| host);
             let host = host.split_once(':').map_or(host, |(host, _)| host);
             let host = host.strip_prefix("*.").unwrap_or(host);
-            // `*` alone is every origin there is.
-            if host.is_empty() || host == "*" || !self.is_in_domain(Rule::CorsOrigins, host) {
-                self.findings.reject(
-                    Rule::CorsOrigins,
-                    &node.path(),
-                    &format!(
-                        "`{}` is outside of the domain; name an origin in `{}`",
+            // `*` alone allows every origin.
+            if host.is_empty() || host == "*" || !self.is_in_domain(CORS_ORIGINS, host) {
+                self.findings.reject_field(
+                    CORS_ORIGINS,
+                    node,
+                    "",
+                    format!(
+                        "`{}` is outside the domain; name an origin in `{}`",
                         excerpt(&origin),
                         self.settings.domain()
                     ),
@@ -160,22 +384,26 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Headers by which auth proxies tell apps who the user is. To remove one is fine.
-    fn header_modifier(&mut self, filter: &Object<'_>, member: &str) -> Result<(), Malformed> {
+    fn check_header_modifier(
+        &mut self,
+        filter: &Object<'_>,
+        member: &str,
+    ) -> Result<(), Malformed> {
         let Some(modifier) = filter.object(member)? else {
             return Ok(());
         };
-        self.known_fields(&modifier, &["add", "remove", "set"]);
+        self.check_fields(&modifier, &["add", "remove", "set"]);
         for verb in ["add", "set"] {
             for header in modifier.array(verb)?.unwrap_or_default() {
                 let header = header.object()?;
                 let name = header.string("name")?.unwrap_or_default();
                 if self.settings.is_identity_header(&name) {
-                    self.findings.reject(
-                        Rule::IdentityHeaders,
-                        &format!("{}.name", header.node().path()),
-                        &format!(
-                            "`{}` tells apps who the user is; leave it to the auth proxy",
+                    self.findings.reject_field(
+                        IDENTITY_HEADERS,
+                        header.node(),
+                        "name",
+                        format!(
+                            "`{}` identifies the user to apps; leave it to the auth proxy",
                             excerpt(&name)
                         ),
                     );
@@ -186,7 +414,7 @@ impl Judge<'_> {
     }
 }
 
-const EXTENSION_REF: &str =
-    "an ExtensionRef does what its controller likes; use the filters of Gateway API";
-const EXTERNAL_AUTH: &str =
-    "an ExternalAuth sends requests, cookies included, to a server of its choice; leave it out";
+const EXTENSION_REF_MESSAGE: &str =
+    "this policy cannot check an ExtensionRef; use the filters of Gateway API";
+const EXTERNAL_AUTH_MESSAGE: &str =
+    "ExternalAuth sends requests with their cookies to another server; route to an auth proxy";

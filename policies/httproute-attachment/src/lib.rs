@@ -1,35 +1,57 @@
-//! **httproute-attachment**: routes attach to the internal Gateway alone and lead to Services of their own
-//! namespace.
+//! **httproute-attachment**: routes attach only to the internal Gateway and send traffic only to Services of
+//! their own namespace.
 //!
-//! K8TRE sends every app to HTTPRoutes, so whatever an Ingress could do wrong, a route can. The policy
-//! hostname-ownership checks which hostnames a route claims.
+//! K8TRE replaces Ingresses with HTTPRoutes, so a route can cause every problem that an Ingress could. The
+//! policy hostname-ownership checks the hostnames that a route claims.
 
 mod backends;
 mod filters;
-mod judge;
 mod kinds;
 mod parents;
-mod rule;
+mod route;
 mod settings;
 
-pub use rule::Rule;
-pub use settings::{Backends, Exemption, Gateway, Settings};
+pub use settings::{Backends, Gateway, Settings};
 
-use admission::{AdmissionRequest, Cluster, Findings, Malformed, Node, Object, Verdict};
+use admission::{
+    AdmissionRequest, Cluster, Findings, Malformed, Node, Object, Rule, RuleSet, Verdict,
+};
 
-use judge::Judge;
+use route::RouteChecker;
 
-/// The API group of Gateway API, and that of its experiments.
+/// The API group of Gateway API, and that of its experimental kinds.
 const GROUP: &str = "gateway.networking.k8s.io";
 const EXPERIMENTAL_GROUP: &str = "gateway.networking.x-k8s.io";
 
 admission::export!(Settings, evaluate);
 
-/// Judges one request. Anything but the creation of an object of Gateway API, or a change of its spec,
-/// passes.
+/// The rules of this policy.
+pub const RULES: &[Rule] = &[
+    parents::PARENTS,
+    parents::PARENT_PORTS,
+    parents::SECTION_NAMES,
+    parents::DEFAULT_GATEWAYS,
+    backends::BACKEND_KINDS,
+    backends::BACKEND_NAMESPACES,
+    backends::BACKENDS,
+    filters::EXTENSION_REFS,
+    filters::EXTERNAL_AUTH,
+    filters::UNKNOWN_FILTERS,
+    filters::FILTER_HOSTNAMES,
+    filters::CORS_ORIGINS,
+    filters::IDENTITY_HEADERS,
+    route::UNKNOWN_FIELDS,
+    kinds::GATEWAY_KINDS,
+];
+
+impl RuleSet for Settings {
+    const RULES: &'static [Rule] = RULES;
+}
+
+/// Checks one request. Accepts everything except the creation of a Gateway API object or a change of its spec.
 ///
 /// # Errors
-/// When a field that decides cannot be read.
+/// Returns an error if a field that the verdict depends on cannot be read.
 pub fn evaluate(
     settings: &Settings,
     request: &AdmissionRequest<'_>,
@@ -39,27 +61,27 @@ pub fn evaluate(
         return Ok(Verdict::accept());
     };
     let root = object.object()?;
-    if is_unchanged(&root, request)? {
+    if is_spec_unchanged(&root, request)? {
         return Ok(Verdict::accept());
     }
     let kind = request.kind.kind.as_ref();
     let namespace = request.namespace.as_ref();
     if !matches!(kind, "HTTPRoute" | "GRPCRoute") {
-        return Ok(kinds::judge(settings, kind, namespace));
+        return Ok(kinds::check(settings, kind, namespace));
     }
-    if settings.exempts(namespace, &request.name) {
+    if settings.exemptions.iter().any(|it| it.covers(request)) {
         return Ok(Verdict::accept().audit("httproute-attachment", "exempt"));
     }
-    let mut judge = Judge {
+    let mut checker = RouteChecker {
         settings,
         namespace,
-        findings: Findings::new(&settings.disabled_rules),
+        findings: Findings::without(settings.disabled_rules()),
     };
-    judge.route(&root)?;
-    Ok(judge.findings.verdict())
+    checker.check_route(&root)?;
+    Ok(checker.findings.verdict())
 }
 
-/// The object of a request about a kind that is judged.
+/// Returns the object of a request about a kind of Gateway API.
 fn gateway_object<'a>(request: &AdmissionRequest<'a>) -> Result<Option<Node<'a>>, Malformed> {
     let kind = request.kind.kind.as_ref();
     match request.object_of(GROUP, kind)? {
@@ -68,11 +90,14 @@ fn gateway_object<'a>(request: &AdmissionRequest<'a>) -> Result<Option<Node<'a>>
     }
 }
 
-/// Whether an update leaves the spec as it is: metadata alone, such as a finalizer, or what was admitted
-/// under other settings. The API server writes old and new object alike. An object that waits for its
-/// finalizers is checked as any other, since it routes until it is gone.
-fn is_unchanged(object: &Object<'_>, request: &AdmissionRequest<'_>) -> Result<bool, Malformed> {
-    let Some(old) = request.stored()? else {
+/// Returns whether an update leaves the spec as it is, such as one that removes a finalizer, so that objects
+/// admitted under other settings keep working. The API server serializes the old and the new object alike. An
+/// object that is being deleted is still checked, since it routes traffic until its finalizers are gone.
+fn is_spec_unchanged(
+    object: &Object<'_>,
+    request: &AdmissionRequest<'_>,
+) -> Result<bool, Malformed> {
+    let Some(old) = request.old_object()? else {
         return Ok(false);
     };
     let (old, new) = (old.object()?.get("spec")?, object.get("spec")?);

@@ -1,33 +1,162 @@
-//! What the route attaches to.
+//! Checks of what the route attaches to.
 
 use admission::{Malformed, Object, excerpt, listed};
 
-use crate::judge::Judge;
-use crate::rule::Rule;
+use crate::GROUP;
+use crate::route::RouteChecker;
 
-/// The group that a parent is of where it names none.
-const GROUP: &str = "gateway.networking.k8s.io";
+admission::rule! {
+    /// The route has no parent, or a parent other than the internal Gateway.
+    ///
+    /// # What it checks
+    /// `spec.parentRefs` must name the Gateway in the setting `gateway` and nothing else: no other Gateway, no
+    /// ListenerSet, and no Service, as routes of a service mesh do.
+    ///
+    /// # Why
+    /// The internal Gateway is the only entry point of a TRE, and it is private. A route on another Gateway can
+    /// publish the app, and a mesh route on a Service can redirect traffic inside the cluster. A route without
+    /// a parent serves nothing.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: public-gateway, namespace: backend}]
+    ///   hostnames: [portal.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [portal.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub PARENTS = "parents";
+}
 
-impl Judge<'_> {
-    /// Every parent is the plane's Gateway. A second one would serve the route where nobody looks.
-    pub(crate) fn parents(&mut self, spec: &Object<'_>) -> Result<(), Malformed> {
+admission::rule! {
+    /// An entry of `parentRefs` sets `port`.
+    ///
+    /// # What it checks
+    /// No entry of `spec.parentRefs` may set `port`.
+    ///
+    /// # Why
+    /// A port attaches the route to every listener with that port. When the platform team moves a listener to
+    /// another port, the app silently loses its traffic or receives that of another listener.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway, port: 8443}]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway, sectionName: https}]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub PARENT_PORTS = "parent-ports";
+}
+
+admission::rule! {
+    /// An entry of `parentRefs` names a listener that routes may not use.
+    ///
+    /// # What it checks
+    /// `sectionName` of a parent must be one of the setting `gateway.sectionNames`, or not set.
+    ///
+    /// # Why
+    /// A Gateway may have listeners for the platform itself. A route on such a listener mixes the app's traffic
+    /// with the platform's.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway, sectionName: admin}]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway, sectionName: https}]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub SECTION_NAMES = "section-names";
+}
+
+admission::rule! {
+    /// The route sets `useDefaultGateways`, which attaches it to Gateways that it does not name.
+    ///
+    /// # What it checks
+    /// `spec.useDefaultGateways` must be `None` or not set.
+    ///
+    /// # Why
+    /// The field (GEP-3793) attaches the route to every Gateway that is marked as a default, which the route
+    /// does not name. Whoever creates such a Gateway receives the app's traffic.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   useDefaultGateways: All
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub DEFAULT_GATEWAYS = "default-gateways";
+}
+
+impl RouteChecker<'_> {
+    pub(crate) fn check_parents(&mut self, spec: &Object<'_>) -> Result<(), Malformed> {
         let parents = spec.array("parentRefs")?.unwrap_or_default();
         if parents.is_empty() {
-            let problem = format!(
-                "names no parent, so nothing serves the route; {}",
-                self.write()
+            let message = format!(
+                "names no parent, so no Gateway serves the route; {}",
+                self.write_gateway()
             );
-            let path = format!("{}.parentRefs", spec.node().path());
-            self.findings.reject(Rule::Parents, &path, &problem);
+            self.findings
+                .reject_field(PARENTS, spec.node(), "parentRefs", message);
         }
         for parent in parents {
-            self.parent(&parent.object()?)?;
+            self.check_parent(&parent.object()?)?;
         }
         Ok(())
     }
 
-    fn parent(&mut self, parent: &Object<'_>) -> Result<(), Malformed> {
-        self.known_fields(
+    fn check_parent(&mut self, parent: &Object<'_>) -> Result<(), Malformed> {
+        self.check_fields(
             parent,
             &["group", "kind", "name", "namespace", "port", "sectionName"],
         );
@@ -35,44 +164,47 @@ impl Judge<'_> {
         let group = parent.string("group")?;
         let kind = parent.string("kind")?;
         let name = parent.string("name")?.unwrap_or_default();
-        let own = parent
+        let namespace_field = parent
             .string("namespace")?
-            // Controllers read an empty one as absent.
+            // Controllers treat an empty namespace as not set.
             .filter(|namespace| !namespace.is_empty());
-        let namespace = own.as_deref().unwrap_or(self.namespace);
+        let namespace = namespace_field.as_deref().unwrap_or(self.namespace);
         let kind = kind.as_deref().unwrap_or("Gateway");
         let is_gateway = kind == "Gateway" && group.is_none_or(|group| group == GROUP);
-        let problem = if !is_gateway {
-            // The group is what is wrong where the kind looks right.
+        let message = if !is_gateway {
             let what = match kind {
-                "Gateway" => "a Gateway of another group",
-                kind => &format!("a `{}`", excerpt(kind)),
+                "Gateway" => "a Gateway of another API group",
+                kind => &format!("of kind `{}`", excerpt(kind)),
             };
-            format!("is {what}, not the plane's Gateway; {}", self.write())
+            format!(
+                "is {what}, not the internal Gateway; {}",
+                self.write_gateway()
+            )
         } else if name == gateway.name && namespace == gateway.namespace {
             String::new()
-        } else if name == gateway.name && own.is_none() {
+        } else if name == gateway.name && namespace_field.is_none() {
             format!(
                 "is Gateway `{name}` in the route's own namespace; add `namespace: {}`",
                 gateway.namespace
             )
         } else {
             format!(
-                "is Gateway `{}/{}`, not the plane's; {}",
+                "is Gateway `{}/{}`, not the internal Gateway; {}",
                 excerpt(namespace),
                 excerpt(&name),
-                self.write()
+                self.write_gateway()
             )
         };
-        let path = || parent.node().path();
-        if !problem.is_empty() {
-            self.findings.reject(Rule::Parents, &path(), &problem);
+        if !message.is_empty() {
+            self.findings
+                .reject_field(PARENTS, parent.node(), "", message);
         }
         if parent.get("port")?.is_some() {
-            self.findings.reject(
-                Rule::ParentPorts,
-                &format!("{}.port", path()),
-                "ties the route to a port; leave it out, or name a listener by `sectionName`",
+            self.findings.reject_field(
+                PARENT_PORTS,
+                parent.node(),
+                "port",
+                "attaches the route to a port; remove it, or name a listener in `sectionName`",
             );
         }
         let sections = &self.settings.gateway.section_names;
@@ -83,11 +215,12 @@ impl Judge<'_> {
                 [] => String::new(),
                 sections => format!(", or write {}", listed(sections.iter().map(String::as_str))),
             };
-            self.findings.reject(
-                Rule::SectionNames,
-                &format!("{}.sectionName", path()),
-                &format!(
-                    "`{}` is no listener of the plane's Gateway; leave it out{instead}",
+            self.findings.reject_field(
+                SECTION_NAMES,
+                parent.node(),
+                "sectionName",
+                format!(
+                    "`{}` is not a listener for routes; remove it{instead}",
                     excerpt(&section)
                 ),
             );
@@ -95,22 +228,22 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// GEP-3793: attaches the route to Gateways that it does not name.
-    pub(crate) fn default_gateways(&mut self, spec: &Object<'_>) -> Result<(), Malformed> {
+    pub(crate) fn check_default_gateways(&mut self, spec: &Object<'_>) -> Result<(), Malformed> {
         if let Some(scope) = spec.string("useDefaultGateways")?
             && scope != "None"
         {
-            self.findings.reject(
-                Rule::DefaultGateways,
-                &format!("{}.useDefaultGateways", spec.node().path()),
-                "attaches the route to Gateways unnamed; leave it out",
+            self.findings.reject_field(
+                DEFAULT_GATEWAYS,
+                spec.node(),
+                "useDefaultGateways",
+                "attaches the route to Gateways that it does not name; remove it",
             );
         }
         Ok(())
     }
 
-    /// The way out of a wrong parent.
-    fn write(&self) -> String {
+    /// Returns the fix for a wrong parent.
+    fn write_gateway(&self) -> String {
         let gateway = &self.settings.gateway;
         let (namespace, name) = (&gateway.namespace, &gateway.name);
         format!("write `{{name: {name}, namespace: {namespace}}}`")

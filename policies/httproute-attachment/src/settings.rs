@@ -1,30 +1,27 @@
 //! The settings of httproute-attachment.
 
-mod findings;
+mod errors;
 
-use admission::{Domain, strings};
-
-use crate::rule::Rule;
+use admission::{Domain, Exemption, Rule, RuleId, strings};
 
 admission::settings! {
-    /// Settings of httproute-attachment. The defaults are K8TRE's conventions, the same on every vendor:
-    /// its `agnostics/gateway` tree, with the two routes that the gateway itself has, and the headers that
-    /// the auth proxies of its `jupyterhub` and `guacamole` apps set. What differs between TREs has to be
-    /// given.
+    /// Settings of httproute-attachment. The defaults are K8TRE's conventions, the same on every vendor: its
+    /// `agnostics/gateway` tree, including the Gateway's own two routes, and the headers that the auth proxies
+    /// of its `jupyterhub` and `guacamole` apps set. What differs between TREs has no default.
     pub struct Settings {
-        /// The Gateway that every route attaches to.
+        /// The Gateway that every route must attach to.
         #[title = "Gateway"]
         pub gateway: Gateway = Gateway::default(),
-        /// The domain that redirects, rewrites and CORS origins stay in, such as `k8tre.internal`. Any domain
-        /// will do when not set.
+        /// The domain that redirects, rewrites and CORS origins must stay in, such as `k8tre.internal`. If not
+        /// set, they may name any domain.
         #[title = "Domain"]
         pub domain: Option<String> = None,
-        /// Namespaces with Services that routes may not lead to, and those that they may, such as auth
-        /// proxies. In other namespaces they may lead to any.
+        /// For each namespace in the list, the only Services that routes may use as backends, such as auth
+        /// proxies. Other namespaces are not restricted.
         #[title = "Backends"]
         pub backends: Vec<Backends> = Vec::new(),
-        /// Headers that tell apps who the user is, which no filter may set; a `*` at the end stands for
-        /// anything.
+        /// Headers that identify the user to apps, which filters may not set. A name that ends with `*`
+        /// matches every header with that prefix.
         #[title = "Identity headers"]
         pub identity_headers: Vec<String> = strings(&[
             "Authorization",
@@ -36,38 +33,33 @@ admission::settings! {
             "X-Forwarded-Preferred-Username",
             "X-Forwarded-User",
         ]),
-        /// The namespaces that may have Gateways, ListenerSets, ReferenceGrants, TLSRoutes, TCPRoutes and
+        /// The namespaces that may contain Gateways, ListenerSets, ReferenceGrants, TLSRoutes, TCPRoutes and
         /// UDPRoutes.
         #[title = "Platform namespaces"]
         pub platform_namespaces: Vec<String> = strings(&["gateway"]),
-        /// Routes that are not judged.
+        /// Routes that are accepted without checks.
         #[title = "Exemptions"]
-        pub exemptions: Vec<Exemption> = ["gw-health-probe-route", "http-to-https-redirect"]
-            .map(|name| Exemption {
-                namespace: "gateway".to_owned(),
-                name: name.to_owned(),
-            })
-            .to_vec(),
-        /// Rules that are off.
+        pub exemptions: Vec<Exemption> = Exemption::gateway_routes(),
+        /// The ids of rules to disable.
         #[title = "Disabled rules"]
-        pub disabled_rules: Vec<Rule> = Vec::new(),
+        pub disabled_rules: Vec<RuleId<Settings>> = Vec::new(),
     }
 }
 
 admission::settings! {
     /// A Gateway.
     pub struct Gateway {
-        /// Its namespace.
+        /// The namespace.
         pub namespace: String = "gateway".to_owned(),
-        /// Its name.
+        /// The name.
         pub name: String = "internal-gateway".to_owned(),
-        /// Its listeners, which a route may name.
+        /// The listeners that routes may name.
         pub section_names: Vec<String> = strings(&["http", "https"]),
     }
 }
 
 admission::settings! {
-    /// The Services of a namespace that routes may lead to.
+    /// The Services of a namespace that routes may use.
     pub struct Backends {
         /// The namespace.
         pub namespace: String,
@@ -76,23 +68,13 @@ admission::settings! {
     }
 }
 
-admission::settings! {
-    /// A route that is not judged.
-    pub struct Exemption {
-        /// Its namespace.
-        pub namespace: String,
-        /// Its name.
-        pub name: String,
-    }
-}
-
 impl Settings {
-    /// The domain of the TRE.
+    /// Returns the domain of the TRE.
     pub(crate) fn domain(&self) -> Domain<'_> {
         Domain::new(self.domain.as_deref())
     }
 
-    /// Whether a header tells apps who the user is. Servers of the CGI kind read `_` as `-`.
+    /// Returns whether a header identifies the user to apps. CGI servers treat `_` and `-` alike.
     pub(crate) fn is_identity_header(&self, name: &str) -> bool {
         let name = name.replace('_', "-");
         self.identity_headers
@@ -105,14 +87,13 @@ impl Settings {
             })
     }
 
-    /// Whether a namespace is the platform's own.
+    /// Returns whether a namespace belongs to the platform.
     pub(crate) fn is_platform(&self, namespace: &str) -> bool {
         self.platform_namespaces.iter().any(|it| it == namespace)
     }
 
-    /// Whether a route is not judged.
-    pub(crate) fn exempts(&self, namespace: &str, name: &str) -> bool {
-        let mut exemptions = self.exemptions.iter();
-        exemptions.any(|it| it.namespace == namespace && it.name == name)
+    /// Returns the rules that are disabled.
+    pub(crate) fn disabled_rules(&self) -> impl Iterator<Item = Rule> {
+        self.disabled_rules.iter().map(|id| id.rule)
     }
 }

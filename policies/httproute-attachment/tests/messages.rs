@@ -1,15 +1,15 @@
-//! What people read: sentences that stand alone, short enough for a terminal, whatever the object holds.
+//! Messages are complete sentences that fit in a terminal, whatever the object contains.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "helpers of tests are tests"
+    reason = "test helpers may panic"
 )]
 
 use admission::NoCluster;
-use httproute_attachment::{Rule, Settings, evaluate};
+use httproute_attachment::{RULES, Settings, evaluate};
 use serde_json::{Value, json};
 
-/// Terminals and events cut a message there.
+/// The length after which terminals and events truncate a message.
 const MAX_CHARS: usize = 200;
 
 fn settings() -> Value {
@@ -33,7 +33,7 @@ fn respond(kind: &str, object: &Value, settings: &Value) -> Value {
     serde_json::from_slice(&response).expect("the response is JSON")
 }
 
-/// Texts as short and as long as the API server lets them be, and worse.
+/// Texts as short and as long as the API server allows, and invalid ones.
 fn texts() -> Vec<String> {
     vec![
         String::new(),
@@ -56,9 +56,9 @@ fn texts() -> Vec<String> {
     ]
 }
 
-/// Every refusal that can be had by putting a text wherever one may stand.
-fn refusals() -> Vec<(Value, Value)> {
-    let mut refusals = Vec::new();
+/// Returns the rejections of routes with a text in every field that can have one, and their routes.
+fn rejections() -> Vec<(Value, Value)> {
+    let mut rejections = Vec::new();
     for text in texts() {
         for namespace in ["jupyterhub", &"n".repeat(63)] {
             let mut specs = vec![json!({"useDefaultGateways": text}), json!({&text: 1})];
@@ -122,18 +122,18 @@ fn refusals() -> Vec<(Value, Value)> {
                 let object = json!({"metadata": metadata, "spec": whole});
                 let response = respond("HTTPRoute", &object, &settings());
                 if response["accepted"] == json!(false) {
-                    refusals.push((object, response));
+                    rejections.push((object, response));
                 }
             }
         }
     }
-    refusals
+    rejections
 }
 
 #[test]
 fn first_lines_are_short_and_repeated_as_the_warning() {
-    let refusals = refusals();
-    for (object, response) in &refusals {
+    let rejections = rejections();
+    for (object, response) in &rejections {
         let message = response["message"].as_str().expect("a message");
         let first = message.lines().next().unwrap_or_default();
         let length = first.chars().count();
@@ -144,43 +144,38 @@ fn first_lines_are_short_and_repeated_as_the_warning() {
         let warnings = response["warnings"].as_array().expect("warnings");
         assert_eq!(warnings.len(), 1, "{response}");
         let warning = warnings[0].as_str().expect("a string");
+        assert_eq!(warning, first);
         assert!(!warning.contains(char::is_control), "{warning:?}");
         assert!(
             message.starts_with("spec.") || message.starts_with("spec"),
             "{message}"
         );
     }
-    assert!(refusals.len() > 500, "{} refusals", refusals.len());
+    assert!(rejections.len() > 500, "{} rejections", rejections.len());
 }
 
-/// A sentence says what to do: write, name, choose, leave out or ask.
+/// A message ends with the fix, which starts with a verb, and the rule.
 #[test]
-fn every_line_has_a_way_out_and_its_rule() {
-    let ways = [
+fn every_line_has_a_fix_and_its_rule() {
+    let fixes = [
         "write ",
         "name ",
-        "choose ",
-        "leave it ",
+        "remove ",
         "add ",
         "use ",
-        "none is",
+        "route to ",
+        "leave it to the auth proxy",
+        "this namespace allows no Service",
     ];
-    let names = Rule::ALL.map(|rule| format!("[{}]", rule.name()));
+    let ids: Vec<_> = RULES.iter().map(|rule| format!("[{}]", rule.id)).collect();
     let mut seen = 0;
-    for (_, response) in refusals() {
+    for (_, response) in rejections() {
         let message = response["message"].as_str().expect("a message");
         for line in message.lines() {
-            assert!(
-                names.iter().any(|name| line.contains(name.as_str())),
-                "{line}"
-            );
+            assert!(ids.iter().any(|id| line.contains(id.as_str())), "{line}");
             let (_, sentence) = line.split_once(": ").expect("a path");
-            let way = sentence.split_once("; ").map_or("", |(_, way)| way);
-            assert!(
-                ways.iter()
-                    .any(|it| way.starts_with(it) || way.contains(it)),
-                "{line}"
-            );
+            let fix = sentence.split_once("; ").map_or("", |(_, fix)| fix);
+            assert!(fixes.iter().any(|start| fix.starts_with(start)), "{line}");
             seen += 1;
         }
     }
@@ -188,7 +183,7 @@ fn every_line_has_a_way_out_and_its_rule() {
 }
 
 #[test]
-fn refused_kinds_say_what_to_write() {
+fn other_kinds_are_rejected_with_a_fix() {
     for kind in [
         "Gateway",
         "ListenerSet",
@@ -202,7 +197,8 @@ fn refused_kinds_say_what_to_write() {
         let response = respond(kind, &object, &settings());
         let message = response["message"].as_str().expect("a message");
         assert!(message.chars().count() <= MAX_CHARS, "{message}");
-        assert!(message.starts_with(&format!("kind: {kind} ")), "{message}");
-        assert!(message.ends_with(" [kinds]"), "{message}");
+        let start = format!("kind: only platform namespaces may have {kind}s; ");
+        assert!(message.starts_with(&start), "{message}");
+        assert!(message.ends_with(" [gateway-kinds]"), "{message}");
     }
 }

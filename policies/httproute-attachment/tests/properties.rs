@@ -1,10 +1,10 @@
-//! Whatever an object holds, there is an answer; a route of permitted parts passes, and one bad part is
-//! refused at its place, by its rule.
+//! Every object gets a verdict. A route of valid parts is accepted, and one invalid part is rejected with its
+//! path and its rule.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "helpers of tests are tests"
+    reason = "test helpers may panic"
 )]
 
 use admission::NoCluster;
@@ -37,7 +37,7 @@ fn respond(kind: &str, object: &Value, settings: &Value) -> Value {
     respond_to(&request.to_string(), settings)
 }
 
-/// What a route is made of.
+/// The parts of a route.
 #[derive(Debug, Clone)]
 struct Route {
     kind: &'static str,
@@ -149,10 +149,10 @@ fn route() -> impl Strategy<Value = Route> {
         })
 }
 
-/// What is put in at a pointer, the rule that it breaks, and what the refusal's path has after the place.
-type Bad = (&'static str, Value, &'static str, &'static str);
+/// A member and its invalid value, the rule that it breaks, and the rest of the finding's path.
+type Invalid = (&'static str, Value, &'static str, &'static str);
 
-fn bad_parent() -> impl Strategy<Value = Bad> {
+fn invalid_parent() -> impl Strategy<Value = Invalid> {
     select(vec![
         ("/name", json!("other"), "parents", ""),
         ("/name", json!("Internal-gateway"), "parents", ""),
@@ -169,100 +169,100 @@ fn bad_parent() -> impl Strategy<Value = Bad> {
             "parents",
             "",
         ),
-        ("/port", json!(443), "parentPorts", ".port"),
-        ("/port", json!(0), "parentPorts", ".port"),
+        ("/port", json!(443), "parent-ports", ".port"),
+        ("/port", json!(0), "parent-ports", ".port"),
         (
             "/sectionName",
             json!("grpc"),
-            "sectionNames",
+            "section-names",
             ".sectionName",
         ),
-        ("/sectionName", json!(""), "sectionNames", ".sectionName"),
-        ("/selector", json!({}), "unknownFields", ""),
+        ("/sectionName", json!(""), "section-names", ".sectionName"),
+        ("/selector", json!({}), "unknown-fields", ""),
     ])
 }
 
-fn bad_backend() -> impl Strategy<Value = Bad> {
+fn invalid_backend() -> impl Strategy<Value = Invalid> {
     select(vec![
-        ("/kind", json!("ServiceImport"), "backendKinds", ".kind"),
-        ("/kind", json!(""), "backendKinds", ".kind"),
+        ("/kind", json!("ServiceImport"), "backend-kinds", ".kind"),
+        ("/kind", json!(""), "backend-kinds", ".kind"),
         (
             "/group",
             json!("multicluster.x-k8s.io"),
-            "backendKinds",
+            "backend-kinds",
             ".kind",
         ),
         (
             "/namespace",
             json!("jupyterhub"),
-            "backendNamespaces",
+            "backend-namespaces",
             ".namespace",
         ),
         ("/name", json!("hub"), "backends", ".name"),
         ("/name", json!(null), "backends", ".name"),
-        ("/cluster", json!("east"), "unknownFields", ""),
+        ("/cluster", json!("east"), "unknown-fields", ""),
     ])
 }
 
-fn bad_filter() -> impl Strategy<Value = (Value, &'static str, &'static str)> {
+fn invalid_filter() -> impl Strategy<Value = (Value, &'static str, &'static str)> {
     let header = |name: &str| json!({"set": [{"name": "X-A"}, {"name": name}]});
     select(vec![
-        (json!({"type": "ExtensionRef"}), "extensionRefs", ""),
+        (json!({"type": "ExtensionRef"}), "extension-refs", ""),
         (
             json!({"type": "CORS", "extensionRef": {}}),
-            "extensionRefs",
+            "extension-refs",
             "",
         ),
-        (json!({"type": "ExternalAuth"}), "externalAuth", ""),
+        (json!({"type": "ExternalAuth"}), "external-auth", ""),
         (
             json!({"type": "URLRewrite", "externalAuth": {}}),
-            "externalAuth",
+            "external-auth",
             "",
         ),
-        (json!({"type": "Wasm"}), "unknownFilters", ""),
-        (json!({}), "unknownFilters", ""),
-        (json!({"type": "CORS", "wasm": {}}), "unknownFields", ""),
+        (json!({"type": "Wasm"}), "unknown-filters", ""),
+        (json!({}), "unknown-filters", ""),
+        (json!({"type": "CORS", "wasm": {}}), "unknown-fields", ""),
         (
             json!({"type": "URLRewrite", "urlRewrite": {"hostname": "evil.example"}}),
-            "filterHostnames",
+            "filter-hostnames",
             ".urlRewrite.hostname",
         ),
         (
             json!({"type": "CORS", "requestRedirect": {"hostname": ".k8tre.internal"}}),
-            "filterHostnames",
+            "filter-hostnames",
             ".requestRedirect.hostname",
         ),
         (
             json!({"type": "CORS", "cors": {"allowOrigins": ["https://k8tre.internal.evil.example"]}}),
-            "corsOrigins",
+            "cors-origins",
             ".cors.allowOrigins[0]",
         ),
         (
             json!({"type": "CORS", "requestHeaderModifier": header("x_auth_user")}),
-            "identityHeaders",
+            "identity-headers",
             ".requestHeaderModifier.set[1].name",
         ),
         (
             json!({"type": "CORS", "responseHeaderModifier": header("REMOTE-USER")}),
-            "identityHeaders",
+            "identity-headers",
             ".responseHeaderModifier.set[1].name",
         ),
         (
             json!({"type": "CORS", "requestMirror": {"backendRef": {"name": "web", "namespace": "sink"}}}),
-            "backendNamespaces",
+            "backend-namespaces",
             ".requestMirror.backendRef.namespace",
         ),
     ])
 }
 
-/// Puts `value` in at a pointer below `place`.
-fn put(object: &mut Value, place: &str, member: &str, value: Value) {
-    let holder = object.pointer_mut(place).expect("the place is there");
-    holder[member.trim_start_matches('/')] = value;
+/// Sets a member of the object at the JSON pointer `parent`.
+fn set(object: &mut Value, parent: &str, member: &str, value: Value) {
+    let parent = object.pointer_mut(parent).expect("the parent exists");
+    parent[member.trim_start_matches('/')] = value;
 }
 
-/// That the object is refused for one reason.
-fn assert_refused(kind: &str, object: &Value, path: &str, rule: &str) {
+/// Asserts that the object is rejected with a finding of `rule` at `path`.
+fn assert_rejected(kind: &str, object: &Value, path: &str, rule: &str) {
     let response = respond(kind, object, &settings());
     let message = response["message"].as_str().unwrap_or_default();
     let lines: Vec<_> = message
@@ -336,7 +336,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// `spec.rules[10].name` as steps that sort as the document does.
+/// Splits a path such as `spec.rules[10].name` into steps that sort like the fields of a document.
 fn steps(path: &str) -> Vec<(usize, String)> {
     path.split(['.', '[', ']'])
         .filter(|step| !step.is_empty())
@@ -348,15 +348,15 @@ fn steps(path: &str) -> Vec<(usize, String)> {
 }
 
 proptest! {
-    /// The SDK would trap on a panic; output must not depend on chance, and is ordered by path.
+    /// A panic would trap the module. The response is deterministic and ordered by path.
     #[test]
-    fn any_object_has_one_answer(
+    fn any_object_gets_one_response(
         kind in select(vec!["HTTPRoute", "GRPCRoute", "Gateway", "TLSRoute", "Other"]),
         object in prop_oneof![any_json(), any_json().prop_map(|spec| json!({"spec": spec}))],
-        unrendered in any::<bool>(),
+        is_unrendered in any::<bool>(),
     ) {
         let mut settings = settings();
-        if unrendered {
+        if is_unrendered {
             settings["domain"] = json!("${DOMAIN}");
         }
         let response = respond(kind, &object, &settings);
@@ -370,34 +370,34 @@ proptest! {
     }
 
     #[test]
-    fn permitted_parts_make_a_permitted_route(route in route()) {
+    fn a_route_of_valid_parts_is_accepted(route in route()) {
         let response = respond(route.kind, &route.object(), &settings());
         prop_assert_eq!(response, json!({"accepted": true}));
     }
 
     #[test]
-    fn one_bad_parent_is_refused(
+    fn an_invalid_parent_is_rejected(
         route in route(),
         at in any::<prop::sample::Index>(),
-        (member, value, rule, place) in bad_parent(),
+        (member, value, rule, place) in invalid_parent(),
     ) {
         let mut object = route.object();
         let index = at.index(route.parents.len());
-        put(&mut object, &format!("/spec/parentRefs/{index}"), member, value);
-        assert_refused(route.kind, &object, &format!("spec.parentRefs[{index}]{place}"), rule);
+        set(&mut object, &format!("/spec/parentRefs/{index}"), member, value);
+        assert_rejected(route.kind, &object, &format!("spec.parentRefs[{index}]{place}"), rule);
     }
 
     #[test]
-    fn one_bad_backend_is_refused(
+    fn an_invalid_backend_is_rejected(
         mut route in route(),
         at in any::<prop::sample::Index>(),
-        mirrored in any::<bool>(),
-        (member, value, rule, place) in bad_backend(),
+        is_mirrored in any::<bool>(),
+        (member, value, rule, place) in invalid_backend(),
     ) {
         let index = at.index(route.rules.len());
         let mut backend = json!({"name": "web", "port": 80});
         backend[member.trim_start_matches('/')] = value;
-        let path = match mirrored {
+        let path = match is_mirrored {
             false => {
                 route.rules[index]["backendRefs"] = json!([{"name": "api", "port": 80}, backend]);
                 "backendRefs[1]"
@@ -409,18 +409,18 @@ proptest! {
             }
         };
         let path = format!("spec.rules[{index}].{path}{place}");
-        assert_refused(route.kind, &route.object(), &path, rule);
+        assert_rejected(route.kind, &route.object(), &path, rule);
     }
 
     #[test]
-    fn one_bad_filter_is_refused(
+    fn an_invalid_filter_is_rejected(
         mut route in route(),
         at in any::<prop::sample::Index>(),
-        of_backend in any::<bool>(),
-        (filter, rule, place) in bad_filter(),
+        is_of_backend in any::<bool>(),
+        (filter, rule, place) in invalid_filter(),
     ) {
         let index = at.index(route.rules.len());
-        let path = match of_backend {
+        let path = match is_of_backend {
             false => {
                 route.rules[index]["filters"] = json!([filter]);
                 "filters[0]"
@@ -431,13 +431,13 @@ proptest! {
             }
         };
         let path = format!("spec.rules[{index}].{path}{place}");
-        assert_refused(route.kind, &route.object(), &path, rule);
+        assert_rejected(route.kind, &route.object(), &path, rule);
     }
 }
 
-/// Parsers disagree on which of two members counts, so neither does.
+/// Parsers disagree on which of two members counts.
 #[test]
-fn fields_that_are_given_twice_are_refused() {
+fn duplicate_fields_are_rejected() {
     for (object, path) in [
         (
             r#"{"spec":{},"spec":{"parentRefs":[{"name":"other"}]}}"#,
@@ -460,6 +460,9 @@ fn fields_that_are_given_twice_are_refused() {
             r#"{{"kind":{{"group":"gateway.networking.k8s.io","version":"v1","kind":"HTTPRoute"}},"operation":"CREATE","namespace":"research","object":{object}}}"#
         );
         let response = respond_to(&request, &settings());
-        assert_eq!(response["message"], json!(format!("{path} is given twice")));
+        assert_eq!(
+            response["message"],
+            json!(format!("{path}: is given twice [malformed-input]"))
+        );
     }
 }

@@ -1,6 +1,6 @@
-//! Days, as text: those of RFC 3339 are in order as their letters are.
+//! Dates as text. Dates of RFC 3339 sort as strings.
 
-/// Whether the text is a day (RFC 3339, `full-date`): `2030-12-31`.
+/// Whether the text is a date (RFC 3339, `full-date`): `2030-12-31`.
 pub(crate) fn is_date(text: &str) -> bool {
     let (mut year, mut month, mut day) = (0_u16, 0, 0);
     for (index, byte) in text.bytes().enumerate() {
@@ -27,18 +27,18 @@ pub(crate) fn is_date(text: &str) -> bool {
     text.len() == 10 && (1..=days).contains(&day)
 }
 
-/// The day of a time as Kubernetes writes it, in UTC: `2030-12-31T23:59:59Z`.
-pub(crate) fn day_of(time: &str) -> Option<&str> {
+/// Returns the date of a timestamp as Kubernetes writes it, in UTC: `2030-12-31T23:59:59Z`.
+pub(crate) fn date_of(time: &str) -> Option<&str> {
     let (day, _) = time.split_once('T')?;
     Some(day).filter(|day| is_date(day))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{day_of, is_date};
+    use super::{date_of, is_date};
 
     #[test]
-    fn days_of_the_calendar() {
+    fn accepts_only_dates_of_the_calendar() {
         for day in ["2030-12-31", "2028-02-29", "2000-02-29", "0001-01-01"] {
             assert!(is_date(day), "{day}");
         }
@@ -66,10 +66,10 @@ mod tests {
     }
 
     #[test]
-    fn times_have_a_day() {
-        assert_eq!(day_of("2030-12-31T23:59:59Z"), Some("2030-12-31"));
+    fn returns_the_date_of_a_timestamp() {
+        assert_eq!(date_of("2030-12-31T23:59:59Z"), Some("2030-12-31"));
         for time in ["", "2030-12-31", "2030-12-32T00:00:00Z", "never"] {
-            assert_eq!(day_of(time), None, "{time}");
+            assert_eq!(date_of(time), None, "{time}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! An Ingress, as far as the policy itself looks at it; the rest is the translation's.
+//! The parts of an Ingress that the policy checks itself, without the translation.
 
 use std::borrow::Cow;
 
 use admission::{Malformed, Node, Object};
 use ingress2route::Class;
 
-/// The parts of an Ingress.
+/// An Ingress, parsed.
 pub(crate) struct Ingress<'a> {
     pub(crate) root: Object<'a>,
     pub(crate) metadata: Option<Object<'a>>,
@@ -15,20 +15,21 @@ pub(crate) struct Ingress<'a> {
 }
 
 /// One path of an Ingress, a rule without paths, or the default backend.
-pub(crate) struct Place<'a> {
-    /// `None` for every host.
+pub(crate) struct Entry<'a> {
+    /// `None` matches every host.
     pub(crate) host: Option<Node<'a>>,
-    /// `None` for every path.
+    /// `None` matches every path.
     pub(crate) path: Option<Node<'a>>,
-    /// `pathType`.
-    kind: Option<Node<'a>>,
+    path_type: Option<Node<'a>>,
     pub(crate) backend: Option<Object<'a>>,
     is_default: bool,
 }
 
 impl<'a> Ingress<'a> {
+    /// Parses an Ingress.
+    ///
     /// # Errors
-    /// When a part has the wrong type.
+    /// Returns an error if a field has the wrong type.
     pub(crate) fn read(node: Node<'a>) -> Result<Self, Malformed> {
         let root = node.object()?;
         let metadata = root.object("metadata")?;
@@ -45,19 +46,19 @@ impl<'a> Ingress<'a> {
         })
     }
 
-    /// Every annotation with its value.
+    /// Returns all annotations with their values.
     pub(crate) fn annotations(&self) -> impl Iterator<Item = (&str, Node<'a>)> {
         self.annotations.iter().flat_map(Object::iter)
     }
 
-    /// Everything that it routes, in order.
+    /// Returns all paths and default backends, in order.
     ///
     /// # Errors
-    /// When a part has the wrong type.
-    pub(crate) fn places(&self) -> Result<Vec<Place<'a>>, Malformed> {
-        let mut places = Vec::new();
+    /// Returns an error if a field has the wrong type.
+    pub(crate) fn entries(&self) -> Result<Vec<Entry<'a>>, Malformed> {
+        let mut entries = Vec::new();
         let Some(spec) = &self.spec else {
-            return Ok(places);
+            return Ok(entries);
         };
         for rule in spec.array("rules")?.unwrap_or_default() {
             let rule = rule.object()?;
@@ -67,27 +68,27 @@ impl<'a> Ingress<'a> {
                 None => Vec::new(),
             };
             if paths.is_empty() {
-                places.push(Place::of(host, None)?);
+                entries.push(Entry::of(host, None)?);
             }
             for path in paths {
-                places.push(Place::of(host, Some(path))?);
+                entries.push(Entry::of(host, Some(path))?);
             }
         }
-        // `backend` is what v1beta1 calls it.
+        // In v1beta1, the field is called `backend`.
         for default in ["defaultBackend", "backend"] {
             if let Some(backend) = spec.object(default)? {
-                places.push(Place {
+                entries.push(Entry {
                     backend: Some(backend),
                     is_default: true,
-                    ..Place::of(None, None)?
+                    ..Entry::of(None, None)?
                 });
             }
         }
-        Ok(places)
+        Ok(entries)
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> Entry<'a> {
     fn of(host: Option<Node<'a>>, path: Option<Node<'a>>) -> Result<Self, Malformed> {
         let path = path.map(Node::object).transpose()?;
         let part = |name| match &path {
@@ -97,25 +98,25 @@ impl<'a> Place<'a> {
         Ok(Self {
             host,
             path: part("path")?,
-            kind: part("pathType")?,
+            path_type: part("pathType")?,
             backend: part("backend")?.map(Node::object).transpose()?,
             is_default: false,
         })
     }
 
-    /// Whether both take the same requests, as far as their text tells.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        let texts = |place: &Place<'a>| {
-            let parts = [place.host, place.path, place.kind];
+    /// Whether both route the same requests, compared as text.
+    pub(crate) fn routes_same_requests(&self, other: &Self) -> bool {
+        let texts = |entry: &Entry<'a>| {
+            let parts = [entry.host, entry.path, entry.path_type];
             parts.map(|part| part.map(Node::text))
         };
         self.is_default == other.is_default && texts(self) == texts(other)
     }
 
-    /// The Service of its backend; `None` where that is none.
+    /// Returns the Service of its backend; `None` if the backend is not a Service.
     ///
     /// # Errors
-    /// When a part has the wrong type.
+    /// Returns an error if a field has the wrong type.
     pub(crate) fn service(&self) -> Result<Option<Cow<'a, str>>, Malformed> {
         let Some(backend) = &self.backend else {
             return Ok(None);

@@ -1,38 +1,51 @@
-//! **httproute-over-ingress**: what an HTTPRoute can say goes through the internal Gateway; NGINX stays for
-//! what none can.
+//! **httproute-over-ingress**: rejects Ingresses that can be expressed as an HTTPRoute on the internal Gateway.
+//! ingress-nginx stays for those that cannot.
 //!
-//! The refusal of an Ingress carries the HTTPRoute to apply in its place, so the way out is a copy away.
+//! The rejection contains the HTTPRoute to apply instead.
 
 mod date;
+mod decision;
 mod exemptions;
-mod existing;
 mod ingress;
 mod message;
 mod ports;
-mod ruling;
 mod settings;
 mod solvers;
 mod suggest;
+mod updates;
 
 pub use settings::{AcmeSolvers, Exemption, Existing, Gateway, Mode, Settings, Untranslatable};
 
-use admission::{AdmissionRequest, Cluster, Malformed, Node, Verdict};
+use admission::{AdmissionRequest, Cluster, Malformed, Node, Rule, Verdict};
 
+use decision::RejectionReason;
 use exemptions::Exempt;
 use ingress::Ingress;
 use message::Message;
-use ruling::Refusal;
 use solvers::Solver;
 
-/// The key of audit annotations.
+/// The key of the audit annotation.
 const AUDIT: &str = "httproute-over-ingress";
 
 admission::export!(Settings, evaluate, context - aware);
 
-/// Judges one request. Anything but the creation of an Ingress, or a change of what it routes, passes.
+/// The rules of this policy.
+pub const RULES: &[Rule] = &[
+    decision::TRANSLATABLE_INGRESS,
+    decision::REQUIRES_INGRESS_NGINX,
+    decision::INGRESS_CLASS,
+    decision::CONTRADICTORY_CLASSES,
+    suggest::UNKNOWN_ANNOTATION,
+    message::OTHER_CONTROLLER_ANNOTATION,
+    message::INCOMPLETE_ROUTE,
+    exemptions::EXPIRING_EXEMPTION,
+    solvers::ACME_SOLVER,
+];
+
+/// Evaluates one request. Accepts everything except the creation of an Ingress or a change of its routing.
 ///
 /// # Errors
-/// When a field that decides cannot be read.
+/// Returns an error if a field that the decision depends on cannot be read.
 pub fn evaluate(
     settings: &Settings,
     request: &AdmissionRequest<'_>,
@@ -42,44 +55,41 @@ pub fn evaluate(
         return Ok(Verdict::accept());
     };
     let ingress = Ingress::read(object)?;
-    let old = request.stored()?.map(Ingress::read).transpose()?;
+    let old = request.old_object()?.map(Ingress::read).transpose()?;
     if let Some(old) = &old
-        && existing::is_unchanged(&ingress, old)?
+        && updates::is_unchanged(&ingress, old)?
     {
         return Ok(Verdict::accept());
     }
-    let mut remarks = Vec::new();
+    let mut notes = Vec::new();
     match exemptions::find(settings, request, &ingress)? {
         Exempt::Yes(verdict) => return Ok(verdict),
-        Exempt::No(ended) => remarks.extend(ended),
+        Exempt::No(expired) => notes.extend(expired),
     }
     match solvers::find(settings, request, &ingress)? {
         Solver::Yes(verdict) => return Ok(verdict),
-        Solver::No(why) => remarks.extend(why),
+        Solver::No(reason) => notes.extend(reason),
     }
-    let ruling = ruling::rule(settings, request, &ingress, cluster)?;
-    match ruling.refusal {
-        None => return Ok(message::admitted(&ruling.translation)),
-        // That is the sentence, if there are two.
-        Some(Refusal::Class) => {}
-        Some(_) => remarks.extend(ruling::contradiction(&ingress)),
+    let decision = decision::decide(settings, request, &ingress, cluster)?;
+    match decision.reason {
+        None => return Ok(message::requires_nginx(&decision.translation)),
+        // The finding already says so.
+        Some(RejectionReason::Class) => {}
+        Some(_) => notes.extend(decision::contradiction(&ingress)),
     }
-    let message = Message {
-        ruling: &ruling,
-        remarks: &remarks,
-    };
-    let passes = match &old {
+    let message = Message { decision, notes };
+    let only_warn = match &old {
         _ if settings.mode == Mode::Warn => true,
-        Some(old) => settings.existing == Existing::Warn && !existing::adds(&ingress, old)?,
+        Some(old) => settings.existing == Existing::Warn && !updates::adds_routing(&ingress, old)?,
         None => false,
     };
-    Ok(match passes {
+    Ok(match only_warn {
         true => message.warnings(),
         false => message.rejection(),
     })
 }
 
-/// The Ingress of a request, in any version that charts have.
+/// Returns the Ingress of a request, in any API version.
 fn ingress_of<'a>(request: &AdmissionRequest<'a>) -> Result<Option<Node<'a>>, Malformed> {
     match request.object_of("networking.k8s.io", "Ingress")? {
         None => request.object_of("extensions", "Ingress"),

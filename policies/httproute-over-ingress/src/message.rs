@@ -1,154 +1,269 @@
-//! What people read: a sentence, the routes, and everything that is to be said with them.
+//! The message of a rejection, and the warnings: a summary, the routes and the diagnostics.
 
-use admission::{Verdict, joined};
-use ingress2route::{Finding, Translation};
+use admission::{Finding, Rule, Verdict};
+use ingress2route::{Diagnostic, Translation};
 
-use crate::ruling::{Refusal, Ruling};
-use crate::suggest;
+use crate::decision::{Decision, REQUIRES_INGRESS_NGINX, RejectionReason};
 
-/// How long the first line may be, in characters: events and dashboards cut the rest.
-const LONGEST_LINE: usize = 200;
-/// How much of the routes a message holds, in bytes.
-const LONGEST_YAML: usize = 16 * 1024;
-/// How many findings of a sort are listed.
-const MOST_LISTED: usize = 20;
-/// How many findings become warnings: the API server cuts each of them where they come to 4096
-/// characters.
-const MOST_WARNED: usize = 8;
-
-const COMMAND: &str = "`agnostics convert FILE` writes the routes, and says what they lack";
-
-/// The refusal of an Ingress.
-pub(crate) struct Message<'m> {
-    pub(crate) ruling: &'m Ruling,
-    /// What is said beside the translation.
-    pub(crate) remarks: &'m [String],
+admission::rule! {
+    /// Only another Ingress controller reads an annotation of the Ingress.
+    ///
+    /// # What it checks
+    /// The policy does not translate annotations of other controllers. It lists them with the routes of a
+    /// rejected Ingress; with `mode: warn` and for updates of existing Ingresses, it warns about each.
+    ///
+    /// # Why
+    /// The routes lack what the annotation requests, such as authentication or a rewrite, so its author must
+    /// add it by hand or decide that it is not needed.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-over-ingress: {mode: warn}
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata:
+    ///   name: portal
+    ///   namespace: backend
+    ///   annotations:
+    ///     konghq.com/strip-path: "true"
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///   - host: portal.k8tre.internal
+    ///     http:
+    ///       paths:
+    ///       - path: /
+    ///         pathType: Prefix
+    ///         backend: {service: {name: portal, port: {number: 80}}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [portal.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub OTHER_CONTROLLER_ANNOTATION = "other-controller-annotation";
 }
 
-impl Message<'_> {
-    /// The sentence, an empty line, and YAML: the routes where they can be applied as they stand, else as
-    /// comments, as all the rest is.
-    pub(crate) fn rejection(&self) -> Verdict {
-        let translation = &self.ruling.translation;
+admission::rule! {
+    /// The routes of the Ingress must be fixed before they can be applied.
+    ///
+    /// # What it checks
+    /// A route needs a hostname below the domain of the Gateway and the numbers of ports. The policy lists what
+    /// is missing or invalid with the routes of a rejected Ingress; with `mode: warn` and for updates of
+    /// existing Ingresses, it warns about each.
+    ///
+    /// # Why
+    /// Applied unchanged, the routes would be rejected, or would not serve the app.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of httproute-over-ingress: {mode: warn, domain: k8tre.internal}
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///   - host: portal.example.org
+    ///     http:
+    ///       paths:
+    ///       - path: /
+    ///         pathType: Prefix
+    ///         backend: {service: {name: portal, port: {number: 80}}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   hostnames: [portal.k8tre.internal]
+    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    /// ```
+    pub INCOMPLETE_ROUTE = "incomplete-route";
+}
+
+/// The maximum length of the first line, in characters: events and dashboards truncate longer ones.
+const MAX_LINE_CHARS: usize = 200;
+/// The maximum size of the routes in a message.
+const MAX_YAML_BYTES: usize = 16 * 1024;
+/// The maximum number of diagnostics in a list.
+const MAX_LISTED: usize = 20;
+/// The maximum number of warnings. The API server truncates each of them if all together exceed 4096
+/// characters.
+const MAX_WARNINGS: usize = 8;
+
+const COMMAND: &str = "run `agnostics convert FILE` to get the routes and a list of what they lack";
+
+/// The message for an Ingress that the policy rejects, or accepts with warnings.
+pub(crate) struct Message {
+    pub(crate) decision: Decision,
+    /// Notes that are not part of the translation.
+    pub(crate) notes: Vec<Finding>,
+}
+
+impl Message {
+    /// Returns the rejection: the findings, an empty line, and YAML. Complete routes are YAML documents;
+    /// incomplete routes and everything else are comments.
+    pub(crate) fn rejection(mut self) -> Verdict {
+        let translation = &self.decision.translation;
         let mut rest = String::new();
-        if self.is_about_all() {
+        if self.lists_everything() {
             self.routes(&mut rest);
-            list(&mut rest, "No route can say:", &translation.untranslatable);
-        }
-        // The sentence is about the first of them.
-        for unknown in translation.unknown.iter().skip(1).take(MOST_LISTED) {
-            comment(&mut rest, &[&suggest::sentence(unknown)]);
-        }
-        if self.is_about_all() {
-            list(&mut rest, "Not understood:", &translation.foreign);
-            list(&mut rest, "To be put right:", &translation.obstacles);
-            list(&mut rest, "Good to know:", &translation.notes);
-        }
-        for remark in self.remarks {
-            comment(&mut rest, &[remark]);
-        }
-        let mut out = first_line(&self.ruling.sentence);
-        if !rest.is_empty() {
-            out.push_str("\n\n");
-            out.push_str(rest.trim_end());
-        }
-        Verdict::reject(out)
-    }
-
-    /// The same for an Ingress that passes, as warnings.
-    pub(crate) fn warnings(&self) -> Verdict {
-        let translation = &self.ruling.translation;
-        let mut warnings = vec![first_line(&self.ruling.sentence)];
-        for unknown in translation.unknown.iter().skip(1) {
-            warnings.push(suggest::sentence(unknown));
-        }
-        if self.is_about_all() {
-            if !translation.routes.is_empty() {
-                warnings.push(COMMAND.to_owned());
-            }
-            for list in [
+            list(
+                &mut rest,
+                "Features that require ingress-nginx:",
                 &translation.untranslatable,
-                &translation.foreign,
-                &translation.obstacles,
-            ] {
-                for finding in list {
-                    warnings.push(joined(&[&finding.path, ": ", &finding.message]));
-                }
-            }
+            );
+            list(
+                &mut rest,
+                "Annotations of other controllers:",
+                &translation.other_controllers,
+            );
+            list(&mut rest, "Fix before applying:", &translation.blockers);
+            list(&mut rest, "Notes:", &translation.notes);
         }
-        warnings.extend_from_slice(self.remarks);
-        warn(warnings)
+        for note in &self.notes {
+            comment(&mut rest, &[&note.to_string()]);
+        }
+        let findings = &mut self.decision.findings;
+        let suffix = match findings.len() {
+            1 => "",
+            _ => " (and at least 99 more)",
+        };
+        for finding in findings.iter_mut() {
+            shorten(finding, suffix);
+        }
+        Verdict::reject_with(self.decision.findings, rest.trim_end())
     }
 
-    /// Whether more than an annotation is wrong.
-    fn is_about_all(&self) -> bool {
-        self.ruling.refusal != Some(Refusal::OnlyUnknown)
+    /// Returns the acceptance with the same findings as warnings, without the routes.
+    pub(crate) fn warnings(self) -> Verdict {
+        let translation = &self.decision.translation;
+        let mut warnings = Warnings::default();
+        let lists_everything = self.lists_everything();
+        for mut finding in self.decision.findings {
+            shorten(&mut finding, "");
+            warnings.add(finding);
+        }
+        if lists_everything {
+            if !translation.routes.is_empty() {
+                warnings.add_line(COMMAND.to_owned());
+            }
+            warnings.add_all(REQUIRES_INGRESS_NGINX, &translation.untranslatable);
+            warnings.add_all(OTHER_CONTROLLER_ANNOTATION, &translation.other_controllers);
+            warnings.add_all(INCOMPLETE_ROUTE, &translation.blockers);
+        }
+        for note in self.notes {
+            warnings.add(note);
+        }
+        warnings.verdict()
+    }
+
+    /// Whether the message lists more than unknown annotations.
+    fn lists_everything(&self) -> bool {
+        self.decision.reason != Some(RejectionReason::OnlyUnknown)
     }
 
     fn routes(&self, out: &mut String) {
-        let translation = &self.ruling.translation;
+        let translation = &self.decision.translation;
         let yaml = translation.to_yaml();
-        let start = start(&yaml);
-        if translation.is_complete() && start.len() == yaml.len() {
-            return out.push_str(start);
+        let shown = truncate(&yaml);
+        if translation.is_complete() && shown.len() == yaml.len() {
+            return out.push_str(shown);
         }
-        if !start.is_empty() {
-            comment(out, &["Not to be applied as it stands:"]);
+        if !shown.is_empty() {
+            comment(out, &["Incomplete, do not apply unchanged:"]);
         }
-        for line in start.lines() {
+        for line in shown.lines() {
             comment(out, &[line]);
         }
-        if start.len() < yaml.len() {
+        if shown.len() < yaml.len() {
             comment(
                 out,
-                &["cut at 16 KiB: `agnostics convert FILE` writes all of it"],
+                &["truncated at 16 KiB: run `agnostics convert FILE` for the whole output"],
             );
         }
     }
 }
 
-/// An Ingress that no route can say, and that may be used for it: what forces it.
-pub(crate) fn admitted(translation: &Translation) -> Verdict {
-    let mut warnings = Vec::new();
-    for finding in &translation.untranslatable {
-        warnings.push(joined(&[
-            &finding.path,
-            ": forces NGINX: ",
-            &finding.message,
-        ]));
-    }
-    warn(warnings)
+/// Returns the acceptance of an Ingress that requires ingress-nginx, with the reasons as warnings.
+pub(crate) fn requires_nginx(translation: &Translation) -> Verdict {
+    let mut warnings = Warnings::default();
+    warnings.add_all(REQUIRES_INGRESS_NGINX, &translation.untranslatable);
+    warnings.verdict()
 }
 
-fn warn(warnings: Vec<String>) -> Verdict {
-    let mut verdict = Verdict::accept();
-    let more = warnings.len().saturating_sub(MOST_WARNED);
-    for warning in warnings.into_iter().take(MOST_WARNED) {
-        verdict = verdict.warn(warning);
+/// An acceptance with a limited number of warnings.
+#[derive(Default)]
+struct Warnings {
+    findings: Vec<Finding>,
+    lines: Vec<String>,
+    /// How many there would be without the limit.
+    count: usize,
+}
+
+impl Warnings {
+    fn add(&mut self, finding: Finding) {
+        if self.add_line(finding.to_string()) {
+            self.findings.push(finding);
+        }
     }
-    match more {
-        0 => verdict,
-        more => verdict.warn(format!(
-            "and {more} more, which `agnostics convert FILE` says"
-        )),
+
+    /// Adds a line, unless there are too many. Returns whether it did.
+    fn add_line(&mut self, line: String) -> bool {
+        self.count += 1;
+        let fits = self.count <= MAX_WARNINGS;
+        if fits {
+            self.lines.push(line);
+        }
+        fits
+    }
+
+    fn add_all(&mut self, rule: Rule, diagnostics: &[Diagnostic]) {
+        for Diagnostic { path, message } in diagnostics {
+            self.add(rule.finding(path.as_str(), message.clone()));
+        }
+    }
+
+    fn verdict(mut self) -> Verdict {
+        if self.count > MAX_WARNINGS {
+            let more = self.count - MAX_WARNINGS;
+            self.lines.push(format!(
+                "and {more} more; run `agnostics convert FILE` to list them"
+            ));
+        }
+        Verdict {
+            findings: self.findings,
+            warnings: self.lines,
+            ..Verdict::accept()
+        }
     }
 }
 
-fn list(out: &mut String, title: &str, findings: &[Finding]) {
-    if findings.is_empty() {
+fn list(out: &mut String, title: &str, diagnostics: &[Diagnostic]) {
+    if diagnostics.is_empty() {
         return;
     }
     comment(out, &[title]);
-    for finding in findings.iter().take(MOST_LISTED) {
-        comment(out, &["  ", &finding.path, ": ", &finding.message]);
+    for diagnostic in diagnostics.iter().take(MAX_LISTED) {
+        comment(out, &["  ", &diagnostic.path, ": ", &diagnostic.message]);
     }
-    if findings.len() > MOST_LISTED {
-        let more = (findings.len() - MOST_LISTED).to_string();
+    if diagnostics.len() > MAX_LISTED {
+        let more = (diagnostics.len() - MAX_LISTED).to_string();
         comment(out, &["  and ", &more, " more"]);
     }
 }
 
-/// Adds a line that YAML passes over, whatever the Ingress has brought into its parts.
+/// Adds a YAML comment. Line breaks in `parts`, which may come from the Ingress, do not end it.
 fn comment(out: &mut String, parts: &[&str]) {
     out.push('#');
     out.push(' ');
@@ -158,31 +273,32 @@ fn comment(out: &mut String, parts: &[&str]) {
     out.push('\n');
 }
 
-/// Adds text without what would end the line.
+/// Adds text, with spaces instead of control characters and line breaks.
 fn push_line(out: &mut String, text: &str) {
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     out.extend(text.chars().map(|c| if breaks(c) { ' ' } else { c }));
 }
 
-/// The sentence as a line that is not cut elsewhere.
-fn first_line(sentence: &str) -> String {
-    let mut line = String::new();
-    match sentence.char_indices().nth(LONGEST_LINE - 1) {
-        Some((end, last)) if end + last.len_utf8() < sentence.len() => {
-            push_line(&mut line, sentence.get(..end).unwrap_or_default());
-            line.push('…');
+/// Truncates the message of a finding so that its line, with `suffix`, has the maximum length.
+fn shorten(finding: &mut Finding, suffix: &str) {
+    let line = finding.to_string();
+    // Counts characters: `chars().count()` is made for long texts and adds 1 KB to the `.wasm` file.
+    let line = line.bytes().filter(|byte| byte & 0xc0 != 0x80).count() + suffix.len();
+    if line > MAX_LINE_CHARS {
+        // One more, for the ellipsis.
+        for _ in MAX_LINE_CHARS..=line {
+            finding.message.pop();
         }
-        _ => push_line(&mut line, sentence),
+        finding.message.push('…');
     }
-    line
 }
 
-/// Whole lines from the start of the routes, as many as a message holds.
-fn start(yaml: &str) -> &str {
-    if yaml.len() <= LONGEST_YAML {
+/// Truncates the routes to the maximum size, at the end of a line.
+fn truncate(yaml: &str) -> &str {
+    if yaml.len() <= MAX_YAML_BYTES {
         return yaml;
     }
-    let fits = |(end, _): &(usize, &str)| *end < LONGEST_YAML;
+    let fits = |(end, _): &(usize, &str)| *end < MAX_YAML_BYTES;
     let end = yaml.match_indices('\n').take_while(fits).last();
     let end = end.map_or(0, |(end, _)| end + 1);
     yaml.get(..end).unwrap_or_default()

@@ -1,15 +1,16 @@
-//! The numbers of named ports, asked of the cluster.
+//! Looks up the numbers of named ports in the cluster.
 
 use std::cell::RefCell;
 
 use admission::{Cluster, Malformed, Node, Query};
 use ingress2route::Port;
 
-/// The Services of a namespace. Ports of one mostly follow each other, so the last answer is kept.
+/// The Services of a namespace. Keeps the last response, because consecutive ports usually belong to one
+/// Service.
 pub(crate) struct Ports<'a> {
     cluster: &'a dyn Cluster,
     namespace: &'a str,
-    /// The Service, and what was answered.
+    /// The name of the Service, with the response.
     last: RefCell<(String, Option<String>)>,
 }
 
@@ -22,17 +23,17 @@ impl<'a> Ports<'a> {
         }
     }
 
-    /// The number of a Service's port.
+    /// Returns the number of a named port.
     pub(crate) fn number(&self, service: &str, port: &str) -> Port {
         let mut last = self.last.borrow_mut();
         if last.0 != service {
-            *last = (service.to_owned(), self.ask(service));
+            *last = (service.to_owned(), self.get(service));
         }
-        let found = last.1.as_deref().map(|text| find(text, port));
-        found.and_then(Result::ok).unwrap_or(Port::Unknown)
+        let port = last.1.as_deref().map(|list| find(list, port));
+        port.and_then(Result::ok).unwrap_or(Port::Unknown)
     }
 
-    fn ask(&self, service: &str) -> Option<String> {
+    fn get(&self, service: &str) -> Option<String> {
         let query = Query {
             api_version: "v1",
             kind: "Service",
@@ -44,11 +45,11 @@ impl<'a> Ports<'a> {
     }
 }
 
-/// The port in a list that holds the Service, or nothing.
-fn find(text: &str, name: &str) -> Result<Port, Malformed> {
-    let items = Node::parse(text)?.object()?.array("items")?;
+/// Finds a port in a list that contains the Service or is empty.
+fn find(list: &str, name: &str) -> Result<Port, Malformed> {
+    let items = Node::parse(list)?.object()?.array("items")?;
     let Some(service) = items.unwrap_or_default().into_iter().next() else {
-        return Ok(Port::NoService);
+        return Ok(Port::ServiceNotFound);
     };
     let ports = match service.object()?.object("spec")? {
         Some(spec) => spec.array("ports")?.unwrap_or_default(),
@@ -61,5 +62,5 @@ fn find(text: &str, name: &str) -> Result<Port, Malformed> {
             return Ok(number.map_or(Port::Unknown, Port::Number));
         }
     }
-    Ok(Port::NoPort)
+    Ok(Port::PortNotFound)
 }

@@ -1,30 +1,30 @@
 //! The settings of httproute-over-ingress.
 
-mod findings;
+mod errors;
 
 admission::settings! {
     /// Settings of httproute-over-ingress. The defaults are K8TRE's conventions, the same on every vendor:
-    /// routes attach to the internal Gateway, and NGINX stays for what no route can say.
+    /// routes attach to the internal Gateway, and only Ingresses that require ingress-nginx stay.
     pub struct Settings {
-        /// What becomes of an Ingress that is not to be: `reject` refuses it, `warn` lets it pass with
-        /// warnings that say what would have been refused.
+        /// How to handle an Ingress that should be an HTTPRoute: `reject` rejects it, `warn` accepts it with
+        /// warnings.
         #[title = "Mode"]
         pub mode: Mode = Mode::Reject,
-        /// What becomes of an Ingress that no HTTPRoute can say: `allow` lets it pass, where its class is
-        /// one of `allowedClasses`, with warnings that name what forces it.
+        /// How to handle an Ingress that cannot be expressed as an HTTPRoute: `allow` accepts it if its class
+        /// is one of `allowedClasses`, with warnings that list the reasons.
         #[title = "Untranslatable Ingresses"]
         pub untranslatable: Untranslatable = Untranslatable::Allow,
-        /// The classes that ingress-nginx serves. Others are not for what no HTTPRoute can say.
+        /// The classes that ingress-nginx serves, for Ingresses that cannot be expressed as an HTTPRoute.
         #[title = "Allowed classes"]
         pub allowed_classes: Vec<String> = vec!["nginx".to_owned()],
         /// The Gateway that routes attach to.
         #[title = "Gateway"]
         pub gateway: Gateway = Gateway::default(),
-        /// The domain of the Gateway's certificate, such as `k8tre.internal`: hosts that are not one label
-        /// below it are to be put right. Nothing is asked of hosts when not set.
+        /// The domain of the Gateway's certificate, such as `k8tre.internal`. Hosts must be exactly one label
+        /// below it. If not set, any host is accepted.
         #[title = "Domain"]
         pub domain: Option<String> = None,
-        /// Ingresses that are not judged. All that an exemption says must hold.
+        /// Ingresses that the policy does not check. All fields of an exemption must match.
         #[title = "Exemptions"]
         pub exemptions: Vec<Exemption> = vec![Exemption {
             namespace: "gateway".to_owned(),
@@ -34,42 +34,42 @@ admission::settings! {
             reason: "the load balancer in front of the internal Gateway on AWS".to_owned(),
             expires: None,
         }],
-        /// What becomes of an update that would be refused, but adds no host or path and keeps the class:
-        /// `warn` lets it pass with warnings, so that what is there can still be mended.
+        /// How to handle an update that would be rejected, but adds no host or path and keeps the class:
+        /// `warn` accepts it with warnings.
         #[title = "Existing Ingresses"]
         pub existing: Existing = Existing::Warn,
-        /// Lets cert-manager's solvers of HTTP01 challenges pass. Off when not set.
+        /// Accepts cert-manager's solvers of HTTP01 challenges. Off if not set.
         #[title = "ACME solvers"]
         pub acme_solvers: Option<AcmeSolvers> = None,
     }
 }
 
 admission::choice! {
-    /// What becomes of an Ingress that is not to be.
+    /// How to handle an Ingress that should be an HTTPRoute.
     pub enum Mode {
-        /// It is refused.
+        /// Reject it.
         Reject = "reject",
-        /// It passes with warnings.
+        /// Accept it with warnings.
         Warn = "warn",
     }
 }
 
 admission::choice! {
-    /// What becomes of an Ingress that no HTTPRoute can say.
+    /// How to handle an Ingress that cannot be expressed as an HTTPRoute.
     pub enum Untranslatable {
-        /// It passes where its class is allowed.
+        /// Accept it if its class is allowed.
         Allow = "allow",
-        /// It is refused.
+        /// Reject it.
         Reject = "reject",
     }
 }
 
 admission::choice! {
-    /// What becomes of an update that would be refused, but adds no host or path.
+    /// How to handle an update that would be rejected, but adds no host or path.
     pub enum Existing {
-        /// It passes with warnings.
+        /// Accept it with warnings.
         Warn = "warn",
-        /// It is refused.
+        /// Reject it.
         Reject = "reject",
     }
 }
@@ -77,37 +77,37 @@ admission::choice! {
 admission::settings! {
     /// A Gateway.
     pub struct Gateway {
-        /// Its namespace.
+        /// The namespace of the Gateway.
         pub namespace: String = "gateway".to_owned(),
-        /// Its name.
+        /// The name of the Gateway.
         pub name: String = "internal-gateway".to_owned(),
-        /// The listener that routes attach to; each that takes the host when not set.
+        /// The listener that routes attach to. If not set, every listener that matches the host.
         pub section_name: Option<String> = None,
     }
 }
 
 admission::settings! {
-    /// Ingresses that are not judged.
+    /// Ingresses that the policy does not check.
     pub struct Exemption {
-        /// Their namespace.
+        /// The namespace of the Ingresses.
         pub namespace: String,
-        /// The name of the one Ingress.
+        /// The name of a single Ingress.
         pub name: Option<String> = None,
-        /// Their class, wherever they say it.
+        /// The class, in the field or the annotation.
         pub ingress_class: Option<String> = None,
-        /// The Service that every one of their backends is.
+        /// The Service that all backends must be.
         pub backend_service: Option<String> = None,
-        /// Why, for whoever reads the audit log.
+        /// The reason, for the audit log.
         pub reason: String,
-        /// The last day of the exemption, in UTC: `2030-12-31`. For ever when not set.
+        /// The last day of the exemption, in UTC: `2030-12-31`. If not set, it does not expire.
         pub expires: Option<String> = None,
     }
 }
 
 admission::settings! {
-    /// How cert-manager's solvers are known, beside their label, owner and path.
+    /// How to recognize cert-manager's solvers, in addition to their label, owner and path.
     pub struct AcmeSolvers {
-        /// The service account that cert-manager makes them as: its namespace and name.
+        /// The service account that creates them, as `namespace/name`.
         pub service_account: String = "cert-manager/cert-manager".to_owned(),
     }
 }

@@ -1,32 +1,94 @@
-//! What is said of annotations that ingress-nginx does not know.
+//! Messages about annotations that ingress-nginx does not know.
 
-use admission::{distance, joined};
-use ingress2route::{ANNOTATIONS, Finding, PREFIX};
+use admission::{Finding, distance, joined};
+use ingress2route::{ANNOTATIONS, Diagnostic, PREFIX};
 
-/// The sentence about one of them, with what its author may have meant.
-pub(crate) fn sentence(unknown: &Finding) -> String {
-    let why = ": not known to ingress-nginx, which ignores it; ";
-    match nearest(&unknown.path) {
-        Some(name) => joined(&[&unknown.path, why, "did you mean `", name, "`?"]),
-        None => joined(&[&unknown.path, why, "leave it out"]),
-    }
+admission::rule! {
+    /// ingress-nginx does not know an annotation with its prefix.
+    ///
+    /// # What it checks
+    /// Annotations that start with `nginx.ingress.kubernetes.io/` must be ones that ingress-nginx 1.15 knows.
+    /// The message suggests the most similar name.
+    ///
+    /// # Why
+    /// ingress-nginx ignores unknown annotations without a warning, so a typo silently disables authentication
+    /// or a limit. Neither can an annotation without effect be the reason for using ingress-nginx.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata:
+    ///   name: portal
+    ///   namespace: backend
+    ///   annotations:
+    ///     nginx.ingress.kubernetes.io/auth-ulr: https://auth.k8tre.internal
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///   - host: portal.k8tre.internal
+    ///     http:
+    ///       paths:
+    ///       - path: /
+    ///         pathType: Prefix
+    ///         backend: {service: {name: portal, port: {number: 80}}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata:
+    ///   name: portal
+    ///   namespace: backend
+    ///   annotations:
+    ///     nginx.ingress.kubernetes.io/auth-url: https://auth.k8tre.internal
+    /// spec:
+    ///   ingressClassName: nginx
+    ///   rules:
+    ///   - host: portal.k8tre.internal
+    ///     http:
+    ///       paths:
+    ///       - path: /
+    ///         pathType: Prefix
+    ///         backend: {service: {name: portal, port: {number: 80}}}
+    /// ```
+    pub UNKNOWN_ANNOTATION = "unknown-annotation";
 }
 
-/// The known annotation that is most like the one at `path`, where one is.
+/// The maximum length of a path in a finding. Kubernetes limits the name of an annotation to 63 characters.
+const MAX_PATH_LENGTH: usize = 120;
+
+/// Returns the finding about an unknown annotation, with the most similar known one.
+pub(crate) fn finding(unknown: &Diagnostic) -> Finding {
+    if unknown.path.len() > MAX_PATH_LENGTH {
+        let problem =
+            "one has a name longer than 63 characters, unknown to ingress-nginx; remove it";
+        return UNKNOWN_ANNOTATION.finding("metadata.annotations", problem.to_owned());
+    }
+    let problem = "unknown to ingress-nginx, which ignores it; ";
+    let message = match nearest(&unknown.path) {
+        Some(name) => joined(&[problem, "did you mean `", name, "`?"]),
+        None => joined(&[problem, "remove it"]),
+    };
+    UNKNOWN_ANNOTATION.finding(unknown.path.as_str(), message)
+}
+
+/// Returns the known annotation most similar to the one at `path`, if any is similar.
 fn nearest(path: &str) -> Option<&'static str> {
     let key = path
         .strip_prefix("metadata.annotations[")?
         .strip_suffix(']')?;
     let name = key.strip_prefix(PREFIX)?;
-    // Longer ones are like none; the distance of long texts takes long to tell.
+    // Names this long are similar to none, and the distance of long strings is expensive.
     if name.len() > 63 {
         return None;
     }
     let known = ANNOTATIONS.iter().map(|known| known.name);
-    let (near, name) = known
+    let (nearest, name) = known
         .map(|known| (distance(known, name), known))
         .min_by_key(|(distance, _)| *distance)?;
-    (near <= 2 + name.len() / 8).then_some(name)
+    (nearest <= 2 + name.len() / 8).then_some(name)
 }
 
 #[cfg(test)]
@@ -34,8 +96,8 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn what_was_meant() {
-        for (name, meant) in [
+    fn suggests_similar_names() {
+        for (name, expected) in [
             ("auth-ulr", Some("auth-url")),
             ("authurl", Some("auth-url")),
             ("Auth-Url", Some("auth-url")),
@@ -47,7 +109,7 @@ mod tests {
             ("", None),
         ] {
             let path = format!("metadata.annotations[nginx.ingress.kubernetes.io/{name}]");
-            assert_eq!(nearest(&path), meant, "{name}");
+            assert_eq!(nearest(&path), expected, "{name}");
         }
         assert_eq!(nearest("metadata.annotations[auth-ulr]"), None);
     }

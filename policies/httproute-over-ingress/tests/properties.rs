@@ -1,4 +1,4 @@
-//! Whatever an Ingress holds, there is one answer, and nothing passes unnoticed that a route can say.
+//! Properties of the policy for generated Ingresses.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -9,27 +9,27 @@
 
 use std::cell::RefCell;
 
-use admission::{Cluster, NoCluster, Node, Query, Unanswered};
+use admission::{Cluster, NoCluster, Node, Query, QueryError};
 use httproute_over_ingress::{Settings, evaluate};
 use ingress2route::{ANNOTATIONS, Gateway, Options, PREFIX, Port, translate};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-/// A cluster that remembers what it was asked for.
+/// A cluster that records the queries.
 #[derive(Default)]
-struct Asked(RefCell<Vec<String>>);
+struct RecordingCluster(RefCell<Vec<String>>);
 
-impl Cluster for Asked {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
-        let name = query.name.expect("one Service is asked for");
+impl Cluster for RecordingCluster {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
+        let name = query.name.expect("the query names one Service");
         assert_eq!(
             (query.api_version, query.kind, query.namespace),
             ("v1", "Service", Some("backend"))
         );
         assert_eq!(query.fields, ["spec.ports.name", "spec.ports.port"]);
         self.0.borrow_mut().push(name.to_owned());
-        Err(Unanswered::NotPermitted("no".to_owned()))
+        Err(QueryError::NotPermitted("no".to_owned()))
     }
 }
 
@@ -47,10 +47,10 @@ fn respond(ingress: &Value, settings: &Value, cluster: &dyn Cluster) -> Value {
 }
 
 fn message(response: &Value) -> &str {
-    response["message"].as_str().expect("it is refused")
+    response["message"].as_str().expect("it is rejected")
 }
 
-/// An Ingress of class nginx with these annotations of ingress-nginx, and one rule of these paths.
+/// Returns an Ingress of class nginx with these annotations of ingress-nginx and one rule with these paths.
 fn ingress(annotations: &[(&str, &str)], paths: Value) -> Value {
     let annotations = annotations.iter();
     let annotations = annotations.map(|(name, value)| (format!("{PREFIX}{name}"), json!(value)));
@@ -69,33 +69,33 @@ fn path(path: &str, service: &str, port: Value) -> Value {
 }
 
 #[test]
-fn services_are_asked_for_once_and_only_of_what_is_refused() {
+fn services_are_looked_up_once_and_only_for_rejections() {
     let named = |service: &str, port: &str| path("/", service, json!({"name": port}));
     let paths = json!([named("a", "x"), named("a", "y"), named("b", "x")]);
-    let asked = Asked::default();
-    let response = respond(&ingress(&[], paths.clone()), &json!({}), &asked);
-    assert!(message(&response).contains("the Service is not known here"));
-    assert_eq!(asked.0.take(), ["a", "b"]);
+    let cluster = RecordingCluster::default();
+    let response = respond(&ingress(&[], paths.clone()), &json!({}), &cluster);
+    assert!(message(&response).contains("the Service could not be looked up"));
+    assert_eq!(cluster.0.take(), ["a", "b"]);
 
     let nginx = ingress(
         &[("auth-url", "https://auth.k8tre.internal")],
         paths.clone(),
     );
-    assert_eq!(respond(&nginx, &json!({}), &asked)["accepted"], true);
+    assert_eq!(respond(&nginx, &json!({}), &cluster)["accepted"], true);
     let unknown = [
         ("auth-url", "https://auth.k8tre.internal"),
         ("auth-ulr", "x"),
     ];
     let unknown = ingress(&unknown, paths);
-    assert_eq!(respond(&unknown, &json!({}), &asked)["accepted"], false);
+    assert_eq!(respond(&unknown, &json!({}), &cluster)["accepted"], false);
     let numbered = ingress(&[], json!([path("/", "a", json!({"number": 80}))]));
-    assert_eq!(respond(&numbered, &json!({}), &asked)["accepted"], false);
-    assert_eq!(asked.0.take(), [""; 0]);
+    assert_eq!(respond(&numbered, &json!({}), &cluster)["accepted"], false);
+    assert_eq!(cluster.0.take(), [""; 0]);
 }
 
-/// What stands below the first line, as documents of YAML.
+/// Returns the YAML documents below the first line.
 fn documents(message: &str) -> Vec<Value> {
-    let (_, yaml) = message.split_once("\n\n").expect("more than a sentence");
+    let (_, yaml) = message.split_once("\n\n").expect("more than a summary");
     manifest::read("message.yaml", yaml.as_bytes())
         .map(|document| document.expect("YAML").value().expect("YAML"))
         .filter(|document| !document.is_null())
@@ -103,7 +103,7 @@ fn documents(message: &str) -> Vec<Value> {
 }
 
 #[test]
-fn routes_that_do_not_fit_are_a_comment_that_names_the_command() {
+fn large_routes_are_truncated_and_become_a_comment() {
     let paths = |count: usize| -> Value {
         let paths = 0..count;
         let paths =
@@ -114,11 +114,15 @@ fn routes_that_do_not_fit_are_a_comment_that_names_the_command() {
     assert_eq!(documents(message(&fits)).len(), 6, "16 rules each");
     assert!(!message(&fits).contains("agnostics convert"));
 
-    let cut = respond(&ingress(&[], paths(900)), &json!({}), &NoCluster);
-    let message = message(&cut);
+    let large = respond(&ingress(&[], paths(900)), &json!({}), &NoCluster);
+    let message = message(&large);
     assert_eq!(documents(message), [Value::Null; 0]);
-    assert!(message.ends_with("\n# cut at 16 KiB: `agnostics convert FILE` writes all of it"));
-    // Each of a thousand lines and more has two characters of comment.
+    assert!(
+        message.ends_with(
+            "\n# truncated at 16 KiB: run `agnostics convert FILE` for the whole output"
+        )
+    );
+    // More than a thousand lines, each with two characters of comment.
     assert!(
         (16_000..21_000).contains(&message.len()),
         "{}",
@@ -127,7 +131,7 @@ fn routes_that_do_not_fit_are_a_comment_that_names_the_command() {
 }
 
 #[test]
-fn nothing_in_an_ingress_ends_its_line() {
+fn no_text_of_the_ingress_breaks_a_line() {
     let key = format!("{PREFIX}a\nkind: Secret\n");
     let mut hostile = ingress(
         &[],
@@ -139,11 +143,11 @@ fn nothing_in_an_ingress_ends_its_line() {
     let response = respond(&hostile, &json!({}), &NoCluster);
     assert_eq!(documents(message(&response)), [Value::Null; 0]);
     let first = message(&response).lines().next().unwrap();
-    assert!(first.contains(": not known to ingress-nginx"), "{first}");
+    assert!(first.contains(": unknown to ingress-nginx"), "{first}");
 }
 
 #[test]
-fn the_first_line_is_never_cut_by_others() {
+fn the_first_line_is_truncated() {
     let gateway =
         json!({"gateway": {"namespace": "gateway", "name": "é".repeat(10) + &"g".repeat(243)}});
     let long = json!({"gateway": {"namespace": "gateway", "name": "g".repeat(253)}});
@@ -151,12 +155,12 @@ fn the_first_line_is_never_cut_by_others() {
     let response = respond(&plain, &long, &NoCluster);
     let first = message(&response).lines().next().unwrap();
     assert_eq!(first.chars().count(), 200);
-    assert!(first.ends_with('…'));
-    // Settings see to it that names are names.
+    assert!(first.ends_with("… [translatable-ingress]"));
+    // The settings are validated.
     assert!(message(&respond(&plain, &gateway, &NoCluster)).starts_with("setting `gateway.name`"));
 }
 
-/// Anything under the names that the policy looks for.
+/// Arbitrary JSON with the keys that the policy reads.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -217,7 +221,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Ingresses that are well-formed, with annotations of every sort.
+/// Well-formed Ingresses with annotations of every kind.
 fn any_ingress() -> impl Strategy<Value = Value> {
     let names = ANNOTATIONS.iter().map(|known| known.name);
     let name = select(names.chain(["made-up"]).collect::<Vec<_>>());
@@ -271,20 +275,19 @@ fn any_settings() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// The SDK would trap on a panic; and output must not depend on chance.
+    /// A panic would trap in the `.wasm` module.
     #[test]
-    fn any_object_has_one_answer(object in any_json(), settings in any_settings()) {
+    fn any_object_gets_a_deterministic_response(object in any_json(), settings in any_settings()) {
         let response = respond(&object, &settings, &NoCluster);
         prop_assert_eq!(&response, &respond(&object, &settings, &NoCluster));
         let accepted = response["accepted"] == true;
         prop_assert_eq!(response.get("message").is_none(), accepted);
-        // No exemption is for this namespace, so nothing passes without a word.
+        // No exemption applies to this namespace, so every response has a warning.
         prop_assert!(response.get("warnings").is_some(), "{}", response);
     }
 
-    /// What passes by the rules is what no route can say, in the class that may be used for it.
     #[test]
-    fn what_passes_is_what_no_route_can_say(object in any_ingress()) {
+    fn accepts_only_untranslatable_ingresses_of_the_allowed_class(object in any_ingress()) {
         let response = respond(&object, &json!({}), &NoCluster);
         let text = object.to_string();
         let ingress = Node::parse(&text).unwrap().object().unwrap();
@@ -298,14 +301,14 @@ proptest! {
         let field = &object["spec"]["ingressClassName"];
         let annotation = &object["metadata"]["annotations"]["kubernetes.io/ingress.class"];
         let nginx = class(field) && class(annotation) && !(field.is_null() && annotation.is_null());
-        let passes = nginx && translation.unknown.is_empty() && !translation.untranslatable.is_empty();
-        prop_assert_eq!(response["accepted"] == true, passes, "{}", response);
-        if passes {
-            let named = response["warnings"].as_array().unwrap();
-            prop_assert_eq!(named.len(), translation.untranslatable.len());
+        let accepted = nginx && translation.unknown.is_empty() && !translation.untranslatable.is_empty();
+        prop_assert_eq!(response["accepted"] == true, accepted, "{}", response);
+        if accepted {
+            let warnings = response["warnings"].as_array().unwrap();
+            prop_assert_eq!(warnings.len(), translation.untranslatable.len());
         }
-        // The whole of a complete translation, and nothing of another, can be applied.
-        if !passes && translation.is_complete() && translation.to_yaml().len() < 16_384 {
+        // A message contains all routes of a complete translation.
+        if !accepted && translation.is_complete() && translation.to_yaml().len() < 16_384 {
             let routes: Vec<Value> = translation.routes.iter()
                 .map(|route| serde_json::from_str(&route.to_json()).unwrap())
                 .collect();
@@ -313,9 +316,8 @@ proptest! {
         }
     }
 
-    /// A class by any other name is another, wherever it stands.
     #[test]
-    fn no_class_but_the_allowed_one_passes(class in "[a-zA-Z.-]{0,8}", by_annotation in any::<bool>()) {
+    fn accepts_no_class_except_the_allowed_one(class in "[a-zA-Z.-]{0,8}", by_annotation in any::<bool>()) {
         let mut object = ingress(&[("auth-url", "https://auth.k8tre.internal")], json!([]));
         match by_annotation {
             true => {
@@ -328,13 +330,12 @@ proptest! {
         prop_assert_eq!(response["accepted"] == true, class == "nginx");
     }
 
-    /// A name that ingress-nginx does not know is refused, with every value, beside every reason.
     #[test]
-    fn no_made_up_annotation_passes(name in "[a-z./-]{0,12}", value in ".{0,8}") {
+    fn rejects_every_unknown_annotation(name in "[a-z./-]{0,12}", value in ".{0,8}") {
         prop_assume!(ingress2route::annotation(&name).is_none());
         let annotations = [(name.as_str(), value.as_str()), ("configuration-snippet", "deny all;")];
         let response = respond(&ingress(&annotations, json!([])), &json!({}), &NoCluster);
-        let expected = format!("metadata.annotations[{PREFIX}{name}]: not known to ingress-nginx");
+        let expected = format!("metadata.annotations[{PREFIX}{name}]: unknown to ingress-nginx");
         prop_assert!(message(&response).starts_with(&expected), "{}", response);
     }
 }

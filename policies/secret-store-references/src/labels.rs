@@ -1,14 +1,14 @@
-//! Label selectors of Kubernetes' API.
+//! Label selectors.
 
 use admission::{Malformed, Object};
 
-/// Whether a selector chooses an object with these labels; `{}` chooses every object.
+/// Returns whether a selector matches an object with these labels. `{}` matches every object.
 ///
 /// Source: `LabelSelectorAsSelector` in `k8s.io/apimachinery/pkg/apis/meta/v1`.
 ///
 /// # Errors
-/// When it cannot be read, or has an expression that Kubernetes does not know.
-pub(crate) fn select(
+/// Returns an error if the selector cannot be read, or has an expression that Kubernetes would reject.
+pub(crate) fn matches(
     selector: &Object<'_>,
     labels: Option<&Object<'_>>,
 ) -> Result<bool, Malformed> {
@@ -28,18 +28,18 @@ pub(crate) fn select(
         let key = fields.string("key")?.unwrap_or_default();
         let found = label(&key)?;
         let values = fields.array("values")?.unwrap_or_default();
-        let mut listed = false;
+        let mut is_listed = false;
         for value in &values {
-            listed |= found == Some(value.string()?);
+            is_listed |= found == Some(value.string()?);
         }
-        let holds = match (fields.string("operator")?.as_deref(), values.is_empty()) {
-            (Some("In"), false) => listed,
-            (Some("NotIn"), false) => !listed,
+        let is_match = match (fields.string("operator")?.as_deref(), values.is_empty()) {
+            (Some("In"), false) => is_listed,
+            (Some("NotIn"), false) => !is_listed,
             (Some("Exists"), true) => found.is_some(),
             (Some("DoesNotExist"), true) => found.is_none(),
-            _ => return Err(fields.malformed("operator", "is none that Kubernetes knows")),
+            _ => return Err(fields.malformed("operator", "is not valid for these values")),
         };
-        if !holds {
+        if !is_match {
             return Ok(false);
         }
     }

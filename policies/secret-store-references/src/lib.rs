@@ -1,33 +1,53 @@
-//! **secret-store-references**: every reference of External Secrets names a store that is approved for
-//! its namespace, exists and serves it.
+//! **secret-store-references**: references of External Secrets name a store that is allowed for their
+//! namespace, exists and serves the namespace.
 //!
-//! External Secrets' own webhook checks none of this; a wrong reference shows hours later, as a sync
-//! that fails.
+//! The webhook of External Secrets checks none of this. A wrong reference shows only later, as a sync that
+//! fails.
 
+mod checker;
 mod conditions;
-mod findings;
+mod generators;
 mod keys;
 mod labels;
 mod lookup;
+mod push;
 mod references;
-mod rules;
 mod settings;
+mod store_refs;
 mod stores;
 mod suggest;
 
 pub use settings::{AllowedStore, KeyPrefix, MissingStore, Settings, StoreKind};
 
-use admission::{AdmissionRequest, Cluster, Malformed, Object, Operation, Verdict};
+use admission::{AdmissionRequest, Cluster, Findings, Malformed, Object, Operation, Rule, Verdict};
 
-use findings::Findings;
-use rules::Rules;
+use checker::Checker;
 
 /// The API group of External Secrets.
 const GROUP: &str = "external-secrets.io";
 
 admission::export!(Settings, evaluate, context - aware);
 
-/// What the module does with an object of a kind.
+/// The rules of this policy.
+pub const RULES: &[Rule] = &[
+    store_refs::STORE_NOT_ALLOWED,
+    store_refs::WRONG_STORE_KIND,
+    references::STORE_NOT_SET,
+    lookup::MISSING_STORE,
+    lookup::UNREADY_STORE,
+    lookup::NAMESPACE_NOT_SERVED,
+    keys::KEY_OUTSIDE_PREFIX,
+    keys::FIND_NOT_ALLOWED,
+    generators::GENERATOR_NOT_ALLOWED,
+    references::MISPLACED_GENERATOR,
+    push::PUSH_NOT_ALLOWED,
+    push::PUSH_SELECTOR_NOT_ALLOWED,
+    stores::SECRET_STORE_OUTSIDE_PLATFORM,
+    stores::PROVIDER_NOT_ALLOWED,
+    stores::STORE_WITHOUT_CONDITIONS,
+];
+
+/// The kinds that the policy checks.
 #[derive(Clone, Copy)]
 enum Kind {
     ExternalSecret,
@@ -35,19 +55,19 @@ enum Kind {
     Store(StoreKind),
 }
 
-/// Judges one request. Anything but the creation of an object of External Secrets, or a change of its
-/// spec, passes.
+/// Evaluates one request. Accepts everything except the creation of an object of External Secrets or a change
+/// of its spec.
 ///
 /// # Errors
-/// When a field that decides cannot be read.
+/// Returns an error if a field that the verdict depends on cannot be read.
 pub fn evaluate(
     settings: &Settings,
     request: &AdmissionRequest<'_>,
     cluster: &dyn Cluster,
 ) -> Result<Verdict, Malformed> {
     let name = request.kind.kind.as_ref();
-    // Where the spec stands in it, and whether the kind is cluster-wide.
-    let (kind, inner, cluster_wide) = match name {
+    // The field with the inner spec, and whether the kind is cluster-scoped.
+    let (kind, inner, is_cluster_scoped) = match name {
         "ExternalSecret" => (Kind::ExternalSecret, None, false),
         "ClusterExternalSecret" => (Kind::ExternalSecret, Some("externalSecretSpec"), true),
         "PushSecret" => (Kind::PushSecret, None, false),
@@ -60,7 +80,7 @@ pub fn evaluate(
         return Ok(Verdict::accept());
     };
     let object = object.object()?;
-    if request.operation == Operation::Update && is_same_spec(&object, request)? {
+    if request.operation == Operation::Update && is_spec_unchanged(&object, request)? {
         return Ok(Verdict::accept());
     }
     let spec = required(&object, "spec")?;
@@ -68,33 +88,35 @@ pub fn evaluate(
         Some(inner) => required(&spec, inner)?,
         None => spec,
     };
-    let rules = Rules {
-        settings,
-        namespace: Some(request.namespace.as_ref()).filter(|_| !cluster_wide),
-    };
     let mut findings = Findings::default();
-    let uses = match kind {
+    let references = match kind {
         Kind::Store(kind) => {
-            stores::judge(settings, kind, &request.namespace, &spec, &mut findings)?;
+            stores::check(settings, kind, &request.namespace, &spec, &mut findings)?;
             return Ok(findings.verdict());
         }
         Kind::ExternalSecret => references::of_external_secret(&spec)?,
         Kind::PushSecret => references::of_push_secret(&spec)?,
     };
-    let mut approved = rules.judge(uses, &mut findings)?;
+    let checker = Checker {
+        settings,
+        namespace: Some(request.namespace.as_ref()).filter(|_| !is_cluster_scoped),
+    };
+    let mut allowed = checker.check(references, &mut findings)?;
     if matches!(kind, Kind::PushSecret) && !settings.allow_push {
-        let problem = format!("a {name} sends secrets out of the cluster; `allowPush` is off here");
-        findings.refuse(spec.node().path(), problem);
-        // Every reference of it is refused.
-        approved.clear();
+        push::reject(name, &spec, &mut findings);
+        // The object is rejected anyway, so the stores are not looked up.
+        allowed.clear();
     }
-    lookup::check(&rules, &approved, cluster, &mut findings);
+    lookup::check(&checker, &allowed, cluster, &mut findings);
     Ok(findings.verdict())
 }
 
-/// Whether an update leaves the spec as it is: metadata alone, such as a finalizer, or what was admitted
-/// under other settings. The API server writes old and new object alike.
-fn is_same_spec(object: &Object<'_>, request: &AdmissionRequest<'_>) -> Result<bool, Malformed> {
+/// Returns whether an update leaves the spec as it is, such as one that removes a finalizer, so that objects
+/// admitted under other settings keep working. The API server serializes the old and the new object alike.
+fn is_spec_unchanged(
+    object: &Object<'_>,
+    request: &AdmissionRequest<'_>,
+) -> Result<bool, Malformed> {
     let Some(old) = request.old_object else {
         return Ok(false);
     };

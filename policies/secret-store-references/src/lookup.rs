@@ -1,192 +1,340 @@
-//! What the cluster knows of approved stores: whether they exist, are ready, and serve the namespace.
+//! The checks that need the cluster: whether an allowed store exists, is ready and serves the namespace.
 //!
-//! External Secrets itself holds to all of this when it syncs; here it is said before. So a question
-//! that stays unanswered is a warning and refuses nothing.
+//! External Secrets checks this too when it syncs. So a failed look-up is a warning and rejects nothing.
 
 use std::cell::OnceCell;
+use std::fmt;
 
-use admission::{Cluster, Malformed, Node, Object, Query, Unanswered};
+use admission::{Cluster, Findings, Malformed, Node, Object, Query, QueryError, Rule};
 
-use crate::conditions::{self, Unclear};
-use crate::findings::Findings;
+use crate::checker::Checker;
+use crate::conditions::{self, Reason};
 use crate::references::StoreRef;
-use crate::rules::Rules;
 use crate::settings::{MissingStore, StoreKind};
 
-/// The version that stores are asked for in; External Secrets serves and stores it.
+admission::rule! {
+    /// The store does not exist in the cluster.
+    ///
+    /// # What it checks
+    /// An allowed store that an object refers to must exist. The policy warns, or rejects the object with
+    /// `missingStore: reject`.
+    ///
+    /// # Why
+    /// Nothing syncs until the store exists. The policy only warns by default, since GitOps may create the
+    /// store in the same sync.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ExternalSecret
+    /// metadata: {name: db, namespace: research}
+    /// spec:
+    ///   secretStoreRef: {kind: ClusterSecretStore, name: secret-store}
+    ///   data: [{secretKey: password, remoteRef: {key: db}}]
+    /// ---
+    /// # The only store in the cluster.
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ClusterSecretStore
+    /// metadata: {name: keyvault}
+    /// spec:
+    ///   conditions: [{namespaces: [research]}]
+    ///   provider: {azurekv: {vaultUrl: "https://k8tre.vault.azure.net"}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ExternalSecret
+    /// metadata: {name: db, namespace: research}
+    /// spec:
+    ///   secretStoreRef: {kind: ClusterSecretStore, name: secret-store}
+    ///   data: [{secretKey: password, remoteRef: {key: db}}]
+    /// ---
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ClusterSecretStore
+    /// metadata: {name: secret-store}
+    /// spec:
+    ///   conditions: [{namespaces: [research]}]
+    ///   provider: {azurekv: {vaultUrl: "https://k8tre.vault.azure.net"}}
+    /// ```
+    pub MISSING_STORE = "missing-store";
+}
+
+admission::rule! {
+    /// The store is not ready.
+    ///
+    /// # What it checks
+    /// The policy warns if the status of an allowed store has a condition `Ready` that is not `True`, with the
+    /// reason.
+    ///
+    /// # Why
+    /// Nothing syncs until External Secrets can connect to the provider of the store.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ExternalSecret
+    /// metadata: {name: db, namespace: research}
+    /// spec:
+    ///   secretStoreRef: {kind: ClusterSecretStore, name: secret-store}
+    ///   data: [{secretKey: password, remoteRef: {key: db}}]
+    /// ---
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ClusterSecretStore
+    /// metadata: {name: secret-store}
+    /// spec:
+    ///   conditions: [{namespaces: [research]}]
+    ///   provider: {azurekv: {vaultUrl: "https://k8tre.vault.example"}}
+    /// status:
+    ///   conditions: [{type: Ready, status: "False", reason: InvalidProviderConfig}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ExternalSecret
+    /// metadata: {name: db, namespace: research}
+    /// spec:
+    ///   secretStoreRef: {kind: ClusterSecretStore, name: secret-store}
+    ///   data: [{secretKey: password, remoteRef: {key: db}}]
+    /// ---
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ClusterSecretStore
+    /// metadata: {name: secret-store}
+    /// spec:
+    ///   conditions: [{namespaces: [research]}]
+    ///   provider: {azurekv: {vaultUrl: "https://k8tre.vault.azure.net"}}
+    /// status:
+    ///   conditions: [{type: Ready, status: "True"}]
+    /// ```
+    pub UNREADY_STORE = "unready-store";
+}
+
+admission::rule! {
+    /// The conditions of the ClusterSecretStore do not select the namespace.
+    ///
+    /// # What it checks
+    /// If a ClusterSecretStore has `spec.conditions`, at least one of them must select the namespace of an
+    /// object that refers to the store: by name, regular expression or label.
+    ///
+    /// # Why
+    /// External Secrets does not sync for other namespaces.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ExternalSecret
+    /// metadata: {name: db, namespace: research}
+    /// spec:
+    ///   secretStoreRef: {kind: ClusterSecretStore, name: secret-store}
+    ///   data: [{secretKey: password, remoteRef: {key: db}}]
+    /// ---
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ClusterSecretStore
+    /// metadata: {name: secret-store}
+    /// spec:
+    ///   conditions: [{namespaces: [genomics]}]
+    ///   provider: {azurekv: {vaultUrl: "https://k8tre.vault.azure.net"}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ExternalSecret
+    /// metadata: {name: db, namespace: research}
+    /// spec:
+    ///   secretStoreRef: {kind: ClusterSecretStore, name: secret-store}
+    ///   data: [{secretKey: password, remoteRef: {key: db}}]
+    /// ---
+    /// apiVersion: external-secrets.io/v1
+    /// kind: ClusterSecretStore
+    /// metadata: {name: secret-store}
+    /// spec:
+    ///   conditions: [{namespaces: [genomics, research]}]
+    ///   provider: {azurekv: {vaultUrl: "https://k8tre.vault.azure.net"}}
+    /// ```
+    pub NAMESPACE_NOT_SERVED = "namespace-not-served";
+}
+
+/// The version in which stores are requested. External Secrets serves and stores it.
 const API_VERSION: &str = "external-secrets.io/v1";
 
-/// What a question came to: the text of a list, or why there is none.
-type Answer = Result<String, &'static str>;
+/// The text of a list, or why there is none.
+type Answer = Result<String, String>;
 
-/// Holds approved references against the cluster: one question for each kind of store, and one for the
-/// namespace where conditions go by its labels.
+/// Checks references to allowed stores, with one look-up for each kind of store, and one for the namespace if
+/// conditions select by label.
 pub(crate) fn check(
-    rules: &Rules<'_>,
-    approved: &[(StoreKind, StoreRef<'_>)],
+    checker: &Checker<'_>,
+    allowed: &[(StoreKind, StoreRef<'_>)],
     cluster: &dyn Cluster,
     findings: &mut Findings,
 ) {
-    let look = Look {
-        rules,
+    let lookup = Lookup {
+        checker,
         cluster,
         labels: OnceCell::new(),
     };
     for kind in StoreKind::ALL {
-        if kind == StoreKind::SecretStore && rules.namespace.is_none() {
-            // Each namespace has its own, so there is none to ask for on behalf of all of them.
+        if kind == StoreKind::SecretStore && checker.namespace.is_none() {
+            // The SecretStores that a cluster-scoped object refers to are in other namespaces.
             continue;
         }
-        let mut stores: Vec<Referred<'_>> = Vec::new();
-        for (_, reference) in approved.iter().filter(|(of, _)| *of == kind) {
+        let mut stores: Vec<ReferencedStore<'_>> = Vec::new();
+        for (_, reference) in allowed.iter().filter(|(of, _)| *of == kind) {
             match stores.iter_mut().find(|it| it.name == reference.name) {
-                Some(store) => store.at.push(reference.node),
-                None => stores.push(Referred {
+                Some(store) => store.references.push(reference.node),
+                None => stores.push(ReferencedStore {
                     kind,
                     name: &reference.name,
-                    at: vec![reference.node],
+                    references: vec![reference.node],
                 }),
             }
         }
-        let answers = look.ask(kind, &stores);
+        let answers = lookup.list(kind, &stores);
         for (index, store) in stores.iter().enumerate() {
             if let Some(answer) = answers.get(index).or(answers.first()) {
-                look.at(store, answer, findings);
+                lookup.check(store, answer, findings);
             }
         }
     }
 }
 
-/// A store that is referred to.
-struct Referred<'a> {
+/// A store, and the references to it.
+struct ReferencedStore<'a> {
     kind: StoreKind,
     name: &'a str,
-    at: Vec<Node<'a>>,
+    references: Vec<Node<'a>>,
 }
 
-impl Referred<'_> {
-    /// A refusal is said wherever the store is referred to.
-    fn refuse(&self, problem: &str, findings: &mut Findings) {
-        for node in &self.at {
-            if findings.are_enough() {
+impl ReferencedStore<'_> {
+    /// Adds an error for each reference.
+    fn reject(&self, rule: Rule, problem: &str, findings: &mut Findings) {
+        for node in &self.references {
+            if findings.is_full() {
                 break;
             }
-            findings.refuse(node.path(), self.says(problem));
+            findings.reject(rule, node.path(), format!("{self} {problem}"));
         }
     }
 
-    /// A warning once.
-    fn note(&self, problem: &str, findings: &mut Findings) {
-        let first = self.at.first().map(|node| node.path());
-        findings.note(first.unwrap_or_default(), self.says(problem));
+    /// Adds one warning, for the first reference.
+    fn warn(&self, rule: Rule, problem: &str, findings: &mut Findings) {
+        let first = self.references.first().map(|node| node.path());
+        findings.warn(rule, first.unwrap_or_default(), format!("{self} {problem}"));
     }
 
     fn not_checked(&self, what: &str, why: &str, findings: &mut Findings) {
-        let problem = self.says(what);
-        findings.note(
-            String::new(),
-            format!("not checked: whether {problem}: {why}"),
-        );
-    }
-
-    fn says(&self, problem: &str) -> String {
-        format!("{} `{}` {problem}", self.kind, self.name)
+        findings.not_checked(&format!("{what} of {self}"), why);
     }
 }
 
-struct Look<'a> {
-    rules: &'a Rules<'a>,
+impl fmt::Display for ReferencedStore<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.kind, self.name)
+    }
+}
+
+struct Lookup<'a> {
+    checker: &'a Checker<'a>,
     cluster: &'a dyn Cluster,
-    /// The list with the namespace, asked for once.
+    /// The list with the namespace, requested at most once.
     labels: OnceCell<Answer>,
 }
 
-impl Look<'_> {
-    /// One list with all the stores in it, or one for each where the host answers for single objects
-    /// alone, as `agnostics check` does: manifests are never all that a cluster has.
-    fn ask(&self, kind: StoreKind, stores: &[Referred<'_>]) -> Vec<Answer> {
-        let ask = |name| {
+impl Lookup<'_> {
+    /// Lists the stores of a kind. Requests them one by one if the host knows only single objects, such as
+    /// `agnostics check`: manifests are never all objects of a cluster.
+    fn list(&self, kind: StoreKind, stores: &[ReferencedStore<'_>]) -> Vec<Answer> {
+        let list = |name| {
             self.cluster.list(&Query {
                 api_version: API_VERSION,
                 kind: kind.name(),
                 namespace: self
-                    .rules
+                    .checker
                     .namespace
                     .filter(|_| kind == StoreKind::SecretStore),
                 name,
                 fields: &["metadata.name", "spec.conditions", "status.conditions"],
             })
         };
+        let reason = |error| match error {
+            QueryError::NotPermitted(_) => format!("the policy may not list {kind}s"),
+            QueryError::Unavailable(_) => "no cluster data".to_owned(),
+        };
         let one_by_one = || {
             stores
                 .iter()
-                .map(|store| ask(Some(store.name)).map_err(why))
+                .map(|store| list(Some(store.name)).map_err(reason))
         };
         if stores.len() < 2 {
             return one_by_one().collect();
         }
-        match ask(None) {
-            Err(Unanswered::CouldNotAsk(_)) => one_by_one().collect(),
-            answer => vec![answer.map_err(why)],
+        match list(None) {
+            Err(QueryError::Unavailable(_)) => one_by_one().collect(),
+            answer => vec![answer.map_err(reason)],
         }
     }
 
-    /// Judges a store by a list that it is in, if it exists.
-    fn at(&self, store: &Referred<'_>, answer: &Answer, findings: &mut Findings) {
-        // A SecretStore has no conditions, and which namespaces a cluster-wide object will have is judged
-        // on the objects that External Secrets makes in them.
-        let cluster_wide = store.kind == StoreKind::ClusterSecretStore;
-        let served = self.rules.namespace.filter(|_| cluster_wide);
-        let found = answer.as_deref().map_err(|&why| why);
+    /// Checks a store that is in the list, if it exists.
+    fn check(&self, store: &ReferencedStore<'_>, answer: &Answer, findings: &mut Findings) {
+        // A SecretStore has no conditions. Those for a cluster-scoped object are checked for the objects that
+        // External Secrets creates from it.
+        let is_cluster_scoped = store.kind == StoreKind::ClusterSecretStore;
+        let namespace = self.checker.namespace.filter(|_| is_cluster_scoped);
+        let found = answer.as_deref().map_err(String::as_str);
         let found = found.and_then(|list| find(list, store.name).map_err(|_| UNREADABLE));
         let found = match found {
             Ok(Some(found)) => found,
             Ok(None) => return self.missing(store, findings),
             Err(why) => {
-                let what = match served {
-                    Some(_) => "exists, is ready and serves the namespace",
-                    None => "exists and is ready",
+                let what = match namespace {
+                    Some(_) => "existence, readiness and conditions",
+                    None => "existence and readiness",
                 };
                 return store.not_checked(what, why, findings);
             }
         };
-        match found.trouble.as_deref() {
+        match found.not_ready.as_deref() {
             None => {}
-            Some("") => store.note("is not ready", findings),
-            Some(reason) => store.note(&format!("is not ready: {reason}"), findings),
+            Some("") => store.warn(UNREADY_STORE, "not ready", findings),
+            Some(reason) => store.warn(UNREADY_STORE, &format!("not ready: {reason}"), findings),
         }
-        let Some(namespace) = served else {
+        let Some(namespace) = namespace else {
             return;
         };
-        match conditions::serve(&found.conditions, namespace, || self.labels(namespace)) {
+        match conditions::select(&found.conditions, namespace, || self.labels(namespace)) {
             Ok(true) => {}
-            Ok(false) => store.refuse(
-                &format!("does not serve namespace `{namespace}`; see its `spec.conditions`"),
-                findings,
-            ),
-            Err(why) => store.not_checked("serves the namespace", &why, findings),
+            Ok(false) => {
+                let problem =
+                    format!("does not serve namespace `{namespace}`; see its `spec.conditions`");
+                store.reject(NAMESPACE_NOT_SERVED, &problem, findings);
+            }
+            Err(why) => store.not_checked("conditions", &why, findings),
         }
     }
 
-    fn missing(&self, store: &Referred<'_>, findings: &mut Findings) {
-        let place = match (store.kind, self.rules.namespace) {
+    fn missing(&self, store: &ReferencedStore<'_>, findings: &mut Findings) {
+        let place = match (store.kind, self.checker.namespace) {
             (StoreKind::SecretStore, Some(namespace)) => format!(" in namespace `{namespace}`"),
             _ => String::new(),
         };
-        match self.rules.settings.missing_store {
-            MissingStore::Reject => store.refuse(
+        match self.checker.settings.missing_store {
+            MissingStore::Reject => store.reject(
+                MISSING_STORE,
                 &format!("does not exist{place}; create it first, or correct the name"),
                 findings,
             ),
-            MissingStore::Warn => store.note(
-                &format!("does not exist{place}; nothing syncs until it does"),
+            MissingStore::Warn => store.warn(
+                MISSING_STORE,
+                &format!("does not exist{place}, so nothing syncs"),
                 findings,
             ),
         }
     }
 
-    /// The labels of the namespace.
-    fn labels(&self, namespace: &str) -> Result<Option<Object<'_>>, Unclear> {
+    /// Looks up the labels of the namespace.
+    fn labels(&self, namespace: &str) -> Result<Option<Object<'_>>, Reason> {
         let answer = self.labels.get_or_init(|| {
             let query = Query {
                 api_version: "v1",
@@ -195,39 +343,31 @@ impl Look<'_> {
                 name: Some(namespace),
                 fields: &["metadata.labels"],
             };
-            self.cluster
-                .list(&query)
-                .map_err(|unanswered| match unanswered {
-                    Unanswered::NotPermitted(_) => "the policy may not list namespaces",
-                    Unanswered::CouldNotAsk(_) => "its labels are not known",
-                })
+            let reason = |error| match error {
+                QueryError::NotPermitted(_) => "the policy may not list Namespaces".to_owned(),
+                QueryError::Unavailable(_) => "the labels of the namespace are unknown".to_owned(),
+            };
+            self.cluster.list(&query).map_err(reason)
         });
-        let text = answer.as_deref().map_err(|&why| why)?;
-        match labels_in(text) {
+        let list = answer.as_deref().map_err(|why| why.clone())?;
+        match labels_in(list) {
             Ok(Some(labels)) => Ok(labels),
-            Ok(None) => Err("there is no such namespace".into()),
+            Ok(None) => Err("the namespace does not exist".into()),
             Err(_) => Err(UNREADABLE.into()),
         }
     }
 }
 
-fn why(unanswered: Unanswered) -> &'static str {
-    match unanswered {
-        Unanswered::NotPermitted(_) => "the policy may not ask",
-        Unanswered::CouldNotAsk(_) => "no cluster answered",
-    }
-}
+const UNREADABLE: &str = "the list cannot be read";
 
-const UNREADABLE: &str = "the answer cannot be read";
-
-/// A store as the cluster has it.
+/// A store in the cluster.
 struct Store<'a> {
     conditions: Vec<Node<'a>>,
-    /// Why it is not ready; `None` where it is, or was never looked at.
-    trouble: Option<String>,
+    /// Why the store is not ready; `None` if it is ready or has no status.
+    not_ready: Option<String>,
 }
 
-/// The store called `name` in a list; `None` where it is not there.
+/// Returns the store with this name in a list; `None` if it is not there.
 fn find<'a>(list: &'a str, name: &str) -> Result<Option<Store<'a>>, Malformed> {
     for item in Node::parse(list)?
         .object()?
@@ -251,21 +391,21 @@ fn store<'a>(object: &Object<'a>) -> Result<Store<'a>, Malformed> {
         Some(part) => Ok(part.array("conditions")?.unwrap_or_default()),
         None => Ok(Vec::new()),
     };
-    let mut trouble = None;
+    let mut not_ready = None;
     for condition in conditions("status")? {
         let condition = condition.object()?;
         let text = |field| Ok(condition.string(field)?.unwrap_or_default());
         if text("type")? == "Ready" && text("status")? != "True" {
-            trouble = Some(text("reason")?.into_owned());
+            not_ready = Some(text("reason")?.into_owned());
         }
     }
     Ok(Store {
         conditions: conditions("spec")?,
-        trouble,
+        not_ready,
     })
 }
 
-/// The labels of the one namespace in a list; `None` where it is not there.
+/// Returns the labels of the only namespace in a list; `None` if it is not there.
 fn labels_in(list: &str) -> Result<Option<Option<Object<'_>>>, Malformed> {
     let items = Node::parse(list)?.object()?.array("items")?;
     let Some(namespace) = items.unwrap_or_default().into_iter().next() else {

@@ -1,6 +1,6 @@
 //! The settings of secret-store-references.
 
-mod findings;
+mod errors;
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use admission::strings;
 use regex_lite::Regex;
 
 admission::settings! {
-    /// Settings of secret-store-references. The defaults are K8TRE's conventions, the same on every
-    /// vendor: its only store (its `agnostics/secret-store` tree) and the providers behind it.
+    /// Settings of secret-store-references. The defaults are K8TRE's conventions, the same on every vendor: its
+    /// only store (its `agnostics/secret-store` tree) and the providers of that store.
     pub struct Settings {
-        /// The stores that may be referred to.
+        /// The stores that references may name.
         #[title = "Allowed stores"]
         pub allowed_stores: Vec<AllowedStore> = vec![AllowedStore {
             kind: StoreKind::ClusterSecretStore,
@@ -19,55 +19,55 @@ admission::settings! {
             namespaces: Vec::new(),
             namespace_regexes: Vec::new(),
         }],
-        /// What becomes of a reference to an approved store that does not exist: `warn` lets it pass,
-        /// since GitOps may bring the store in the same sync, `reject` refuses it.
+        /// How to handle a reference to an allowed store that does not exist: `warn` accepts it with a warning,
+        /// since GitOps may create the store in the same sync, `reject` rejects the object.
         #[title = "Missing store"]
         pub missing_store: MissingStore = MissingStore::Warn,
-        /// What every remote key must begin with, `{namespace}` standing for the object's namespace, so
-        /// that no project reads or overwrites another's: `{namespace}/`. Anything goes when not set.
+        /// The prefix of every remote key, such as `{namespace}/`, so that no project reads or overwrites the
+        /// secrets of another. `{namespace}` is replaced with the object's namespace. If not set, any key is
+        /// allowed.
         #[title = "Key prefix"]
         pub key_prefix: Option<String> = None,
-        /// Namespaces with a prefix of their own in place of `keyPrefix`.
+        /// Namespaces with another prefix than `keyPrefix`.
         #[title = "Key prefixes"]
         pub key_prefixes: Vec<KeyPrefix> = Vec::new(),
-        /// Whether `dataFrom[].find` may be used, which reads every key that matches.
+        /// Whether to allow `dataFrom[].find`, which reads every secret that matches.
         #[title = "Allow find"]
         pub allow_find: bool = false,
-        /// Whether PushSecrets may be used, which send secrets out of the cluster.
+        /// Whether to allow PushSecrets, which send secrets out of the cluster.
         #[title = "Allow push"]
         pub allow_push: bool = false,
-        /// Whether PushSecrets may choose stores by labels, which cannot be held against
-        /// `allowedStores`.
+        /// Whether PushSecrets may select stores by label, which cannot be compared with `allowedStores`.
         #[title = "Allow push selectors"]
         pub allow_push_selectors: bool = false,
-        /// Kinds of generators that may be used. Others carry credentials of their own past every
-        /// store, and `Webhook` sends data out.
+        /// The kinds of generators that are allowed. Others bypass the stores with their own credentials, and
+        /// `Webhook` sends data out of the cluster.
         #[title = "Allowed generators"]
         pub allowed_generators: Vec<String> = strings(&["Password", "UUID"]),
-        /// Whether a SecretStore may be made in `platformNamespaces` alone.
+        /// Whether SecretStores are allowed only in `platformNamespaces`.
         #[title = "Restrict stores"]
         pub restrict_stores: bool = true,
-        /// The namespaces that SecretStores may be made in where `restrictStores` is set.
+        /// The namespaces that may contain SecretStores if `restrictStores` is true.
         #[title = "Platform namespaces"]
         pub platform_namespaces: Vec<String> = strings(&["external-secrets", "secret-store"]),
-        /// The providers that a ClusterSecretStore may have.
+        /// The providers that are allowed in a ClusterSecretStore.
         #[title = "Allowed providers"]
         pub allowed_providers: Vec<String> = strings(&["kubernetes", "azurekv", "aws"]),
     }
 }
 
 admission::settings! {
-    /// A store that may be referred to.
+    /// A store that references may name.
     pub struct AllowedStore {
-        /// The store's kind.
+        /// The kind of the store.
         pub kind: StoreKind,
-        /// The store's name.
+        /// The name of the store.
         pub name: String,
-        /// The namespaces that may refer to it; all where neither these nor `namespaceRegexes` are
-        /// given.
+        /// The namespaces that may refer to the store. If this and `namespaceRegexes` are empty, all namespaces
+        /// may.
         pub namespaces: Vec<String> = Vec::new(),
-        /// Namespaces by regular expressions, found anywhere in the name unless anchored with `^` and
-        /// `$`.
+        /// Regular expressions for namespaces that may refer to the store. They match anywhere in the name
+        /// unless they begin with `^` and end with `$`.
         pub namespace_regexes: Vec<String> = Vec::new(),
     }
 }
@@ -76,7 +76,7 @@ admission::choice! {
     /// The kind of a store.
     #[derive(PartialOrd, Ord)]
     pub enum StoreKind {
-        /// A store for namespaces of its choice.
+        /// A store for the namespaces that its conditions select.
         ClusterSecretStore = "ClusterSecretStore",
         /// A store for its own namespace.
         SecretStore = "SecretStore",
@@ -84,28 +84,29 @@ admission::choice! {
 }
 
 admission::choice! {
-    /// What becomes of a reference to a store that does not exist.
+    /// How to handle a reference to a store that does not exist.
     pub enum MissingStore {
-        /// It passes with a warning.
+        /// Accepts it with a warning.
         Warn = "warn",
-        /// It is refused.
+        /// Rejects the object.
         Reject = "reject",
     }
 }
 
 admission::settings! {
-    /// A namespace with a key prefix of its own.
+    /// The key prefix of a namespace.
     pub struct KeyPrefix {
         /// The namespace.
         pub namespace: String,
-        /// What its remote keys must begin with; empty for anything.
+        /// The prefix of its remote keys; empty to allow any key.
         pub prefix: String,
     }
 }
 
 impl Settings {
-    /// Whether a reference to the store passes from `namespace`. `None` is a cluster-wide object, which
-    /// any namespace may turn out to use: ESO makes an object in each, and those are judged too.
+    /// Returns whether `namespace` may refer to the store. `None` stands for a cluster-scoped object: it may
+    /// refer to a store that is allowed anywhere, since the policy also checks the objects that External
+    /// Secrets creates from it.
     pub(crate) fn allows_store(
         &self,
         kind: StoreKind,
@@ -116,17 +117,17 @@ impl Settings {
             .any(|store| store.kind == kind && store.name == name)
     }
 
-    /// The stores that `namespace` may refer to.
+    /// Returns the stores that `namespace` may refer to.
     pub(crate) fn stores_for(
         &self,
         namespace: Option<&str>,
     ) -> impl Iterator<Item = &AllowedStore> {
         let stores = self.allowed_stores.iter();
-        stores.filter(move |store| namespace.is_none_or(|namespace| store.is_for(namespace)))
+        stores.filter(move |store| namespace.is_none_or(|namespace| store.allows(namespace)))
     }
 
-    /// What remote keys of `namespace` must begin with; `None` for anything. Of a cluster-wide object
-    /// only a prefix that is the same everywhere can be told.
+    /// Returns the prefix of remote keys in `namespace`; `None` if any key is allowed. A cluster-scoped object
+    /// only has a prefix if it is the same for all namespaces.
     pub(crate) fn key_prefix(&self, namespace: Option<&str>) -> Option<String> {
         const PLACEHOLDER: &str = "{namespace}";
         let own = self
@@ -147,7 +148,7 @@ impl Settings {
 }
 
 impl AllowedStore {
-    fn is_for(&self, namespace: &str) -> bool {
+    fn allows(&self, namespace: &str) -> bool {
         let matches = |regex: &String| Regex::new(regex).is_ok_and(|it| it.is_match(namespace));
         (self.namespaces.is_empty() && self.namespace_regexes.is_empty())
             || self.namespaces.iter().any(|name| name == namespace)

@@ -1,4 +1,4 @@
-//! What the cluster is asked: nothing where that settles nothing, and never more than it takes.
+//! The policy makes no look-up that cannot change the verdict, and as few as possible.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -7,26 +7,26 @@
 
 use std::cell::RefCell;
 
-use admission::{Cluster, Query, Unanswered};
+use admission::{Cluster, Query, QueryError};
 use secret_store_references::{Settings, evaluate};
 use serde_json::{Value, json};
 
-/// A cluster with these objects, and what it was asked.
-struct Recorded {
+/// A cluster with these objects that records look-ups.
+struct RecordingCluster {
     objects: Vec<Value>,
-    /// Why it does not answer questions for more than single objects.
-    refusal: Option<Unanswered>,
-    asked: RefCell<Vec<String>>,
+    /// The error for look-ups of more than single objects.
+    error: Option<QueryError>,
+    lookups: RefCell<Vec<String>>,
 }
 
-impl Cluster for Recorded {
-    fn list(&self, query: &Query<'_>) -> Result<String, Unanswered> {
+impl Cluster for RecordingCluster {
+    fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
         let Query { kind, fields, .. } = query;
         let (namespace, name) = (query.namespace.unwrap_or("*"), query.name.unwrap_or("*"));
-        let question = format!("{kind} {namespace}/{name}: {}", fields.join(" "));
-        self.asked.borrow_mut().push(question);
-        if let Some(refusal) = self.refusal.as_ref().filter(|_| query.name.is_none()) {
-            return Err(refusal.clone());
+        let lookup = format!("{kind} {namespace}/{name}: {}", fields.join(" "));
+        self.lookups.borrow_mut().push(lookup);
+        if let Some(error) = self.error.as_ref().filter(|_| query.name.is_none()) {
+            return Err(error.clone());
         }
         let matches = |object: &&Value| {
             let metadata = &object["metadata"];
@@ -53,9 +53,9 @@ fn by_labels() -> Value {
     json!([{"namespaceSelector": {"matchLabels": {"team": "genomics"}}}])
 }
 
-/// Three stores that serve namespaces by labels, a SecretStore, and a namespace.
-fn cluster() -> Recorded {
-    Recorded {
+/// Stores with different conditions, a SecretStore, and a namespace.
+fn cluster() -> RecordingCluster {
+    RecordingCluster {
         objects: vec![
             cluster_store("a", by_labels()),
             cluster_store("b", by_labels()),
@@ -64,13 +64,17 @@ fn cluster() -> Recorded {
             json!({"kind": "SecretStore", "metadata": {"name": "own", "namespace": "research"}}),
             json!({"kind": "Namespace", "metadata": {"name": "research", "labels": {"team": "genomics"}}}),
         ],
-        refusal: None,
-        asked: RefCell::default(),
+        error: None,
+        lookups: RefCell::default(),
     }
 }
 
-/// What is asked, and the response, for an object with an entry from each of these stores.
-fn ask(cluster: &Recorded, kind: &str, stores: &[(&str, &str)]) -> (Vec<String>, Value) {
+/// The look-ups and the response for an object that refers to these stores.
+fn evaluate_object(
+    cluster: &RecordingCluster,
+    kind: &str,
+    stores: &[(&str, &str)],
+) -> (Vec<String>, Value) {
     let entry = |&(kind, name): &(&str, &str)| {
         let store = json!({"kind": kind, "name": name});
         json!({"secretKey": "key", "remoteRef": {"key": "db"}, "sourceRef": {"storeRef": store}})
@@ -98,7 +102,7 @@ fn ask(cluster: &Recorded, kind: &str, stores: &[(&str, &str)]) -> (Vec<String>,
     let response =
         admission::validate::<Settings>(payload.to_string().as_bytes(), evaluate, cluster);
     let response = serde_json::from_slice(&response).expect("the response is JSON");
-    (cluster.asked.take(), response)
+    (cluster.lookups.take(), response)
 }
 
 const CLUSTER: &str = "ClusterSecretStore";
@@ -110,19 +114,19 @@ fn accepted() -> Value {
 }
 
 #[test]
-fn one_store_is_asked_for_by_name_however_often_it_is_named() {
+fn one_store_is_requested_by_name_once() {
     let entries = [(CLUSTER, "open"), (CLUSTER, "open"), (CLUSTER, "open")];
-    let (asked, response) = ask(&cluster(), "ExternalSecret", &entries);
-    assert_eq!(asked, [format!("ClusterSecretStore */open: {FIELDS}")]);
+    let (lookups, response) = evaluate_object(&cluster(), "ExternalSecret", &entries);
+    assert_eq!(lookups, [format!("ClusterSecretStore */open: {FIELDS}")]);
     assert_eq!(response, accepted());
 }
 
 #[test]
-fn several_stores_are_one_question_and_the_namespace_another() {
+fn several_stores_are_requested_together_and_the_namespace_once() {
     let entries = [(CLUSTER, "a"), (CLUSTER, "open"), (CLUSTER, "b")];
-    let (asked, response) = ask(&cluster(), "ExternalSecret", &entries);
+    let (lookups, response) = evaluate_object(&cluster(), "ExternalSecret", &entries);
     assert_eq!(
-        asked,
+        lookups,
         [
             format!("ClusterSecretStore */*: {FIELDS}"),
             LABELS.to_owned()
@@ -132,82 +136,87 @@ fn several_stores_are_one_question_and_the_namespace_another() {
 }
 
 #[test]
-fn each_is_asked_for_where_only_single_objects_are_known() {
-    let cluster = Recorded {
-        refusal: Some(Unanswered::CouldNotAsk("not all are known".to_owned())),
+fn stores_are_requested_one_by_one_if_only_single_objects_are_known() {
+    let cluster = RecordingCluster {
+        error: Some(QueryError::Unavailable("not all are known".to_owned())),
         ..cluster()
     };
     let entries = [(CLUSTER, "a"), (CLUSTER, "b"), (CLUSTER, "absent")];
-    let (asked, response) = ask(&cluster, "ExternalSecret", &entries);
+    let (lookups, response) = evaluate_object(&cluster, "ExternalSecret", &entries);
     let expected =
         ["*", "a", "b", "absent"].map(|it| format!("ClusterSecretStore */{it}: {FIELDS}"));
-    let (stores, labels) = asked.split_at(4);
+    let (stores, labels) = lookups.split_at(4);
     assert_eq!(stores, expected);
     assert_eq!(labels, [LABELS]);
-    let warning = "spec.data[2].sourceRef.storeRef: ClusterSecretStore `absent` does not exist; \
-                   nothing syncs until it does";
+    let warning = "spec.data[2].sourceRef.storeRef: ClusterSecretStore `absent` does not exist, so \
+                   nothing syncs [missing-store]";
     assert_eq!(response["warnings"], json!([warning]));
 }
 
 #[test]
-fn secret_stores_are_looked_for_in_the_namespace() {
-    let (asked, response) = ask(&cluster(), "ExternalSecret", &[("SecretStore", "own")]);
-    assert_eq!(asked, [format!("SecretStore research/own: {FIELDS}")]);
+fn secret_stores_are_requested_in_the_namespace() {
+    let (lookups, response) =
+        evaluate_object(&cluster(), "ExternalSecret", &[("SecretStore", "own")]);
+    assert_eq!(lookups, [format!("SecretStore research/own: {FIELDS}")]);
     assert_eq!(response, accepted());
 }
 
 #[test]
-fn labels_are_not_asked_for_where_the_name_is_enough() {
-    let (asked, response) = ask(&cluster(), "ExternalSecret", &[(CLUSTER, "by-regex")]);
-    assert_eq!(asked, [format!("ClusterSecretStore */by-regex: {FIELDS}")]);
+fn labels_are_not_requested_if_the_name_is_enough() {
+    let (lookups, response) =
+        evaluate_object(&cluster(), "ExternalSecret", &[(CLUSTER, "by-regex")]);
+    assert_eq!(
+        lookups,
+        [format!("ClusterSecretStore */by-regex: {FIELDS}")]
+    );
     assert_eq!(response, accepted());
 }
 
 #[test]
-fn a_cluster_wide_object_has_no_namespace_to_ask_about() {
+fn cluster_scoped_objects_need_no_namespace() {
     let entries = [(CLUSTER, "a"), ("SecretStore", "own")];
-    let (asked, response) = ask(&cluster(), "ClusterExternalSecret", &entries);
-    assert_eq!(asked, [format!("ClusterSecretStore */a: {FIELDS}")]);
+    let (lookups, response) = evaluate_object(&cluster(), "ClusterExternalSecret", &entries);
+    assert_eq!(lookups, [format!("ClusterSecretStore */a: {FIELDS}")]);
     assert_eq!(response, accepted());
 }
 
 #[test]
-fn nothing_is_asked_of_references_that_are_refused() {
-    let refused = [(CLUSTER, "vault"), ("SecretStore", "a")];
+fn rejected_references_are_not_looked_up() {
+    let rejected = [(CLUSTER, "vault"), ("SecretStore", "a")];
     for (kind, stores) in [
-        ("ExternalSecret", refused.as_slice()),
-        // PushSecrets are not allowed here, whatever they refer to.
+        ("ExternalSecret", rejected.as_slice()),
+        // PushSecrets are not allowed by default.
         ("PushSecret", &[(CLUSTER, "open")]),
     ] {
-        let (asked, response) = ask(&cluster(), kind, stores);
-        assert_eq!(asked, [""; 0], "{kind}");
+        let (lookups, response) = evaluate_object(&cluster(), kind, stores);
+        assert_eq!(lookups, [""; 0], "{kind}");
         assert_eq!(response["accepted"], json!(false), "{kind}");
     }
 }
 
 #[test]
-fn refused_ones_do_not_widen_the_question_about_the_others() {
+fn rejected_references_do_not_widen_the_look_up() {
     let entries = [(CLUSTER, "vault"), (CLUSTER, "open")];
-    let (asked, _) = ask(&cluster(), "ExternalSecret", &entries);
-    assert_eq!(asked, [format!("ClusterSecretStore */open: {FIELDS}")]);
+    let (lookups, _) = evaluate_object(&cluster(), "ExternalSecret", &entries);
+    assert_eq!(lookups, [format!("ClusterSecretStore */open: {FIELDS}")]);
 }
 
 #[test]
-fn a_refused_question_is_not_asked_again() {
-    let cluster = Recorded {
-        refusal: Some(Unanswered::NotPermitted("no".to_owned())),
+fn a_look_up_without_permission_is_not_repeated() {
+    let cluster = RecordingCluster {
+        error: Some(QueryError::NotPermitted("no".to_owned())),
         ..cluster()
     };
-    let (asked, response) = ask(
+    let (lookups, response) = evaluate_object(
         &cluster,
         "ExternalSecret",
         &[(CLUSTER, "a"), (CLUSTER, "b")],
     );
-    assert_eq!(asked, [format!("ClusterSecretStore */*: {FIELDS}")]);
+    assert_eq!(lookups, [format!("ClusterSecretStore */*: {FIELDS}")]);
     let warning = |name| {
         format!(
-            "not checked: whether ClusterSecretStore `{name}` exists, is ready and serves the \
-             namespace: the policy may not ask"
+            "not checked: existence, readiness and conditions of ClusterSecretStore `{name}` (the \
+             policy may not list ClusterSecretStores) [not-checked]"
         )
     };
     assert_eq!(response["warnings"], json!([warning("a"), warning("b")]));

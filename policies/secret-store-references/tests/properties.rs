@@ -1,4 +1,4 @@
-//! Whatever an object holds, there is an answer; its findings are ordered and the same in every run.
+//! Every input has a response, and its findings are ordered and the same in every run.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -32,22 +32,22 @@ fn store() -> Value {
     json!({"kind": "ClusterSecretStore", "name": "secret-store"})
 }
 
-/// Parsers disagree on which of two keys counts, so External Secrets might read the other.
+/// Parsers disagree about duplicate keys, so External Secrets might read the other one.
 #[test]
-fn a_key_that_is_given_twice_is_refused() {
+fn duplicate_keys_are_rejected() {
     let right = r#"{"kind": "ClusterSecretStore", "name": "secret-store"}"#;
     for (spec, message) in [
         (
             format!(r#"{{"secretStoreRef": {right}, "secretStoreRef": {{"name": "own"}}, "data": []}}"#),
-            "spec.secretStoreRef is given twice",
+            "spec.secretStoreRef: is given twice [malformed-input]",
         ),
         (
             format!(r#"{{"data": [{{"sourceRef": {{"storeRef": {right}, "store\u0052ef": {right}}}}}]}}"#),
-            "spec.data[0].sourceRef.storeRef is given twice",
+            "spec.data[0].sourceRef.storeRef: is given twice [malformed-input]",
         ),
         (
             r#"{"secretStoreRef": {"name": "secret-store", "kind": "ClusterSecretStore", "kind": null}}"#.to_owned(),
-            "spec.secretStoreRef.kind is given twice",
+            "spec.secretStoreRef.kind: is given twice [malformed-input]",
         ),
     ] {
         let response = respond_to("ExternalSecret", &spec, &json!({}));
@@ -55,9 +55,9 @@ fn a_key_that_is_given_twice_is_refused() {
     }
 }
 
-/// An object full of mistakes cannot hold up admission: each place takes a look through the object.
+/// An object full of errors cannot stall admission.
 #[test]
-fn a_hundred_findings_are_enough() {
+fn checks_stop_after_a_hundred_errors() {
     let entry = json!({"remoteRef": {"key": "db"}, "sourceRef": {"storeRef": {"name": "vault"}}});
     for (entries, lines, more) in [
         (99, 99, "(and 98 more)"),
@@ -117,9 +117,9 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// The SDK would trap on a panic; and output must not depend on chance.
+    /// No spec makes the policy panic, and the response is the same in every run.
     #[test]
-    fn any_spec_has_one_answer(
+    fn any_spec_has_one_response(
         kind in select(vec![
             "ExternalSecret", "ClusterExternalSecret", "PushSecret", "ClusterPushSecret", "SecretStore",
             "ClusterSecretStore",
@@ -134,24 +134,24 @@ proptest! {
         prop_assert_eq!(response.get("message").is_none(), accepted);
     }
 
-    /// One line for each entry, in their order.
+    /// Each wrong entry has a line, in the order of the entries.
     #[test]
-    fn findings_are_ordered(wrong in proptest::collection::vec(any::<bool>(), 1..30)) {
-        let entry = |&wrong: &bool| {
+    fn findings_are_ordered(entries in proptest::collection::vec(any::<bool>(), 1..30)) {
+        let entry = |&is_wrong: &bool| {
             let mut store = store();
-            if wrong {
+            if is_wrong {
                 store = json!({"name": "vault"});
             }
             json!({"remoteRef": {"key": "db"}, "sourceRef": {"storeRef": store}})
         };
-        let spec = json!({"data": wrong.iter().map(entry).collect::<Vec<_>>()});
+        let spec = json!({"data": entries.iter().map(entry).collect::<Vec<_>>()});
         let response = respond("ExternalSecret", &spec, &json!({}));
         let message = response.get("message").and_then(Value::as_str).unwrap_or_default();
-        let places: Vec<_> = message.lines().filter_map(|line| line.split(':').next()).collect();
-        let indices = wrong.iter().enumerate().filter(|(_, wrong)| **wrong);
+        let paths: Vec<_> = message.lines().filter_map(|line| line.split(':').next()).collect();
+        let indices = entries.iter().enumerate().filter(|(_, is_wrong)| **is_wrong);
         let expected: Vec<_> = indices
             .map(|(index, _)| format!("spec.data[{index}].sourceRef.storeRef"))
             .collect();
-        prop_assert_eq!(places, expected);
+        prop_assert_eq!(paths, expected);
     }
 }

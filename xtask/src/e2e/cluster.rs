@@ -15,45 +15,45 @@ use crate::test::{self, skipped, tally::Tally};
 use crate::workspace::{Workspace, on_path};
 
 const NO_KUBECTL: &str =
-    "`kubectl` is not on PATH: see https://kubernetes.io/docs/tasks/tools/#kubectl";
+    "`kubectl` is not on PATH; see https://kubernetes.io/docs/tasks/tools/#kubectl";
 
-/// An existing cluster, such as kind's or k3d's.
+/// The options for an existing cluster, such as one of kind or k3d.
 #[derive(Debug, Args)]
 pub(crate) struct ExistingCluster {
-    /// Run the suite `cluster` on a cluster of this kubeconfig, in namespaces of its own, and remove
-    /// what it created
+    /// Run the suite `cluster` on an existing cluster of this kubeconfig. It creates its own namespaces
+    /// and removes everything it created
     #[arg(long, value_name = "FILE", requires = "context", required = false)]
     kubeconfig: PathBuf,
-    /// The context, of a cluster administrator
+    /// The context to use; its user must be a cluster administrator
     #[arg(long, value_name = "NAME", requires = "kubeconfig", required = false)]
     context: String,
-    /// The address at which the API server reaches port 8443 of this machine. Not needed if it runs on
-    /// this machine
+    /// The address at which the API server reaches port 8443 of this machine. Not needed if the API server
+    /// runs on this machine
     #[arg(long, value_name = "ADDRESS", requires = "kubeconfig")]
     webhook_address: Option<String>,
 }
 
-/// Builds the modules, runs the suite and, on its own API server, writes the report.
+/// Builds the modules and runs the suite. On its own API server, the suite also writes the report.
 pub(super) fn run(workspace: &Workspace, existing: Option<&ExistingCluster>) -> Result<Tally> {
     reject_ambient_kubeconfig(std::env::var_os("KUBECONFIG").as_deref())?;
     build::build(workspace, &[])?;
-    counted(workspace, test::is_ci(), existing, true)
+    build_and_run(workspace, test::is_ci(), existing, true)
 }
 
-/// The suite changes a cluster only if it is named on the command line.
+/// Returns an error if KUBECONFIG is set: the suite changes a cluster only if the command line names it.
 fn reject_ambient_kubeconfig(kubeconfig: Option<&OsStr>) -> Result<()> {
     let Some(kubeconfig) = kubeconfig.filter(|it| !it.is_empty()) else {
         return Ok(());
     };
     bail!(
-        "this suite ignores KUBECONFIG, which is `{}`: unset it, and give `--kubeconfig FILE --context NAME` \
+        "this suite ignores KUBECONFIG, which is `{}`; unset it, and pass `--kubeconfig FILE --context NAME` \
          to run on that cluster",
         kubeconfig.display()
     )
 }
 
-/// Builds the programs, runs the suite and counts.
-pub(super) fn counted(
+/// Builds the programs, runs the suite and counts its tests.
+pub(super) fn build_and_run(
     workspace: &Workspace,
     ci: bool,
     existing: Option<&ExistingCluster>,
@@ -87,7 +87,7 @@ pub(super) fn counted(
         ("WRITE_REPORT", write_report.then(|| "1".into())),
     ];
     let mut cargo = super::tests(workspace, Suite::Cluster);
-    // The environment of the shell selects nothing.
+    // Variables of the developer's shell must not select a cluster.
     cargo.env_remove("KUBECONFIG");
     for (name, value) in options {
         let name = format!("AGNOSTICS_E2E_{name}");
@@ -96,11 +96,11 @@ pub(super) fn counted(
             None => cargo.env_remove(name),
         };
     }
-    test::counted(&mut cargo, ci)
+    test::run_and_count(&mut cargo, ci)
 }
 
-/// Makes the CRDs of other projects available to the suite: which modules of Go's module cache have them,
-/// and Kubewarden's, which is generated.
+/// Fetches the third-party CRDs: downloads the Go modules that contain them, and generates Kubewarden's from
+/// its Rust types.
 fn fetch_crds(workspace: &Workspace, go: &str) -> Result<()> {
     let step = Step::start("fetching CRDs");
     let tools = workspace.path("target/tools");
@@ -121,7 +121,7 @@ fn fetch_crds(workspace: &Workspace, go: &str) -> Result<()> {
         .env("CARGO_TARGET_DIR", tools.join("cargo"))
         .args(["run", "--quiet", "--locked"]);
     run(&mut generate, "kubewarden-crd.json")?;
-    step.end("fetched");
+    step.end("done");
     Ok(())
 }
 
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ambient_kubeconfig_is_rejected_and_named() {
+    fn a_kubeconfig_from_the_environment_is_an_error() {
         reject_ambient_kubeconfig(None).unwrap();
         reject_ambient_kubeconfig(Some(OsStr::new(""))).unwrap();
         let error = reject_ambient_kubeconfig(Some(OsStr::new("/home/me/config"))).unwrap_err();

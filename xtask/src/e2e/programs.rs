@@ -1,4 +1,4 @@
-//! Third-party programs that the suites run, built from the Go modules that pin them.
+//! The third-party programs that the suites run, built from the `go.mod` files that pin them.
 
 use std::fs;
 use std::process::Command;
@@ -10,30 +10,31 @@ use crate::workspace::{Workspace, read, run};
 
 /// CoreDNS, etcd and ExternalDNS.
 pub(crate) const TOOLS: &str = "e2e/tools";
-/// Kubernetes' API server.
+/// The Kubernetes API server.
 pub(crate) const KUBERNETES: &str = "e2e/tools/kubernetes";
+/// External Secrets Operator.
 pub(crate) const EXTERNAL_SECRETS: &str = "e2e/tools/external-secrets";
-/// What publishes and mirrors the policies. The release workflow builds the same.
+/// oras and cosign, which publish and mirror the policies. The release workflow builds the same versions.
 pub(crate) const DISTRIBUTION: &str = "e2e/tools/distribution";
 
 /// Why a suite cannot run without Go.
 pub(crate) const NO_GO: &str =
-    "`go` is neither on PATH nor in /usr/local/go: see https://go.dev/doc/install";
+    "`go` is neither on PATH nor in /usr/local/go; see https://go.dev/doc/install";
 
-/// Go, on PATH or where its own installation guide puts it.
+/// Returns the `go` command, from PATH or from the directory of Go's installation guide.
 pub(crate) fn go() -> Option<&'static str> {
     let mut places = ["go", "/usr/local/go/bin/go"].into_iter();
     places.find(|go| Command::new(go).arg("version").output().is_ok())
 }
 
-/// Builds the tools of a go.mod to target/tools/, unless they are there and of the same modules: CI keeps the
-/// programs and not Go's cache, which is much larger.
+/// Builds the tools of a `go.mod` file to target/tools/, unless they are already built from the same modules.
+/// CI caches these programs rather than Go's build cache, which is much larger.
 pub(crate) fn build_all(workspace: &Workspace, go: &str, source: &str) -> Result<()> {
     let target = workspace.path("target/tools");
     let directory = workspace.path(source);
     let go_mod = read(&directory.join("go.mod"))?;
     let version = Command::new(go).arg("version").output()?.stdout;
-    let built_of = [
+    let built_from = [
         version,
         go_mod.clone().into(),
         read(&directory.join("go.sum"))?.into(),
@@ -41,7 +42,7 @@ pub(crate) fn build_all(workspace: &Workspace, go: &str, source: &str) -> Result
     .concat();
     let last = source.rsplit('/').next().unwrap_or_default();
     let stamp = target.join(format!("{last}-built-of"));
-    if fs::read(&stamp).is_ok_and(|present| present == built_of) {
+    if fs::read(&stamp).is_ok_and(|present| present == built_from) {
         return Ok(());
     }
     let step = Step::start(format!("building the tools of {source}"));
@@ -56,25 +57,25 @@ pub(crate) fn build_all(workspace: &Workspace, go: &str, source: &str) -> Result
             &flags(&go_mod),
             "-o",
         ])
-        // As a directory, whatever is in it.
+        // The trailing slash makes Go treat it as a directory.
         .args([target.join(""), "tool".into()]))?;
-    // Go calls it by its directory.
+    // Go names the program after its package directory, `server`.
     let (server, etcd) = (target.join("server"), target.join("etcd"));
     if server.exists() {
         fs::rename(server, etcd)?;
     }
-    step.end("built");
-    fs::write(&stamp, built_of).context("cannot write to target/tools")
+    step.end("done");
+    fs::write(&stamp, built_from).context("cannot write to target/tools")
 }
 
-/// What the linker is told: the version of Kubernetes, which does not read it from its module.
+/// Returns the linker flags. They set the version of Kubernetes, which it does not read from its Go module.
 fn flags(go_mod: &str) -> String {
     let version = version_of("k8s.io/kubernetes", go_mod);
     let version = version.map(|it| format!(" -X k8s.io/component-base/version.gitVersion={it}"));
     format!("-s -w{}", version.unwrap_or_default())
 }
 
-/// The version that a go.mod requires of a module.
+/// Returns the version of a module that a `go.mod` file requires.
 pub(crate) fn version_of<'a>(module: &str, go_mod: &'a str) -> Option<&'a str> {
     let mut lines = go_mod.lines().map(str::trim);
     lines.find_map(|line| {
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_of_kubernetes_is_that_of_go_mod() {
+    fn linker_flags_set_the_kubernetes_version_of_go_mod() {
         let go_mod = "replace (\n\tk8s.io/kubernetes => k8s.io/kubernetes v1.2.3\n)\n\nrequire (\n\t\
                       k8s.io/kubernetes v1.34.4 // indirect\n)\n";
         assert!(flags(go_mod).ends_with("gitVersion=v1.34.4"));

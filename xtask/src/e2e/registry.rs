@@ -1,4 +1,4 @@
-//! What the registry suite needs: a registry, oras and cosign, and the policies with SBOM and provenance.
+//! Builds what the registry suite needs: oras and cosign, and the policies with SBOM and provenance.
 
 use std::process::Command;
 
@@ -8,13 +8,13 @@ use super::programs;
 use crate::build;
 use crate::workspace::{Workspace, on_path, run};
 
-/// Builds it all; the reason where something is not to be had.
+/// Builds everything, or returns as `Ok(Err(reason))` why the suite must be skipped.
 pub(super) fn prepare(workspace: &Workspace) -> Result<Result<(), String>> {
-    // Debian's packages of the same name.
+    // Their Debian packages have the same names.
     let packaged = ["docker-registry", "jq"];
     if let Some(missing) = packaged.iter().find(|name| on_path(name).is_none()) {
         return Ok(Err(format!(
-            "no `{missing}` on PATH: install the package `{missing}`"
+            "`{missing}` is not on PATH; install the package `{missing}`"
         )));
     }
     let Some(go) = programs::go() else {

@@ -1,4 +1,4 @@
-//! Whether two builds of the same sources in two directories give the same bytes.
+//! Checks that two builds of the same sources in two directories give the same bytes.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,15 +10,15 @@ use crate::modules;
 use crate::test::tally::Tally;
 use crate::workspace::Workspace;
 
-/// Builds every module once more, from nothing, and compares; a module counts as a test.
-pub(super) fn counted(workspace: &Workspace) -> Result<Tally> {
+/// Builds every module again from scratch and compares the bytes. Each module counts as one test.
+pub(super) fn compare_builds(workspace: &Workspace) -> Result<Tally> {
     let modules = modules::all(workspace)?;
     let names: Vec<&str> = modules.iter().map(|module| module.name.as_str()).collect();
     build::build(workspace, &[])?;
-    let elsewhere = tempfile::tempdir()?;
-    let target = elsewhere.path().join("target");
+    let other_dir = tempfile::tempdir()?;
+    let target = other_dir.path().join("target");
     let copy = Workspace {
-        root: elsewhere.path().join("another/checkout"),
+        root: other_dir.path().join("another/checkout"),
         cargo_target: target.clone(),
         packages: Vec::new(),
     };
@@ -26,22 +26,22 @@ pub(super) fn counted(workspace: &Workspace) -> Result<Tally> {
     build::compile(&copy, &target, &names)?;
     let mut tally = Tally::default();
     for module in &modules {
-        let again = build::annotated(module, &target)?;
+        let rebuilt = build::annotated(module, &target)?;
         let path = workspace.path("target/modules").join(&module.name);
         let first = std::fs::read(path.with_extension("wasm"))?;
         let (name, digest) = (&module.name, build::digest(&first));
-        if first == again {
-            println!("{name}: sha256:{digest}, twice");
+        if first == rebuilt {
+            println!("{name}: sha256:{digest} in both builds");
         } else {
-            let other = build::digest(&again);
-            println!("{name}: sha256:{digest} here and sha256:{other} elsewhere");
+            let other = build::digest(&rebuilt);
+            println!("{name}: builds differ: sha256:{digest} and sha256:{other}");
         }
-        tally += Tally::one(first == again);
+        tally += Tally::one(first == rebuilt);
     }
     Ok(tally)
 }
 
-/// Copies every file that git knows or would know.
+/// Copies every file that git tracks or would add.
 fn copy_sources(workspace: &Workspace, to: &Path) -> Result<()> {
     let listed = Command::new("git")
         .args([
@@ -57,7 +57,7 @@ fn copy_sources(workspace: &Workspace, to: &Path) -> Result<()> {
     ensure!(listed.status.success(), "`git ls-files` failed");
     for name in String::from_utf8(listed.stdout)?.split_terminator('\0') {
         let (from, to) = (workspace.path(name), to.join(name));
-        // It may be listed still and deleted already.
+        // git also lists tracked files that are deleted but not yet committed.
         if from.is_file() {
             std::fs::create_dir_all(to.parent().unwrap_or(&to))?;
             std::fs::copy(&from, &to).with_context(|| format!("cannot copy `{name}`"))?;

@@ -1,5 +1,5 @@
-//! `CHANGELOG.md`, in the form of [Keep a Changelog](https://keepachangelog.com/en/1.1.0/). A change begins
-//! with what it is about in bold: a module's name, or `all modules`.
+//! Reads `CHANGELOG.md`, which follows [Keep a Changelog](https://keepachangelog.com/en/1.1.0/). A change
+//! starts with its subject in bold: the name of a policy, or `all policies`.
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ pub(crate) struct Release {
     changes: Vec<(String, Change)>,
 }
 
-/// A change as Artifact Hub lists it.
+/// A change in the format of Artifact Hub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
@@ -20,7 +20,7 @@ pub(super) struct Change {
     description: String,
 }
 
-/// The kinds of Keep a Changelog and of Artifact Hub.
+/// The kinds of changes in Keep a Changelog and Artifact Hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
@@ -33,10 +33,10 @@ enum Kind {
 }
 
 impl Release {
-    /// Finds the section of `version` in `changelog`.
+    /// Reads the section of `version` in `changelog`.
     ///
     /// # Errors
-    /// There is none, or it is not in the form of Keep a Changelog.
+    /// Returns an error if the section is missing or does not follow Keep a Changelog.
     pub(crate) fn read(changelog: &str, version: &str) -> Result<Self> {
         let heading = format!("\n## [{version}] - ");
         let (_, section) = changelog.split_once(&heading).with_context(|| {
@@ -52,7 +52,7 @@ impl Release {
         let is_date = date.len() == 10 && date.bytes().all(|it| it.is_ascii_digit() || it == b'-');
         ensure!(
             is_date || date == "Unreleased",
-            "CHANGELOG.md: `{date}` is neither a date such as `2026-11-23` nor `Unreleased`"
+            "CHANGELOG.md: `{date}` is not a date; write one such as `2026-11-23`, or `Unreleased`"
         );
         let mut changes = Vec::new();
         for part in parts {
@@ -61,21 +61,21 @@ impl Release {
                 .with_context(|| format!("CHANGELOG.md: `### {heading}`"))?;
             for item in items.split("\n- ").skip(1) {
                 let item = item.split_whitespace().collect::<Vec<_>>().join(" ");
-                let about = item.strip_prefix("**").and_then(|it| it.split_once("**: "));
-                let (about, description) = about.unwrap_or(("", &item));
+                let subject = item.strip_prefix("**").and_then(|it| it.split_once("**: "));
+                let (subject, description) = subject.unwrap_or(("", &item));
                 let description = description.to_owned();
-                changes.push((about.to_owned(), Change { kind, description }));
+                changes.push((subject.to_owned(), Change { kind, description }));
             }
         }
         let date = is_date.then(|| date.to_owned());
         Ok(Self { date, changes })
     }
 
-    /// The changes of a module and of all modules.
+    /// Returns the changes of a policy, including those of all policies.
     pub(super) fn changes_of(&self, module: &str) -> Vec<Change> {
         let changes = self.changes.iter();
         changes
-            .filter(|(about, _)| about == module || about == "all modules")
+            .filter(|(subject, _)| subject == module || subject == "all policies")
             .map(|(_, change)| change.clone())
             .collect()
     }
@@ -96,28 +96,28 @@ mod tests {
 ### Added
 
 - **storage-class**: one thing,
-  told over two lines.
+  over two lines.
 - The command line.
 
 ### Fixed
 
-- **all modules**: another.
+- **all policies**: another.
 
 ## [0.0.1] - 2026-01-01
 
 ### Security
 
-- **storage-class**: of old.
+- **storage-class**: an old change.
 ";
 
     #[test]
-    fn the_section_of_a_version_is_read_up_to_the_next() {
+    fn only_the_section_of_the_version_is_read() {
         let release = Release::read(CHANGELOG, "0.1.0").unwrap();
         assert_eq!(release.date.as_deref(), Some("2026-11-23"));
         assert_eq!(
             json!(release.changes_of("storage-class")),
             json!([
-                {"kind": "added", "description": "one thing, told over two lines."},
+                {"kind": "added", "description": "one thing, over two lines."},
                 {"kind": "fixed", "description": "another."},
             ])
         );
@@ -126,17 +126,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_its_form_is_an_error() {
-        let said = |changelog: &str| {
+    fn a_section_in_another_format_is_an_error() {
+        let error_of = |changelog: &str| {
             let error = Release::read(changelog, "0.1.0").unwrap_err();
             format!("{error:#}")
         };
         assert_eq!(
-            said("# Changelog\n"),
+            error_of("# Changelog\n"),
             "CHANGELOG.md has no section `## [0.1.0] - YYYY-MM-DD`"
         );
-        assert!(said("\n## [0.1.0] - soon\n").contains("`soon` is neither a date"));
-        let unknown = said("\n## [0.1.0] - Unreleased\n\n### New\n");
+        assert!(error_of("\n## [0.1.0] - soon\n").contains("`soon` is not a date; write one"));
+        let unknown = error_of("\n## [0.1.0] - Unreleased\n\n### New\n");
         assert!(
             unknown.contains("unknown variant `new`, expected one of `added`"),
             "{unknown}"

@@ -1,4 +1,4 @@
-//! `questions-ui.yml`: the form that Rancher shows for a module's settings. Its types are those of
+//! `questions-ui.yml`: the form that Rancher shows for the settings of a policy. The types are those of
 //! Rancher's question component; a trailing `[` is part of their names.
 
 use serde_json::{Map, Value, json};
@@ -7,23 +7,23 @@ use super::setting::{Kind, Setting};
 
 const GROUP: &str = "Settings";
 
-/// The questions for `settings`.
+/// Returns the questions for `settings`.
 pub(super) fn of(settings: &[Setting]) -> Value {
     let questions = settings.iter().map(|setting| {
-        let place = Place {
+        let context = Context {
             prefix: "",
             group: GROUP,
-            unset: false,
-            show_if: shown_if(setting, settings),
+            parent_is_null: false,
+            show_if: show_if(setting, settings),
         };
-        question(setting, &place)
+        question(setting, &context)
     });
     json!({ "questions": questions.collect::<Value>() })
 }
 
-/// The condition under which an object is of use: one that has the name of a choice, such as the provider
-/// `azure`, is for that choice.
-fn shown_if(setting: &Setting, all: &[Setting]) -> Option<String> {
+/// Returns the condition for showing an object: one with the name of an enum value, such as the provider
+/// `azure`, is shown only for that value.
+fn show_if(setting: &Setting, all: &[Setting]) -> Option<String> {
     let name = &setting.name;
     let offers =
         |other: &&Setting| matches!(&other.kind, Kind::Enum(names) if names.contains(name));
@@ -31,73 +31,82 @@ fn shown_if(setting: &Setting, all: &[Setting]) -> Option<String> {
     matches!(setting.kind, Kind::Object(_)).then(|| format!("{}={name}", choice.name))
 }
 
-/// Where a question stands.
-struct Place<'a> {
-    /// The path of the objects around it.
+/// The objects around a question.
+struct Context<'a> {
+    /// The path of the enclosing objects.
     prefix: &'a str,
     group: &'a str,
-    /// Whether the object around it has no value by itself: a default within would give it one.
-    unset: bool,
+    /// Whether the enclosing object defaults to null: a default of one of its fields would set it.
+    parent_is_null: bool,
     show_if: Option<String>,
 }
 
-fn question(setting: &Setting, place: &Place<'_>) -> Value {
-    let variable = format!("{}{}", place.prefix, setting.name);
-    let group = setting.group.as_deref().unwrap_or(place.group);
-    let default = match place.unset {
+fn question(setting: &Setting, context: &Context<'_>) -> Value {
+    let variable = format!("{}{}", context.prefix, setting.name);
+    let group = setting.group.as_deref().unwrap_or(context.group);
+    let default = match context.parent_is_null {
         true => &Value::Null,
         false => &setting.default,
     };
     let mut form = Map::new();
-    let mut say = |key: &str, value: Value| form.insert(key.to_owned(), value);
-    say("variable", variable.as_str().into());
-    say("type", kind(&setting.kind).into());
-    say("label", setting.label.as_str().into());
-    say("description", description(setting, place.unset).into());
-    say("group", group.into());
-    say("default", default.clone());
-    say("required", (setting.required && !place.unset).into());
-    if let Some(condition) = &place.show_if {
-        say("show_if", condition.as_str().into());
+    let mut insert = |key: &str, value: Value| form.insert(key.to_owned(), value);
+    insert("variable", variable.as_str().into());
+    insert("type", kind(&setting.kind).into());
+    insert("label", setting.label.as_str().into());
+    insert(
+        "description",
+        description(setting, context.parent_is_null).into(),
+    );
+    insert("group", group.into());
+    insert("default", default.clone());
+    insert(
+        "required",
+        (setting.required && !context.parent_is_null).into(),
+    );
+    if let Some(condition) = &context.show_if {
+        insert("show_if", condition.as_str().into());
     }
-    let nested = |prefix: &str, unset: bool, fields: &[Setting]| -> Value {
-        let place = Place {
+    let nested = |prefix: &str, parent_is_null: bool, fields: &[Setting]| -> Value {
+        let context = Context {
             prefix,
             group,
-            unset,
-            show_if: place.show_if.clone(),
+            parent_is_null,
+            show_if: context.show_if.clone(),
         };
-        fields.iter().map(|field| question(field, &place)).collect()
+        fields
+            .iter()
+            .map(|field| question(field, &context))
+            .collect()
     };
     let (key, value) = match &setting.kind {
         Kind::Enum(options) => ("options", json!(options)),
         Kind::Object(fields) => {
-            say("hide_input", true.into());
+            insert("hide_input", true.into());
             let prefix = format!("{variable}.");
             ("subquestions", nested(&prefix, default.is_null(), fields))
         }
         Kind::Sequence(fields) => {
-            say("hide_input", true.into());
-            // Within an item, variables are relative to it.
+            insert("hide_input", true.into());
+            // Variables are relative to the item.
             ("sequence_questions", nested("", false, fields))
         }
         _ => return form.into(),
     };
-    say(key, value);
+    insert(key, value);
     form.into()
 }
 
-/// What a setting means, with what the form does not say in another place.
-fn description(setting: &Setting, unset: bool) -> String {
-    // A field that was emptied holds the empty text, and one that is left alone its default.
-    let mut text = (setting.description).replace("`null`", "`null`, which only YAML can say,");
+/// Returns the description of a setting, with details that the form does not show elsewhere.
+fn description(setting: &Setting, parent_is_null: bool) -> String {
+    // A form cannot enter `null`: an emptied field is an empty string, and an untouched one has its default.
+    let mut text = (setting.description).replace("`null`", "`null` (only in YAML)");
     if let Kind::List(items) | Kind::Map(items) = &setting.kind
         && let Kind::Enum(options) = items.as_ref()
     {
         text.push_str(&format!(" Any of: `{}`.", options.join("`, `")));
     }
-    if let (true, Value::String(usual)) = (unset, &setting.default) {
-        text.push_str(&format!(" Usually `{usual}`."));
+    if let (true, Value::String(default)) = (parent_is_null, &setting.default) {
+        text.push_str(&format!(" Defaults to `{default}`."));
     }
     text
 }
@@ -121,7 +130,7 @@ mod tests {
     use crate::modules;
     use crate::workspace::Workspace;
 
-    fn asked(variable: &str) -> Value {
+    fn question_for(variable: &str) -> Value {
         let questions = of(&example());
         let mut questions = questions["questions"].as_array().unwrap().iter();
         let found = questions.find(|question| question["variable"] == variable);
@@ -129,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_is_asked_for_by_its_kind() {
+    fn a_question_has_the_type_of_its_setting() {
         let greeting = json!({
             "variable": "greeting",
             "type": "string",
@@ -139,8 +148,8 @@ mod tests {
             "default": "",
             "required": false,
         });
-        assert_eq!(asked("greeting"), greeting);
-        let mode = asked("mode");
+        assert_eq!(question_for("greeting"), greeting);
+        let mode = question_for("mode");
         assert_eq!(mode["type"], "enum");
         assert_eq!(mode["options"], json!(["reject", "warn"]));
         assert_eq!(mode["default"], "reject");
@@ -148,9 +157,9 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_an_object_have_paths_and_those_of_an_item_names() {
-        // An object without a value gets none from its fields.
-        let maybe = asked("maybe");
+    fn variables_of_object_fields_are_paths_and_those_of_items_are_names() {
+        // Fields of an object that defaults to null have no defaults.
+        let maybe = question_for("maybe");
         assert_eq!(maybe["default"], Value::Null);
         for (field, name) in [(0, "maybe.namespace"), (1, "maybe.times")] {
             let field = &maybe["subquestions"][field];
@@ -158,7 +167,7 @@ mod tests {
             assert_eq!(field["default"], Value::Null);
             assert_eq!(field["required"], false);
         }
-        let exception = &asked("exceptions")["sequence_questions"];
+        let exception = &question_for("exceptions")["sequence_questions"];
         assert_eq!(exception[0]["variable"], "namespace");
         assert_eq!(exception[0]["required"], true);
         assert_eq!(exception[1]["variable"], "times");
@@ -166,21 +175,21 @@ mod tests {
     }
 
     #[test]
-    fn what_a_form_cannot_show_is_in_the_description() {
+    fn the_description_has_details_that_the_form_does_not_show() {
         let mut setting = example().remove(0);
         setting.description = "The class; `null` for none.".to_owned();
         let options = Kind::Enum(vec!["a".to_owned(), "b".to_owned()]);
         setting.kind = Kind::List(Box::new(options));
         assert_eq!(
             description(&setting, false),
-            "The class; `null`, which only YAML can say, for none. Any of: `a`, `b`."
+            "The class; `null` (only in YAML) for none. Any of: `a`, `b`."
         );
         setting.default = "a".into();
-        assert!(description(&setting, true).ends_with(" Usually `a`."));
+        assert!(description(&setting, true).ends_with(" Defaults to `a`."));
     }
 
     #[test]
-    fn an_object_for_one_choice_is_shown_with_it() {
+    fn an_object_for_one_enum_value_is_shown_only_for_it() {
         let mut settings = example();
         let mut reject = settings[3].clone();
         reject.name = "reject".to_owned();
@@ -193,8 +202,8 @@ mod tests {
         assert!(others.iter().all(|it| it["show_if"].is_null()));
     }
 
-    /// What the form sends where nobody touches it: every default, without what is empty.
-    fn untouched(questions: &Value) -> Value {
+    /// Returns the settings that an untouched form submits: all defaults, without empty values.
+    fn submitted(questions: &Value) -> Value {
         fn set(settings: &mut Value, questions: &Value) {
             for question in questions.as_array().unwrap() {
                 let mut at = &mut *settings;
@@ -234,25 +243,25 @@ mod tests {
     }
 
     #[test]
-    fn a_form_that_nobody_touched_means_no_settings() {
+    fn an_untouched_form_submits_the_defaults() {
         for module in modules::all(&Workspace::load().unwrap()).unwrap() {
             let settings = module.settings().unwrap();
             let defaults = settings
                 .iter()
                 .map(|it| (it.name.clone(), it.default.clone()));
             let expected = without_empties(Value::Object(defaults.collect()));
-            let sent = untouched(&of(&settings)["questions"]);
+            let sent = submitted(&of(&settings)["questions"]);
             assert_eq!(sent, expected, "{}", module.name);
 
-            // The module says of it what it says of the one setting that must be chosen, where there is one.
-            let calls = simulate::builtin::policy(&module.name).unwrap();
-            let says = |settings: &Value| {
-                let answer = (calls.validate_settings)(settings.to_string().as_bytes());
-                serde_json::from_slice::<Value>(&answer).unwrap()
+            // The policy validates it like the required setting alone, or like no settings.
+            let builtin = simulate::builtin::policy(&module.name).unwrap();
+            let validate = |settings: &Value| {
+                let response = (builtin.validate_settings)(settings.to_string().as_bytes());
+                serde_json::from_slice::<Value>(&response).unwrap()
             };
             let required: Vec<&Setting> = settings.iter().filter(|it| it.required).collect();
             match required.as_slice() {
-                [] => assert_eq!(says(&sent), json!({"valid": true})),
+                [] => assert_eq!(validate(&sent), json!({"valid": true})),
                 [
                     Setting {
                         name,
@@ -264,7 +273,12 @@ mod tests {
                         let alone = json!({ name: option });
                         let mut filled = sent.clone();
                         filled[name] = option.as_str().into();
-                        assert_eq!(says(&filled), says(&alone), "{}: {option}", module.name);
+                        assert_eq!(
+                            validate(&filled),
+                            validate(&alone),
+                            "{}: {option}",
+                            module.name
+                        );
                     }
                 }
                 others => panic!("{}: no default for {others:?}", module.name),

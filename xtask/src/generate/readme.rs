@@ -1,72 +1,114 @@
-//! The parts of a module's README that are made: between `<!-- name -->` and `<!-- /name -->`.
+//! The generated parts of a policy's README: those between `<!-- name -->` and `<!-- /name -->`.
 
 use std::fmt::Write;
 
+use admission::Rule;
 use anyhow::{Context, Result};
-use ingress2route::{ANNOTATIONS, Annotation, Effect};
+use ingress2route::{ANNOTATIONS, ActiveWhen, Annotation};
 use serde_json::Value;
 
 use super::setting::{Kind, Setting};
 
-/// The module whose README has the table of ingress-nginx's annotations.
-const ANNOTATED: &str = "httproute-over-ingress";
+/// The policy whose README has the table of ingress-nginx's annotations.
+const ANNOTATIONS_POLICY: &str = "httproute-over-ingress";
 
-/// What the built module's README says in place of the table, which every node would keep.
-const ELSEWHERE: &str = "The table is in the README of the module's source.\n";
+/// The text that replaces the table in the built module, whose size every node pays for.
+const ANNOTATIONS_LINK: &str = "The table is in the README of the policy's source.\n";
 
-/// The README of a module with its tables.
-pub(super) fn replace(module: &str, readme: &str, settings: &[Setting]) -> Result<String> {
-    let readme = fill(readme, "settings", &settings_table(settings))?;
+/// Returns the README of a policy with its tables.
+pub(super) fn replace(
+    module: &str,
+    readme: &str,
+    rules: &[Rule],
+    settings: &[Setting],
+) -> Result<String> {
+    let readme = fill(readme, "rules", &rules_table(rules))?;
+    let readme = fill(&readme, "settings", &settings_table(settings))?;
     match module {
-        ANNOTATED => fill(&readme, "annotations", &annotations_table()),
+        ANNOTATIONS_POLICY => fill(&readme, "annotations", &annotations_table()),
         _ => Ok(readme),
     }
 }
 
-/// The README as those read it who have the module and not its sources: without the marks of what is
-/// generated, and without what every node would have to keep.
+/// The text above the table of annotations.
+const ANNOTATIONS_INTRODUCTION: &str = "\
+How each annotation of ingress-nginx is handled. Only *untranslatable* ones require ingress-nginx, and only if
+their value has an effect. If the value of a *translated* one cannot be expressed in a route, the message says
+why. Annotations in the last column have no effect on their own.
+";
+
+/// Returns the README for the built module: without the markers of generated parts, and without the large
+/// table.
 pub(crate) fn usage(module: &str, readme: &str) -> Result<String> {
     let readme = match module {
-        ANNOTATED => &fill(readme, "annotations", ELSEWHERE)?,
+        ANNOTATIONS_POLICY => &fill(readme, "annotations", ANNOTATIONS_LINK)?,
         _ => readme,
     };
-    let is_mark = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
-    let lines = readme.lines().filter(|line| !is_mark(line));
+    let is_marker = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
+    let lines = readme.lines().filter(|line| !is_marker(line));
     Ok(lines.map(|line| format!("{line}\n")).collect())
 }
 
-/// `readme` with `text` between the markers called `name`.
+/// Returns `readme` with `text` between the markers called `name`.
 ///
 /// # Errors
-/// If it has not both, in order.
+/// Returns an error if a marker is missing or they are in the wrong order.
 fn fill(readme: &str, name: &str, text: &str) -> Result<String> {
     let (start, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
-    let missing = || format!("`README.md` has no `{start}` with a `{end}` below it");
+    let missing = || format!("`README.md` must contain `{start}` followed by `{end}`");
     let (before, rest) = readme.split_once(&start).with_context(missing)?;
     let (_, after) = rest.split_once(&end).with_context(missing)?;
     Ok(format!("{before}{start}\n{text}{end}{after}"))
 }
 
+/// One row for all annotations with the same handling and reason, together with the annotations that only
+/// configure them.
 fn annotations_table() -> String {
-    let mut table = "| annotation | what becomes of it | how, or why |\n|---|---|---|\n".to_owned();
-    for Annotation {
-        name,
-        fate,
-        effect,
-        why,
-        ..
-    } in ANNOTATIONS
-    {
-        let fate = fate.name();
-        let fate = match effect {
-            Effect::Given => fate.to_owned(),
-            Effect::True => format!("{fate} where true"),
-            Effect::Not(value) => format!("{fate} unless `{value}`"),
-            Effect::Beside(main) => format!("as `{main}`"),
+    let mut table = format!(
+        "{ANNOTATIONS_INTRODUCTION}\n| annotation | handling | how, or why | configured by |\n|---|---|---|---|\n"
+    );
+    let mut rows: Vec<(String, &str, Vec<&str>)> = Vec::new();
+    for known in ANNOTATIONS {
+        let handling = known.handling.name();
+        let handling = match known.active_when {
+            ActiveWhen::NotEmpty => handling.to_owned(),
+            ActiveWhen::True => format!("{handling} if true"),
+            ActiveWhen::Not(value) => format!("{handling} unless `{value}`"),
+            ActiveWhen::PartOf(_) => continue,
         };
-        let _ = writeln!(table, "| `{name}` | {fate} | {why} |");
+        let row = rows
+            .iter_mut()
+            .find(|row| (row.0.as_str(), row.1) == (&handling, known.reason));
+        match row {
+            Some((_, _, names)) => names.push(known.name),
+            None => rows.push((handling, known.reason, vec![known.name])),
+        }
+    }
+    for (handling, reason, names) in rows {
+        let is_part = |known: &&Annotation| matches!(known.active_when, ActiveWhen::PartOf(main) if names.contains(&main));
+        let parts = ANNOTATIONS.iter().filter(is_part).map(|known| known.name);
+        let parts = code_list(parts);
+        let names = code_list(names.iter().copied());
+        let _ = writeln!(table, "| {names} | {handling} | {reason} | {parts} |");
     }
     table
+}
+
+fn rules_table(rules: &[Rule]) -> String {
+    let mut table = "| rule | reports |\n|---|---|\n".to_owned();
+    for rule in rules {
+        let _ = writeln!(
+            table,
+            "| `{rule}` | {} |",
+            rule.summary().replace('|', "\\|")
+        );
+    }
+    table
+}
+
+fn code_list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 fn settings_table(settings: &[Setting]) -> String {
@@ -118,7 +160,7 @@ fn default(setting: &Setting) -> String {
         _ if setting.required => "required".to_owned(),
         (Value::Null, _) => "none".to_owned(),
         (Value::String(text), _) if !text.is_empty() => format!("`{text}`"),
-        // Its fields say theirs.
+        // The rows of its fields show their defaults.
         (Value::Object(_), Kind::Object(_)) => String::new(),
         (value, _) => format!("`{value}`"),
     }
@@ -126,13 +168,19 @@ fn default(setting: &Setting) -> String {
 
 #[cfg(test)]
 mod tests {
+    use admission::NOT_CHECKED;
+
     use super::*;
     use crate::generate::setting::tests::example;
 
     #[test]
-    fn a_row_for_each_setting_and_field() {
-        let readme = "# Title\n\n<!-- settings -->\nold\n<!-- /settings -->\n\nrest\n";
-        let expected = "# Title\n\n<!-- settings -->
+    fn a_row_for_each_rule_setting_and_field() {
+        let readme = "# Title\n\n<!-- rules -->\n<!-- /rules -->\n\n<!-- settings -->\nold\n<!-- /settings -->\n\nrest\n";
+        let expected = "# Title\n\n<!-- rules -->
+| rule | reports |
+|---|---|
+| `not-checked` | The policy could not check something, for the reason that it names. |
+<!-- /rules -->\n\n<!-- settings -->
 | setting | type | default | meaning |
 |---|---|---|---|
 | `greeting` | string | `\"\"` | Says something. |
@@ -146,14 +194,14 @@ mod tests {
 | `exceptions[].namespace` | string | required | Where. |
 | `exceptions[].times` | integer | `0` | How often. |
 <!-- /settings -->\n\nrest\n";
-        let once = replace("storage-class", readme, &example()).unwrap();
+        let once = replace("storage-class", readme, &[NOT_CHECKED], &example()).unwrap();
         assert_eq!(once, expected);
-        let twice = replace("storage-class", &once, &example()).unwrap();
+        let twice = replace("storage-class", &once, &[NOT_CHECKED], &example()).unwrap();
         assert_eq!(twice, expected);
     }
 
     #[test]
-    fn a_pipe_does_not_end_a_cell() {
+    fn pipes_are_escaped() {
         let mut settings = example();
         settings.truncate(1);
         settings[0].description = "a | b".into();
@@ -163,33 +211,37 @@ mod tests {
     #[test]
     fn a_readme_without_markers_is_an_error() {
         for readme in ["# Title", "<!-- a -->", "<!-- /a --> <!-- a -->"] {
-            let said = fill(readme, "a", "").unwrap_err().to_string();
+            let message = fill(readme, "a", "").unwrap_err().to_string();
             assert_eq!(
-                said,
-                "`README.md` has no `<!-- a -->` with a `<!-- /a -->` below it"
+                message,
+                "`README.md` must contain `<!-- a -->` followed by `<!-- /a -->`"
             );
         }
     }
 
     #[test]
-    fn a_row_for_each_annotation() {
+    fn every_annotation_is_in_one_row() {
         let table = annotations_table();
-        assert_eq!(table.lines().count(), 2 + ANNOTATIONS.len());
+        for known in ANNOTATIONS {
+            let name = format!("`{}`", known.name);
+            assert_eq!(table.matches(&name).count(), 1, "{name}\n{table}");
+        }
         for row in [
-            "| `auth-signin` | as `auth-url` | has no effect of its own |",
-            "| `configuration-snippet` | untranslatable | is NGINX configuration |",
-            "| `enable-modsecurity` | untranslatable where true | is a web application firewall; the gateway has none |",
-            "| `limit-rps` | untranslatable unless `0` | limits requests; a route cannot |",
+            "| `configuration-snippet`, `server-snippet`, `stream-snippet` | untranslatable | is NGINX configuration |  |",
+            "| `enable-modsecurity`, `enable-owasp-core-rules` | untranslatable if true | \
+             the Gateway has no web application firewall | `modsecurity-snippet`, `modsecurity-transaction-id` |",
+            "| `limit-rpm`, `limit-rps` | untranslatable unless `0` | a route cannot limit the request rate | \
+             `limit-allowlist`, `limit-burst-multiplier`, `limit-whitelist` |",
         ] {
             assert!(table.lines().any(|line| line == row), "{row}\n{table}");
         }
     }
 
     #[test]
-    fn the_built_module_has_no_marks_and_names_the_place_of_the_annotations() {
+    fn the_built_module_has_no_markers_and_links_to_the_annotations() {
         let readme = "# Title\n<!-- annotations -->\n| a |\n<!-- /annotations -->\nrest\n";
-        let expected = format!("# Title\n{ELSEWHERE}rest\n");
-        assert_eq!(usage(ANNOTATED, readme).unwrap(), expected);
+        let expected = format!("# Title\n{ANNOTATIONS_LINK}rest\n");
+        assert_eq!(usage(ANNOTATIONS_POLICY, readme).unwrap(), expected);
         assert_eq!(
             usage("storage-class", readme).unwrap(),
             "# Title\n| a |\nrest\n"

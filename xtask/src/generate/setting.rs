@@ -1,5 +1,5 @@
-//! A module's settings, read from the JSON schema of its settings type: what the table and the
-//! questions need of it, without references.
+//! The settings of a policy, read from the JSON schema of its settings type, for the table and the form.
+//! References are resolved.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
@@ -8,19 +8,19 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Setting {
     pub(crate) name: String,
-    /// What a form calls it: the schema's title, else the name.
+    /// The label in forms: the schema's title, or the name.
     pub(crate) label: String,
-    /// One line.
+    /// The description, in one line.
     pub(crate) description: String,
-    /// The part of a form it stands in: `#[schemars(extend("x-ui-group" = …))]`.
+    /// The group in forms: `#[schemars(extend("x-ui-group" = …))]`.
     pub(crate) group: Option<String>,
     pub(crate) kind: Kind,
-    /// `null` for what need not be set.
+    /// The default, or `null` for an optional setting without one.
     pub(crate) default: Value,
     pub(crate) required: bool,
 }
 
-/// What a setting holds.
+/// The type of a setting.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     String,
@@ -28,24 +28,24 @@ pub(crate) enum Kind {
     Integer,
     /// One of these strings.
     Enum(Vec<String>),
-    /// A list of values without a structure of their own.
+    /// A list of values other than objects.
     List(Box<Kind>),
     /// A list of objects.
     Sequence(Vec<Setting>),
-    /// Names to values.
+    /// A map from names to values.
     Map(Box<Kind>),
     Object(Vec<Setting>),
 }
 
-/// The settings of a schema, in its order.
+/// Returns the settings of a schema, in schema order.
 ///
 /// # Errors
-/// A setting without description or default, or of a type that no form can show.
+/// Returns an error if a setting has no description, no default, or a type that forms do not support.
 pub(crate) fn read(schema: &Value) -> Result<Vec<Setting>> {
     settings(schema, schema)
 }
 
-/// The settings that an object of the schema `root` has.
+/// Returns the settings of an object in the schema `root`.
 fn settings(root: &Value, object: &Value) -> Result<Vec<Setting>> {
     let properties = object["properties"].as_object().into_iter().flatten();
     properties
@@ -65,18 +65,18 @@ fn setting(root: &Value, name: &str, value: &Value, required: bool) -> Result<Se
     let kind = kind(root, value)?;
     let default = match (value.get("default"), &kind) {
         (Some(default), _) => default.clone(),
-        // Its fields have defaults of their own.
+        // The fields have their own defaults.
         (None, Kind::Object(_)) => Map::new().into(),
         (None, _) if required => Value::Null,
         (None, _) => bail!(
-            "has no default in the schema: schemars takes it from `Default` if the type is \
-             `Serialize`, so derive that where `JsonSchema` is derived"
+            "has no default in the schema; derive `Serialize` where `JsonSchema` is derived, so that schemars \
+             uses `Default`"
         ),
     };
     let description = text("description").unwrap_or_default();
     ensure!(
         !description.is_empty(),
-        "has no doc comment, which users read as its meaning"
+        "has no doc comment, which is its description for users"
     );
     Ok(Setting {
         name: name.to_owned(),
@@ -91,7 +91,7 @@ fn setting(root: &Value, name: &str, value: &Value, required: bool) -> Result<Se
 
 fn kind(root: &Value, value: &Value) -> Result<Kind> {
     let value = resolve(root, value)?;
-    // An enum is `enum` where no variant is documented, and `oneOf` else.
+    // schemars writes `enum` if no variant is documented, and `oneOf` otherwise.
     let names =
         items(&value["oneOf"]).flat_map(|it| it.get("const").into_iter().chain(items(&it["enum"])));
     let names = items(&value["enum"]).chain(names).filter_map(Value::as_str);
@@ -99,7 +99,7 @@ fn kind(root: &Value, value: &Value) -> Result<Kind> {
     if !names.is_empty() {
         return Ok(Kind::Enum(names));
     }
-    // An option is of its type or `null`.
+    // An `Option` has its type or `null`.
     let mut types = std::iter::once(&value["type"]).chain(items(&value["type"]));
     match types.find_map(Value::as_str) {
         Some("string") => Ok(Kind::String),
@@ -113,15 +113,16 @@ fn kind(root: &Value, value: &Value) -> Result<Kind> {
             values @ Value::Object(_) => Ok(Kind::Map(Box::new(kind(root, values)?))),
             _ => settings(root, value).map(Kind::Object),
         },
-        _ => bail!("is of a type that no form can show: {value}"),
+        _ => bail!("has a type that forms do not support: {value}"),
     }
 }
 
-/// Follows references, past the `null` that stands for an unset option.
+/// Resolves references, and options to their type without `null`.
 fn resolve<'a>(root: &'a Value, value: &'a Value) -> Result<&'a Value> {
     if let Some(reference) = value["$ref"].as_str() {
         let target = root.pointer(reference.trim_start_matches('#'));
-        let target = target.with_context(|| format!("`{reference}` leads nowhere"))?;
+        let target =
+            target.with_context(|| format!("`{reference}` does not exist in the schema"))?;
         return resolve(root, target);
     }
     match items(&value["anyOf"]).find(|choice| choice["type"] != "null") {
@@ -130,7 +131,7 @@ fn resolve<'a>(root: &'a Value, value: &'a Value) -> Result<&'a Value> {
     }
 }
 
-/// The items of a list, none if it is anything else.
+/// Returns the items of a list, or none for any other value.
 fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
@@ -144,7 +145,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A setting of each kind, which the tests of the README and of the form show.
+    /// A setting of each type, for the tests of the README and of the form.
     #[derive(Serialize, JsonSchema, Default)]
     #[serde(default)]
     struct Example {
@@ -167,7 +168,7 @@ pub(crate) mod tests {
     #[derive(Serialize, JsonSchema, Default)]
     #[serde(rename_all = "lowercase")]
     enum Mode {
-        /// Refuses.
+        /// Rejects.
         #[default]
         Reject,
         /// Warns.
@@ -189,16 +190,16 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_setting_without_doc_comment_or_default_is_an_error_with_its_name() {
-        let said = |mode: Value| {
+    fn a_setting_needs_a_doc_comment_and_a_default() {
+        let error_of = |mode: Value| {
             let schema = serde_json::json!({"properties": {"mode": mode}, "required": ["other"]});
             format!("{:#}", read(&schema).unwrap_err())
         };
         assert_eq!(
-            said(serde_json::json!({"type": "string", "default": ""})),
-            "setting `mode`: has no doc comment, which users read as its meaning"
+            error_of(serde_json::json!({"type": "string", "default": ""})),
+            "setting `mode`: has no doc comment, which is its description for users"
         );
-        let no_default = said(serde_json::json!({"type": "string", "description": "What."}));
+        let no_default = error_of(serde_json::json!({"type": "string", "description": "What."}));
         assert!(
             no_default.starts_with("setting `mode`: has no default"),
             "{no_default}"

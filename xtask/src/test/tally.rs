@@ -1,13 +1,12 @@
-//! Counts what ran, over test runners and steps.
+//! Counts of passed, failed and skipped tests.
 
 use std::fmt;
 use std::ops::AddAssign;
 
-/// Why a test may be skipped under CI: programs that CI's machines do not have, and whose absence
-/// another host of the same cases makes up for.
+/// The programs whose absence may skip a test in CI. CI does not have them; other hosts run the same cases.
 const ALLOWED_SKIPS: [&str; 3] = ["kwctl", "policy-server", "cargo deny"];
 
-/// How many passed, failed and were skipped.
+/// The number of passed, failed and skipped tests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) passed: usize,
@@ -16,7 +15,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// One test that passed or failed.
+    /// Counts one test that passed or failed.
     pub(crate) fn one(passed: bool) -> Self {
         Self {
             passed: usize::from(passed),
@@ -25,10 +24,10 @@ impl Tally {
         }
     }
 
-    /// One test that was skipped for a reason, which under CI has to be one that is known.
+    /// Counts one skipped test. In CI it counts as failed unless the reason is one of [`ALLOWED_SKIPS`].
     pub(crate) fn skip(reason: &str, ci: bool) -> Self {
-        let known = ALLOWED_SKIPS.iter().any(|allowed| reason.contains(allowed));
-        let failed = ci && !known;
+        let is_allowed = ALLOWED_SKIPS.iter().any(|allowed| reason.contains(allowed));
+        let failed = ci && !is_allowed;
         Self {
             passed: 0,
             failed: usize::from(failed),
@@ -36,7 +35,7 @@ impl Tally {
         }
     }
 
-    /// What a line of a test runner's output counts: the result line of a test binary, or
+    /// Counts the tests that a line of a test runner's output reports: the result line of a test binary, or
     /// `skipped: reason`.
     pub(crate) fn of_line(line: &str, ci: bool) -> Self {
         let line = line.trim();
@@ -87,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_result_line_of_a_test_binary() {
+    fn the_result_line_of_a_test_binary_is_counted() {
         let line = "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; \
                     finished in 0.21s";
         assert_eq!(of_line(line, true), "12 passed, 0 failed, 1 skipped");
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn under_ci_only_known_skips_are_not_failures() {
+    fn in_ci_only_allowed_skips_are_not_failures() {
         let skipped = "0 passed, 0 failed, 1 skipped";
         assert_eq!(of_line("skipped: `kwctl` is not on PATH", true), skipped);
         assert_eq!(of_line("  skipped: no reason", false), skipped);

@@ -1,16 +1,16 @@
-//! What keeps a tree from being rendered.
+//! Errors of rendering.
 
 use std::fmt;
 
-/// Everything that is wrong, in the order of the variables' names, then of the components.
+/// All problems that prevent rendering, sorted by variable, then by component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// One sentence each.
+    /// One sentence per problem.
     pub problems: Vec<String>,
 }
 
 impl Error {
-    /// One thing that is wrong.
+    /// Creates an error with one problem.
     pub(crate) fn one(problem: impl Into<String>) -> Self {
         Self {
             problems: vec![problem.into()],

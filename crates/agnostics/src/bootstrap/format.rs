@@ -1,13 +1,13 @@
-//! The forms of values. A check says what a value has to be, to follow on "must be".
+//! Validation of values. An error completes the phrase "must be".
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
-pub(crate) type Check = fn(&str) -> Result<(), &'static str>;
+pub(crate) type Validate = fn(&str) -> Result<(), &'static str>;
 
-fn ensure(holds: bool, otherwise: &'static str) -> Result<(), &'static str> {
-    holds.then_some(()).ok_or(otherwise)
+fn ensure(valid: bool, expected: &'static str) -> Result<(), &'static str> {
+    valid.then_some(()).ok_or(expected)
 }
 
 fn all(text: &str, mut allowed: impl FnMut(char) -> bool) -> bool {
@@ -25,25 +25,25 @@ fn is_label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// RFC 1035 in lower case, as Kubernetes has it, of at least two labels.
+/// Validates a lower-case DNS name (RFC 1035) of at least two labels, by the rules of Kubernetes.
 pub(crate) fn domain(value: &str) -> Result<(), &'static str> {
     let labels: Vec<&str> = value.split('.').collect();
     ensure(
-        // Names below the domain need room too.
+        // DNS names have at most 253 characters, and hosts below the domain add a label.
         value.len() <= 189 && labels.len() >= 2 && labels.iter().copied().all(is_label),
-        "a DNS name in lower case with at least two labels and no dot at its end",
+        "a lower-case DNS name with at least two labels and no trailing dot",
     )?;
     ensure(
         !labels.contains(&"any"),
-        "without the label `any`, which CoreDNS' etcd plugin takes for a wildcard",
+        "a name without the label `any`, which the etcd plugin of CoreDNS treats as a wildcard",
     )?;
     ensure(
         value != "cluster.local" && !value.ends_with(".cluster.local"),
-        "outside of `cluster.local`, whose names are the cluster's own",
+        "outside of `cluster.local`, which is reserved for the cluster",
     )
 }
 
-/// Of AWS: `eu-west-2`, `us-gov-west-1`.
+/// Validates an AWS region: `eu-west-2`, `us-gov-west-1`.
 pub(crate) fn region(value: &str) -> Result<(), &'static str> {
     let mut parts: Vec<&str> = value.split('-').collect();
     let number = parts.pop().unwrap_or_default();
@@ -53,7 +53,7 @@ pub(crate) fn region(value: &str) -> Result<(), &'static str> {
                 .iter()
                 .all(|part| all(part, |c| c.is_ascii_lowercase()))
             && all(number, |c| c.is_ascii_digit()),
-        "a region's code such as `eu-west-2`",
+        "a region code such as `eu-west-2`",
     )
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn cluster_name(value: &str) -> Result<(), &'static str> {
         value.len() <= 100
             && value.starts_with(|c: char| c.is_ascii_alphanumeric())
             && all(value, |c| c.is_ascii_alphanumeric() || c == '-' || c == '_'),
-        "at most 100 letters, digits, `-` and `_`, as EKS has it",
+        "at most 100 letters, digits, `-` and `_`, starting with a letter or digit, as in EKS",
     )
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn https_url(value: &str) -> Result<(), &'static str> {
     let host = host.strip_suffix('/').unwrap_or(host);
     ensure(
         domain(host).is_ok(),
-        "`https://`, a host name in lower case, and nothing after it",
+        "`https://` followed by a lower-case host name only",
     )
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn resource_group(value: &str) -> Result<(), &'static str> {
         value.len() <= 90
             && !value.ends_with('.')
             && all(value, |c| c.is_ascii_alphanumeric() || "-_.()".contains(c)),
-        "at most 90 letters, digits and `-_.()`, with no dot at its end",
+        "at most 90 letters, digits and `-_.()`, with no trailing dot",
     )
 }
 
@@ -96,13 +96,13 @@ pub(crate) fn file_system(value: &str) -> Result<(), &'static str> {
     let id = value.strip_prefix("fs-").unwrap_or_default();
     ensure(
         matches!(id.len(), 8 | 17) && all(id, |c| c.is_ascii_digit() || ('a'..='f').contains(&c)),
-        "`fs-` with 8 or 17 hexadecimal digits",
+        "`fs-` followed by 8 or 17 hexadecimal digits",
     )
 }
 
 pub(crate) fn role_arn(value: &str) -> Result<(), &'static str> {
     let parts: Vec<&str> = value.splitn(6, ':').collect();
-    let right = match parts.as_slice() {
+    let valid = match parts.as_slice() {
         ["arn", partition, "iam", "", account, role] => {
             partition.starts_with("aws")
                 && all(partition, |c| c.is_ascii_lowercase() || c == '-')
@@ -116,7 +116,10 @@ pub(crate) fn role_arn(value: &str) -> Result<(), &'static str> {
         }
         _ => false,
     };
-    ensure(right, "the ARN of an IAM role")
+    ensure(
+        valid,
+        "an ARN such as `arn:aws:iam::123456789012:role/external-secrets`",
+    )
 }
 
 pub(crate) fn address(value: &str) -> Result<(), &'static str> {
@@ -126,7 +129,7 @@ pub(crate) fn address(value: &str) -> Result<(), &'static str> {
 pub(crate) fn network(value: &str) -> Result<(), &'static str> {
     ensure(
         parse_network(value).is_some(),
-        "a network such as `10.43.0.0/16`, with no bits set beyond its length",
+        "a network such as `10.43.0.0/16`, without host bits",
     )
 }
 
@@ -134,31 +137,31 @@ pub(crate) fn networks(value: &str) -> Result<(), &'static str> {
     let mut parts = value.split(' ').peekable();
     ensure(
         parts.peek().is_some() && parts.all(|part| parse_network(part).is_some()),
-        "networks such as `10.42.0.0/16`, with one space between them and no bits set beyond their length",
+        "networks such as `10.42.0.0/16`, separated by single spaces and without host bits",
     )?;
     ensure(
         value
             .split(' ')
             .filter_map(parse_network)
             .all(|network| network.prefix_len() > 0),
-        "without `/0`, which lets everyone in",
+        "networks other than `/0`, which allows every client",
     )
 }
 
 pub(crate) fn address_range(value: &str) -> Result<(), &'static str> {
     ensure(
         parse_range(value).is_some(),
-        "a first and a last address such as `192.168.0.240-192.168.0.250`, or a network",
+        "a range such as `192.168.0.240-192.168.0.250`, or a network",
     )
 }
 
-/// A network without host bits.
+/// Parses a network without host bits.
 pub(crate) fn parse_network(value: &str) -> Option<IpNet> {
     let network: IpNet = value.parse().ok()?;
     (network.addr() == network.network()).then_some(network)
 }
 
-/// The first and the last address.
+/// Parses a range or a network, and returns its first and last address.
 pub(crate) fn parse_range(value: &str) -> Option<(IpAddr, IpAddr)> {
     if let Some(network) = parse_network(value) {
         return Some((network.network(), network.broadcast()));
@@ -174,10 +177,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn examples_are_right_in_form() {
+    fn examples_are_valid() {
         for variable in VARIABLES {
             assert_eq!(
-                (variable.check)(variable.example),
+                (variable.validate)(variable.example),
                 Ok(()),
                 "{}",
                 variable.name
@@ -186,9 +189,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_would_change_the_yaml_around_it_is_right() {
+    fn values_that_break_the_surrounding_yaml_are_invalid() {
         for variable in VARIABLES {
-            for sly in [
+            for injection in [
                 "",
                 "\n",
                 "a\nb: c",
@@ -201,16 +204,16 @@ mod tests {
                 "{}",
                 "*",
             ] {
-                let value = sly.to_owned();
+                let value = injection.to_owned();
                 assert!(
-                    (variable.check)(&value).is_err(),
-                    "{} {sly:?}",
+                    (variable.validate)(&value).is_err(),
+                    "{} {injection:?}",
                     variable.name
                 );
-                let value = format!("{}{sly}", variable.example);
-                let checked = (variable.check)(&value);
+                let value = format!("{}{injection}", variable.example);
+                let checked = (variable.validate)(&value);
                 assert!(
-                    sly.is_empty() || checked.is_err(),
+                    injection.is_empty() || checked.is_err(),
                     "{} {value:?}",
                     variable.name
                 );
@@ -219,12 +222,12 @@ mod tests {
     }
 
     #[test]
-    fn domains() {
-        for right in ["k8tre.org", "a-1.b2.example"] {
-            assert_eq!(domain(right), Ok(()), "{right}");
+    fn domains_need_two_labels_and_must_not_be_reserved() {
+        for valid in ["k8tre.org", "a-1.b2.example"] {
+            assert_eq!(domain(valid), Ok(()), "{valid}");
         }
         let long = format!("{}.org", "a".repeat(64));
-        for wrong in [
+        for invalid in [
             "org",
             ".org",
             "k8tre.org.",
@@ -238,40 +241,40 @@ mod tests {
             "cluster.local",
             &long,
         ] {
-            assert!(domain(wrong).is_err(), "{wrong}");
+            assert!(domain(invalid).is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn networks_and_ranges() {
-        for wrong in ["10.43.0.1/16", "10.43.0.0", "10.43.0.0/33", "10.43.0.0/16 "] {
-            assert!(network(wrong).is_err(), "{wrong}");
+    fn networks_have_no_host_bits_and_ranges_are_ordered() {
+        for invalid in ["10.43.0.1/16", "10.43.0.0", "10.43.0.0/33", "10.43.0.0/16 "] {
+            assert!(network(invalid).is_err(), "{invalid}");
         }
-        for wrong in [
+        for invalid in [
             "0.0.0.0/0",
             "10.0.0.0/8  172.16.0.0/12",
             "10.0.0.0/8,172.16.0.0/12",
         ] {
-            assert!(networks(wrong).is_err(), "{wrong}");
+            assert!(networks(invalid).is_err(), "{invalid}");
         }
-        for right in ["10.0.0.0/24", "10.0.0.9-10.0.0.9", "fd00::1-fd00::9"] {
-            assert_eq!(address_range(right), Ok(()), "{right}");
+        for valid in ["10.0.0.0/24", "10.0.0.9-10.0.0.9", "fd00::1-fd00::9"] {
+            assert_eq!(address_range(valid), Ok(()), "{valid}");
         }
-        for wrong in [
+        for invalid in [
             "10.0.0.9-10.0.0.1",
             "10.0.0.1-fd00::1",
             "10.0.0.1",
             "10.0.0.1 - 10.0.0.9",
         ] {
-            assert!(address_range(wrong).is_err(), "{wrong}");
+            assert!(address_range(invalid).is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn names_that_vendors_give() {
+    fn names_of_cloud_resources() {
         assert_eq!(region("us-gov-west-1"), Ok(()));
-        for wrong in ["uksouth", "eu-west", "eu-west-2a", "EU-WEST-2"] {
-            assert!(region(wrong).is_err(), "{wrong}");
+        for invalid in ["uksouth", "eu-west", "eu-west-2a", "EU-WEST-2"] {
+            assert!(region(invalid).is_err(), "{invalid}");
         }
         assert!(https_url("http://a.vault.azure.net").is_err());
         assert!(https_url("https://a.vault.azure.net/x").is_err());

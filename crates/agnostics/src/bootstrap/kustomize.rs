@@ -1,4 +1,4 @@
-//! Runs kustomize, which comes with kubectl.
+//! Runs kustomize, alone or as part of kubectl.
 
 use std::fmt;
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::process::{Command, Stdio};
 
 use super::error::Error;
 
-/// A program that builds kustomizations.
+/// A command that builds kustomizations.
 #[derive(Debug, Clone, Copy)]
 pub struct Kustomize {
     program: &'static [&'static str],
 }
 
-/// No such program is on PATH.
+/// The error when neither kubectl nor kustomize is on PATH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missing;
 
@@ -24,14 +24,14 @@ impl fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-/// Kubectl first: it is what most have.
+/// The commands to try. kubectl is first because it is more common.
 const PROGRAMS: [&[&str]; 2] = [&["kubectl", "kustomize"], &["kustomize", "build"]];
 
 impl Kustomize {
-    /// Looks for a program on PATH.
+    /// Finds kubectl or kustomize on PATH.
     ///
     /// # Errors
-    /// If there is none.
+    /// Returns an error if there is neither.
     pub fn find() -> Result<Self, Missing> {
         let runs = |program: &&[&str]| {
             let status = command(program)
@@ -45,10 +45,10 @@ impl Kustomize {
         Ok(Self { program })
     }
 
-    /// What a kustomization makes, as YAML.
+    /// Builds a kustomization and returns its manifests as YAML.
     ///
     /// # Errors
-    /// What the program says.
+    /// Returns the error output of the command if it fails.
     pub fn build(&self, directory: &Path) -> Result<String, Error> {
         let shown = directory.display();
         let output = command(self.program)

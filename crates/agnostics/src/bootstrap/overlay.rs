@@ -1,4 +1,4 @@
-//! The overlays of the tree: `<component>/<profile>/envs/<environment>`, as K8TRE lays them out.
+//! The overlays in `<component>/<profile>/envs/<environment>`, the layout of K8TRE.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +6,17 @@ use simulate::Profile;
 
 use super::error::Error;
 
-/// The vendors.
+/// The names of the profiles.
 pub const PROFILES: [&str; 3] = [
     Profile::Azure.name(),
     Profile::Aws.name(),
     Profile::K3s.name(),
 ];
 
-/// The environments.
+/// The names of the environments.
 pub const ENVIRONMENTS: [&str; 3] = ["dev", "stg", "prd"];
 
-/// The components in the order in which they are installed. Not every vendor has every one.
+/// The components, in installation order. Not every profile has all of them.
 const COMPONENTS: [&str; 8] = [
     "external-secrets",
     "storage-class",
@@ -28,10 +28,10 @@ const COMPONENTS: [&str; 8] = [
     "cluster-dns",
 ];
 
-/// The component whose chart kustomize would fetch; its own objects stand beside it.
-const CHARTED: &str = "external-secrets";
+/// The component with a Helm chart, which kustomize would download. Its own objects are in `objects/`.
+const CHART_COMPONENT: &str = "external-secrets";
 
-/// One kustomization that can be applied.
+/// A kustomization that can be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overlay {
     /// The component's directory.
@@ -40,15 +40,15 @@ pub struct Overlay {
     pub profile: &'static str,
     /// One of [`ENVIRONMENTS`].
     pub environment: &'static str,
-    /// The kustomization's directory, below the tree's root. For the component that has a chart it is
-    /// that of its own objects, which need no network.
+    /// The directory of the kustomization, relative to the root. For the component with a chart, it is the
+    /// directory of its own objects, which need no download.
     pub path: PathBuf,
 }
 
-/// The overlays of one profile and environment, in the order in which they are installed.
+/// Returns the overlays of one profile and environment, in installation order.
 ///
 /// # Errors
-/// If there is no such profile or environment, or the tree has none of its overlays.
+/// Returns an error if the profile or environment is unknown, or if `root` contains none of its overlays.
 pub fn of_profile(root: &Path, profile: &str, environment: &str) -> Result<Vec<Overlay>, Error> {
     let profile = known(&PROFILES, "profile", profile)?;
     let environment = known(&ENVIRONMENTS, "environment", environment)?;
@@ -59,7 +59,7 @@ pub fn of_profile(root: &Path, profile: &str, environment: &str) -> Result<Vec<O
             profile,
             environment,
             path: match component {
-                CHARTED => Path::new(component).join("objects"),
+                CHART_COMPONENT => Path::new(component).join("objects"),
                 _ => [component, profile, "envs", environment].iter().collect(),
             },
         })
@@ -67,15 +67,17 @@ pub fn of_profile(root: &Path, profile: &str, environment: &str) -> Result<Vec<O
         .collect();
     if overlays.is_empty() {
         let root = root.display();
-        return Err(Error::one(format!("`{root}` has no overlay of {profile}")));
+        return Err(Error::one(format!(
+            "`{root}` has no overlays for {profile}"
+        )));
     }
     Ok(overlays)
 }
 
-/// Every overlay of the tree.
+/// Returns the overlays of all profiles and environments.
 ///
 /// # Errors
-/// If the tree has none of some profile.
+/// Returns an error if `root` has no overlays for one of the profiles.
 pub fn all(root: &Path) -> Result<Vec<Overlay>, Error> {
     let mut all = Vec::new();
     for profile in PROFILES {
@@ -86,10 +88,10 @@ pub fn all(root: &Path) -> Result<Vec<Overlay>, Error> {
     Ok(all)
 }
 
-fn known(names: &[&'static str], what: &str, wanted: &str) -> Result<&'static str, Error> {
+fn known(names: &[&'static str], noun: &str, wanted: &str) -> Result<&'static str, Error> {
     let found = names.iter().find(|&&name| name == wanted).copied();
     found.ok_or_else(|| {
         let names = names.join("`, `");
-        Error::one(format!("`{wanted}` is no {what}: it is one of `{names}`"))
+        Error::one(format!("unknown {noun} `{wanted}`; use one of `{names}`"))
     })
 }

@@ -1,4 +1,4 @@
-//! Overlays with their gaps filled in.
+//! Builds overlays and replaces their variables.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,28 +12,28 @@ use super::kustomize::Kustomize;
 use super::overlay::{Overlay, PROFILES};
 use super::variable::{VARIABLES, Variable};
 
-/// The variable that the choice of an environment sets.
+/// The variable set by the environment of the overlay.
 const ENVIRONMENT: &str = "ENVIRONMENT";
 
-/// What an overlay makes.
+/// The manifests of an overlay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// Which one.
+    /// The overlay.
     pub overlay: Overlay,
-    /// Manifests without placeholders.
+    /// The manifests, without placeholders.
     pub yaml: String,
 }
 
-/// Builds `overlays`, which are of one profile and environment, with the variables `given`.
+/// Builds `overlays` of one profile and environment with the given values of variables.
 ///
 /// # Errors
-/// If kustomize fails; if a variable that the overlays use is not given, or one that is given is unknown,
-/// is used by none of them or is not right in form; if addresses do not fit one another.
+/// Returns an error if kustomize fails, if a used variable has no value, if a value is invalid, if a given
+/// variable is unknown or unused, or if addresses contradict each other.
 pub fn render(
     kustomize: &Kustomize,
     root: &Path,
     overlays: &[Overlay],
-    given: &BTreeMap<String, String>,
+    values: &BTreeMap<String, String>,
 ) -> Result<Vec<Rendered>, Error> {
     let mut rendered = Vec::new();
     for overlay in overlays {
@@ -41,128 +41,132 @@ pub fn render(
         let overlay = overlay.clone();
         rendered.push(Rendered { overlay, yaml });
     }
-    let mut problems = unknown_gaps(root, &rendered);
+    let mut problems = unknown_placeholders(root, &rendered);
     for variable in VARIABLES {
         let users = rendered.iter().filter(|it| it.uses(variable));
         let users: Vec<&Overlay> = users.map(|it| &it.overlay).collect();
-        let given = given.get(variable.name);
-        problems.extend(problem_with(root, variable, given, &users));
+        let value = values.get(variable.name);
+        problems.extend(problem_with(root, variable, value, &users));
     }
-    for name in given.keys() {
-        if Variable::named(name).is_none() {
-            problems.push(unknown(name, &rendered));
+    for name in values.keys() {
+        if Variable::from_name(name).is_none() {
+            problems.push(unknown_variable(name, &rendered));
         }
     }
     if problems.is_empty() {
-        problems = misplaced_addresses(&Values { given });
+        problems = address_conflicts(&ValuesOrDefaults { values });
     }
     if !problems.is_empty() {
         return Err(Error { problems });
     }
     for it in &mut rendered {
-        it.fill(given);
+        it.replace_variables(values);
     }
     Ok(rendered)
 }
 
 impl Rendered {
     fn uses(&self, variable: &Variable) -> bool {
-        match variable.only_checked {
+        match variable.validation_only {
             true => self.uses_any_address(),
-            false => self.yaml.contains(&variable.gap()),
+            false => self.yaml.contains(&variable.placeholder()),
         }
     }
 
-    /// Whether something here is held against the Services' addresses.
+    /// Reports whether the manifests use an address that is validated with the network of Services.
     fn uses_any_address(&self) -> bool {
         let names = ["KARE_DNS_IP", "METALLB_IP_RANGE"];
-        let mut addresses = names.into_iter().filter_map(Variable::named);
-        addresses.any(|variable| self.yaml.contains(&variable.gap()))
+        let mut addresses = names.into_iter().filter_map(Variable::from_name);
+        addresses.any(|variable| self.yaml.contains(&variable.placeholder()))
     }
 
-    fn fill(&mut self, given: &BTreeMap<String, String>) {
+    fn replace_variables(&mut self, values: &BTreeMap<String, String>) {
         let environment = format!("${{{ENVIRONMENT}}}");
         self.yaml = self.yaml.replace(&environment, self.overlay.environment);
-        for variable in VARIABLES.iter().filter(|variable| !variable.only_checked) {
-            if let Some(value) = given.get(variable.name) {
-                self.yaml = self.yaml.replace(&variable.gap(), value);
+        for variable in VARIABLES
+            .iter()
+            .filter(|variable| !variable.validation_only)
+        {
+            if let Some(value) = values.get(variable.name) {
+                self.yaml = self.yaml.replace(&variable.placeholder(), value);
             }
         }
     }
 }
 
-/// Placeholders that stand for no variable.
-fn unknown_gaps(root: &Path, rendered: &[Rendered]) -> Vec<String> {
+/// Returns a problem for each placeholder that is not a variable.
+fn unknown_placeholders(root: &Path, rendered: &[Rendered]) -> Vec<String> {
     let mut problems = Vec::new();
     for it in rendered {
-        for gap in placeholders(&it.yaml) {
-            if gap.name != ENVIRONMENT && Variable::named(gap.name).is_none() {
-                let text = format!("${{{}}}", gap.name);
-                let place = place(root, &it.overlay, &text);
-                problems.push(format!("{place}: `{text}` is no variable of the tree"));
+        for placeholder in placeholders(&it.yaml) {
+            if placeholder.name != ENVIRONMENT && Variable::from_name(placeholder.name).is_none() {
+                let text = format!("${{{}}}", placeholder.name);
+                let location = location(root, &it.overlay, &text);
+                problems.push(format!("{location}: `{text}` is not a known variable"));
             }
         }
     }
     problems
 }
 
+/// Returns the problem with the value of a variable, if any.
 fn problem_with(
     root: &Path,
     variable: &Variable,
-    given: Option<&String>,
+    value: Option<&String>,
     users: &[&Overlay],
 ) -> Option<String> {
     let Variable {
         name,
-        meaning,
+        description,
         example,
         ..
     } = variable;
-    match (given, users.first()) {
+    match (value, users.first()) {
         (Some(value), Some(user)) => {
-            let must = (variable.check)(value).err()?;
-            let place = place(root, user, &variable.gap());
+            let expected = (variable.validate)(value).err()?;
+            let location = location(root, user, &variable.placeholder());
             Some(format!(
-                "{place}: `{name}` is `{value}`, and {meaning} must be {must}"
+                "{location}: `{name}` is `{value}`; {description} must be {expected}"
             ))
         }
-        (Some(_), None) => Some(format!("`{name}` is given, and nothing here uses it")),
-        (None, Some(user)) if variable.literal.is_none() => {
-            let place = place(root, user, &variable.gap());
+        (Some(_), None) => Some(format!("`{name}` is set but not used by these overlays")),
+        (None, Some(user)) if variable.default.is_none() => {
+            let location = location(root, user, &variable.placeholder());
             Some(format!(
-                "{place}: `{name}` is not set: give {meaning}, such as `{name}={example}`"
+                "{location}: `{name}` is not set; set {description}, for example `{name}={example}`"
             ))
         }
         (None, _) => None,
     }
 }
 
-fn unknown(name: &str, rendered: &[Rendered]) -> String {
+fn unknown_variable(name: &str, rendered: &[Rendered]) -> String {
     if name == ENVIRONMENT {
-        return format!("`{ENVIRONMENT}` is set by the choice of the environment");
+        return format!("`{ENVIRONMENT}` cannot be set as a variable; it is the environment");
     }
     let used = |variable: &&Variable| rendered.iter().any(|it| it.uses(variable));
     let names: Vec<&str> = VARIABLES.iter().filter(used).map(|it| it.name).collect();
     format!(
-        "`{name}` is no variable of the tree; these are used here: `{}`",
+        "`{name}` is not a known variable; these overlays use `{}`",
         names.join("`, `")
     )
 }
 
-/// The values in force.
-struct Values<'a> {
-    given: &'a BTreeMap<String, String>,
+/// The values of variables, with defaults.
+struct ValuesOrDefaults<'a> {
+    values: &'a BTreeMap<String, String>,
 }
 
-impl Values<'_> {
+impl ValuesOrDefaults<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        let default = || Variable::named(name)?.literal;
-        self.given.get(name).map(String::as_str).or_else(default)
+        let default = || Variable::from_name(name)?.default;
+        self.values.get(name).map(String::as_str).or_else(default)
     }
 }
 
-/// Addresses that are right in form and wrong in place.
-fn misplaced_addresses(values: &Values<'_>) -> Vec<String> {
+/// Returns the problems of valid addresses that contradict each other.
+fn address_conflicts(values: &ValuesOrDefaults<'_>) -> Vec<String> {
     let mut problems = Vec::new();
     let cidr = values.get("SERVICE_CIDR").unwrap_or_default();
     let Some(services) = parse_network(cidr) else {
@@ -172,12 +176,13 @@ fn misplaced_addresses(values: &Values<'_>) -> Vec<String> {
     if let Ok(address) = kare_dns.parse::<IpAddr>() {
         if !services.contains(&address) {
             problems.push(format!(
-                "`KARE_DNS_IP` is `{kare_dns}`, outside of `SERVICE_CIDR`, which is `{cidr}`: take an address of it"
+                "`KARE_DNS_IP` is `{kare_dns}`, outside of `SERVICE_CIDR`, which is `{cidr}`; choose an address \
+                 inside it"
             ));
-        } else if services.hosts().take(10).any(|taken| taken == address) {
+        } else if services.hosts().take(10).any(|used| used == address) {
             problems.push(format!(
-                "`KARE_DNS_IP` is `{kare_dns}`, among the first ten addresses of `SERVICE_CIDR`, which \
-                 Kubernetes and K3s take for the API server and the cluster's DNS: take another of `{cidr}`"
+                "`KARE_DNS_IP` is `{kare_dns}`, one of the first ten addresses of `SERVICE_CIDR`, which \
+                 Kubernetes and K3s use for the API server and cluster DNS; choose another address in `{cidr}`"
             ));
         }
     }
@@ -187,15 +192,15 @@ fn misplaced_addresses(values: &Values<'_>) -> Vec<String> {
         && services.network() <= last
     {
         problems.push(format!(
-            "`METALLB_IP_RANGE` is `{range}`, and part of it lies in `SERVICE_CIDR`, which is `{cidr}`: take \
-             addresses of the nodes' network"
+            "`METALLB_IP_RANGE` is `{range}`, which overlaps `SERVICE_CIDR`, which is `{cidr}`; choose addresses \
+             in the nodes' network"
         ));
     }
     problems
 }
 
-/// The file and line where a text stands that an overlay's output has.
-fn place(root: &Path, overlay: &Overlay, text: &str) -> String {
+/// Returns the file and line of the overlay that contain `text`, or the directory if no file does.
+fn location(root: &Path, overlay: &Overlay, text: &str) -> String {
     let directory = root.join(overlay.component);
     let mut files = Vec::new();
     list(&directory, overlay.profile, &mut files);
@@ -210,7 +215,7 @@ fn place(root: &Path, overlay: &Overlay, text: &str) -> String {
     directory.display().to_string()
 }
 
-/// The files below a directory that an overlay of the profile can use, in order.
+/// Lists the files in a directory that an overlay of the profile can use, sorted by path.
 fn list(directory: &Path, profile: &str, files: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();

@@ -1,57 +1,58 @@
-//! The variables of the tree.
+//! The variables of the manifests.
 
-use super::format::{self, Check};
+use super::format::{self, Validate};
 
-/// Something that a cluster's operator fills in.
+/// A value that the cluster's operator sets.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
-    /// As in `${NAME}`.
+    /// The name, as in `${NAME}`.
     pub name: &'static str,
-    /// What it is, for messages.
-    pub meaning: &'static str,
-    /// A value that is right in form.
+    /// The description, for messages and `--help`.
+    pub description: &'static str,
+    /// A valid value.
     pub example: &'static str,
-    /// What stands in the tree in place of a placeholder, and goes where no value is given.
-    pub literal: Option<&'static str>,
-    /// Whether it stands in no file: others are held against it.
-    pub only_checked: bool,
-    pub(crate) check: Check,
+    /// The default. The manifests contain it literally, without a placeholder.
+    pub default: Option<&'static str>,
+    /// Whether the variable only validates other variables. The manifests do not contain it.
+    pub validation_only: bool,
+    pub(crate) validate: Validate,
 }
 
 const fn required(
     name: &'static str,
-    meaning: &'static str,
+    description: &'static str,
     example: &'static str,
-    check: Check,
+    validate: Validate,
 ) -> Variable {
     Variable {
         name,
-        meaning,
+        description,
         example,
-        literal: None,
-        only_checked: false,
-        check,
+        default: None,
+        validation_only: false,
+        validate,
     }
 }
 
-/// Not placeholders, since K8TRE's plugin fills in no more than it does: the tree holds K3s's defaults.
+/// A variable with a default, the value of K3s. The manifests contain the default instead of a placeholder,
+/// because K8TRE's Argo CD plugin does not replace these variables.
 const fn defaulted(
     name: &'static str,
-    meaning: &'static str,
-    literal: &'static str,
-    check: Check,
+    description: &'static str,
+    default: &'static str,
+    validate: Validate,
 ) -> Variable {
     Variable {
-        literal: Some(literal),
-        ..required(name, meaning, literal, check)
+        default: Some(default),
+        ..required(name, description, default, validate)
     }
 }
 
-/// In the order of their names.
+/// All variables, sorted by name.
 pub const VARIABLES: &[Variable] = &[
     required(
         "AWS_EXTERNAL_SECRETS_ROLE_ARN",
-        "the IAM role that External Secrets reads with",
+        "the ARN of the IAM role of External Secrets",
         "arn:aws:iam::123456789012:role/external-secrets",
         format::role_arn,
     ),
@@ -63,43 +64,43 @@ pub const VARIABLES: &[Variable] = &[
     ),
     required(
         "AZURE_EXTERNAL_DNS_CLIENT_ID",
-        "the client id of ExternalDNS' managed identity",
+        "the client ID of the managed identity of ExternalDNS",
         "00000000-0000-0000-0000-000000000000",
         format::uuid,
     ),
     required(
         "AZURE_EXTERNAL_SECRETS_CLIENT_ID",
-        "the client id of the managed identity that External Secrets reads with",
+        "the client ID of the managed identity of External Secrets",
         "00000000-0000-0000-0000-000000000000",
         format::uuid,
     ),
     required(
         "AZURE_KEYVAULT_URL",
-        "the address of the key vault",
+        "the URL of the key vault",
         "https://example.vault.azure.net",
         format::https_url,
     ),
     required(
         "AZURE_SUBSCRIPTION_ID",
-        "the subscription of the DNS zone",
+        "the subscription ID of the DNS zone",
         "00000000-0000-0000-0000-000000000000",
         format::uuid,
     ),
     required(
         "AZURE_TENANT_ID",
-        "the tenant of the identities",
+        "the tenant ID of the managed identities",
         "00000000-0000-0000-0000-000000000000",
         format::uuid,
     ),
     required(
         "CLUSTER_NAME",
-        "the cluster's name, which owns its records in a zone that clusters share",
+        "the cluster name, which marks the cluster's DNS records in a shared zone",
         "k8tre-dev",
         format::cluster_name,
     ),
     defaulted(
         "DNS_CLIENTS",
-        "the networks that kare-dns answers",
+        "the networks whose DNS queries kare-dns answers",
         "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16",
         format::networks,
     ),
@@ -111,28 +112,28 @@ pub const VARIABLES: &[Variable] = &[
     ),
     required(
         "EFS_FILE_SYSTEM_ID",
-        "the EFS file system of shared volumes",
+        "the EFS file system for shared volumes",
         "fs-0123456789abcdef0",
         format::file_system,
     ),
     defaulted(
         "KARE_DNS_IP",
-        "the address of kare-dns within the cluster",
+        "the cluster IP of kare-dns",
         "10.43.0.53",
         format::address,
     ),
     required(
         "METALLB_IP_RANGE",
-        "the addresses that MetalLB gives",
+        "the addresses that MetalLB assigns",
         "192.168.0.240-192.168.0.250",
         format::address_range,
     ),
-    required("REGION", "the vendor's region", "eu-west-2", format::region),
+    required("REGION", "the AWS region", "eu-west-2", format::region),
     Variable {
-        only_checked: true,
+        validation_only: true,
         ..defaulted(
             "SERVICE_CIDR",
-            "the addresses of the cluster's Services",
+            "the network of the cluster's Services",
             "10.43.0.0/16",
             format::network,
         )
@@ -140,16 +141,16 @@ pub const VARIABLES: &[Variable] = &[
 ];
 
 impl Variable {
-    /// The variable of a name.
+    /// Returns the variable with this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<&'static Self> {
+    pub fn from_name(name: &str) -> Option<&'static Self> {
         VARIABLES.iter().find(|variable| variable.name == name)
     }
 
-    /// What a rendered text has where a value is to go.
-    pub(crate) fn gap(&self) -> String {
-        match self.literal {
-            Some(literal) => literal.to_owned(),
+    /// Returns the text in the manifests that the value replaces: the default or `${NAME}`.
+    pub(crate) fn placeholder(&self) -> String {
+        match self.default {
+            Some(default) => default.to_owned(),
             None => format!("${{{}}}", self.name),
         }
     }

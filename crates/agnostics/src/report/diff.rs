@@ -1,4 +1,4 @@
-//! A mutation as a unified diff of the file.
+//! Writes mutations as unified diffs.
 
 use std::io::{self, Write};
 
@@ -9,18 +9,18 @@ use simulate::Change;
 
 use super::text::{ADDED, DIM, HUNK, REMOVED};
 
-/// Writes what `patch` changes.
+/// Writes the changes of `patch` as a unified diff.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn write(
     out: &mut dyn Write,
     object: &Object,
     patch: &[PatchOperation],
 ) -> io::Result<()> {
     let diff = simulate::diff(object, patch);
-    if diff.written_out {
-        let note = "the file's own lines cannot show this, so here is the object written out:";
+    if diff.serialized {
+        let note = "the file's own lines cannot show this change; diff of the reformatted object:";
         writeln!(out, "{DIM}  {note}{DIM:#}")?;
     }
     for hunk in diff.hunks {
@@ -28,7 +28,7 @@ pub(crate) fn write(
         writeln!(out, "{HUNK}@@ -{at},{removed} +{to},{added} @@{HUNK:#}")?;
         for line in hunk.lines {
             let (sign, style) = match line.change {
-                Change::Kept => (' ', Style::new()),
+                Change::Unchanged => (' ', Style::new()),
                 Change::Removed => ('-', REMOVED),
                 Change::Added => ('+', ADDED),
             };

@@ -1,5 +1,4 @@
-//! The report for GitHub Actions: workflow commands, which become annotations on the lines of a pull
-//! request.
+//! The GitHub Actions report: workflow commands, which GitHub shows as annotations in a pull request.
 //!
 //! Source: docs.github.com, "Workflow commands for GitHub Actions".
 
@@ -9,10 +8,10 @@ use simulate::{Row, Summary, Verdict};
 
 use super::text;
 
-/// Writes a command for each refusal, error and warning, and the summary as plain text.
+/// Writes a command for each rejection, error and warning, and the summary as plain text.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn write(out: &mut dyn Write, summary: &Summary, rows: &[Row]) -> io::Result<()> {
     for row in rows {
         if row.verdict >= Verdict::Rejected {
@@ -33,13 +32,14 @@ fn command(out: &mut dyn Write, level: &str, row: &Row, message: &str) -> io::Re
     writeln!(out, ",title={}::{}", property(&row.title()), data(message))
 }
 
-/// A command ends with its line.
+/// Escapes the message of a command, which ends at the end of the line.
 fn data(text: &str) -> String {
     let lines = text.replace('%', "%25");
     let lines = lines.lines().map(text::printable);
     lines.collect::<Vec<_>>().join("%0A")
 }
 
+/// Escapes a property of a command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,4 +1,4 @@
-//! The report for programs.
+//! The JSON report.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use simulate::{Row, Summary};
 
-/// Writes `{"summary":…,"results":[…]}`; `notChecked` where policies could not tell something without a
-/// cluster, and `notRun` where the code of policies is not here.
+/// Writes `{"summary":…,"results":[…]}`, with `notChecked` if checks were skipped for lack of cluster data,
+/// and `notRun` if policies were skipped for lack of their code.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn write(
     out: &mut dyn Write,
     summary: &Summary,

@@ -1,15 +1,14 @@
-//! The report for CI servers that show tests: a suite for each file, a test for each object and module.
+//! The JUnit report for CI servers: a test suite per file, a test case per object and policy.
 
 use std::io::{self, Write};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use simulate::{Row, Verdict};
 
-/// Writes the report as JUnit's XML. Rejections are failures; what could not be checked is an error; what
-/// warnings say is the test's output.
+/// Writes the report. Rejections are failures, errors are errors, and warnings are the test's output.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
     let mut report = Report::new("agnostics check");
     for rows in rows.chunk_by(|a, b| a.file == b.file) {
@@ -46,13 +45,13 @@ fn test_case(row: &Row) -> TestCase {
     case
 }
 
-/// Text with U+FFFD in place of what XML 1.0 has no room for, escaped or not. `quick_junit` would leave out
-/// some of it, and let the rest pass.
+/// Replaces characters that XML 1.0 forbids, even escaped, by U+FFFD. `quick_junit` drops some of them and
+/// writes the others unchanged.
 fn text(text: &str) -> String {
-    let has_room = |c: char| {
+    let is_allowed = |c: char| {
         matches!(c, '\t' | '\n') || !c.is_control() && !('\u{fffe}'..='\u{ffff}').contains(&c)
     };
     text.chars()
-        .map(|c| if has_room(c) { c } else { '\u{fffd}' })
+        .map(|c| if is_allowed(c) { c } else { '\u{fffd}' })
         .collect()
 }

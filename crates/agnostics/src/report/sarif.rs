@@ -1,29 +1,26 @@
-//! The report for code scanning: SARIF 2.1.0, a result for each refusal, error and warning.
+//! The SARIF 2.1.0 report for code scanning: one result per finding.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use simulate::{Row, Verdict};
+use simulate::{Finding, Row, Severity, builtin};
 
-/// The id of results about input that no module saw.
-const INPUT: &str = "input";
+use crate::explain;
 
 /// Writes the report.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
-    let mut results = Vec::new();
-    for row in rows {
-        if row.verdict >= Verdict::Rejected {
-            results.push(result(row, "error", &row.messages.join("\n")));
-        }
-        results.extend(row.warnings.iter().map(|it| result(row, "warning", it)));
-    }
-    let rules: BTreeSet<&str> = rows.iter().map(rule).collect();
-    let rules: Vec<Value> = rules.into_iter().map(|id| json!({"id": id})).collect();
+    let findings = || {
+        rows.iter()
+            .flat_map(|row| row.findings.iter().map(move |finding| (row, finding)))
+    };
+    let rules: BTreeSet<&str> = findings().map(|(_, it)| it.rule.as_str()).collect();
+    let rules: Vec<Value> = rules.into_iter().map(rule).collect();
+    let results: Vec<Value> = findings().map(|(row, it)| result(row, it)).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -41,32 +38,65 @@ pub(crate) fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
     writeln!(out)
 }
 
-fn rule(row: &Row) -> &str {
-    match row.module.as_str() {
-        "" => INPUT,
-        module => module,
-    }
+/// Describes a rule. Policies of third parties name no rules and have no description here.
+fn rule(id: &str) -> Value {
+    let Some((policy, rule)) = builtin::rules().find(|(_, rule)| rule.id == id) else {
+        return json!({"id": id});
+    };
+    let summary = rule.summary();
+    json!({
+        "id": id,
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": rule.section("What it checks").unwrap_or(summary)},
+        "help": {"text": rule.documentation(), "markdown": rule.documentation()},
+        "helpUri": explain::page(rule),
+        "properties": {"tags": policy.as_slice()},
+    })
 }
 
-fn result(row: &Row, level: &str, message: &str) -> Value {
+fn result(row: &Row, finding: &Finding) -> Value {
     let file = json!({"uri": uri(&row.file)});
-    let place = match row.line {
+    let location = match row.line {
         Some(line) => json!({"artifactLocation": file, "region": {"startLine": line}}),
         None => json!({"artifactLocation": file}),
     };
     let text = match row.object().as_str() {
-        "" => message.to_owned(),
-        object => format!("{object}: {message}"),
+        "" => text(row, finding),
+        object => format!("{object}: {}", text(row, finding)),
+    };
+    let level = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
     };
     json!({
-        "ruleId": rule(row),
+        "ruleId": finding.rule,
         "level": level,
         "message": {"text": text},
-        "locations": [{"physicalLocation": place}],
+        "locations": [{"physicalLocation": location}],
     })
 }
 
-/// A path as a relative or `file:` URI (RFC 3986).
+/// The path and the message of a finding; if it is the only reason for a rejection, also the suggestions and
+/// hints below it.
+fn text(row: &Row, finding: &Finding) -> String {
+    let mut text = match finding.path.as_str() {
+        "" => finding.message.clone(),
+        path => format!("{path}: {}", finding.message),
+    };
+    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+    let message = row.messages.join("\n");
+    if is_error(&finding)
+        && row.findings.iter().filter(is_error).count() == 1
+        && let Some((_, below)) = message.split_once('\n')
+        && !finding.message.contains('\n')
+    {
+        text.push('\n');
+        text.push_str(below);
+    }
+    text
+}
+
+/// Returns a path as a relative URI or a `file:` URI (RFC 3986).
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });

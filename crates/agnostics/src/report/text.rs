@@ -1,4 +1,4 @@
-//! The report for people.
+//! The text report.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -18,10 +18,10 @@ pub(super) const DIM: Style = Style::new().dimmed();
 const WARNING: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
 
-/// Writes what became of one object: a line for it, the reasons, and the change.
+/// Writes the result of one object: its verdict, messages, warnings and diff.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn object(out: &mut dyn Write, object: &Object, rows: &[Row]) -> io::Result<()> {
     let Some(verdict) = rows.iter().map(|row| row.verdict).max() else {
         return Ok(());
@@ -52,7 +52,7 @@ pub(crate) fn object(out: &mut dyn Write, object: &Object, rows: &[Row]) -> io::
     )?;
     for row in rows {
         for message in &row.messages {
-            // What comes after an empty line is to be copied, so nothing stands before it.
+            // The block after an empty line is for copying, so its lines have no prefix.
             let (reasons, block) = message.split_once("\n\n").unwrap_or((message, ""));
             for reason in reasons.lines() {
                 let reason = printable(reason);
@@ -75,10 +75,10 @@ pub(crate) fn object(out: &mut dyn Write, object: &Object, rows: &[Row]) -> io::
     }
 }
 
-/// Writes a problem with the input, and the way out.
+/// Writes a problem with the input, and how to fix it.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn problem(out: &mut dyn Write, problem: &Problem) -> io::Result<()> {
     let style = match problem.severity {
         Severity::Error => REMOVED.bold(),
@@ -97,10 +97,10 @@ pub(crate) fn problem(out: &mut dyn Write, problem: &Problem) -> io::Result<()> 
     }
 }
 
-/// Writes the last line.
+/// Writes the summary line.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns an error if writing fails.
 pub(crate) fn summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
     let Summary {
         objects,
@@ -110,14 +110,18 @@ pub(crate) fn summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> 
         rejected,
         errors,
     } = summary;
-    let plural = if *objects == 1 { "" } else { "s" };
+    let s = plural(*objects);
     write!(
         out,
-        "{BOLD}{objects} object{plural}{BOLD:#}: {accepted} accepted, {mutated} mutated, {rejected} rejected"
+        "{BOLD}{objects} object{s}{BOLD:#}: {accepted} accepted, {mutated} mutated, {rejected} rejected"
     )?;
     match errors {
         0 => {}
-        errors => write!(out, ", {REMOVED}{errors} in error{REMOVED:#}")?,
+        errors => write!(
+            out,
+            ", {REMOVED}{errors} error{}{REMOVED:#}",
+            plural(*errors)
+        )?,
     }
     match warned {
         0 => writeln!(out),
@@ -125,7 +129,12 @@ pub(crate) fn summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> 
     }
 }
 
-/// Text from a manifest as it may go to a terminal, which takes orders from control characters.
+/// Returns the plural ending of a noun.
+pub(crate) fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// Escapes control characters in text from a manifest, which could control the terminal.
 pub(super) fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);

@@ -1,12 +1,11 @@
-//! Input that cannot be read: each is told with its place, and costs nothing but itself.
+//! Input that cannot be read is reported with its location and does not affect other input.
 
 use std::os::unix::fs::symlink;
 
-use crate::run::{Dir, claim};
+use crate::harness::{Dir, claim};
 
-/// Checks `path` and a good file beside it; what is said on stderr, and how many good objects there
-/// must have been.
-fn assert_told(dir: Dir, path: &str, stderr: &str, good: usize) {
+/// Checks `path` and a valid file. Asserts standard error and the number of accepted objects.
+fn assert_reported(dir: Dir, path: &str, stderr: &str, expected: usize) {
     let dir = dir.file("good.yaml", claim("rwo-default"));
     let run = dir.check(&[path, "good.yaml", "--profile", "k3s"]);
     assert_eq!(run.stderr, stderr);
@@ -16,19 +15,19 @@ fn assert_told(dir: Dir, path: &str, stderr: &str, good: usize) {
         .lines()
         .filter(|line| line.starts_with("accepted "))
         .count();
-    assert_eq!(accepted, good, "{path}: {}", run.stdout);
-    assert!(run.stdout.contains("1 in error"), "{path}: {}", run.stdout);
+    assert_eq!(accepted, expected, "{path}: {}", run.stdout);
+    assert!(run.stdout.contains("1 error"), "{path}: {}", run.stdout);
 }
 
-/// A broken document and a good one behind it in the same file.
-fn assert_document_told(broken: &str, stderr: &str) {
+/// Checks a broken document followed by a valid one in the same file.
+fn assert_document_reported(broken: &str, stderr: &str) {
     let dir = Dir::with(&format!("{broken}---\n{}", claim("rwo-default")));
-    assert_told(dir, "app.yaml", stderr, 2);
+    assert_reported(dir, "app.yaml", stderr, 2);
 }
 
 #[test]
 fn not_yaml() {
-    assert_document_told(
+    assert_document_reported(
         "apiVersion: v1\nkind: [\n",
         "error: app.yaml:3:1: not valid YAML: while parsing a node, did not find expected node content\n",
     );
@@ -36,7 +35,7 @@ fn not_yaml() {
 
 #[test]
 fn tabs() {
-    assert_document_told(
+    assert_document_reported(
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n\tname: x\n",
         "error: app.yaml:4:1: a tab is used for indentation, which YAML forbids\n  \
          help: replace the tab with spaces\n",
@@ -45,10 +44,10 @@ fn tabs() {
 
 #[test]
 fn binary() {
-    assert_told(
+    assert_reported(
         Dir::new().file("app.yaml", b"\x7fELF\x02\x01\x01\x00\x00"),
         "app.yaml",
-        "error: app.yaml:1: this is a binary file, not YAML: it holds a NUL byte\n",
+        "error: app.yaml:1: this is a binary file, not YAML: it contains a NUL byte\n",
         1,
     );
 }
@@ -56,34 +55,34 @@ fn binary() {
 #[test]
 fn an_empty_file() {
     for text in ["", "\n", "# nothing\n---\n# here\n"] {
-        assert_told(
+        assert_reported(
             Dir::with(text),
             "app.yaml",
-            "error: app.yaml:1: this is empty, or nothing but comments\n",
+            "error: app.yaml:1: empty, or contains only comments\n",
             1,
         );
     }
 }
 
 #[test]
-fn an_empty_file_in_a_directory_may_be_meant() {
+fn an_empty_file_in_a_directory_is_only_a_warning() {
     let dir = Dir::new()
         .file("app/off.yaml", "# a: b\n")
         .file("app/on.yaml", claim("rwo-default"));
     let run = dir.check(&["app"]);
     assert_eq!(
         run.stderr,
-        "warning: app/off.yaml:1: this is empty, or nothing but comments\n"
+        "warning: app/off.yaml:1: empty, or contains only comments\n"
     );
     assert_eq!(run.code, 0);
 }
 
 #[test]
 fn a_directory_without_manifests() {
-    assert_told(
+    assert_reported(
         Dir::new().file("docs/readme.txt", "text"),
         "docs",
-        "error: docs: this directory holds no manifests\n  \
+        "error: docs: this directory contains no manifests\n  \
          help: manifests are files that end in `.yaml`, `.yml` or `.json`\n",
         1,
     );
@@ -91,7 +90,7 @@ fn a_directory_without_manifests() {
 
 #[test]
 fn a_document_without_kind() {
-    assert_document_told(
+    assert_document_reported(
         "apiVersion: v1\nmetadata: {name: x}\n",
         "error: app.yaml:1: this object has no `kind`\n  \
          help: every object needs `apiVersion` and `kind`\n",
@@ -100,9 +99,9 @@ fn a_document_without_kind() {
 
 #[test]
 fn duplicate_keys() {
-    assert_document_told(
+    assert_document_reported(
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  name: y\n",
-        "error: app.yaml:5:3: the key `name` is here twice, first on line 4\n",
+        "error: app.yaml:5:3: duplicate key `name`, first defined on line 4\n",
     );
 }
 
@@ -114,7 +113,7 @@ fn unresolved_placeholders_are_a_warning() {
     assert_eq!(
         run.stderr,
         "warning: app.yaml:3: unresolved placeholder: `${DOMAIN}` (line 3)\n  \
-         help: fill them in first, for example with `envsubst`; they are read as text\n"
+         help: substitute it first, for example with `envsubst`; otherwise it is read as text\n"
     );
     assert_eq!(run.code, 0);
     assert!(run.stdout.contains("1 accepted"), "{}", run.stdout);
@@ -125,7 +124,7 @@ fn a_list_with_a_broken_item() {
     let item = "- apiVersion: v1\n  kind: PersistentVolumeClaim\n  metadata: {name: x}\n  \
                 spec: {accessModes: [ReadWriteOnce], storageClassName: rwo-default}\n";
     let list = format!("apiVersion: v1\nkind: List\nitems:\n{item}- metadata: {{name: y}}\n{item}");
-    assert_told(
+    assert_reported(
         Dir::with(&list),
         "app.yaml",
         "error: app.yaml:8: item 1 of the list: this object has no `apiVersion`\n  \
@@ -134,14 +133,14 @@ fn a_list_with_a_broken_item() {
     );
 }
 
-/// Root may read every file of a file system, so the kernel has to refuse: nothing is mapped at the
-/// start of a process's memory.
+/// Root can read every file, so this uses one that the kernel fails to read: nothing is mapped at the start
+/// of a process's memory.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_unreadable_file() {
     let dir = Dir::new();
     symlink("/proc/self/mem", dir.path().join("app.yaml")).unwrap();
-    assert_told(
+    assert_reported(
         dir,
         "app.yaml",
         "error: app.yaml: cannot be read: Input/output error (os error 5)\n",
@@ -151,7 +150,7 @@ fn an_unreadable_file() {
 
 #[test]
 fn a_missing_path() {
-    assert_told(
+    assert_reported(
         Dir::new(),
         "app.yaml",
         "error: app.yaml: no such file or directory\n",
@@ -163,10 +162,10 @@ fn a_missing_path() {
 fn a_broken_symlink() {
     let dir = Dir::new();
     symlink("nowhere.yaml", dir.path().join("app.yaml")).unwrap();
-    assert_told(
+    assert_reported(
         dir,
         "app.yaml",
-        "error: app.yaml: this symbolic link is broken: it leads to `nowhere.yaml`, which does not exist\n",
+        "error: app.yaml: this symbolic link is broken: it points to `nowhere.yaml`, which does not exist\n",
         1,
     );
 }
@@ -175,10 +174,10 @@ fn a_broken_symlink() {
 fn a_document_that_is_too_large() {
     let text = "x".repeat(3 * 1024 * 1024);
     let broken = format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  a: {text}\n");
-    assert_document_told(
+    assert_document_reported(
         &broken,
-        "error: app.yaml:1: the document that begins here is 3.0 MiB long (3145771 bytes)\n  \
-         help: the API server takes requests of up to 3 MiB, so it could not be applied\n",
+        "error: app.yaml:1: this document is too large: 3.0 MiB (3145771 bytes)\n  \
+         help: the API server accepts requests of up to 3 MiB, so it cannot be applied\n",
     );
 }
 
@@ -209,7 +208,7 @@ fn an_alias_bomb() {
     );
 }
 
-/// 50 MB in 25,000 documents, of which the last is the one that matters.
+/// Reads 50 MB in 25,000 documents and reports the last one.
 #[test]
 fn a_very_long_stream() {
     let filler = format!(
@@ -228,7 +227,7 @@ fn a_very_long_stream() {
 }
 
 #[test]
-fn an_unknown_kind_passes() {
+fn an_unknown_kind_is_accepted() {
     let run = Dir::with("apiVersion: example.org/v1\nkind: Widget\n").check(&["app.yaml"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert!(

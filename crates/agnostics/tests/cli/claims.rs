@@ -1,10 +1,10 @@
-//! Claims that other objects end in: each is told at the place where it is written.
+//! Claims derived from other objects are reported at their template.
 
 use serde_json::{Value, json};
 
-use crate::run::{Dir, only_row, policy};
+use crate::harness::{Dir, only_row, policy};
 
-/// Makes the changes of the unified diffs in a report, each of which must be where it says it is.
+/// Applies the unified diffs in a report. Asserts that the context of each hunk matches its line numbers.
 fn apply_diff(source: &str, report: &str) -> String {
     let mut lines: Vec<&str> = source.lines().collect();
     let mut at = None;
@@ -31,14 +31,14 @@ fn apply_diff(source: &str, report: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// On aws, where nothing is a default: `manifest` holds `class: gp3` in the one place of which the
-/// report must tell, at `path`.
-fn assert_told_at(manifest: &str, path: &str) {
+/// Asserts that the report warns about the one `gp3` in `manifest` at `path`, and that its diff replaces it.
+/// Uses aws, which has no default storage class.
+fn assert_reported_at(manifest: &str, path: &str) {
     assert_eq!(manifest.matches("gp3").count(), 1);
     let dir = Dir::with(manifest);
     let row = only_row(&dir.json(&["--profile", "aws"]));
     let expected =
-        format!("{path}: `gp3` is not a K8TRE class; replaced by `rwo-default` for ReadWriteOnce");
+        format!("{path}: `gp3` is not a K8TRE class; replaced with `rwo-default` [unknown-class]");
     assert_eq!(row["warnings"], json!([expected]), "{manifest}");
     let text = dir.check(&["app.yaml", "--profile", "aws"]).stdout;
     assert_eq!(
@@ -58,7 +58,7 @@ fn templates_of_stateful_sets() {
          spec: {{accessModes: [ReadWriteOnce], storageClassName: rwo-default}}\n  \
          - metadata: {{name: b}}\n    spec: {CLAIM_SPEC} # here\n"
     );
-    assert_told_at(
+    assert_reported_at(
         &manifest,
         "spec.volumeClaimTemplates[1].spec.storageClassName",
     );
@@ -109,11 +109,11 @@ fn ephemeral_volumes_of_every_workload() {
             "{}.volumes[1].ephemeral.volumeClaimTemplate.spec.storageClassName",
             above.join(".")
         );
-        assert_told_at(&manifest, &path);
+        assert_reported_at(&manifest, &path);
     }
 }
 
-/// Where CloudNativePG's StorageConfiguration stands in a Cluster.
+/// The fields of a Cluster that are a CloudNativePG StorageConfiguration.
 const CLOUD_NATIVE_PG: [(&str, &str); 3] = [
     ("  storage:\n", "spec.storage"),
     (
@@ -136,7 +136,7 @@ fn cloud_native_pg(above: &str, storage: &str) -> String {
 fn cloud_native_pg_with_a_class() {
     for (above, path) in CLOUD_NATIVE_PG {
         let manifest = cloud_native_pg(above, "      size: 1Gi\n      storageClass: gp3\n");
-        assert_told_at(&manifest, &format!("{path}.storageClass"));
+        assert_reported_at(&manifest, &format!("{path}.storageClass"));
     }
 }
 
@@ -148,23 +148,23 @@ fn cloud_native_pg_with_a_class_in_the_template() {
                 "      size: 1Gi\n{beside}      pvcTemplate:\n        storageClassName: gp3\n        accessModes: []\n"
             );
             let manifest = cloud_native_pg(above, &storage);
-            assert_told_at(&manifest, &format!("{path}.pvcTemplate.storageClassName"));
+            assert_reported_at(&manifest, &format!("{path}.pvcTemplate.storageClassName"));
         }
     }
 }
 
-/// CloudNativePG sets `storageClass` after the template.
+/// CloudNativePG applies `storageClass` after the template.
 #[test]
-fn cloud_native_pg_with_both_goes_by_the_class_outside_the_template() {
+fn cloud_native_pg_storage_class_overrides_the_template() {
     let storage = "      storageClass: gp3\n      pvcTemplate: {storageClassName: rwx-default}\n";
-    assert_told_at(
+    assert_reported_at(
         &cloud_native_pg("  storage:\n", storage),
         "spec.storage.storageClass",
     );
 }
 
 #[test]
-fn cloud_native_pg_with_neither_gets_the_class_beside_the_size() {
+fn cloud_native_pg_without_a_class_gets_it_next_to_the_size() {
     for (above, path) in CLOUD_NATIVE_PG {
         for template in [
             "",
@@ -175,7 +175,7 @@ fn cloud_native_pg_with_neither_gets_the_class_beside_the_size() {
             let dir = Dir::with(&manifest);
             let row = only_row(&dir.json(&["--profile", "aws"]));
             let warning = format!(
-                "{path}.storageClass: `rwo-default` chosen for ReadWriteOnce; the claim named no class"
+                "{path}.storageClass: not set; added `rwo-default` for ReadWriteOnce [class-not-set]"
             );
             assert_eq!(row["warnings"], json!([warning]), "{manifest}");
             let text = dir.check(&["app.yaml", "--profile", "aws"]).stdout;
@@ -186,7 +186,7 @@ fn cloud_native_pg_with_neither_gets_the_class_beside_the_size() {
 }
 
 #[test]
-fn cloud_native_pg_goes_by_the_access_mode_of_the_template() {
+fn cloud_native_pg_uses_the_access_mode_of_the_template() {
     let storage =
         "      pvcTemplate: {accessModes: [ReadWriteMany], storageClassName: rwo-default}\n";
     let row =
@@ -214,34 +214,34 @@ fn monitoring(version: &str, kind: &str, storage: &str) -> String {
 #[test]
 fn storage_of_the_prometheus_operator() {
     for (version, kind) in MONITORING {
-        // The operator fills in ReadWriteOnce.
+        // The operator defaults to ReadWriteOnce.
         let template =
             "    volumeClaimTemplate:\n      metadata: null\n      spec: {storageClassName: gp3}\n";
-        assert_told_at(
+        assert_reported_at(
             &monitoring(version, kind, template),
             "spec.storage.volumeClaimTemplate.spec.storageClassName",
         );
         let ephemeral =
             format!("    ephemeral:\n      volumeClaimTemplate:\n        spec: {CLAIM_SPEC}\n");
-        assert_told_at(
+        assert_reported_at(
             &monitoring(version, kind, &ephemeral),
             "spec.storage.ephemeral.volumeClaimTemplate.spec.storageClassName",
         );
     }
 }
 
-/// The operator takes emptyDir before ephemeral, and that before the template.
+/// In the operator, emptyDir overrides ephemeral, and ephemeral overrides the template.
 #[test]
-fn of_the_storages_of_the_prometheus_operator_one_is_taken() {
+fn prometheus_operator_uses_only_one_kind_of_storage() {
     let template = "    volumeClaimTemplate: {spec: {storageClassName: longhorn}}\n";
     let ephemeral = format!("    ephemeral: {{volumeClaimTemplate: {{spec: {CLAIM_SPEC}}}}}\n");
     let ephemeral = ephemeral.as_str();
     let path = "spec.storage.ephemeral.volumeClaimTemplate.spec.storageClassName";
-    assert_told_at(
+    assert_reported_at(
         &monitoring("v1", "Prometheus", &[ephemeral, template].concat()),
         path,
     );
-    assert_told_at(
+    assert_reported_at(
         &monitoring(
             "v1",
             "Prometheus",
@@ -295,7 +295,7 @@ spec:
 }
 
 #[test]
-fn what_is_no_template_is_left_to_the_objects_own_schema() {
+fn malformed_templates_are_not_reported() {
     for templates in ["5", "[]", "null", "[5, null, text]", "{a: {spec: {}}}"] {
         let manifest = format!(
             "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: db}}\nspec: {{volumeClaimTemplates: {templates}}}\n"
@@ -307,7 +307,7 @@ fn what_is_no_template_is_left_to_the_objects_own_schema() {
 }
 
 #[test]
-fn a_template_without_spec_is_told_where_it_is() {
+fn a_template_without_spec_is_rejected_at_its_path() {
     for template in [
         "{metadata: {name: a}}",
         "{metadata: {name: a}, spec: null}",
@@ -325,9 +325,9 @@ fn a_template_without_spec_is_told_where_it_is() {
     }
 }
 
-/// A derived claim is in its owner's namespace, under the labels of its template.
+/// A derived claim has its owner's namespace and the labels of its template.
 #[test]
-fn selectors_see_derived_claims() {
+fn selectors_match_derived_claims() {
     let manifest = format!(
         "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: db, namespace: app, labels: {{of: set}}}}\nspec:\n  \
          volumeClaimTemplates: [{{metadata: {{name: a, labels: {{of: claim}}}}, spec: {CLAIM_SPEC}}}]\n"

@@ -1,8 +1,8 @@
-//! Context-aware modules, with the manifests in place of a cluster.
+//! Context-aware policies look up objects in the manifests instead of a cluster.
 
 use serde_json::json;
 
-use crate::run::Dir;
+use crate::harness::Dir;
 
 const STORE: &str = "\
 apiVersion: external-secrets.io/v1beta1
@@ -30,40 +30,41 @@ spec:
     )
 }
 
-const NOTHING_KNOWN: &str = "whether ClusterSecretStore `secret-store` exists, is ready and serves the namespace: no cluster answered";
+const STORE_NOT_CHECKED: &str =
+    "existence, readiness and conditions of ClusterSecretStore `secret-store` (no cluster data)";
 
 #[test]
-fn what_nothing_is_known_of_is_said_once() {
+fn skipped_look_ups_are_reported_once() {
     let dir = Dir::with(&[secret("a"), secret("b")].join("---\n"));
     let run = dir.check(&["app.yaml", "--profile", "aws"]);
     assert_eq!(run.code, 0);
     assert!(
         run.stdout.ends_with(&format!(
-            "\n2 objects: 2 accepted, 0 mutated, 0 rejected\nnot checked: {NOTHING_KNOWN}\n"
+            "\n2 objects: 2 accepted, 0 mutated, 0 rejected\nnot checked: {STORE_NOT_CHECKED}\n"
         )),
         "{}",
         run.stdout
     );
     assert_eq!(run.stdout.matches("not checked").count(), 1);
     let run = dir.check(&["app.yaml", "--profile", "aws", "--output", "json"]);
-    assert_eq!(run.json()["notChecked"], json!([NOTHING_KNOWN]));
+    assert_eq!(run.json()["notChecked"], json!([STORE_NOT_CHECKED]));
 }
 
 #[test]
-fn stores_and_namespaces_among_the_manifests_are_seen() {
-    let serving = [STORE, NAMESPACE, &secret("a")].join("---\n");
-    let leaving_out = serving.replace("team: genomics}}\n", "team: imaging}}\n");
-    for (manifests, code) in [(serving, 0), (leaving_out, 1)] {
+fn stores_and_namespaces_in_the_manifests_are_looked_up() {
+    let matching = [STORE, NAMESPACE, &secret("a")].join("---\n");
+    let not_matching = matching.replace("team: genomics}}\n", "team: imaging}}\n");
+    for (manifests, code) in [(matching, 0), (not_matching, 1)] {
         let run = Dir::with(&manifests).check(&["app.yaml", "--profile", "aws"]);
         assert_eq!(run.code, code, "{}", run.stdout);
         assert!(!run.stdout.contains("not checked"), "{}", run.stdout);
-        let refused = "ClusterSecretStore `secret-store` does not serve namespace `research`";
-        assert_eq!(run.stdout.contains(refused), code == 1, "{}", run.stdout);
+        let rejection = "ClusterSecretStore `secret-store` does not serve namespace `research`";
+        assert_eq!(run.stdout.contains(rejection), code == 1, "{}", run.stdout);
     }
 }
 
 #[test]
-fn namespaces_have_the_label_that_the_api_server_gives_them() {
+fn namespaces_have_the_name_label_that_the_api_server_sets() {
     let by_name = STORE.replace("team: genomics", "kubernetes.io/metadata.name: research");
     for namespace in [
         NAMESPACE,
@@ -76,9 +77,9 @@ fn namespaces_have_the_label_that_the_api_server_gives_them() {
     }
 }
 
-/// Manifests are never all the stores that a cluster has, so these are looked up one by one.
+/// Manifests may lack some stores of the cluster, so each store is looked up by name.
 #[test]
-fn several_stores_of_an_object_are_seen() {
+fn several_stores_of_an_object_are_looked_up() {
     let policy = "\
 apiVersion: policies.kubewarden.io/v1
 kind: ClusterAdmissionPolicy
@@ -112,13 +113,13 @@ spec:
     };
     let run = check(&[&open, &closed, &both]);
     assert_eq!(run.code, 1, "{}", run.stdout);
-    let refused = "ClusterSecretStore `vault` does not serve namespace `research`";
-    assert!(run.stdout.contains(refused), "{}", run.stdout);
+    let rejection = "ClusterSecretStore `vault` does not serve namespace `research`";
+    assert!(run.stdout.contains(rejection), "{}", run.stdout);
     assert!(!run.stdout.contains("not checked"), "{}", run.stdout);
 
     let run = check(&[&open, &both]);
     assert_eq!(run.code, 0, "{}", run.stdout);
-    let unknown = NOTHING_KNOWN.replace("secret-store", "vault");
+    let unknown = STORE_NOT_CHECKED.replace("secret-store", "vault");
     assert!(
         run.stdout.ends_with(&format!("\nnot checked: {unknown}\n")),
         "{}",
@@ -133,7 +134,7 @@ spec:
 }
 
 #[test]
-fn old_ingresses_get_their_route_with_the_port_of_a_service_among_the_manifests() {
+fn named_ports_of_old_ingresses_are_resolved_with_services_in_the_manifests() {
     let ingress = "\
 apiVersion: extensions/v1beta1
 kind: Ingress
@@ -159,6 +160,6 @@ spec: {ports: [{name: http, port: 8080}]}
 
     let run = Dir::with(ingress).check(&["app.yaml", "--profile", "k3s"]);
     assert_eq!(run.code, 1);
-    let why = "port `http` of Service `portal` is left out, since routes want its number and the Service is not known here";
+    let why = "cannot resolve port `http` of Service `portal`: the Service could not be looked up; set the port number in the route";
     assert!(run.stdout.contains(why), "{}", run.stdout);
 }

@@ -1,8 +1,8 @@
-//! `agnostics convert`: Ingresses in, routes out.
+//! `agnostics convert` converts Ingresses to routes.
 
-use crate::run::Dir;
+use crate::harness::Dir;
 
-/// An Ingress for `web.k8tre.internal` with more lines of metadata. 14 lines without them.
+/// Returns an Ingress for `web.k8tre.internal` with extra lines of metadata. It has 14 lines without them.
 fn ingress(metadata: &str) -> String {
     format!(
         "apiVersion: networking.k8s.io/v1
@@ -60,7 +60,7 @@ fn with_service(ingress: &str) -> Dir {
 }
 
 #[test]
-fn an_ingress_and_its_service_are_a_route() {
+fn an_ingress_with_its_service_becomes_a_route() {
     for paths in [&["app.yaml", "service.yaml"][..], &["."]] {
         let run = with_service(&ingress("")).convert(paths);
         assert_eq!(run.stdout, ROUTE);
@@ -69,7 +69,7 @@ fn an_ingress_and_its_service_are_a_route() {
 }
 
 #[test]
-fn it_reads_standard_input_lists_and_several_documents() {
+fn reads_standard_input_lists_and_several_documents() {
     let item = |text: &str| format!("- {}\n", text.trim_end().replace('\n', "\n  "));
     let list = format!(
         "apiVersion: v1\nkind: List\nitems:\n{}{}",
@@ -84,7 +84,7 @@ fn it_reads_standard_input_lists_and_several_documents() {
 }
 
 #[test]
-fn what_does_not_translate_is_told_with_its_line_and_the_rest_is_a_comment() {
+fn unsupported_annotations_are_reported_and_incomplete_routes_are_comments() {
     let annotations = "  annotations:
     nginx.ingress.kubernetes.io/proxy-buffering: 'off'
     nginx.ingress.kubernetes.io/auth-url: https://auth.k8tre.internal
@@ -95,34 +95,33 @@ fn what_does_not_translate_is_told_with_its_line_and_the_rest_is_a_comment() {
     let run = dir.convert(&["."]);
     assert_eq!(
         run.stderr,
-        "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: asks another \
-         service about each request; routes may not (ExternalAuth)\n\
-         error: ./app.yaml:9: metadata.annotations[nginx.ingress.kubernetes.io/auth-uri]: ingress-nginx has \
-         no annotation `auth-uri` and ignores it\n\
-         error: ./app.yaml:10: metadata.annotations[konghq.com/strip-path]: not understood: only Kong reads \
+        "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: authorizes \
+         requests with an external service, which routes may not do\n\
+         error: ./app.yaml:9: metadata.annotations[nginx.ingress.kubernetes.io/auth-uri]: ingress-nginx does \
+         not know `auth-uri` and ignores it\n\
+         error: ./app.yaml:10: metadata.annotations[konghq.com/strip-path]: not translated: only Kong reads \
          it\n\
-         warning: ./app.yaml:7: metadata.annotations[nginx.ingress.kubernetes.io/proxy-buffering]: the gateway \
+         warning: ./app.yaml:7: metadata.annotations[nginx.ingress.kubernetes.io/proxy-buffering]: the Gateway \
          streams\n\
-         1 Ingress, 1 not translated in full\n"
+         1 Ingress, 1 not converted in full\n"
     );
     let comment: String = ROUTE.lines().map(|line| format!("# {line}\n")).collect();
-    let first = "# ./app.yaml:1 does not translate in full. As far as it does:\n";
-    assert_eq!(run.stdout, format!("{first}{comment}"));
+    let heading = "# ./app.yaml:1 cannot be converted in full. Incomplete routes:\n";
+    assert_eq!(run.stdout, format!("{heading}{comment}"));
     assert_eq!(run.code, 1);
-    // Unless it is wanted all the same.
     let run = dir.convert(&[".", "--partial"]);
     assert_eq!((run.stdout.as_str(), run.code), (ROUTE, 1));
 }
 
 #[test]
-fn a_port_without_its_service_is_left_out() {
+fn a_named_port_without_its_service_is_omitted() {
     let run = Dir::with(&ingress("")).convert(&["app.yaml", "--partial"]);
     assert_eq!(run.stdout, ROUTE.replace("      port: 8080\n", ""));
     assert_eq!(
         run.stderr,
-        "error: app.yaml:14: spec.rules[0].http.paths[0].backend.service.port.name: port `http` of Service \
-         `web` is left out, since routes want its number and the Service is not known here\n\
-         1 Ingress, 1 not translated in full\n"
+        "error: app.yaml:14: spec.rules[0].http.paths[0].backend.service.port.name: cannot resolve port `http` \
+         of Service `web`: the Service could not be looked up; set the port number in the route\n\
+         1 Ingress, 1 not converted in full\n"
     );
     assert_eq!(run.code, 1);
     let elsewhere = SERVICE.replace("namespace: app", "namespace: other");
@@ -130,12 +129,12 @@ fn a_port_without_its_service_is_left_out() {
     assert_eq!(
         dir.convert(&["."]).code,
         1,
-        "a Service of another namespace is another"
+        "a Service in another namespace does not count"
     );
 }
 
 #[test]
-fn gateway_and_domain_may_be_given() {
+fn gateway_and_domain_are_options() {
     let dir = with_service(&ingress(""));
     let run = dir.convert(&[".", "--gateway", "edge/public", "--section-name", "https"]);
     let expected = ROUTE.replace(
@@ -147,14 +146,14 @@ fn gateway_and_domain_may_be_given() {
     let run = dir.convert(&[".", "--domain", "example.org"]);
     assert_eq!(
         run.stderr,
-        "error: ./app.yaml:9: spec.rules[0].host: `web.k8tre.internal` is outside of `example.org`, where \
-         the Gateway's certificate and DNS end\n1 Ingress, 1 not translated in full\n"
+        "error: ./app.yaml:9: spec.rules[0].host: `web.k8tre.internal` is outside `example.org`, the \
+         domain of the Gateway's certificate and DNS\n1 Ingress, 1 not converted in full\n"
     );
 }
 
-/// The policy that refuses an Ingress and the command that translates it say the same.
+/// The policy that rejects an Ingress and the command that converts it use the same settings.
 #[test]
-fn gateway_domain_and_classes_are_those_of_the_policy() {
+fn gateway_domain_and_classes_default_to_the_policy_settings() {
     let policy = |settings: &str| {
         format!(
             "apiVersion: policies.kubewarden.io/v1
@@ -178,12 +177,12 @@ spec:
     ];
     let run = dir.convert(&files);
     assert!(
-        run.stderr.contains("outside of `example.org`"),
+        run.stderr.contains("outside `example.org`"),
         "{}",
         run.stderr
     );
     assert!(run.stdout.contains("namespace: edge\n"), "{}", run.stdout);
-    // The command line has the last word.
+    // The command line overrides the policy.
     let mut more = files.to_vec();
     more.extend([
         "--domain",
@@ -204,7 +203,7 @@ spec:
 }
 
 #[test]
-fn what_a_class_makes_of_a_path_is_its_own() {
+fn implementation_specific_paths_are_converted_only_for_nginx_classes() {
     let specific = ingress("")
         .replace("pathType: Prefix", "pathType: ImplementationSpecific")
         .replace("path: /\n", "path: /app/*\n");
@@ -213,7 +212,7 @@ fn what_a_class_makes_of_a_path_is_its_own() {
     let dir = with_service(&specific.replace("ingressClassName: nginx", "ingressClassName: alb"));
     let run = dir.convert(&["."]);
     assert!(
-        run.stderr.contains("means what its controller says"),
+        run.stderr.contains("depends on the controller"),
         "{}",
         run.stderr
     );
@@ -227,12 +226,12 @@ fn what_a_class_makes_of_a_path_is_its_own() {
 
 #[test]
 fn routes_of_two_ingresses_never_share_a_name() {
-    let of = |name: &str, host: &str| {
+    let ingress = |name: &str, host: &str| {
         ingress("")
             .replace("name: web\n", &format!("name: {name}\n"))
             .replace("web.k8tre.internal", host)
     };
-    let both = format!("{}---\n{}", of("a", "b.c"), of("a-b", "c"));
+    let both = format!("{}---\n{}", ingress("a", "b.c"), ingress("a-b", "c"));
     let run = with_service(&both).convert(&["."]);
     let names: Vec<&str> = run
         .stdout
@@ -244,7 +243,7 @@ fn routes_of_two_ingresses_never_share_a_name() {
 }
 
 #[test]
-fn an_ingress_that_cannot_be_read_is_an_error_and_costs_nothing_but_itself() {
+fn a_malformed_ingress_is_an_error_and_does_not_affect_others() {
     let broken = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: x}\nspec:\n  rules: {}\n";
     let run = with_service(&format!("{broken}---\n{}", ingress(""))).convert(&["."]);
     assert_eq!(
@@ -255,11 +254,11 @@ fn an_ingress_that_cannot_be_read_is_an_error_and_costs_nothing_but_itself() {
 }
 
 #[test]
-fn two_where_there_is_no_ingress() {
+fn exits_with_2_without_an_ingress() {
     let run = Dir::with(SERVICE).convert(&["app.yaml"]);
     assert_eq!(
         run.stderr,
-        "error: app.yaml: no Ingress in here\n  help: name files or directories of rendered manifests\n"
+        "error: app.yaml: no Ingress found\n  help: pass files or directories with rendered manifests\n"
     );
     assert_eq!((run.stdout.as_str(), run.code), ("", 2));
     assert_eq!(Dir::new().convert(&["missing.yaml"]).code, 2);
@@ -270,10 +269,10 @@ fn two_where_there_is_no_ingress() {
 }
 
 #[test]
-fn the_help_tells_what_scripts_need() {
+fn help_documents_options_and_exit_codes() {
     let run = Dir::new().convert(&["--help"]);
     for part in [
-        "Exit status: 0 all translated",
+        "Exit codes:\n  0: everything converted in full\n",
         "--gateway <NAMESPACE/NAME>",
         "--partial",
         "as comments",
@@ -283,9 +282,9 @@ fn the_help_tells_what_scripts_need() {
     assert_eq!(run.code, 0);
 }
 
-/// Ingresses from before `networking.k8s.io/v1`, as old charts have them.
+/// Old charts contain Ingresses of API versions before `networking.k8s.io/v1`.
 #[test]
-fn old_charts_are_read() {
+fn ingresses_of_old_api_versions_are_converted() {
     let old = "apiVersion: extensions/v1beta1
 kind: Ingress
 metadata:

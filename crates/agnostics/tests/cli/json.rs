@@ -1,11 +1,11 @@
-//! The report for programs: other tools read it, so it is a contract.
+//! The JSON report, a contract with other tools.
 
 use serde_json::{Value, json};
 
-use crate::run::{Dir, IMPOSSIBLE, claim};
+use crate::harness::{Dir, IMPOSSIBLE, claim};
 
 #[test]
-fn a_report_has_these_fields_and_no_others() {
+fn a_report_has_exactly_these_fields() {
     let dir = Dir::with(&format!("# a comment\n\n{}", claim("gp3")));
     let run = dir.check(&["app.yaml", "--profile", "k3s", "--output", "json"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
@@ -24,8 +24,14 @@ fn a_report_has_these_fields_and_no_others() {
             "verdict": "mutated",
             "message": null,
             "warnings": [
-                "spec.storageClassName: `gp3` is not a K8TRE class; replaced by `rwo-default` for ReadWriteOnce"
+                "spec.storageClassName: `gp3` is not a K8TRE class; replaced with `rwo-default` [unknown-class]"
             ],
+            "findings": [{
+                "rule": "unknown-class",
+                "severity": "warning",
+                "message": "`gp3` is not a K8TRE class; replaced with `rwo-default`",
+                "path": "spec.storageClassName",
+            }],
             "patch": [{"op": "replace", "path": "/spec/storageClassName", "value": "rwo-default"}],
         }],
     });
@@ -33,7 +39,7 @@ fn a_report_has_these_fields_and_no_others() {
 }
 
 #[test]
-fn a_patch_applies_to_the_object_as_it_is_written() {
+fn a_patch_applies_to_the_object_in_the_file() {
     let manifest = "\
 apiVersion: apps/v1
 kind: StatefulSet
@@ -73,7 +79,7 @@ spec:
 }
 
 #[test]
-fn the_summary_counts_each_object_once_by_its_worst() {
+fn the_summary_counts_each_object_once_by_its_worst_verdict() {
     let config_map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
     let documents = [
         claim("rwo-default"),
@@ -105,7 +111,7 @@ fn the_summary_counts_each_object_once_by_its_worst() {
         .iter()
         .map(|(line, verdict)| (line, verdict))
         .collect();
-    // The ConfigMap on line 25 reaches no module, so it has no row.
+    // No policy matches the ConfigMap on line 25, so it has no row.
     assert_eq!(rows, expected);
 }
 
@@ -116,14 +122,62 @@ fn a_rejection_has_its_message_and_no_patch() {
     assert_eq!(row["patch"], json!([]));
     let message = row["message"].as_str().unwrap();
     assert!(
-        message.starts_with("spec.volumeMode: Block cannot be ReadWriteMany"),
+        message.starts_with(
+            "spec.volumeMode: `rwx-default` is a file share, which cannot provide ReadWriteMany"
+        ),
         "{message}"
     );
-    assert_eq!(row["warnings"], json!([]), "the message is not said twice");
+    assert_eq!(
+        row["warnings"],
+        json!([]),
+        "the message is not repeated as a warning"
+    );
 }
 
 #[test]
-fn what_could_not_be_read_has_a_row_too() {
+fn a_rejection_has_a_finding_for_each_error() {
+    let route = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: portal, namespace: app}
+spec:
+  parentRefs: [{name: internal-gateway, namespace: gateway, port: 443, sectionName: admin}]
+  hostnames: [portal.k8tre.internal]
+";
+    let report = Dir::with(route).json(&["--profile", "k3s"]);
+    let rows = report["results"].as_array().unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row["module"] == "httproute-attachment");
+    let findings = row.unwrap()["findings"].as_array().unwrap();
+    let findings: Vec<_> = findings
+        .iter()
+        .map(|it| [&it["rule"], &it["severity"], &it["path"]].map(|it| it.as_str().unwrap()))
+        .collect();
+    let expected = [
+        ["parent-ports", "error", "spec.parentRefs[0].port"],
+        ["section-names", "error", "spec.parentRefs[0].sectionName"],
+    ];
+    assert_eq!(findings, expected);
+}
+
+#[test]
+fn paths_of_findings_are_those_of_the_object_that_contains_the_claim() {
+    let database = "\
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: db, namespace: app}
+spec: {storage: {size: 1Gi, storageClass: gp3}}
+";
+    let report = Dir::with(database).json(&["--profile", "k3s"]);
+    let paths: Vec<_> = (report["results"][0]["findings"].as_array().unwrap().iter())
+        .map(|finding| finding["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(paths, ["spec.storage.storageClass"]);
+}
+
+#[test]
+fn unreadable_input_has_a_row() {
     let run = Dir::new().check(&["missing.yaml", "--output", "json"]);
     assert_eq!(run.code, 2);
     let expected = json!({
@@ -137,6 +191,12 @@ fn what_could_not_be_read_has_a_row_too() {
         "verdict": "error",
         "message": "no such file or directory",
         "warnings": [],
+        "findings": [{
+            "rule": "input",
+            "severity": "error",
+            "message": "no such file or directory",
+            "path": "",
+        }],
         "patch": [],
     });
     assert_eq!(run.row(), expected);

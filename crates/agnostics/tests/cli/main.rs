@@ -1,26 +1,27 @@
-//! The command line as its users meet it: the built program.
+//! Tests of the built executable.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "helpers of tests are tests"
+    reason = "test helpers"
 )]
 
 mod bad_input;
 mod claims;
 mod context;
 mod convert;
-mod default_class;
-mod exit;
-mod forms;
+mod default_storage_class;
+mod exit_codes;
+mod explain;
+mod files;
+mod formats;
+mod harness;
 mod json;
-mod lists;
 mod modules;
+mod objects;
 mod policies;
 mod render;
-mod reports;
-mod run;
-mod selection;
 mod terminal;
+mod text_reports;
 mod yaml;

@@ -1,12 +1,12 @@
-//! Which code judges: the built-in policies, or `.wasm` modules.
+//! `--modules` runs `.wasm` modules instead of the built-in policies.
 
 use std::path::PathBuf;
 
 use kubewarden::Metadata;
 
-use crate::run::{Dir, Run, claim, only_row, policy, program, root};
+use crate::harness::{Dir, Run, claim, only_row, policy, program, root};
 
-/// What `cargo xtask build` leaves in `target/`.
+/// Returns the path of a file in `target/`, which `cargo xtask build` creates.
 fn built(path: &str) -> PathBuf {
     let path = root().join("target").join(path);
     assert!(
@@ -26,7 +26,7 @@ fn check_examples(arguments: &[&str]) -> Run {
 }
 
 #[test]
-fn modules_give_the_report_of_the_built_in_policies() {
+fn modules_and_built_in_policies_give_the_same_report() {
     let modules = built("modules");
     let modules = modules.to_str().unwrap();
     for profile in ["azure", "aws", "k3s"] {
@@ -37,7 +37,7 @@ fn modules_give_the_report_of_the_built_in_policies() {
     }
 }
 
-/// storage-class as a module, of another version.
+/// Returns the module storage-class with another version in its metadata.
 fn other_version(version: &str) -> Vec<u8> {
     let wasm = std::fs::read(built("modules/storage-class.wasm")).unwrap();
     let mut metadata = kubewarden::read(&wasm).unwrap().unwrap();
@@ -47,17 +47,17 @@ fn other_version(version: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_policy_that_pins_another_version_is_told_which_one_ran() {
+fn warns_if_the_pinned_version_differs_from_the_running_one() {
     let policies = policy("mine", &[]).replace(":v0.1.0", ":v7.0.0");
     let dir = Dir::with(&claim("gp3")).file("policies.yaml", policies);
     let run = dir.check(&["app.yaml", "--policies", "policies.yaml"]);
     assert_eq!(run.code, 0);
-    let place = "warning: policies.yaml:2: policy `mine`: ";
+    let prefix = "warning: policies.yaml:2: policy `mine`: ";
     assert_eq!(
         run.stderr,
         format!(
-            "{place}its module is pinned to storage-class 7.0.0; storage-class 0.1.0 was run instead\n  \
-             help: to run its own module: `kwctl pull \
+            "{prefix}pins storage-class 7.0.0, but storage-class 0.1.0 runs here\n  \
+             help: to run its module: `kwctl pull \
              registry://ghcr.io/k8tre/agnostics/storage-class:v7.0.0 --output-path \
              DIR/storage-class.wasm`, then `agnostics check --modules DIR`\n"
         )
@@ -73,15 +73,15 @@ fn a_policy_that_pins_another_version_is_told_which_one_ran() {
     ];
     assert_eq!(dir.check(&arguments).stderr, "");
     let dir = dir.file("modules/storage-class.wasm", other_version("8.0.0"));
-    let said = dir.check(&arguments).stderr;
+    let stderr = dir.check(&arguments).stderr;
     assert!(
-        said.contains("pinned to storage-class 7.0.0; storage-class 8.0.0 was run instead"),
-        "{said}"
+        stderr.contains("pins storage-class 7.0.0, but storage-class 8.0.0 runs here"),
+        "{stderr}"
     );
 }
 
 #[test]
-fn an_address_without_a_version_pins_none() {
+fn an_address_without_a_version_pins_nothing() {
     for address in [
         "storage-class",
         "storage-class:latest",
@@ -94,7 +94,7 @@ fn an_address_without_a_version_pins_none() {
     }
 }
 
-/// Two policies, one with a module that nobody has.
+/// Returns a directory with two policies, one of them with an unknown module.
 fn with_unknown_module() -> Dir {
     let unknown = policy("theirs", &[]).replace("storage-class:v0.1.0", "approve-all:v1.2.0");
     let policies = policy("mine", &[]) + &unknown;
@@ -102,36 +102,37 @@ fn with_unknown_module() -> Dir {
 }
 
 #[test]
-fn a_policy_without_code_is_reported_by_name_as_not_run() {
+fn a_policy_without_code_is_reported_as_not_run() {
     let dir = with_unknown_module();
     let arguments = ["app.yaml", "--policies", "policies.yaml"];
     let run = dir.check(&arguments);
     assert_eq!(run.code, 0);
-    let said = "policy `theirs`: not run: its module `approve-all` is not built in";
-    let help = "help: to run its own module: `kwctl pull \
+    let not_run = "policy `theirs`: not run: module `approve-all` is not built in";
+    let help = "help: to run its module: `kwctl pull \
                 registry://ghcr.io/k8tre/agnostics/approve-all:v1.2.0 --output-path DIR/approve-all.wasm`";
-    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert!(run.stderr.contains(not_run), "{}", run.stderr);
     assert!(run.stderr.contains(help), "{}", run.stderr);
-    assert!(run.stdout.contains(said), "{}", run.stdout);
+    assert!(run.stdout.contains(not_run), "{}", run.stdout);
 
     let report = dir.json(&["--policies", "policies.yaml"]);
-    assert_eq!(report["notRun"], serde_json::json!([said]));
+    assert_eq!(report["notRun"], serde_json::json!([not_run]));
     assert_eq!(only_row(&report)["verdict"], "mutated");
 }
 
 #[test]
-fn two_where_no_policy_has_code() {
+fn exits_with_2_if_no_policy_has_code() {
     let policies = policy("mine", &[]).replace("storage-class:v0.1.0", "approve-all");
     let dir = Dir::with(&claim("gp3")).file("policies.yaml", policies);
     let run = dir.check(&["app.yaml", "--policies", "policies.yaml"]);
     assert_eq!(run.code, 2);
-    let said = "error: policies.yaml:2: policy `mine`: not run: its module `approve-all` is not built in\n";
-    assert!(run.stderr.starts_with(said), "{}", run.stderr);
+    let expected =
+        "error: policies.yaml:2: policy `mine`: not run: module `approve-all` is not built in\n";
+    assert!(run.stderr.starts_with(expected), "{}", run.stderr);
     assert_eq!(run.stdout, "");
 }
 
 #[test]
-fn a_third_party_module_runs_by_its_own_policy() {
+fn third_party_modules_run() {
     let probe = std::fs::read(built("guests/probe.wasm")).unwrap();
     let probe = kubewarden::write(&probe, &Metadata::default()).unwrap();
     let settings = "settings: {do: {mutate: {apiVersion: v1, kind: PersistentVolumeClaim}}}";

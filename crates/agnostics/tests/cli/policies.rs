@@ -1,10 +1,10 @@
-//! Policies of one's own: settings, rules, selectors and modes as a cluster would go by them.
+//! `--policies` applies settings, rules, selectors and modes as a cluster would.
 
 use serde_json::{Value, json};
 
-use crate::run::{Dir, IMPOSSIBLE, Run, claim, policy};
+use crate::harness::{Dir, IMPOSSIBLE, Run, claim, policy};
 
-/// `manifest` under these policies.
+/// Checks `manifest` with these policies.
 fn check(manifest: &str, policies: &str, arguments: &[&str]) -> Run {
     let dir = Dir::with(manifest).file("policies.yaml", policies);
     dir.check(&[&["app.yaml", "--policies", "policies.yaml"], arguments].concat())
@@ -16,20 +16,20 @@ fn rows(manifest: &str, policies: &str) -> Vec<Value> {
     run.json()["results"].as_array().unwrap().clone()
 }
 
-/// How many objects of `manifest` a policy with this in its `spec` sees.
-fn seen(manifest: &str, more: &[&str]) -> usize {
+/// Returns the number of objects in `manifest` matched by a policy with these fields in its `spec`.
+fn matched(manifest: &str, more: &[&str]) -> usize {
     rows(manifest, &policy("p", more)).len()
 }
 
-/// The command must end with 2, this on stderr and nothing on stdout.
-fn assert_refused(policies: &str, stderr: &str) {
+/// Asserts exit code 2, this standard error and no standard output.
+fn assert_error(policies: &str, stderr: &str) {
     let run = check(&claim("gp3"), policies, &[]);
     assert_eq!(run.stderr, stderr);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
 }
 
 #[test]
-fn settings_are_those_of_the_policy() {
+fn settings_of_the_policy_apply() {
     let policies = policy(
         "p",
         &["settings: {classes: {ReadWriteOnce: block, ReadWriteMany: shared}}"],
@@ -42,7 +42,7 @@ fn settings_are_those_of_the_policy() {
     let row = &rows(&claim("gp3"), &policies)[0];
     assert_eq!(
         row["message"],
-        "spec.storageClassName: `gp3` is not a K8TRE class; write `rwo-default`, the class for ReadWriteOnce"
+        "spec.storageClassName: `gp3` is not a K8TRE class; use `rwo-default` for ReadWriteOnce [unknown-class]"
     );
     let policies = policy("p", &["settings: null"]);
     assert_eq!(
@@ -86,12 +86,12 @@ fn monitor_mode_keeps_warnings_only() {
 }
 
 #[test]
-fn rules_decide_what_is_seen() {
+fn rules_select_objects() {
     let rule = |groups: &str, versions: &str, resources: &str, operations: &str| {
         let rule = format!(
             "rules: [{{apiGroups: {groups}, apiVersions: {versions}, resources: {resources}, operations: {operations}}}]"
         );
-        seen(&claim("gp3"), &[&rule])
+        matched(&claim("gp3"), &[&rule])
     };
     let claims = "[persistentvolumeclaims]";
     assert_eq!(rule("['']", "[v1]", claims, "[CREATE, UPDATE]"), 1);
@@ -117,7 +117,7 @@ fn rules_decide_what_is_seen() {
 }
 
 #[test]
-fn a_rule_may_be_for_one_scope() {
+fn rules_select_by_scope() {
     let cluster = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: gp3}\n";
     let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n";
     let all = format!("{}---\n{cluster}---\n{namespace}", claim("gp3"));
@@ -143,11 +143,18 @@ const EVERYTHING: &str =
 
 #[test]
 fn namespaces_are_selected_by_name() {
-    let by = |selector: &str| seen(&claim("gp3"), &[&format!("namespaceSelector: {selector}")]);
-    assert_eq!(by("{matchLabels: {kubernetes.io/metadata.name: app}}"), 1);
-    assert_eq!(by("{matchLabels: {kubernetes.io/metadata.name: other}}"), 0);
+    let count =
+        |selector: &str| matched(&claim("gp3"), &[&format!("namespaceSelector: {selector}")]);
+    assert_eq!(
+        count("{matchLabels: {kubernetes.io/metadata.name: app}}"),
+        1
+    );
+    assert_eq!(
+        count("{matchLabels: {kubernetes.io/metadata.name: other}}"),
+        0
+    );
     let expression = |operator: &str, values: &str| {
-        by(&format!(
+        count(&format!(
             "{{matchExpressions: [{{key: kubernetes.io/metadata.name, operator: {operator}{values}}}]}}"
         ))
     };
@@ -156,18 +163,18 @@ fn namespaces_are_selected_by_name() {
     assert_eq!(expression("NotIn", ", values: [kube-system]"), 1);
     assert_eq!(expression("Exists", ""), 1);
     assert_eq!(expression("DoesNotExist", ""), 0);
-    assert_eq!(by("{}"), 1);
+    assert_eq!(count("{}"), 1);
 }
 
 #[test]
-fn an_object_that_names_no_namespace_is_in_default() {
+fn an_object_without_a_namespace_is_in_default() {
     let manifest = claim("gp3").replace(", namespace: app", "");
     let selector = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: default}}";
-    assert_eq!(seen(&manifest, &[selector]), 1);
+    assert_eq!(matched(&manifest, &[selector]), 1);
 }
 
 #[test]
-fn the_clusters_own_namespace_is_none_of_the_planes_business() {
+fn policies_of_profiles_exclude_kube_system() {
     let manifest = claim("gp3").replace("namespace: app", "namespace: kube-system");
     for profile in ["azure", "aws", "k3s"] {
         let report = Dir::with(&manifest).json(&["--profile", profile]);
@@ -176,7 +183,7 @@ fn the_clusters_own_namespace_is_none_of_the_planes_business() {
 }
 
 #[test]
-fn labels_of_namespaces_that_no_manifest_tells_are_a_warning() {
+fn warns_about_unknown_labels_of_namespaces() {
     let policies = policy(
         "mine",
         &["namespaceSelector: {matchExpressions: [{key: exempt, operator: DoesNotExist}]}"],
@@ -184,16 +191,16 @@ fn labels_of_namespaces_that_no_manifest_tells_are_a_warning() {
     let run = check(&claim("gp3"), &policies, &[]);
     assert_eq!(
         run.stderr,
-        "warning: policies.yaml:2: policy `mine`: its namespaceSelector goes by labels, and no manifest here \
-         tells those of `app`; taken to have none\n  help: name the manifests of the namespaces too\n"
+        "warning: policies.yaml:2: policy `mine`: its namespaceSelector matches labels, but there is no \
+         manifest of namespace `app`; assuming no labels\n  help: also check the Namespace manifests\n"
     );
     assert_eq!(run.code, 0);
     assert!(run.stdout.contains("1 mutated"), "{}", run.stdout);
 }
 
-/// The Namespace may come after what is in it.
+/// The Namespace may come after the objects in it.
 #[test]
-fn namespaces_are_selected_by_labels_that_their_manifests_tell() {
+fn namespaces_are_selected_by_labels_in_their_manifests() {
     let selector = &["namespaceSelector: {matchLabels: {team: a}}"];
     let with = |labels: &str| {
         format!(
@@ -201,9 +208,9 @@ fn namespaces_are_selected_by_labels_that_their_manifests_tell() {
             claim("gp3")
         )
     };
-    assert_eq!(seen(&with("{team: a}"), selector), 1);
-    assert_eq!(seen(&with("{team: b}"), selector), 0);
-    assert_eq!(seen(&claim("gp3"), selector), 0);
+    assert_eq!(matched(&with("{team: a}"), selector), 1);
+    assert_eq!(matched(&with("{team: b}"), selector), 0);
+    assert_eq!(matched(&claim("gp3"), selector), 0);
 }
 
 #[test]
@@ -212,40 +219,40 @@ fn a_namespace_is_selected_by_its_own_labels() {
     let namespace = |labels: &str| {
         format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: app, labels: {labels}}}\n")
     };
-    assert_eq!(seen(&namespace("{team: a}"), selector), 1);
-    assert_eq!(seen(&namespace("{team: b}"), selector), 0);
+    assert_eq!(matched(&namespace("{team: a}"), selector), 1);
+    assert_eq!(matched(&namespace("{team: b}"), selector), 0);
 }
 
 #[test]
-fn namespace_selectors_let_cluster_scoped_objects_through() {
+fn namespace_selectors_match_all_cluster_scoped_objects() {
     let class = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: gp3}\n";
     let selector = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: app}}";
-    assert_eq!(seen(class, &[EVERYTHING, selector]), 1);
+    assert_eq!(matched(class, &[EVERYTHING, selector]), 1);
 }
 
 #[test]
 fn objects_are_selected_by_their_labels() {
     let manifest = claim("gp3").replace("name: data", "name: data, labels: {tier: db}");
-    let by = |selector: &str| seen(&manifest, &[&format!("objectSelector: {selector}")]);
-    assert_eq!(by("{matchLabels: {tier: db}}"), 1);
-    assert_eq!(by("{matchLabels: {tier: web}}"), 0);
+    let count = |selector: &str| matched(&manifest, &[&format!("objectSelector: {selector}")]);
+    assert_eq!(count("{matchLabels: {tier: db}}"), 1);
+    assert_eq!(count("{matchLabels: {tier: web}}"), 0);
     assert_eq!(
-        by("{matchExpressions: [{key: tier, operator: NotIn, values: [web]}]}"),
+        count("{matchExpressions: [{key: tier, operator: NotIn, values: [web]}]}"),
         1
     );
     assert_eq!(
-        by("{matchExpressions: [{key: exempt, operator: DoesNotExist}]}"),
+        count("{matchExpressions: [{key: exempt, operator: DoesNotExist}]}"),
         1
     );
     assert_eq!(
-        by("{matchExpressions: [{key: exempt, operator: Exists}]}"),
+        count("{matchExpressions: [{key: exempt, operator: Exists}]}"),
         0
     );
 }
 
 #[test]
-fn an_admission_policy_is_for_its_own_namespace() {
-    let of = |namespace: &str| {
+fn an_admission_policy_applies_to_its_own_namespace() {
+    let count = |namespace: &str| {
         let policies = policy("p", &[]).replace("ClusterAdmissionPolicy", "AdmissionPolicy");
         rows(
             &claim("gp3"),
@@ -253,30 +260,34 @@ fn an_admission_policy_is_for_its_own_namespace() {
         )
         .len()
     };
-    assert_eq!(of(", namespace: app"), 1);
-    assert_eq!(of(", namespace: other"), 0);
-    assert_eq!(of(""), 0, "it is in the namespace default then");
+    assert_eq!(count(", namespace: app"), 1);
+    assert_eq!(count(", namespace: other"), 0);
+    assert_eq!(
+        count(""),
+        0,
+        "without a namespace, the policy is in default"
+    );
 }
 
 #[test]
-fn a_message_of_the_policy_stands_in_for_the_modules() {
+fn the_message_field_of_the_policy_comes_first() {
     let policies = policy("p", &["message: ask the platform team"]);
     let message = rows(IMPOSSIBLE, &policies)[0]["message"].clone();
     let message = message.as_str().unwrap();
     assert!(
         message.starts_with(
-            "ask the platform team (the module says: spec.volumeMode: Block cannot be "
+            "ask the platform team (details: spec.volumeMode: `rwx-default` is a file share, "
         ),
         "{message}"
     );
 }
 
 #[test]
-fn settings_that_the_module_refuses() {
-    assert_refused(
+fn invalid_settings_are_an_error() {
+    assert_error(
         &policy("mine", &["settings: {clusterDefaultClass: Not_A_Name}"]),
-        "error: policies.yaml:2: policy `mine`: setting `clusterDefaultClass`: `Not_A_Name` is no storage class \
-         name: lower-case letters, digits, `-` and `.`, at most 253 characters\n",
+        "error: policies.yaml:2: policy `mine`: setting `clusterDefaultClass`: `Not_A_Name` is not a name: use \
+         lower-case letters, digits, `-` and `.`, at most 253 characters\n",
     );
     let run = check(
         &claim("gp3"),
@@ -292,7 +303,7 @@ fn settings_that_the_module_refuses() {
 }
 
 #[test]
-fn modules_are_known_by_the_last_part_of_their_address() {
+fn modules_are_identified_by_the_last_part_of_their_address() {
     for address in [
         "registry://ghcr.io/k8tre/agnostics/storage-class@sha256:0000",
         "registry://localhost:5000/storage-class",
@@ -313,7 +324,7 @@ fn modules_are_known_by_the_last_part_of_their_address() {
 }
 
 #[test]
-fn match_conditions_are_not_evaluated_and_that_is_said() {
+fn warns_that_match_conditions_are_not_evaluated() {
     let policies = policy(
         "mine",
         &["matchConditions: [{name: a, expression: 'false'}]"],
@@ -321,7 +332,7 @@ fn match_conditions_are_not_evaluated_and_that_is_said() {
     let run = check(&claim("gp3"), &policies, &[]);
     assert_eq!(
         run.stderr,
-        "warning: policies.yaml:2: policy `mine`: matchConditions are not evaluated offline; it is taken to see \
+        "warning: policies.yaml:2: policy `mine`: matchConditions are not evaluated offline; the policy runs for \
          every object that its rules and selectors match\n"
     );
     assert_eq!(run.code, 0);
@@ -329,22 +340,22 @@ fn match_conditions_are_not_evaluated_and_that_is_said() {
 }
 
 #[test]
-fn policy_groups_are_refused() {
+fn policy_groups_are_an_error() {
     for kind in ["ClusterAdmissionPolicyGroup", "AdmissionPolicyGroup"] {
         let policies = policy("many", &[]).replace("ClusterAdmissionPolicy", kind);
-        assert_refused(
+        assert_error(
             &policies,
             &format!(
                 "error: policies.yaml:2: {kind} `many` is not supported\n  \
-                 help: write its members as ClusterAdmissionPolicies to check them\n"
+                 help: to check its members, write them as ClusterAdmissionPolicies\n"
             ),
         );
     }
 }
 
 #[test]
-fn a_policy_that_cannot_be_read() {
-    for (spec, said) in [
+fn a_malformed_policy_is_an_error() {
+    for (spec, expected) in [
         ("{}", "missing field `module`"),
         (
             "{module: m, rules: [], mutating: perhaps}",
@@ -367,20 +378,20 @@ fn a_policy_that_cannot_be_read() {
             "{}",
             run.stderr
         );
-        assert!(run.stderr.contains(said), "{spec}: {}", run.stderr);
+        assert!(run.stderr.contains(expected), "{spec}: {}", run.stderr);
     }
 }
 
 #[test]
-fn a_file_without_policies() {
-    assert_refused(
+fn a_file_without_policies_is_an_error() {
+    assert_error(
         &claim("gp3"),
-        "error: policies.yaml: no policy in here\n  \
+        "error: policies.yaml: no policy found\n  \
          help: a policy is a ClusterAdmissionPolicy of policies.kubewarden.io/v1\n",
     );
-    assert_refused(
+    assert_error(
         "",
-        "error: policies.yaml:1: this is empty, or nothing but comments\n",
+        "error: policies.yaml:1: empty, or contains only comments\n",
     );
     let run = Dir::with(&claim("gp3")).check(&["app.yaml", "--policies", "missing.yaml"]);
     assert_eq!(
@@ -390,7 +401,7 @@ fn a_file_without_policies() {
 }
 
 #[test]
-fn other_objects_beside_policies_are_passed_over() {
+fn other_objects_in_policy_files_are_ignored() {
     let policies = format!(
         "{}{}---\napiVersion: policies.kubewarden.io/v1\nkind: PolicyServer\nmetadata: {{name: default}}\n",
         claim("gp3"),
@@ -400,7 +411,7 @@ fn other_objects_beside_policies_are_passed_over() {
 }
 
 #[test]
-fn placeholders_in_policies_are_told() {
+fn warns_about_placeholders_in_policies() {
     let run = check(
         &claim("gp3"),
         &policy("p", &["policyServer: ${SERVER}"]),
@@ -415,9 +426,9 @@ fn placeholders_in_policies_are_told() {
     assert_eq!(run.code, 0);
 }
 
-/// They are asked by name, and each has its row.
+/// Policies run in the order of their names, and each has its row.
 #[test]
-fn several_policies_may_use_one_module() {
+fn several_policies_can_use_one_module() {
     let policies = [
         policy(
             "b",
@@ -455,9 +466,9 @@ fn policies_that_undo_each_other_are_an_error() {
     );
 }
 
-/// The second policy's change has the first one asked again, which says nothing new.
+/// The mutation of the second policy reinvokes the first one, which repeats its rejection.
 #[test]
-fn a_rejection_is_told_once() {
+fn a_repeated_rejection_is_reported_once() {
     let policies = [
         policy("a", &["settings: {unknownClass: reject}"]),
         policy("b", &["settings: {allowedClasses: [gp3]}"]),

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::run::{Dir, IMPOSSIBLE, Run, claim, program};
+use crate::harness::{Dir, IMPOSSIBLE, Run, claim, program};
 
 #[test]
 fn no_colour_when_piped() {
@@ -37,9 +37,9 @@ fn colour_when_forced() {
     );
 }
 
-/// A terminal takes orders from control characters, and a manifest is not to give any.
+/// Control characters could control the terminal.
 #[test]
-fn control_characters_of_a_manifest_stay_text() {
+fn control_characters_of_a_manifest_are_escaped() {
     let manifest = claim("\"gp3\\e[2J\"").replace("name: data", "name: \"data\\e[31m\\n\"");
     let dir = Dir::with(&format!("{manifest}---\n{{\"a\\eb\": 1, \"a\\eb\": 2}}\n"));
     let run = Run::of(
@@ -59,7 +59,7 @@ fn control_characters_of_a_manifest_stay_text() {
 
 /// `agnostics check … | head -1`.
 #[test]
-fn a_reader_that_leaves_ends_it_quietly() {
+fn a_closed_pipe_is_not_an_error() {
     let stream = format!("{}---\n", claim("gp3")).repeat(500);
     let dir = Dir::with(&stream);
     let mut child = program()
@@ -70,7 +70,7 @@ fn a_reader_that_leaves_ends_it_quietly() {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    // What was read ahead is gone with the pipe.
+    // Closes the pipe, with everything read ahead.
     let mut pipe = BufReader::new(child.stdout.take().unwrap());
     pipe.read_line(&mut line).unwrap();
     drop(pipe);
@@ -80,10 +80,10 @@ fn a_reader_that_leaves_ends_it_quietly() {
 }
 
 #[test]
-fn help_tells_options_and_exit_statuses() {
+fn help_documents_options_and_exit_codes() {
     let run = Run::of(program().args(["check", "--help"]));
     assert_eq!(run.code, 0);
-    for said in [
+    for expected in [
         "--profile",
         "azure",
         "aws",
@@ -91,9 +91,9 @@ fn help_tells_options_and_exit_statuses() {
         "--policies",
         "--default-storage-class",
         "--output",
-        "Exit status: 0 nothing rejected, 1 something rejected, 2 could not do its work",
+        "Exit codes:\n  0: nothing rejected\n  1: something rejected\n  2: usage or input error\n",
     ] {
-        assert!(run.stdout.contains(said), "{said}: {}", run.stdout);
+        assert!(run.stdout.contains(expected), "{expected}: {}", run.stdout);
     }
     let run = Run::of(program().arg("--help"));
     assert_eq!(run.code, 0);

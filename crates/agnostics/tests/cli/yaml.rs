@@ -1,10 +1,10 @@
-//! YAML is read as kubectl reads it.
+//! YAML is parsed like in kubectl.
 
 use serde_json::json;
 
-use crate::run::{Dir, claim, only_row};
+use crate::harness::{Dir, claim, only_row};
 
-/// The class that `app.yaml` gets on aws, where nothing is a default.
+/// Returns the class that the claim gets on aws, which has no default class.
 fn class_of(manifest: &str) -> String {
     let row = only_row(&Dir::with(manifest).json(&["--profile", "aws"]));
     row["patch"][0]["value"]
@@ -14,20 +14,20 @@ fn class_of(manifest: &str) -> String {
 }
 
 #[test]
-fn booleans_of_yaml_1_1_are_told_as_such() {
+fn booleans_of_yaml_1_1_have_a_hint() {
     let manifest = claim("yes");
     let row = only_row(&Dir::with(&manifest).json(&["--profile", "aws"]));
     assert_eq!(row["verdict"], "rejected");
     let message = row["message"].as_str().unwrap();
-    let (said, hint) = message
+    let (reason, hint) = message
         .split_once('\n')
         .expect("a hint is below the message");
-    assert!(said.starts_with("spec.storageClassName"), "{said}");
+    assert!(reason.starts_with("spec.storageClassName"), "{reason}");
     assert!(hint.contains("`yes`") && hint.contains("boolean"), "{hint}");
 }
 
 #[test]
-fn the_hint_comes_with_every_claim_of_an_object() {
+fn every_claim_of_an_object_has_its_hint() {
     let volume = "{ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], storageClassName: on}}}}";
     let pod = format!("apiVersion: v1\nkind: Pod\nspec:\n  volumes:\n  - {volume}\n  - {volume}\n");
     let row = only_row(&Dir::with(&pod).json(&["--profile", "aws"]));
@@ -54,7 +54,7 @@ spec:
 }
 
 #[test]
-fn line_ends_and_byte_order_marks_of_windows() {
+fn windows_line_endings_and_byte_order_marks() {
     let manifest = format!("\u{feff}{}", claim("gp3").replace('\n', "\r\n"));
     let dir = Dir::with(&manifest);
     let row = only_row(&dir.json(&["--profile", "aws"]));
@@ -117,7 +117,7 @@ fn empty_standard_input() {
     let run = Dir::new().check_stdin(&["-"], b"");
     assert_eq!(
         run.stderr,
-        "error: <stdin>:1: this is empty, or nothing but comments\n"
+        "error: <stdin>:1: empty, or contains only comments\n"
     );
     assert_eq!(run.code, 2);
 }

@@ -2,8 +2,8 @@ use host::{Error, ExecutionMode, Metadata};
 
 use crate::{guest, host};
 
-/// What loading `wasm` says.
-fn refusal(wasm: &[u8]) -> String {
+/// The error of loading `wasm`.
+fn load_error(wasm: &[u8]) -> String {
     host().load("odd", wasm).unwrap_err().to_string()
 }
 
@@ -12,53 +12,54 @@ fn wat(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_not_a_module_is_refused() {
-    let not_wasm = "module `odd` is not WebAssembly: it does not begin with `\\0asm`";
-    assert_eq!(refusal(b""), not_wasm);
-    assert_eq!(refusal(b"apiVersion: v1\nkind: Namespace\n"), not_wasm);
-    assert_eq!(refusal(b"(module)"), not_wasm, "text format is for people");
+fn bytes_that_are_not_a_core_module_are_rejected() {
+    let not_wasm = "module `odd` is not WebAssembly: it does not start with `\\0asm`";
+    assert_eq!(load_error(b""), not_wasm);
+    assert_eq!(load_error(b"apiVersion: v1\nkind: Namespace\n"), not_wasm);
+    assert_eq!(load_error(b"(module)"), not_wasm, "the text format");
     assert_eq!(
-        refusal(&wat("(component)")),
-        "module `odd` is a WebAssembly component, where Kubewarden runs core modules: build it for wasm32-wasip1"
+        load_error(&wat("(component)")),
+        "module `odd` is a WebAssembly component, but Kubewarden runs core modules; build it for wasm32-wasip1"
     );
-    let whole = guest("probe");
-    let half = refusal(&whole[..whole.len() / 2]);
+    let wasm = guest("probe");
+    let truncated = load_error(&wasm[..wasm.len() / 2]);
     assert!(
-        half.starts_with("module `odd` cannot be loaded: unexpected end"),
-        "{half}"
+        truncated.starts_with("module `odd` cannot be loaded: unexpected end"),
+        "{truncated}"
     );
 }
 
 #[test]
-fn what_does_not_speak_wapc_is_refused() {
+fn modules_without_wapc_are_rejected() {
     let call = r#"(func (export "__guest_call") (param i32 i32) (result i32) i32.const 0)"#;
-    let no_call =
+    let no_guest_call =
         "module `odd` is not a waPC module: it does not export the function `__guest_call`";
     assert_eq!(
-        refusal(&wat(&format!("(module {call})"))),
+        load_error(&wat(&format!("(module {call})"))),
         "module `odd` is not a waPC module: it does not export a memory named `memory`"
     );
     assert_eq!(
-        refusal(&wat(r#"(module (memory (export "memory") 1))"#)),
-        no_call
+        load_error(&wat(r#"(module (memory (export "memory") 1))"#)),
+        no_guest_call
     );
     assert_eq!(
-        refusal(&wat(
+        load_error(&wat(
             r#"(module (memory (export "memory") 1) (func (export "__guest_call")))"#
         )),
-        no_call
+        no_guest_call
     );
-    let strange = refusal(&wat(&format!(
+    let unknown_import = load_error(&wat(&format!(
         r#"(module (import "env" "launch" (func)) (memory (export "memory") 1) {call})"#
     )));
     assert!(
-        strange.starts_with("module `odd` cannot be loaded: ") && strange.contains("env::launch"),
-        "{strange}"
+        unknown_import.starts_with("module `odd` cannot be loaded: ")
+            && unknown_import.contains("env::launch"),
+        "{unknown_import}"
     );
 }
 
 #[test]
-fn other_execution_modes_are_refused() {
+fn other_execution_modes_are_rejected() {
     for (mode, name) in [
         (ExecutionMode::Opa, "opa"),
         (ExecutionMode::Gatekeeper, "gatekeeper"),
@@ -70,21 +71,21 @@ fn other_execution_modes_are_refused() {
         };
         let wasm = kubewarden::write(&guest("constant"), &metadata).unwrap();
         assert_eq!(
-            refusal(&wasm),
+            load_error(&wasm),
             format!(
-                "module `odd` has execution mode `{name}`; only `kubewarden-wapc` can be run here"
+                "module `odd` has execution mode `{name}`; only `kubewarden-wapc` is supported here"
             )
         );
     }
 }
 
 #[test]
-fn broken_metadata_is_refused() {
+fn invalid_metadata_is_rejected() {
     let wasm = wat(r#"(module (@custom "io.kubewarden.metadata" "{\"rules\": 3}"))"#);
-    let message = refusal(&wasm);
+    let message = load_error(&wasm);
     assert!(
         message.starts_with(
-            "module `odd`: the custom section `io.kubewarden.metadata` does not hold metadata: "
+            "module `odd`: the custom section `io.kubewarden.metadata` is not valid metadata: "
         ),
         "{message}"
     );
@@ -102,7 +103,7 @@ fn a_module_without_metadata_runs() {
 }
 
 #[test]
-fn errors_are_told_apart_by_type() {
+fn each_cause_has_its_own_error_variant() {
     assert!(matches!(
         host().load("odd", b"").unwrap_err(),
         Error::NotWasm { .. }
@@ -113,6 +114,6 @@ fn errors_are_told_apart_by_type() {
     ));
     assert!(matches!(
         host().load("odd", &wat("(module)")).unwrap_err(),
-        Error::Export { .. }
+        Error::MissingExport { .. }
     ));
 }

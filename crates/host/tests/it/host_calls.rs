@@ -1,12 +1,12 @@
 use host::{ContextAwareResource, Module, Response, Snapshot};
 use serde_json::{Value, json};
 
-use crate::{guest, host, probe, probe_for, request, resources, told};
+use crate::{guest, host, probe, probe_for, request, resources, settings_for};
 
 const NAMESPACE: (&str, &str) = ("v1", "Namespace");
 const CONFIG_MAP: (&str, &str) = ("v1", "ConfigMap");
 
-/// Three claims on names in two namespaces, given out of order, and two namespaces.
+/// Three ConfigMaps in two namespaces, out of order, and the two namespaces.
 fn cluster() -> Snapshot {
     Snapshot::complete([
         config_map("tools", "b", json!({"tier": "db"})),
@@ -38,33 +38,33 @@ fn namespace(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 }
 
-fn call_of(namespace: &str, operation: &str, payload: Value) -> Value {
+fn host_call(namespace: &str, operation: &str, payload: Value) -> Value {
     json!({"binding": "kubewarden", "namespace": namespace, "operation": operation, "payload": payload})
 }
 
 fn run(module: &Module, cluster: &Snapshot, calls: &[Value]) -> Response {
     module
-        .validate(&told(json!({ "call": calls })), &request(), cluster)
+        .validate(&settings_for(json!({ "call": calls })), &request(), cluster)
         .unwrap()
 }
 
-/// The answer to a call to `kubernetes`.
-fn ask(module: &Module, cluster: &Snapshot, operation: &str, payload: Value) -> Value {
+/// The response to a call to `kubernetes`.
+fn look_up(module: &Module, cluster: &Snapshot, operation: &str, payload: Value) -> Value {
     let response = run(
         module,
         cluster,
-        &[call_of("kubernetes", operation, payload)],
+        &[host_call("kubernetes", operation, payload)],
     );
     assert!(response.accepted, "{:?}", response.message);
     serde_json::from_str(&response.message.unwrap()).unwrap()
 }
 
-/// What the guest is told when the call fails.
-fn refusal(module: &Module, cluster: &Snapshot, operation: &str, payload: Value) -> String {
+/// The error that the guest receives when the call fails.
+fn look_up_error(module: &Module, cluster: &Snapshot, operation: &str, payload: Value) -> String {
     let response = run(
         module,
         cluster,
-        &[call_of("kubernetes", operation, payload)],
+        &[host_call("kubernetes", operation, payload)],
     );
     assert!(!response.accepted, "{:?}", response.message);
     let message = response.message.unwrap();
@@ -100,7 +100,7 @@ fn names(list: &Value) -> Vec<String> {
 #[test]
 fn an_object_is_found_by_kind_namespace_and_name() {
     let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
-    let found = ask(
+    let found = look_up(
         &module,
         &cluster(),
         "get_resource",
@@ -109,10 +109,10 @@ fn an_object_is_found_by_kind_namespace_and_name() {
     assert_eq!(
         found,
         config_map("apps", "b", json!({"tier": "web"})),
-        "whole, with what lists leave out"
+        "the whole object, including the fields that lists omit"
     );
     assert_eq!(
-        ask(
+        look_up(
             &module,
             &cluster(),
             "get_resource",
@@ -120,19 +120,19 @@ fn an_object_is_found_by_kind_namespace_and_name() {
         ),
         namespace("apps")
     );
-    let unasked = get(NAMESPACE, Some("tools"), "apps");
+    let with_namespace = get(NAMESPACE, Some("tools"), "apps");
     assert_eq!(
-        ask(&module, &cluster(), "get_resource", unasked),
+        look_up(&module, &cluster(), "get_resource", with_namespace),
         namespace("apps"),
-        "cluster-scoped kinds ignore it"
+        "the namespace is ignored for cluster-scoped kinds"
     );
 }
 
 #[test]
-fn not_found_not_permitted_and_could_not_ask_are_three_answers() {
+fn not_found_not_permitted_and_unknown_are_different_errors() {
     let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
     assert_eq!(
-        refusal(
+        look_up_error(
             &module,
             &cluster(),
             "get_resource",
@@ -141,7 +141,7 @@ fn not_found_not_permitted_and_could_not_ask_are_three_answers() {
         "Callback evaluation failure: Cannot find v1/Namespace named 'gone' inside of namespace 'None'"
     );
     assert_eq!(
-        refusal(
+        look_up_error(
             &module,
             &cluster(),
             "get_resource",
@@ -150,7 +150,7 @@ fn not_found_not_permitted_and_could_not_ask_are_three_answers() {
         "Callback evaluation failure: Cannot find v1/ConfigMap named 'gone' inside of namespace 'Some(\"apps\")'"
     );
     assert_eq!(
-        refusal(
+        look_up_error(
             &module,
             &cluster(),
             "get_resource",
@@ -159,52 +159,52 @@ fn not_found_not_permitted_and_could_not_ask_are_three_answers() {
         "Policy has not been granted access to Kubernetes v1/Secret resources. The violation has been reported."
     );
     assert_eq!(
-        refusal(
+        look_up_error(
             &module,
             &Snapshot::new(),
             "get_resource",
             get(NAMESPACE, None, "apps")
         ),
-        "Callback evaluation failure: cannot ask for v1/Namespace objects: there is no cluster, and not all of them were given"
+        "Callback evaluation failure: cannot look up v1/Namespace objects: there is no cluster, and the snapshot does not hold all of them"
     );
 }
 
 #[test]
-fn lists_tell_the_same_three_apart() {
+fn lists_distinguish_empty_not_permitted_and_unknown() {
     let module = probe_for(&[NAMESPACE]);
     let mut known = Snapshot::new();
-    known.know_all(ContextAwareResource::new("v1", "Namespace"));
+    known.mark_complete(ContextAwareResource::new("v1", "Namespace"));
     let everything = list(NAMESPACE, "", "");
     assert_eq!(
-        ask(&module, &known, "list_resources_all", everything.clone()),
+        look_up(&module, &known, "list_resources_all", everything.clone()),
         json!({"apiVersion": "v1", "kind": "NamespaceList", "metadata": {}, "items": []})
     );
-    let unknown = refusal(&module, &Snapshot::new(), "list_resources_all", everything);
+    let unknown = look_up_error(&module, &Snapshot::new(), "list_resources_all", everything);
     assert!(
-        unknown.contains("cannot ask for v1/Namespace objects"),
+        unknown.contains("cannot look up v1/Namespace objects"),
         "{unknown}"
     );
-    let refused = refusal(
+    let not_granted = look_up_error(
         &module,
         &known,
         "list_resources_all",
         list(CONFIG_MAP, "", ""),
     );
     assert!(
-        refused.contains("has not been granted access to Kubernetes v1/ConfigMap"),
-        "{refused}"
+        not_granted.contains("has not been granted access to Kubernetes v1/ConfigMap"),
+        "{not_granted}"
     );
 }
 
 #[test]
-fn some_objects_of_a_kind_answer_for_themselves_only() {
+fn a_partial_snapshot_only_serves_look_ups_of_its_own_objects() {
     let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
     let mut partial = Snapshot::new();
     partial.insert(namespace("apps")).unwrap();
     partial.insert(config_map("apps", "a", json!({}))).unwrap();
 
     assert_eq!(
-        ask(
+        look_up(
             &module,
             &partial,
             "get_resource",
@@ -214,7 +214,7 @@ fn some_objects_of_a_kind_answer_for_themselves_only() {
     );
     let by_name = |name| list(NAMESPACE, "", &format!("metadata.name={name}"));
     assert_eq!(
-        names(&ask(
+        names(&look_up(
             &module,
             &partial,
             "list_resources_all",
@@ -224,8 +224,8 @@ fn some_objects_of_a_kind_answer_for_themselves_only() {
     );
     let labelled = list(NAMESPACE, "tier=web", "metadata.name=apps");
     assert!(
-        names(&ask(&module, &partial, "list_resources_all", labelled)).is_empty(),
-        "known, and not labelled so"
+        names(&look_up(&module, &partial, "list_resources_all", labelled)).is_empty(),
+        "the object is known not to have the label"
     );
 
     let in_any_namespace = list(CONFIG_MAP, "", "metadata.name=a");
@@ -235,20 +235,20 @@ fn some_objects_of_a_kind_answer_for_themselves_only() {
         ("list_resources_all", list(NAMESPACE, "", "")),
         ("list_resources_all", in_any_namespace),
     ] {
-        let told = refusal(&module, &partial, operation, payload);
-        assert!(told.contains("cannot ask for v1/"), "{told}");
+        let error = look_up_error(&module, &partial, operation, payload);
+        assert!(error.contains("cannot look up v1/"), "{error}");
     }
     let pinned = list(CONFIG_MAP, "", "metadata.namespace=apps,metadata.name=a");
     assert_eq!(
-        names(&ask(&module, &partial, "list_resources_all", pinned)),
+        names(&look_up(&module, &partial, "list_resources_all", pinned)),
         ["apps/a"]
     );
 }
 
 #[test]
-fn lists_are_ordered_and_slim() {
+fn lists_are_sorted_and_omit_bulky_metadata() {
     let module = probe_for(&[CONFIG_MAP]);
-    let all = ask(
+    let all = look_up(
         &module,
         &cluster(),
         "list_resources_all",
@@ -267,12 +267,12 @@ fn lists_are_ordered_and_slim() {
 
     let mut in_apps = list(CONFIG_MAP, "", "");
     in_apps["namespace"] = json!("apps");
-    let in_apps = ask(&module, &cluster(), "list_resources_by_namespace", in_apps);
+    let in_apps = look_up(&module, &cluster(), "list_resources_by_namespace", in_apps);
     assert_eq!(names(&in_apps), ["apps/a", "apps/b"]);
 }
 
 #[test]
-fn selectors_select() {
+fn lists_apply_label_and_field_selectors() {
     let module = probe_for(&[CONFIG_MAP]);
     for (labels, fields, expected) in [
         ("tier=web", "", &["apps/a", "apps/b"][..]),
@@ -288,7 +288,7 @@ fn selectors_select() {
         ),
         ("tier=nowhere", "", &[]),
     ] {
-        let found = ask(
+        let found = look_up(
             &module,
             &cluster(),
             "list_resources_all",
@@ -296,7 +296,7 @@ fn selectors_select() {
         );
         assert_eq!(names(&found), expected, "`{labels}` `{fields}`");
     }
-    let broken = refusal(
+    let broken = look_up_error(
         &module,
         &cluster(),
         "list_resources_all",
@@ -306,7 +306,7 @@ fn selectors_select() {
         broken.contains("unable to parse the label selector `a in b`"),
         "{broken}"
     );
-    let unknown = refusal(
+    let unknown = look_up_error(
         &module,
         &cluster(),
         "list_resources_all",
@@ -319,11 +319,11 @@ fn selectors_select() {
 }
 
 #[test]
-fn masks_keep_the_named_fields_and_who_the_object_is() {
+fn masks_keep_the_listed_fields_and_the_identity_of_the_object() {
     let module = probe_for(&[CONFIG_MAP]);
     let mut masked = get(CONFIG_MAP, Some("apps"), "b");
     masked["field_masks"] = json!(["data.key", "items.name", "missing.field"]);
-    let found = ask(&module, &cluster(), "get_resource", masked);
+    let found = look_up(&module, &cluster(), "get_resource", masked);
     let whole = config_map("apps", "b", json!({"tier": "web"}));
     assert_eq!(
         found,
@@ -335,13 +335,13 @@ fn masks_keep_the_named_fields_and_who_the_object_is() {
 
     let mut masked = list(CONFIG_MAP, "", "");
     masked["field_masks"] = json!(["metadata.name"]);
-    let found = ask(&module, &cluster(), "list_resources_all", masked);
+    let found = look_up(&module, &cluster(), "list_resources_all", masked);
     assert_eq!(names(&found), ["apps/a", "apps/b", "tools/b"]);
     assert_eq!(found["items"][0].get("data"), None);
 
     let mut empty = list(CONFIG_MAP, "", "");
     empty["field_masks"] = json!([]);
-    let found = ask(&module, &cluster(), "list_resources_all", empty);
+    let found = look_up(&module, &cluster(), "list_resources_all", empty);
     assert_eq!(
         found["items"][0]["data"]["key"], "value",
         "an empty mask hides nothing"
@@ -349,10 +349,10 @@ fn masks_keep_the_named_fields_and_who_the_object_is() {
 }
 
 #[test]
-fn scopes_are_told_as_the_policy_server_tells_them() {
+fn scope_errors_are_those_of_the_policy_server() {
     let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
     assert_eq!(
-        refusal(
+        look_up_error(
             &module,
             &cluster(),
             "get_resource",
@@ -363,19 +363,19 @@ fn scopes_are_told_as_the_policy_server_tells_them() {
     let mut in_apps = list(NAMESPACE, "", "");
     in_apps["namespace"] = json!("apps");
     assert_eq!(
-        refusal(&module, &cluster(), "list_resources_by_namespace", in_apps),
+        look_up_error(&module, &cluster(), "list_resources_by_namespace", in_apps),
         "Callback evaluation failure: resource v1/Namespace is cluster wide. Cannot search for it inside of a namespace"
     );
 }
 
 #[test]
-fn a_policy_narrows_what_metadata_names_and_never_widens_it() {
+fn a_policy_can_restrict_but_not_extend_the_access_in_the_metadata() {
     let module = probe_for(&[NAMESPACE]);
-    let asks = |module: &Module, kind| {
+    let can_list = |module: &Module, kind| {
         run(
             module,
             &cluster(),
-            &[call_of(
+            &[host_call(
                 "kubernetes",
                 "list_resources_all",
                 list(kind, "", ""),
@@ -383,22 +383,25 @@ fn a_policy_narrows_what_metadata_names_and_never_widens_it() {
         )
         .accepted
     };
-    assert!(asks(&module, NAMESPACE));
-    assert!(!asks(&module.with_context_aware_resources([]), NAMESPACE));
-    let widened = module.with_context_aware_resources(resources(&[NAMESPACE, CONFIG_MAP]));
-    assert!(asks(&widened, NAMESPACE));
-    assert!(!asks(&widened, CONFIG_MAP));
+    assert!(can_list(&module, NAMESPACE));
+    assert!(!can_list(
+        &module.with_context_aware_resources([]),
+        NAMESPACE
+    ));
+    let extended = module.with_context_aware_resources(resources(&[NAMESPACE, CONFIG_MAP]));
+    assert!(can_list(&extended, NAMESPACE));
+    assert!(!can_list(&extended, CONFIG_MAP));
 
     let bare = host().load("bare", &guest("probe")).unwrap();
-    assert!(!asks(&bare, CONFIG_MAP));
-    assert!(asks(
+    assert!(!can_list(&bare, CONFIG_MAP));
+    assert!(can_list(
         &bare.with_context_aware_resources(resources(&[CONFIG_MAP])),
         CONFIG_MAP
     ));
 }
 
 #[test]
-fn what_needs_a_network_fails_and_says_so() {
+fn calls_that_need_a_network_are_not_available_offline() {
     for (namespace, operation) in [
         ("kubernetes", "can_i"),
         ("oci", "v1/verify"),
@@ -409,7 +412,7 @@ fn what_needs_a_network_fails_and_says_so() {
         let response = run(
             &probe(),
             &cluster(),
-            &[call_of(namespace, operation, json!({}))],
+            &[host_call(namespace, operation, json!({}))],
         );
         assert!(!response.accepted);
         let message = response.message.unwrap();
@@ -427,37 +430,47 @@ fn what_needs_a_network_fails_and_says_so() {
 }
 
 #[test]
-fn calls_nobody_knows_fail_as_in_the_policy_server() {
+fn unknown_calls_fail_as_in_the_policy_server() {
     let module = probe_for(&[NAMESPACE]);
-    let told = |call: Value| run(&module, &cluster(), &[call]).message.unwrap();
-    let mut stranger = call_of("kubernetes", "get_resource", json!({}));
-    stranger["binding"] = json!("elsewhere");
-    assert!(told(stranger).ends_with("unknown binding: elsewhere"));
-    assert!(told(call_of("weather", "today", json!({}))).ends_with("unknown namespace: weather"));
+    let error = |call: Value| run(&module, &cluster(), &[call]).message.unwrap();
+    let mut other_binding = host_call("kubernetes", "get_resource", json!({}));
+    other_binding["binding"] = json!("elsewhere");
+    assert!(error(other_binding).ends_with("unknown binding: elsewhere"));
     assert!(
-        told(call_of("kubernetes", "delete", json!({}))).ends_with("unknown operation: delete")
+        error(host_call("weather", "today", json!({}))).ends_with("unknown namespace: weather")
     );
     assert!(
-        told(call_of(
+        error(host_call("kubernetes", "delete", json!({}))).ends_with("unknown operation: delete")
+    );
+    assert!(
+        error(host_call(
             "kubernetes",
             "get_resource",
             json!({"kind": "Namespace"})
         ))
         .contains("missing field `api_version`")
     );
-    let nameless = json!({"api_version": "v1", "kind": "Namespace"});
-    assert!(told(call_of("kubernetes", "get_resource", nameless)).contains("missing field `name`"));
+    let without_name = json!({"api_version": "v1", "kind": "Namespace"});
+    assert!(
+        error(host_call("kubernetes", "get_resource", without_name))
+            .contains("missing field `name`")
+    );
 }
 
 #[test]
-fn activity_tells_what_was_asked_and_what_stayed_open() {
+fn activity_records_host_calls_unanswered_kinds_and_log_events() {
     let module = probe_for(&[NAMESPACE, CONFIG_MAP]);
     let mut partial = Snapshot::new();
     partial.insert(namespace("apps")).unwrap();
-    let lookup = call_of("kubernetes", "get_resource", get(NAMESPACE, None, "apps"));
-    let open = call_of("kubernetes", "list_resources_all", list(CONFIG_MAP, "", ""));
-    let log = call_of("tracing", "log", json!({"message": "hello"}));
-    let activity = run(&module, &partial, &[lookup.clone(), open, lookup, log]).activity;
+    let lookup = host_call("kubernetes", "get_resource", get(NAMESPACE, None, "apps"));
+    let unanswered = host_call("kubernetes", "list_resources_all", list(CONFIG_MAP, "", ""));
+    let log = host_call("tracing", "log", json!({"message": "hello"}));
+    let activity = run(
+        &module,
+        &partial,
+        &[lookup.clone(), unanswered, lookup, log],
+    )
+    .activity;
     let calls: Vec<_> = activity
         .host_calls
         .iter()
@@ -478,13 +491,13 @@ fn activity_tells_what_was_asked_and_what_stayed_open() {
 }
 
 #[test]
-fn clones_of_a_snapshot_go_their_own_ways() {
+fn clones_of_a_snapshot_are_independent() {
     let module = probe_for(&[NAMESPACE]);
     let before = cluster();
     let mut after = before.clone();
     after.insert(namespace("new")).unwrap();
     let all = |cluster| {
-        names(&ask(
+        names(&look_up(
             &module,
             cluster,
             "list_resources_all",
@@ -496,21 +509,21 @@ fn clones_of_a_snapshot_go_their_own_ways() {
 }
 
 #[test]
-fn an_object_that_cannot_be_asked_for_is_refused() {
+fn a_snapshot_rejects_objects_without_identity() {
     let mut cluster = Snapshot::new();
     for (object, expected) in [
-        (json!([]), "an object of the cluster is not a mapping"),
+        (json!([]), "a cluster object is not a mapping"),
         (
             json!({"kind": "Namespace"}),
-            "an object of the cluster has no `apiVersion`, or not as a text",
+            "a cluster object has no string `apiVersion`",
         ),
         (
             json!({"apiVersion": "v1", "kind": 3}),
-            "an object of the cluster has no `kind`, or not as a text",
+            "a cluster object has no string `kind`",
         ),
         (
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "a-"}}),
-            "an object of the cluster has no `metadata.name`, or not as a text",
+            "a cluster object has no string `metadata.name`",
         ),
     ] {
         assert_eq!(cluster.insert(object).unwrap_err().to_string(), expected);

@@ -1,13 +1,13 @@
 use host::{Error, Host, Module, Options, Response, Snapshot};
 use serde_json::{Value, json};
 
-use crate::{guest, host, probe, request, told};
+use crate::{guest, host, probe, request, settings_for};
 
 fn run(module: &Module, action: Value) -> Result<Response, Error> {
-    module.validate(&told(action), &request(), &Snapshot::new())
+    module.validate(&settings_for(action), &request(), &Snapshot::new())
 }
 
-fn impatient() -> Host {
+fn host_with_little_fuel() -> Host {
     Host::new(Options {
         fuel_limit: 50_000_000,
         ..Options::default()
@@ -16,23 +16,25 @@ fn impatient() -> Host {
 }
 
 #[test]
-fn a_module_that_never_answers_is_stopped() {
-    let module = impatient().load("probe", &guest("probe")).unwrap();
+fn a_module_that_never_returns_runs_out_of_fuel() {
+    let module = host_with_little_fuel()
+        .load("probe", &guest("probe"))
+        .unwrap();
     let error = run(&module, json!("loop")).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "module `probe` did not answer `validate` within 50000000 instructions; the policy server interrupts it after 2 s"
+        "module `probe` did not finish `validate` within 50000000 instructions; the policy server interrupts it after 2 s"
     );
     assert!(matches!(error, Error::OutOfFuel { .. }));
     assert!(
         run(&module, json!("accept")).unwrap().accepted,
-        "the next request is served"
+        "the next request succeeds"
     );
 }
 
 #[test]
-fn the_fuel_limit_outlives_the_host_with_its_modules() {
-    let host = impatient();
+fn modules_keep_the_fuel_limit_after_the_host_is_dropped() {
+    let host = host_with_little_fuel();
     let module = host.load("probe", &guest("probe")).unwrap();
     drop(host);
     assert!(matches!(
@@ -42,51 +44,53 @@ fn the_fuel_limit_outlives_the_host_with_its_modules() {
 }
 
 #[test]
-fn a_module_that_never_starts_is_stopped() {
+fn a_module_whose_initialization_never_returns_runs_out_of_fuel() {
     let wasm = wat::parse_str(
         r#"(module (memory (export "memory") 1)
             (func (export "wapc_init") (loop br 0))
             (func (export "__guest_call") (param i32 i32) (result i32) i32.const 0))"#,
     );
-    let module = impatient().load("sleeper", &wasm.unwrap()).unwrap();
+    let module = host_with_little_fuel()
+        .load("endless", &wasm.unwrap())
+        .unwrap();
     let error = module.protocol_version().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "module `sleeper` did not answer `protocol_version` within 50000000 instructions; the policy server interrupts it after 2 s"
+        "module `endless` did not finish `protocol_version` within 50000000 instructions; the policy server interrupts it after 2 s"
     );
 }
 
 #[test]
-fn a_trap_is_an_error_that_names_module_and_call() {
+fn a_trap_is_an_error_with_the_module_and_the_operation() {
     let module = probe();
     for action in ["trap", "panic"] {
         let error = run(&module, json!(action)).unwrap_err();
         assert!(matches!(error, Error::Trap { .. }), "{error:?}");
         assert_eq!(
             error.to_string(),
-            "module `probe` trapped in `validate`: wasm `unreachable` instruction executed (it may use 256 MiB of memory)"
+            "module `probe` trapped in `validate`: wasm `unreachable` instruction executed (memory limit: 256 MiB)"
         );
     }
     assert!(
         run(&module, json!("accept")).unwrap().accepted,
-        "the next request is served"
+        "the next request succeeds"
     );
 }
 
 #[test]
-fn memory_ends_where_it_is_limited() {
+fn a_module_cannot_exceed_the_memory_limit() {
     let wasm = guest("probe");
-    let roomy = host().load("probe", &wasm).unwrap();
-    let taken = run(&roomy, json!({"allocate": 64})).unwrap();
-    assert_eq!(taken.message.as_deref(), Some("67108864"));
+    let default = host().load("probe", &wasm).unwrap();
+    let response = run(&default, json!({"allocate": 64})).unwrap();
+    assert_eq!(response.message.as_deref(), Some("67108864"));
 
-    let narrow = Host::new(Options {
+    let limited = Host::new(Options {
         memory_limit: 32 << 20,
         ..Options::default()
     })
     .unwrap();
-    let narrow = narrow.load("probe", &wasm).unwrap();
-    let error = run(&narrow, json!({"allocate": 64})).unwrap_err();
+    let limited = limited.load("probe", &wasm).unwrap();
+    let error = run(&limited, json!({"allocate": 64})).unwrap_err();
     assert!(
         matches!(
             error,
@@ -98,17 +102,17 @@ fn memory_ends_where_it_is_limited() {
         "{error:?}"
     );
     assert!(
-        error.to_string().ends_with("(it may use 32 MiB of memory)"),
+        error.to_string().ends_with("(memory limit: 32 MiB)"),
         "{error}"
     );
     assert!(
-        run(&narrow, json!({"allocate": 8})).unwrap().accepted,
-        "the next request is served"
+        run(&limited, json!({"allocate": 8})).unwrap().accepted,
+        "the next request succeeds"
     );
 }
 
 #[test]
-fn a_module_that_begins_beyond_its_memory_cannot_start() {
+fn a_module_whose_initial_memory_exceeds_the_limit_cannot_start() {
     let wasm = wat::parse_str(
         r#"(module (memory (export "memory") 10000)
             (func (export "__guest_call") (param i32 i32) (result i32) i32.const 0))"#,
@@ -127,7 +131,7 @@ fn a_module_that_begins_beyond_its_memory_cannot_start() {
 }
 
 #[test]
-fn an_address_outside_of_memory_does_not_take_the_host_down() {
+fn an_address_outside_the_memory_is_an_error() {
     let wasm = wat::parse_str(
         r#"(module (import "wapc" "__guest_response" (func $answer (param i32 i32)))
             (memory (export "memory") 1)

@@ -1,9 +1,9 @@
-//! The host with real modules in it: those of `e2e/guests`, and small ones written here.
+//! Tests of the host with built modules: those of `e2e/guests`, and small ones written here.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "helpers of tests are tests"
+    reason = "test helpers"
 )]
 
 mod bad_modules;
@@ -17,7 +17,7 @@ use host::{ContextAwareResource, Host, Metadata, Module, Options};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-/// The built guest `name`.
+/// Reads the built guest `name`.
 fn guest(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../target/guests")
@@ -32,12 +32,12 @@ fn host() -> Host {
     Host::new(Options::default()).unwrap()
 }
 
-/// The guest that does what its settings say.
+/// The guest whose settings select its action.
 fn probe() -> Module {
     host().load("probe", &guest("probe")).unwrap()
 }
 
-/// The same, allowed to ask for `kinds`.
+/// The probe with access to `kinds`.
 fn probe_for(kinds: &[(&str, &str)]) -> Module {
     let metadata = Metadata {
         context_aware_resources: resources(kinds).collect(),
@@ -65,8 +65,8 @@ fn text(json: &str) -> Box<RawValue> {
     RawValue::from_string(json.to_owned()).unwrap()
 }
 
-/// Settings that tell the probe what to do.
-fn told(action: Value) -> Box<RawValue> {
+/// Settings that make the probe run `action`.
+fn settings_for(action: Value) -> Box<RawValue> {
     raw(json!({ "do": action }))
 }
 

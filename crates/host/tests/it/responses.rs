@@ -1,13 +1,13 @@
 use host::{Error, Module, Response, Snapshot};
 use serde_json::json;
 
-use crate::{guest, host, probe, request, text, told};
+use crate::{guest, host, probe, request, settings_for, text};
 
 #[test]
-fn settings_and_request_arrive_as_they_were_written() {
+fn the_module_receives_settings_and_request_byte_for_byte() {
     let request = text("{ \"z\": 1.0, \"a\": 1e2,\"name\" : \"caf\\u00e9\", \"z\": null}");
     let response = probe()
-        .validate(&told(json!("reject")), &request, &Snapshot::new())
+        .validate(&settings_for(json!("reject")), &request, &Snapshot::new())
         .unwrap();
     assert!(!response.accepted);
     assert_eq!(response.message.as_deref(), Some(request.get()));
@@ -16,12 +16,12 @@ fn settings_and_request_arrive_as_they_were_written() {
 }
 
 #[test]
-fn a_changed_object_comes_back_byte_for_byte() {
+fn a_mutated_object_is_returned_byte_for_byte() {
     let object =
         r#"{ "size": 1.50, "big": 123456789012345678901234567890, "z":1,"a":2, "é": "\u00e9" }"#;
     let request = text(&format!(r#"{{"operation":"CREATE","object":{object}}}"#));
     let response = probe()
-        .validate(&told(json!("echo")), &request, &Snapshot::new())
+        .validate(&settings_for(json!("echo")), &request, &Snapshot::new())
         .unwrap();
     assert!(response.accepted);
     assert_eq!(response.mutated_object.unwrap().get(), object);
@@ -35,8 +35,8 @@ fn a_changed_object_comes_back_byte_for_byte() {
 }
 
 #[test]
-fn an_object_where_the_request_has_none_is_rejected_as_the_policy_server_does() {
-    let settings = told(json!({"mutate": {"kind": "PersistentVolumeClaim"}}));
+fn a_mutated_object_for_a_request_without_object_is_a_rejection_as_in_the_policy_server() {
+    let settings = settings_for(json!({"mutate": {"kind": "PersistentVolumeClaim"}}));
     let run = |request| {
         probe()
             .validate(&settings, &text(request), &Snapshot::new())
@@ -50,7 +50,9 @@ fn an_object_where_the_request_has_none_is_rejected_as_the_policy_server_does() 
         assert!(!response.accepted && response.mutated_object.is_none());
         assert_eq!(
             response.message.as_deref(),
-            Some("the module changes the object of a request that has none, such as DELETE")
+            Some(
+                "the module returned a mutated object, but the request has no object (as in a DELETE)"
+            )
         );
     }
     let response = run(r#"{"operation":"UPDATE","object":{}}"#);
@@ -65,16 +67,16 @@ fn every_request_gets_a_fresh_instance() {
     let module = probe();
     for _ in 0..3 {
         let response = module
-            .validate(&told(json!("count")), &request(), &Snapshot::new())
+            .validate(&settings_for(json!("count")), &request(), &Snapshot::new())
             .unwrap();
         assert_eq!(response.message.as_deref(), Some("1"));
     }
 }
 
 #[test]
-fn a_module_that_fails_says_why() {
+fn the_error_contains_the_failure_message_of_the_module() {
     let error = probe()
-        .validate(&told(json!("fail")), &request(), &Snapshot::new())
+        .validate(&settings_for(json!("fail")), &request(), &Snapshot::new())
         .unwrap_err();
     assert!(matches!(error, Error::Guest { .. }), "{error:?}");
     assert_eq!(
@@ -84,7 +86,7 @@ fn a_module_that_fails_says_why() {
 }
 
 #[test]
-fn the_reason_survives_a_message_that_holds_the_whole_request() {
+fn a_failure_message_with_the_whole_request_is_shortened_but_keeps_the_reason() {
     let request = text(&format!(
         r#"{{"operation":"CREATE","filler":"{}","options":null}}"#,
         "x".repeat(20_000)
@@ -103,37 +105,41 @@ fn the_reason_survives_a_message_that_holds_the_whole_request() {
 }
 
 #[test]
-fn an_answer_that_is_not_to_the_protocol_is_an_error() {
+fn a_response_that_violates_the_protocol_is_an_error() {
     let error = probe()
-        .validate(&told(json!("garbage")), &request(), &Snapshot::new())
+        .validate(
+            &settings_for(json!("garbage")),
+            &request(),
+            &Snapshot::new(),
+        )
         .unwrap_err();
-    assert!(matches!(error, Error::Answer { .. }), "{error:?}");
+    assert!(matches!(error, Error::InvalidResponse { .. }), "{error:?}");
     assert!(
-        error.to_string().starts_with(
-            "module `probe` gave an answer to `validate` that is not to the protocol: "
-        ),
+        error
+            .to_string()
+            .starts_with("module `probe` returned an invalid response to `validate`: "),
         "{error}"
     );
 }
 
 #[test]
-fn settings_are_judged_by_the_module() {
+fn the_module_validates_settings() {
     let module = probe();
     assert!(
         module
-            .validate_settings(&told(json!("accept")))
+            .validate_settings(&settings_for(json!("accept")))
             .unwrap()
             .valid
     );
-    let refused = module
+    let invalid = module
         .validate_settings(&text(r#"{"do":"dance"}"#))
         .unwrap();
-    assert!(!refused.valid);
-    assert!(refused.message.unwrap().contains("dance"));
+    assert!(!invalid.valid);
+    assert!(invalid.message.unwrap().contains("dance"));
 }
 
 #[test]
-fn one_module_serves_many_threads() {
+fn a_module_can_be_used_from_several_threads() {
     fn shared<T: Send + Sync>(value: T) -> T {
         value
     }
@@ -144,7 +150,7 @@ fn one_module_serves_many_threads() {
                 r#"{{"object":{{"thread":{thread},"round":{round}}}}}"#
             ));
             let response: Response = module
-                .validate(&told(json!("echo")), &request, &Snapshot::new())
+                .validate(&settings_for(json!("echo")), &request, &Snapshot::new())
                 .unwrap();
             let object = response.mutated_object.unwrap();
             assert_eq!(

@@ -1,11 +1,11 @@
-//! What annotations ask for.
+//! Annotations of ingress-nginx and other controllers.
 
-use ingress2route::{ANNOTATIONS, Effect, Fate, Translation};
+use ingress2route::{ANNOTATIONS, ActiveWhen, Handling, Translation};
 use serde_json::{Value, json};
 
 use crate::common::{all_routes, annotated, convert, ingress, lines, paths, routes};
 
-/// What is said of an Ingress with these annotations and the path `/`.
+/// Translates an Ingress with these annotations and the path `/`.
 fn with(annotations: &[(&str, &str)]) -> Translation {
     convert(&annotated(annotations, &paths(&["Prefix /"])))
 }
@@ -19,7 +19,7 @@ fn at(name: &str, message: &str) -> String {
 }
 
 #[test]
-fn what_has_no_equal_is_named_with_the_reason() {
+fn untranslatable_annotations_are_reported_with_the_reason() {
     let translation = with(&[
         ("auth-url", "https://auth"),
         ("server-snippet", "return 200;"),
@@ -29,40 +29,40 @@ fn what_has_no_equal_is_named_with_the_reason() {
         [
             at(
                 "auth-url",
-                "asks another service about each request; routes may not (ExternalAuth)"
+                "authorizes requests with an external service, which routes may not do"
             ),
             at("server-snippet", "is NGINX configuration"),
         ]
     );
-    // The rest is translated all the same.
+    // The rest is still translated.
     assert_eq!(translation.routes.len(), 1);
     assert!(!translation.is_complete());
 }
 
-/// Every annotation of the table, alone and with a value that does something.
+/// Every annotation of the table, alone and with a value that has an effect.
 #[test]
-fn every_annotation_has_its_fate() {
+fn every_annotation_is_handled_as_the_table_says() {
     for known in ANNOTATIONS {
-        let value = match known.effect {
-            Effect::True => "true",
+        let value = match known.active_when {
+            ActiveWhen::True => "true",
             _ => "7",
         };
         let translation = with(&[(known.name, value)]);
-        let forced = !translation.untranslatable.is_empty();
-        let said = lines(&translation.notes);
-        match known.fate {
-            Fate::Untranslatable => assert!(forced, "{}", known.name),
-            Fate::Ignorable => assert_eq!(said.len(), 1, "{}", known.name),
-            Fate::Satisfied => assert!(translation.is_complete(), "{}", known.name),
-            // Whether the value makes sense is another matter.
-            Fate::Translated => {}
+        let untranslatable = !translation.untranslatable.is_empty();
+        let notes = lines(&translation.notes);
+        match known.handling {
+            Handling::Untranslatable => assert!(untranslatable, "{}", known.name),
+            Handling::Ignored => assert_eq!(notes.len(), 1, "{}", known.name),
+            Handling::BuiltIn => assert!(translation.is_complete(), "{}", known.name),
+            // The value may be invalid.
+            Handling::Translated => {}
         }
-        assert!(translation.unknown.is_empty() && translation.foreign.is_empty());
+        assert!(translation.unknown.is_empty() && translation.other_controllers.is_empty());
     }
 }
 
 #[test]
-fn a_value_without_effect_forces_nothing() {
+fn a_value_without_effect_is_ignored() {
     for (name, value) in [
         ("enable-cors", "false"),
         ("ssl-passthrough", "no"),
@@ -80,7 +80,7 @@ fn a_value_without_effect_forces_nothing() {
 }
 
 #[test]
-fn a_part_without_the_whole_has_no_effect() {
+fn a_part_without_its_main_annotation_has_no_effect() {
     let translation = with(&[("session-cookie-name", "route")]);
     assert!(translation.is_complete());
     assert_eq!(
@@ -90,20 +90,20 @@ fn a_part_without_the_whole_has_no_effect() {
             "has no effect without `affinity`"
         )]
     );
-    // With it, the whole is what is named.
+    // With the main annotation, only that one is reported.
     let translation = with(&[("session-cookie-name", "route"), ("affinity", "cookie")]);
     assert_eq!(translation.untranslatable.len(), 1);
     assert!(translation.notes.is_empty());
 }
 
 #[test]
-fn what_ingress_nginx_does_not_know_buys_no_exemption() {
+fn unknown_annotations_do_not_require_ingress_nginx() {
     let translation = with(&[("auth-uri", "https://auth")]);
     assert_eq!(
         lines(&translation.unknown),
         [at(
             "auth-uri",
-            "ingress-nginx has no annotation `auth-uri` and ignores it"
+            "ingress-nginx does not know `auth-uri` and ignores it"
         )]
     );
     assert!(translation.untranslatable.is_empty());
@@ -111,7 +111,7 @@ fn what_ingress_nginx_does_not_know_buys_no_exemption() {
 }
 
 #[test]
-fn annotations_of_other_controllers_are_not_understood() {
+fn annotations_of_other_controllers_are_not_translated() {
     let mut object = ingress(&paths(&["Prefix /"]));
     object["metadata"]["annotations"] = json!({
         "alb.ingress.kubernetes.io/scheme": "internet-facing",
@@ -122,11 +122,11 @@ fn annotations_of_other_controllers_are_not_understood() {
     });
     let translation = convert(&object);
     assert_eq!(
-        lines(&translation.foreign),
+        lines(&translation.other_controllers),
         [
-            "metadata.annotations[alb.ingress.kubernetes.io/scheme]: not understood: only the AWS Load \
+            "metadata.annotations[alb.ingress.kubernetes.io/scheme]: not translated: only the AWS Load \
              Balancer Controller reads it",
-            "metadata.annotations[traefik.ingress.kubernetes.io/router.middlewares]: not understood: only \
+            "metadata.annotations[traefik.ingress.kubernetes.io/router.middlewares]: not translated: only \
              Traefik reads it",
         ]
     );
@@ -135,7 +135,7 @@ fn annotations_of_other_controllers_are_not_understood() {
 }
 
 #[test]
-fn the_gateway_redirects_plain_http_for_all() {
+fn the_redirect_of_plain_http_is_built_in() {
     let translation = with(&[("ssl-redirect", "true"), ("force-ssl-redirect", "true")]);
     assert!(translation.is_complete() && translation.notes.is_empty());
     assert_eq!(rule(&translation).get("filters"), None);
@@ -143,13 +143,13 @@ fn the_gateway_redirects_plain_http_for_all() {
         lines(&with(&[("ssl-redirect", "false")]).notes),
         [at(
             "ssl-redirect",
-            "cannot be kept: the gateway redirects all plain HTTP"
+            "cannot be disabled: the Gateway redirects all plain HTTP"
         )]
     );
 }
 
 #[test]
-fn a_redirect_stands_in_for_backend_and_rewrite() {
+fn a_redirect_replaces_backend_and_rewrite() {
     let translation = convert(&annotated(
         &[
             ("permanent-redirect", "https://new.k8tre.internal/start"),
@@ -157,7 +157,7 @@ fn a_redirect_stands_in_for_backend_and_rewrite() {
             ("upstream-vhost", "web.k8tre.internal"),
             ("proxy-read-timeout", "60"),
         ],
-        // Neither is the port of the Service of interest.
+        // The port of the Service is not looked up.
         &paths(&["Prefix /a", "Exact /b"]).replace("number: 80", "name: absent"),
     ));
     assert_eq!(
@@ -175,7 +175,7 @@ fn a_redirect_stands_in_for_backend_and_rewrite() {
 }
 
 #[test]
-fn redirects_have_the_statuses_that_routes_have() {
+fn redirects_are_limited_to_the_statuses_of_routes() {
     let to = "https://new.k8tre.internal";
     let status = |annotations: &[(&str, &str)]| {
         let filter = rule(&with(annotations))["filters"][0].clone();
@@ -190,7 +190,7 @@ fn redirects_have_the_statuses_that_routes_have() {
         ]),
         302
     );
-    // What ingress-nginx does not take is its default.
+    // ingress-nginx replaces an invalid status with its default.
     assert_eq!(
         status(&[
             ("permanent-redirect", to),
@@ -210,13 +210,13 @@ fn redirects_have_the_statuses_that_routes_have() {
         lines(&translation.untranslatable),
         [at(
             "permanent-redirect-code",
-            "status 308: a route redirects with 301 or 302"
+            "a route cannot redirect with status 308, only with 301 or 302"
         )]
     );
 }
 
 #[test]
-fn a_redirect_that_keeps_the_path_keeps_it() {
+fn a_redirect_can_keep_the_path() {
     let translation = with(&[(
         "permanent-redirect",
         "https://new.k8tre.internal:8443$request_uri",
@@ -230,33 +230,33 @@ fn a_redirect_that_keeps_the_path_keeps_it() {
         lines(&translation.untranslatable),
         [at(
             "permanent-redirect",
-            "`https://$host/x` holds an NGINX variable"
+            "`https://$host/x` contains an NGINX variable"
         )]
     );
 }
 
 #[test]
-fn filters_may_name_hosts_of_the_plane_alone() {
+fn filters_may_use_only_hosts_in_the_domain() {
     let translation = with(&[("permanent-redirect", "https://example.org")]);
     assert_eq!(
-        lines(&translation.obstacles),
+        lines(&translation.blockers),
         [at(
             "permanent-redirect",
-            "`example.org`: routes may redirect within `k8tre.internal` alone"
+            "`example.org`: routes may redirect only to hosts in `k8tre.internal`"
         )]
     );
     let translation = with(&[("upstream-vhost", "web.app.svc.cluster.local")]);
     assert_eq!(
-        lines(&translation.obstacles),
+        lines(&translation.blockers),
         [at(
             "upstream-vhost",
-            "`web.app.svc.cluster.local`: routes may rewrite hosts to `k8tre.internal` alone"
+            "`web.app.svc.cluster.local`: routes may rewrite hostnames only to those in `k8tre.internal`"
         )]
     );
 }
 
 #[test]
-fn the_root_of_the_app_is_a_redirect_of_its_own() {
+fn app_root_becomes_a_redirect_of_the_exact_path() {
     let spec = paths(&["Prefix /", "Exact /"]);
     let translation = convert(&annotated(&[("app-root", "/ui/")], &spec));
     let rules = &routes(&translation)[0]["spec"]["rules"];
@@ -274,12 +274,12 @@ fn the_root_of_the_app_is_a_redirect_of_its_own() {
     );
     assert_eq!(
         lines(&translation.notes),
-        ["spec.rules[0].http.paths[1].path: left out: `app-root` redirects it"]
+        ["spec.rules[0].http.paths[1].path: omitted: `app-root` redirects this path"]
     );
 }
 
 #[test]
-fn a_rewrite_of_path_and_host_is_one_filter_beside_one_of_headers() {
+fn path_and_host_are_rewritten_in_one_filter() {
     let translation = convert(&annotated(
         &[
             ("rewrite-target", "/x"),
@@ -308,12 +308,12 @@ fn a_rewrite_of_path_and_host_is_one_filter_beside_one_of_headers() {
 }
 
 #[test]
-fn the_longest_timeout_is_that_of_the_request() {
+fn the_longest_timeout_becomes_the_request_timeout() {
     for (read, send, expected) in [
         ("3600", "60", json!({"request": "3600s"})),
         ("60", "3600", json!({"request": "3600s"})),
         ("99999", "1", json!({"request": "99999s"})),
-        // The CRD takes five digits.
+        // The CRD allows five digits.
         ("100000", "1", json!({"request": "28h"})),
         ("4294967295", "1", json!({"request": "99999h"})),
     ] {
@@ -327,14 +327,14 @@ fn the_longest_timeout_is_that_of_the_request() {
             lines(&translation.notes),
             [at(
                 "proxy-read-timeout",
-                "has no effect: ingress-nginx wants a number of seconds"
+                "has no effect: ingress-nginx requires a number of seconds"
             )]
         );
     }
 }
 
 #[test]
-fn grpc_backends_are_a_grpcroute() {
+fn grpc_backends_become_a_grpcroute() {
     let translation = convert(&annotated(
         &[("backend-protocol", "GRPC"), ("proxy-read-timeout", "60")],
         &paths(&[
@@ -362,10 +362,10 @@ fn grpc_backends_are_a_grpcroute() {
         lines(&translation.notes),
         [at(
             "proxy-read-timeout",
-            "left out: a GRPCRoute has no timeouts"
+            "omitted: a GRPCRoute has no timeouts"
         )]
     );
-    // A rule without matches takes every call.
+    // A rule without matches matches every request.
     let translation = with(&[("backend-protocol", "grpc")]);
     assert_eq!(
         rule(&translation),
@@ -374,7 +374,7 @@ fn grpc_backends_are_a_grpcroute() {
 }
 
 #[test]
-fn what_is_no_grpc_call_is_untranslatable() {
+fn paths_that_are_not_grpc_methods_are_untranslatable() {
     for path in [
         "Exact /",
         "Exact /pkg.Users",
@@ -402,7 +402,7 @@ fn what_is_no_grpc_call_is_untranslatable() {
 }
 
 #[test]
-fn protocols_that_routes_do_not_speak_are_untranslatable() {
+fn other_backend_protocols_are_untranslatable() {
     for protocol in ["HTTPS", "GRPCS", "FCGI", "AUTO_HTTP", "https"] {
         assert_eq!(
             with(&[("backend-protocol", protocol)]).untranslatable.len(),
@@ -416,37 +416,37 @@ fn protocols_that_routes_do_not_speak_are_untranslatable() {
         lines(&translation.notes),
         [at(
             "backend-protocol",
-            "ingress-nginx knows no protocol `HTTP3` and takes HTTP"
+            "ingress-nginx does not know protocol `HTTP3` and uses HTTP"
         )]
     );
 }
 
-/// On its own it would take all of the traffic that it is to have a share of.
+/// A route for the canary alone would receive all of the traffic.
 #[test]
-fn a_canary_alone_is_no_route() {
+fn a_canary_by_weight_gets_no_route() {
     let translation = with(&[("canary", "true"), ("canary-weight", "10")]);
     assert!(translation.routes.is_empty() && translation.untranslatable.is_empty());
     assert_eq!(
-        lines(&translation.obstacles),
+        lines(&translation.blockers),
         [at(
             "canary-weight",
-            "a share means nothing alone: add this Service to the `backendRefs` of the main Ingress's \
-             route, with `weight: 10`"
+            "a weight needs the main Ingress's route: add this Service to its `backendRefs` with \
+             `weight: 10`"
         )]
     );
     let translation = with(&[("canary", "true")]);
     assert!(translation.routes.is_empty());
     assert_eq!(
-        lines(&translation.obstacles),
+        lines(&translation.blockers),
         [at(
             "canary",
-            "a canary without weight or header gets no requests"
+            "a canary without weight or header receives no requests"
         )]
     );
 }
 
 #[test]
-fn a_canary_by_header_is_a_route_for_requests_with_it() {
+fn a_canary_by_header_becomes_a_header_match() {
     let header = [("canary", "true"), ("canary-by-header", "X-Try")];
     let translation = with(&header);
     assert_eq!(
@@ -461,15 +461,15 @@ fn a_canary_by_header_is_a_route_for_requests_with_it() {
         rule(&translation)["matches"][0]["headers"][0]["value"],
         "yes"
     );
-    // A weight beside it is for the main route still.
+    // A weight in addition still belongs in the main route.
     value.push(("canary-weight", "10"));
     let translation = with(&value);
-    assert_eq!(translation.obstacles.len(), 1);
+    assert_eq!(translation.blockers.len(), 1);
     assert_eq!(translation.routes.len(), 1);
 }
 
 #[test]
-fn a_canary_by_cookie_or_pattern_forces_nginx() {
+fn a_canary_by_cookie_or_pattern_is_untranslatable() {
     for (name, value) in [
         ("canary-by-cookie", "try"),
         ("canary-by-header-pattern", "a.*"),
@@ -485,7 +485,7 @@ fn a_canary_by_cookie_or_pattern_forces_nginx() {
 }
 
 #[test]
-fn an_alias_is_another_hostname() {
+fn an_alias_becomes_a_hostname() {
     let translation = with(&[("server-alias", "w.k8tre.internal, www.example.org")]);
     let hostnames: Vec<Value> = all_routes(&translation)
         .iter()
@@ -498,31 +498,31 @@ fn an_alias_is_another_hostname() {
             json!(["www.example.org"])
         ]
     );
-    assert_eq!(translation.obstacles.len(), 1, "outside of the domain");
+    assert_eq!(translation.blockers.len(), 1, "outside the domain");
     let translation = with(&[("server-alias", r"~^w\d+\.k8tre\.internal$")]);
     assert_eq!(
         lines(&translation.untranslatable),
         [at(
             "server-alias",
-            r"`~^w\d+\.k8tre\.internal$` is an expression; routes have names of hosts"
+            r"`~^w\d+\.k8tre\.internal$` is a regular expression; a route requires literal hostnames"
         )]
     );
 }
 
 #[test]
-fn headers_of_a_config_map_are_for_the_author_to_write() {
+fn custom_headers_must_be_copied_from_the_config_map() {
     let translation = with(&[("custom-headers", "app/headers")]);
     assert_eq!(
-        lines(&translation.obstacles),
+        lines(&translation.blockers),
         [at(
             "custom-headers",
-            "write the headers of ConfigMap `app/headers` into a ResponseHeaderModifier of each rule"
+            "copy the headers from ConfigMap `app/headers` into a ResponseHeaderModifier filter of each rule"
         )]
     );
 }
 
 #[test]
-fn the_name_with_www_is_redirected_to_the_one_without() {
+fn from_to_www_redirect_becomes_a_second_route() {
     let www = [("from-to-www-redirect", "true")];
     let translation = with(&www);
     let routes = all_routes(&translation);
@@ -540,14 +540,14 @@ fn the_name_with_www_is_redirected_to_the_one_without() {
         }])
     );
     assert_eq!(
-        lines(&translation.obstacles)[0],
+        lines(&translation.blockers)[0],
         at(
             "from-to-www-redirect",
-            "`www.web.k8tre.internal` is more than one label below `k8tre.internal`, which the Gateway's \
-             certificate does not cover; write `www-web.k8tre.internal`"
+            "`www.web.k8tre.internal` is more than one label below `k8tre.internal`, so the Gateway's \
+             certificate does not cover it; use `www-web.k8tre.internal`"
         )
     );
-    // The other way round, unless the Ingress has a rule for it.
+    // From `www.` to the name without it, unless the Ingress has a rule for that name.
     let spec = paths(&["Prefix /"]).replace("web.k8tre.internal", "www.example.org");
     let routes = all_routes(&convert(&annotated(&www, &spec)));
     assert_eq!(routes[1]["spec"]["hostnames"], json!(["example.org"]));

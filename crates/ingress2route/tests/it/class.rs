@@ -1,4 +1,4 @@
-//! The class of an Ingress.
+//! The Ingress class.
 
 use admission::Node;
 use ingress2route::Class;
@@ -17,7 +17,7 @@ fn annotation(class: &str) -> Value {
 }
 
 #[test]
-fn a_class_is_named_by_field_by_annotation_or_by_both() {
+fn the_class_is_read_from_field_and_annotation() {
     let field = json!({"ingressClassName": "nginx"});
     for (ingress, expected, contradicts) in [
         (json!({"spec": field}), vec!["nginx"], false),
@@ -51,7 +51,7 @@ fn a_class_is_named_by_field_by_annotation_or_by_both() {
 }
 
 #[test]
-fn a_class_that_is_no_string_is_an_error() {
+fn a_class_that_is_not_a_string_is_an_error() {
     let text = r#"{"spec": {"ingressClassName": 5}}"#;
     let object = Node::parse(text).unwrap().object().unwrap();
     let error = Class::read(&object).unwrap_err().to_string();

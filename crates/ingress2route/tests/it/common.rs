@@ -1,8 +1,7 @@
-//! Translating in tests: Ingresses in YAML, the promises that hold for each of them, and how findings
-//! read.
+//! Helpers of the tests: Ingresses in YAML, and checks that every translation must pass.
 
 use admission::Node;
-use ingress2route::{Finding, Gateway, Options, Port, Translation, translate};
+use ingress2route::{Diagnostic, Gateway, Options, Port, Translation, translate};
 use serde_json::Value;
 
 use crate::crd;
@@ -19,17 +18,17 @@ pub(crate) const OPTIONS: Options<'static> = Options {
     nginx: true,
 };
 
-/// The Service `web` has a port `http`; of `elsewhere` nobody knows; there are no others.
-pub(crate) fn services(service: &str, port: &str) -> Port {
+/// The Service `web` has a port `http`; `elsewhere` cannot be looked up; no others exist.
+pub(crate) fn lookup_port(service: &str, port: &str) -> Port {
     match (service, port) {
         ("web", "http") => Port::Number(8080),
-        ("web", _) => Port::NoPort,
+        ("web", _) => Port::PortNotFound,
         ("elsewhere", _) => Port::Unknown,
-        _ => Port::NoService,
+        _ => Port::ServiceNotFound,
     }
 }
 
-/// The object of a YAML document, as kubectl reads it.
+/// Parses a YAML document as kubectl does.
 pub(crate) fn parse(yaml: &str) -> Value {
     let document = manifest::read("test.yaml", yaml.as_bytes()).next();
     let document = document.expect("a document").expect("YAML");
@@ -37,12 +36,12 @@ pub(crate) fn parse(yaml: &str) -> Value {
     object.expect("a manifest").value
 }
 
-/// The Ingress `app/web` with this spec, in YAML.
+/// Returns the Ingress `app/web` with this spec.
 pub(crate) fn ingress(spec: &str) -> Value {
     annotated(&[], spec)
 }
 
-/// The same with annotations of ingress-nginx, without their prefix.
+/// Returns the Ingress `app/web` with these annotations of ingress-nginx (names without prefix).
 pub(crate) fn annotated(annotations: &[(&str, &str)], spec: &str) -> Value {
     let spec = spec.trim_end().replace('\n', "\n  ");
     let mut object = parse(&format!(
@@ -56,7 +55,7 @@ pub(crate) fn annotated(annotations: &[(&str, &str)], spec: &str) -> Value {
     object
 }
 
-/// Rules for one host with one backend, `web:80`, one path each: `Prefix /a`.
+/// Returns a spec with one rule: one host and a list of paths, such as `Prefix /a`, all for `web:80`.
 pub(crate) fn paths(paths: &[&str]) -> String {
     let mut spec = "rules:\n- host: web.k8tre.internal\n  http:\n    paths:\n".to_owned();
     for path in paths {
@@ -68,7 +67,7 @@ pub(crate) fn paths(paths: &[&str]) -> String {
     spec
 }
 
-/// Translates for the plane, and holds the outcome to what is promised of every translation.
+/// Translates with the default options, and verifies the result.
 pub(crate) fn convert(ingress: &Value) -> Translation {
     convert_with(ingress, &OPTIONS)
 }
@@ -76,13 +75,13 @@ pub(crate) fn convert(ingress: &Value) -> Translation {
 pub(crate) fn convert_with(ingress: &Value, options: &Options<'_>) -> Translation {
     let text = ingress.to_string();
     let object = Node::parse(&text).unwrap().object().unwrap();
-    let translation = translate(&object, options, &services).unwrap();
-    holds(&translation);
+    let translation = translate(&object, options, &lookup_port).unwrap();
+    verify(&translation);
     translation
 }
 
-/// What is promised of every translation.
-pub(crate) fn holds(translation: &Translation) {
+/// Checks what must be true of every translation.
+pub(crate) fn verify(translation: &Translation) {
     let mut documents = manifest::read("routes.yaml", translation.to_yaml().as_bytes())
         .map(|document| document.expect("YAML"))
         .collect::<Vec<_>>()
@@ -90,40 +89,46 @@ pub(crate) fn holds(translation: &Translation) {
     let mut names = Vec::new();
     for route in &translation.routes {
         let json: Value = serde_json::from_str(&route.to_json()).expect("JSON");
-        let document = documents.next().expect("a document for each route");
+        let document = documents.next().expect("one document per route");
         let read: Vec<_> = document.objects().collect();
         assert_eq!(read.len(), 1);
         assert_eq!(read[0].as_ref().unwrap().value, json, "{}", route.to_yaml());
-        if translation.obstacles.is_empty() {
-            assert_eq!(crd::refusals(&json), [""; 0], "{}", route.to_yaml());
+        if translation.blockers.is_empty() {
+            assert_eq!(crd::violations(&json), [""; 0], "{}", route.to_yaml());
         }
         assert!(!names.contains(&&route.name), "two routes {}", route.name);
         names.push(&route.name);
     }
     assert!(documents.next().is_none(), "more documents than routes");
     if translation.is_complete() {
-        assert!(!translation.routes.is_empty(), "complete, but nothing");
+        assert!(
+            !translation.routes.is_empty(),
+            "complete, but without routes"
+        );
     }
     let lists = [
         &translation.untranslatable,
         &translation.unknown,
-        &translation.foreign,
-        &translation.obstacles,
+        &translation.other_controllers,
+        &translation.blockers,
         &translation.notes,
     ];
-    for finding in lists.into_iter().flatten() {
-        let length = finding.message.chars().count();
-        assert!(length <= 200, "{length} characters: {finding}");
-        assert!(!finding.message.contains(char::is_control), "{finding:?}");
+    for diagnostic in lists.into_iter().flatten() {
+        let length = diagnostic.message.chars().count();
+        assert!(length <= 200, "{length} characters: {diagnostic}");
+        assert!(
+            !diagnostic.message.contains(char::is_control),
+            "{diagnostic:?}"
+        );
     }
 }
 
-/// Findings as they read.
-pub(crate) fn lines(findings: &[Finding]) -> Vec<String> {
-    findings.iter().map(Finding::to_string).collect()
+/// Formats diagnostics as messages.
+pub(crate) fn lines(diagnostics: &[Diagnostic]) -> Vec<String> {
+    diagnostics.iter().map(Diagnostic::to_string).collect()
 }
 
-/// The routes of a translation that has nothing to say but notes.
+/// Returns the routes of a complete translation.
 pub(crate) fn routes(translation: &Translation) -> Vec<Value> {
     assert!(translation.is_complete(), "{translation:#?}");
     all_routes(translation)

@@ -1,12 +1,12 @@
-//! What the API server makes of a route: the validation of the CRDs HTTPRoute and GRPCRoute of Gateway
-//! API 1.4 (`config/crd/standard`), for the fields that the translation writes. A field that it never
-//! writes is a refusal too, so that nothing slips by unchecked. Redirects are held to the statuses 301 and
-//! 302, which every version of the CRDs has.
+//! Validates routes as the API server does, with the rules of the CRDs HTTPRoute and GRPCRoute of Gateway
+//! API 1.4 (`config/crd/standard`), for the fields that the translation writes. Any other field is a
+//! violation too, so that none goes unchecked. Redirects may use only the statuses 301 and 302, which every
+//! version of the CRDs has.
 
 use serde_json::{Map, Value};
 
-/// Why the API server would refuse the route; empty where it takes it.
-pub(crate) fn refusals(route: &Value) -> Vec<String> {
+/// Returns why the API server would reject the route; empty if it would accept it.
+pub(crate) fn violations(route: &Value) -> Vec<String> {
     let mut check = Check(Vec::new());
     check.route(route);
     check.0
@@ -15,46 +15,46 @@ pub(crate) fn refusals(route: &Value) -> Vec<String> {
 struct Check(Vec<String>);
 
 impl Check {
-    fn refuse(&mut self, path: &str, why: impl std::fmt::Display) {
-        self.0.push(format!("{path}: {why}"));
+    fn violation(&mut self, path: &str, message: impl std::fmt::Display) {
+        self.0.push(format!("{path}: {message}"));
     }
 
-    fn holds(&mut self, holds: bool, path: &str, why: &str) {
-        if !holds {
-            self.refuse(path, why);
+    fn require(&mut self, valid: bool, path: &str, message: &str) {
+        if !valid {
+            self.violation(path, message);
         }
     }
 
-    /// The members of an object that has these fields: those that begin with `!` must be there.
+    /// Checks that an object has only these fields, and all that start with `!`; returns its members.
     fn object(&mut self, value: &Value, path: &str, fields: &[&str]) -> Map<String, Value> {
         let Some(object) = value.as_object() else {
-            self.refuse(path, "is no object");
+            self.violation(path, "is not an object");
             return Map::new();
         };
         for key in object.keys() {
             let known = fields
                 .iter()
                 .any(|field| field.trim_start_matches('!') == key);
-            self.holds(known, path, &format!("has the field {key}"));
+            self.require(known, path, &format!("has the field {key}"));
         }
         for field in fields.iter().filter_map(|field| field.strip_prefix('!')) {
-            self.holds(object.contains_key(field), path, &format!("lacks {field}"));
+            self.require(object.contains_key(field), path, &format!("lacks {field}"));
         }
         object.clone()
     }
 
-    fn list(&mut self, value: Option<&Value>, path: &str, most: usize) -> Vec<(String, Value)> {
+    fn list(&mut self, value: Option<&Value>, path: &str, max: usize) -> Vec<(String, Value)> {
         let Some(value) = value else {
             return Vec::new();
         };
         let Some(items) = value.as_array() else {
-            self.refuse(path, "is no list");
+            self.violation(path, "is not a list");
             return Vec::new();
         };
-        self.holds(
-            items.len() <= most,
+        self.require(
+            items.len() <= max,
             path,
-            &format!("has more than {most} items"),
+            &format!("has more than {max} items"),
         );
         let items = items.iter().enumerate();
         items
@@ -62,15 +62,15 @@ impl Check {
             .collect()
     }
 
-    fn text(&mut self, value: Option<&Value>, path: &str, most: usize) -> String {
+    fn text(&mut self, value: Option<&Value>, path: &str, max: usize) -> String {
         match value {
             None => String::new(),
             Some(Value::String(text)) => {
-                self.holds(text.chars().count() <= most, path, "is too long");
+                self.require(text.chars().count() <= max, path, "is too long");
                 text.clone()
             }
             Some(_) => {
-                self.refuse(path, "is no text");
+                self.violation(path, "is not a string");
                 String::new()
             }
         }
@@ -79,10 +79,10 @@ impl Check {
     fn one_of(&mut self, value: Option<&Value>, path: &str, values: &[&str]) -> String {
         let text = self.text(value, path, 100);
         if value.is_some() {
-            self.holds(
+            self.require(
                 values.contains(&text.as_str()),
                 path,
-                "is none of the values",
+                "is not one of the values",
             );
         }
         text
@@ -91,7 +91,7 @@ impl Check {
     fn port(&mut self, value: Option<&Value>, path: &str) {
         if let Some(value) = value {
             let port = value.as_u64().unwrap_or_default();
-            self.holds((1..=65535).contains(&port), path, "is no port");
+            self.require((1..=65535).contains(&port), path, "is not a port");
         }
     }
 
@@ -99,13 +99,17 @@ impl Check {
         let fields = ["!apiVersion", "!kind", "!metadata", "!spec"];
         let object = self.object(route, "route", &fields);
         let of_group = object.get("apiVersion") == Some(&"gateway.networking.k8s.io/v1".into());
-        self.holds(of_group, "apiVersion", "is another");
+        self.require(
+            of_group,
+            "apiVersion",
+            "is not gateway.networking.k8s.io/v1",
+        );
         let kind = self.one_of(object.get("kind"), "kind", &["HTTPRoute", "GRPCRoute"]);
         if let Some(metadata) = object.get("metadata") {
             let metadata = self.object(metadata, "metadata", &["!name", "namespace"]);
             let name = self.text(metadata.get("name"), "metadata.name", 253);
-            self.holds(is_subdomain(&name), "metadata.name", "is no DNS name");
-            // The namespace is the Ingress's own, and there is no other to choose.
+            self.require(is_subdomain(&name), "metadata.name", "is not a DNS name");
+            // The namespace is copied from the Ingress, valid or not.
             self.text(metadata.get("namespace"), "metadata.namespace", usize::MAX);
         }
         if let Some(spec) = object.get("spec") {
@@ -118,34 +122,38 @@ impl Check {
         let spec = self.object(spec, "spec", &fields);
         for (path, parent) in self.list(spec.get("parentRefs"), "spec.parentRefs", 32) {
             let parent = self.object(&parent, &path, &["!name", "!namespace", "sectionName"]);
-            for (key, most) in [("name", 253), ("namespace", 63), ("sectionName", 253)] {
+            for (key, max) in [("name", 253), ("namespace", 63), ("sectionName", 253)] {
                 if parent.contains_key(key) {
-                    let text = self.text(parent.get(key), &path, most);
-                    self.holds(is_subdomain(&text), &path, key);
+                    let text = self.text(parent.get(key), &path, max);
+                    self.require(is_subdomain(&text), &path, key);
                 }
             }
         }
         let hostnames = self.list(spec.get("hostnames"), "spec.hostnames", 16);
-        self.holds(
+        self.require(
             !hostnames.is_empty(),
             "spec.hostnames",
-            "are none: it claims every host",
+            "is empty: the route claims every host",
         );
         for (path, name) in hostnames {
             let name = self.text(Some(&name), &path, 253);
             let rest = name.strip_prefix("*.").unwrap_or(&name);
-            self.holds(is_subdomain(rest), &path, &format!("`{name}` is no host"));
+            self.require(
+                is_subdomain(rest),
+                &path,
+                &format!("`{name}` is not a hostname"),
+            );
         }
-        let mut in_all = 0;
+        let mut total = 0;
         let rules = self.list(spec.get("rules"), "spec.rules", 16);
-        self.holds(!rules.is_empty(), "spec.rules", "are none");
+        self.require(!rules.is_empty(), "spec.rules", "is empty");
         for (path, rule) in rules {
-            in_all += self.rule(&rule, &path, grpc);
+            total += self.rule(&rule, &path, grpc);
         }
-        self.holds(in_all <= 128, "spec.rules", "have more than 128 matches");
+        self.require(total <= 128, "spec.rules", "has more than 128 matches");
     }
 
-    /// Checks a rule; how many matches it has.
+    /// Checks a rule, and returns the number of its matches.
     fn rule(&mut self, rule: &Value, at: &str, grpc: bool) -> usize {
         let fields: &[&str] = match grpc {
             true => &["matches", "filters", "backendRefs"],
@@ -164,24 +172,24 @@ impl Check {
         for (path, backend) in &backends {
             let backend = self.object(backend, path, &["!name", "!port"]);
             let name = self.text(backend.get("name"), path, 253);
-            self.holds(!name.is_empty(), path, "has an empty name");
+            self.require(!name.is_empty(), path, "has an empty name");
             self.port(backend.get("port"), path);
         }
         let mut seen: Vec<String> = Vec::new();
         for (path, filter) in self.list(rule.get("filters"), &format!("{at}.filters"), 16) {
             let kind = self.filter(&filter, &path, grpc, &kinds);
-            self.holds(!seen.contains(&kind), &path, "repeats a kind of filter");
+            self.require(!seen.contains(&kind), &path, "repeats a type of filter");
             seen.push(kind);
         }
         let redirects = seen.iter().any(|kind| kind == "RequestRedirect");
         let rewrites = seen.iter().any(|kind| kind == "URLRewrite");
-        self.holds(!(redirects && rewrites), at, "redirects and rewrites");
-        self.holds(
+        self.require(!(redirects && rewrites), at, "redirects and rewrites");
+        self.require(
             !redirects || backends.is_empty(),
             at,
             "redirects and has backends",
         );
-        self.holds(
+        self.require(
             redirects || !backends.is_empty(),
             at,
             "has neither redirect nor backend",
@@ -189,12 +197,12 @@ impl Check {
         if let Some(timeouts) = rule.get("timeouts") {
             let timeouts = self.object(timeouts, at, &["!request"]);
             let request = self.text(timeouts.get("request"), at, 100);
-            self.holds(is_duration(&request), at, "has no duration");
+            self.require(is_duration(&request), at, "is not a duration");
         }
         matches.len()
     }
 
-    /// Checks a match of an HTTPRoute; the type of its path.
+    /// Checks a match of an HTTPRoute, and returns the type of its path.
     fn path(&mut self, item: &Value, at: &str) -> String {
         let item = self.object(item, at, &["!path", "headers"]);
         self.headers(item.get("headers"), at);
@@ -206,14 +214,14 @@ impl Check {
         let kind = self.one_of(path.get("type"), at, &kinds);
         let value = self.text(path.get("value"), at, 1024);
         if kind != "RegularExpression" {
-            self.holds(value.starts_with('/'), at, "is no absolute path");
+            self.require(value.starts_with('/'), at, "is not an absolute path");
             for part in ["//", "/./", "/../", "%2f", "%2F", "#"] {
-                self.holds(!value.contains(part), at, &format!("holds {part}"));
+                self.require(!value.contains(part), at, &format!("contains {part}"));
             }
             for end in ["/..", "/."] {
-                self.holds(!value.ends_with(end), at, &format!("ends with {end}"));
+                self.require(!value.ends_with(end), at, &format!("ends with {end}"));
             }
-            self.holds(is_path(&value), at, &format!("`{value}` is no path"));
+            self.require(is_path(&value), at, &format!("`{value}` is not a path"));
         }
         kind
     }
@@ -227,14 +235,14 @@ impl Check {
         let method = self.object(method, at, &["!service", "method"]);
         let service = self.text(method.get("service"), at, 1024);
         let parts = service.strip_prefix('.').unwrap_or(&service);
-        self.holds(
+        self.require(
             parts.split('.').all(is_identifier),
             at,
-            "is no gRPC service",
+            "is not a gRPC service",
         );
         if method.contains_key("method") {
             let method = self.text(method.get("method"), at, 1024);
-            self.holds(is_identifier(&method), at, "is no gRPC method");
+            self.require(is_identifier(&method), at, "is not a gRPC method");
         }
     }
 
@@ -243,15 +251,15 @@ impl Check {
         for (path, header) in self.list(headers, at, 16) {
             let header = self.object(&header, &path, &["!name", "!value"]);
             let name = self.text(header.get("name"), &path, 256);
-            self.holds(is_token(&name), &path, "has no name of a header");
-            self.holds(!names.contains(&name), &path, "repeats a header");
+            self.require(is_token(&name), &path, "has an invalid header name");
+            self.require(!names.contains(&name), &path, "repeats a header");
             names.push(name);
             let value = self.text(header.get("value"), &path, 4096);
-            self.holds(!value.is_empty(), &path, "has an empty value");
+            self.require(!value.is_empty(), &path, "has an empty value");
         }
     }
 
-    /// Checks a filter of a rule whose paths are of `kinds`; its type.
+    /// Checks a filter of a rule whose path types are `kinds`, and returns its type.
     fn filter(&mut self, filter: &Value, at: &str, grpc: bool, kinds: &[String]) -> String {
         let fields = [
             "!type",
@@ -260,19 +268,27 @@ impl Check {
             "urlRewrite",
         ];
         let filter = self.object(filter, at, &fields);
-        self.holds(filter.len() == 2, at, "has not one type and its value");
+        self.require(
+            filter.len() == 2,
+            at,
+            "does not have exactly one type and its value",
+        );
         let types: &[&str] = match grpc {
             true => &["RequestHeaderModifier"],
             false => &["RequestHeaderModifier", "RequestRedirect", "URLRewrite"],
         };
         let kind = self.one_of(filter.get("type"), at, types);
         if let Some(modifier) = filter.get("requestHeaderModifier") {
-            self.holds(kind == "RequestHeaderModifier", at, "is of another type");
+            self.require(
+                kind == "RequestHeaderModifier",
+                at,
+                "has a field of another type",
+            );
             let modifier = self.object(modifier, at, &["!set"]);
             self.headers(modifier.get("set"), at);
         }
         if let Some(redirect) = filter.get("requestRedirect") {
-            self.holds(kind == "RequestRedirect", at, "is of another type");
+            self.require(kind == "RequestRedirect", at, "has a field of another type");
             let fields = ["scheme", "hostname", "port", "path", "!statusCode"];
             let redirect = self.object(redirect, at, &fields);
             self.one_of(redirect.get("scheme"), at, &["http", "https"]);
@@ -280,10 +296,14 @@ impl Check {
             self.port(redirect.get("port"), at);
             self.modifier(redirect.get("path"), at, kinds);
             let status = redirect.get("statusCode").and_then(Value::as_u64);
-            self.holds(matches!(status, Some(301 | 302)), at, "has another status");
+            self.require(
+                matches!(status, Some(301 | 302)),
+                at,
+                "has a status other than 301 and 302",
+            );
         }
         if let Some(rewrite) = filter.get("urlRewrite") {
-            self.holds(kind == "URLRewrite", at, "is of another type");
+            self.require(kind == "URLRewrite", at, "has a field of another type");
             let rewrite = self.object(rewrite, at, &["hostname", "path"]);
             self.hostname(rewrite.get("hostname"), at);
             self.modifier(rewrite.get("path"), at, kinds);
@@ -294,7 +314,7 @@ impl Check {
     fn hostname(&mut self, name: Option<&Value>, at: &str) {
         if name.is_some() {
             let name = self.text(name, at, 253);
-            self.holds(is_subdomain(&name), at, "names no host");
+            self.require(is_subdomain(&name), at, "is not a hostname");
         }
     }
 
@@ -313,19 +333,23 @@ impl Check {
         let full = kind == "ReplaceFullPath";
         self.text(path.get("replaceFullPath"), at, 1024);
         self.text(path.get("replacePrefixMatch"), at, 1024);
-        self.holds(
+        self.require(
             path.contains_key("replaceFullPath") == full,
             at,
-            "misses its path",
+            "does not match its type",
         );
-        self.holds(
+        self.require(
             path.contains_key("replacePrefixMatch") != full,
             at,
-            "misses its path",
+            "does not match its type",
         );
         if !full {
             let one = kinds.len() == 1 && kinds[0] == "PathPrefix";
-            self.holds(one, at, "replaces a prefix of other than one PathPrefix");
+            self.require(
+                one,
+                at,
+                "replaces a prefix, but the rule has other matches than one PathPrefix",
+            );
         }
     }
 }
@@ -370,7 +394,7 @@ fn is_path(text: &str) -> bool {
     !text.is_empty() && parts.next().is_some_and(plain) && parts.all(encoded)
 }
 
-/// `([0-9]{1,5}(h|m|s|ms)){1,4}`, of which the translation writes one part.
+/// `([0-9]{1,5}(h|m|s|ms)){1,4}`; the translation writes one part.
 fn is_duration(text: &str) -> bool {
     let digits = text.strip_suffix(['h', 'm', 's']).unwrap_or_default();
     (1..=5).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit())

@@ -1,14 +1,14 @@
-//! Hosts, names of routes, and what no host is said of.
+//! Hosts, default backends, names of routes and TLS.
 
 use admission::Node;
 use ingress2route::{Options, translate};
 use serde_json::{Value, json};
 
 use crate::common::{
-    OPTIONS, all_routes, convert, convert_with, ingress, lines, parse, paths, routes, services,
+    OPTIONS, all_routes, convert, convert_with, ingress, lines, lookup_port, parse, paths, routes,
 };
 
-/// A rule for each host, all with the same path.
+/// Returns a rule for each host, all with the same path.
 fn hosts(hosts: &[&str]) -> String {
     let rules = hosts.iter().map(|host| {
         format!(
@@ -27,7 +27,7 @@ fn names(routes: &[Value]) -> Vec<&str> {
 }
 
 #[test]
-fn an_ingress_becomes_a_route_that_can_be_applied_as_it_stands() {
+fn an_ingress_becomes_a_complete_route() {
     let translation = convert(&ingress(
         "ingressClassName: nginx
 rules:
@@ -72,7 +72,7 @@ spec:
 }
 
 #[test]
-fn a_listener_is_named_where_it_is_wanted() {
+fn the_listener_is_named_if_the_options_set_it() {
     let mut options = OPTIONS;
     options.gateway.section_name = Some("https");
     let translation = convert_with(&ingress(&hosts(&["web.k8tre.internal"])), &options);
@@ -82,20 +82,18 @@ fn a_listener_is_named_where_it_is_wanted() {
 }
 
 #[test]
-fn a_rule_without_host_gets_a_placeholder_that_nobody_can_apply() {
+fn a_rule_without_host_gets_an_invalid_placeholder() {
     let spec = hosts(&["web.k8tre.internal"]).replace("host: 'web.k8tre.internal', ", "");
     let translation = convert(&ingress(&spec));
     let route = &all_routes(&translation)[0];
     assert_eq!(route["metadata"]["name"], "web");
     assert_eq!(route["spec"]["hostnames"], json!(["<host>.k8tre.internal"]));
-    assert!(crate::crd::refusals(route)[0].starts_with("spec.hostnames[0]"));
+    assert!(crate::crd::violations(route)[0].starts_with("spec.hostnames[0]"));
     assert_eq!(
-        lines(&translation.obstacles),
-        [
-            "spec.rules[0]: names no host, and a route must: put it in place of `<host>.k8tre.internal`"
-        ]
+        lines(&translation.blockers),
+        ["spec.rules[0]: has no host; replace `<host>.k8tre.internal`"]
     );
-    // Without a domain there is no more to say.
+    // Without a domain, the placeholder is only the host.
     let options = Options {
         domain: None,
         ..OPTIONS
@@ -116,15 +114,13 @@ fn a_default_backend_alone_never_claims_the_whole_domain() {
         json!(["<host>.k8tre.internal"])
     );
     assert_eq!(
-        lines(&translation.obstacles),
-        [
-            "spec.defaultBackend: names no host, and a route must: put it in place of `<host>.k8tre.internal`"
-        ]
+        lines(&translation.blockers),
+        ["spec.defaultBackend: has no host; replace `<host>.k8tre.internal`"]
     );
 }
 
 #[test]
-fn a_default_backend_takes_the_rest_of_each_host() {
+fn a_default_backend_serves_the_rest_of_each_host() {
     let spec = "defaultBackend: {service: {name: rest, port: {number: 80}}}
 rules:
 - host: a.k8tre.internal
@@ -164,8 +160,8 @@ rules:
     assert_eq!(
         lines(&translation.notes),
         [
-            "spec.defaultBackend: serves the hosts of the rules alone: a route for all others would claim \
-          the domain"
+            "spec.defaultBackend: serves only the hosts of the rules: a route for all other hosts would \
+          claim the domain"
         ]
     );
 }
@@ -183,7 +179,7 @@ fn hosts_with_the_same_rules_share_a_route() {
 }
 
 #[test]
-fn a_host_that_is_refused_does_not_spoil_the_others() {
+fn an_invalid_host_gets_a_route_of_its_own() {
     let spec = hosts(&["a.k8tre.internal", "a.example.org", "b.k8tre.internal"]);
     let translation = convert(&ingress(&spec));
     let hostnames: Vec<Value> = all_routes(&translation)
@@ -198,16 +194,16 @@ fn a_host_that_is_refused_does_not_spoil_the_others() {
         ]
     );
     assert_eq!(
-        lines(&translation.obstacles),
+        lines(&translation.blockers),
         [
-            "spec.rules[1].host: `a.example.org` is outside of `k8tre.internal`, where the Gateway's \
-          certificate and DNS end"
+            "spec.rules[1].host: `a.example.org` is outside `k8tre.internal`, the domain of the Gateway's \
+          certificate and DNS"
         ]
     );
 }
 
 #[test]
-fn rules_of_one_host_are_one_route() {
+fn rules_of_one_host_become_one_route() {
     let spec = paths(&["Prefix /a"]) + paths(&["Prefix /b"]).strip_prefix("rules:\n").unwrap();
     let translation = convert(&ingress(&spec));
     let routes = routes(&translation);
@@ -217,8 +213,8 @@ fn rules_of_one_host_are_one_route() {
 }
 
 #[test]
-fn names_that_would_collide_are_told_apart() {
-    // The dots of both are dashes in names, and their paths differ.
+fn colliding_names_get_a_hash() {
+    // Both hosts give the same name, and their paths differ.
     let spec = "rules:
 - host: a-b.org
   http: {paths: [{pathType: Prefix, path: /a, backend: {service: {name: web, port: {number: 80}}}}]}
@@ -240,12 +236,12 @@ fn names_that_would_collide_are_told_apart() {
             "web-b-org"
         ]
     );
-    // And always the same way.
+    // The names are deterministic.
     assert_eq!(convert(&ingress(spec)), first);
 }
 
 #[test]
-fn names_that_would_be_too_long_are_cut_and_told_apart() {
+fn long_names_are_truncated_and_get_a_hash() {
     let mut object = ingress(&hosts(&["web.k8tre.internal"]));
     let name = "n".repeat(253);
     object["metadata"]["name"] = json!(name);
@@ -259,7 +255,7 @@ fn names_that_would_be_too_long_are_cut_and_told_apart() {
 }
 
 #[test]
-fn an_ingress_whose_name_is_to_be_generated_has_a_stem() {
+fn names_start_with_generate_name_if_there_is_no_name() {
     let mut object = ingress(&hosts(&["web.k8tre.internal"]));
     object["metadata"] = json!({"generateName": "preview-"});
     let translation = convert(&object);
@@ -273,40 +269,40 @@ fn an_ingress_whose_name_is_to_be_generated_has_a_stem() {
 }
 
 #[test]
-fn hosts_that_the_plane_refuses_are_obstacles() {
+fn hosts_that_routes_may_not_use_are_blockers() {
     for (host, expected) in [
         (
             "*.k8tre.internal",
-            "`*.k8tre.internal` would claim every host of the plane; name the hosts",
+            "`*.k8tre.internal` would claim every hostname in the domain; list the hostnames",
         ),
         (
             "*.web.k8tre.internal",
-            "routes may not claim a wildcard, and their `*.web.k8tre.internal` is any number of labels, an \
-             Ingress's one; name the hosts",
+            "routes may not use wildcards: in a route, `*.web.k8tre.internal` matches any number of labels, not \
+             one; list the hostnames",
         ),
         (
             "k8tre.internal",
-            "`k8tre.internal` is the plane's domain itself; choose a name below it",
+            "`k8tre.internal` is the domain itself; use a name below it",
         ),
         (
             "a.b.k8tre.internal",
-            "`a.b.k8tre.internal` is more than one label below `k8tre.internal`, which the Gateway's \
-             certificate does not cover; write `a-b.k8tre.internal`",
+            "`a.b.k8tre.internal` is more than one label below `k8tre.internal`, so the Gateway's \
+             certificate does not cover it; use `a-b.k8tre.internal`",
         ),
         (
             "webk8tre.internal",
-            "`webk8tre.internal` is outside of `k8tre.internal`, where the Gateway's certificate and DNS end",
+            "`webk8tre.internal` is outside `k8tre.internal`, the domain of the Gateway's certificate and DNS",
         ),
         (
             "Web.k8tre.internal",
-            "`Web.k8tre.internal` is no host name that a route takes",
+            "`Web.k8tre.internal` is not a valid hostname for a route",
         ),
-        ("10.0.0.1", "`10.0.0.1` is no host name that a route takes"),
-        ("*", "`*` is no host name that a route takes"),
+        ("10.0.0.1", "`10.0.0.1` is not a valid hostname for a route"),
+        ("*", "`*` is not a valid hostname for a route"),
     ] {
         let translation = convert(&ingress(&hosts(&[host])));
         let expected = format!("spec.rules[0].host: {expected}");
-        assert_eq!(lines(&translation.obstacles), [expected]);
+        assert_eq!(lines(&translation.blockers), [expected]);
         assert_eq!(
             all_routes(&translation)[0]["spec"]["hostnames"],
             json!([host])
@@ -316,7 +312,7 @@ fn hosts_that_the_plane_refuses_are_obstacles() {
 }
 
 #[test]
-fn without_a_domain_any_host_will_do() {
+fn without_a_domain_any_host_is_accepted() {
     let options = Options {
         domain: None,
         ..OPTIONS
@@ -326,48 +322,48 @@ fn without_a_domain_any_host_will_do() {
 }
 
 #[test]
-fn tls_is_the_gateways() {
+fn tls_is_omitted() {
     let spec = hosts(&["web.k8tre.internal"])
         + "tls:\n- {hosts: [web.k8tre.internal, other.k8tre.internal], secretName: web}\n- {secretName: x}\n";
     let translation = convert(&ingress(&spec));
     assert_eq!(
         lines(&translation.notes),
         [
-            "spec.tls: left out: TLS and its certificate are the Gateway's",
-            "spec.tls[0].hosts[1]: no rule has the host `other.k8tre.internal`, so no route has it",
+            "spec.tls: omitted: the Gateway terminates TLS with its own certificate",
+            "spec.tls[0].hosts[1]: no rule has host `other.k8tre.internal`, so it gets no route",
         ]
     );
     assert!(!translation.to_yaml().contains("other"));
 }
 
 #[test]
-fn what_routes_nothing_is_said() {
+fn an_ingress_that_routes_nothing_is_reported() {
     for (spec, expected) in [
         (
             "ingressClassName: nginx",
-            "spec: names neither rules nor a default backend, so there is nothing to route",
+            "spec: has no rules and no default backend, so there is nothing to route",
         ),
         (
             "rules: [{host: web.k8tre.internal}]",
-            "spec.rules[0].host: has no path to route, and the Ingress no default backend",
+            "spec.rules[0].host: has no paths, and the Ingress has no default backend",
         ),
         (
             "rules: [{host: web.k8tre.internal, http: {paths: []}}]",
-            "spec.rules[0].host: has no path to route, and the Ingress no default backend",
+            "spec.rules[0].host: has no paths, and the Ingress has no default backend",
         ),
     ] {
         let translation = convert(&ingress(spec));
-        assert_eq!(lines(&translation.obstacles), [expected]);
+        assert_eq!(lines(&translation.blockers), [expected]);
         assert!(translation.routes.is_empty());
     }
     let mut object = ingress("rules: []");
     object.as_object_mut().unwrap().remove("spec");
     let translation = convert(&object);
-    assert_eq!(translation.obstacles.len(), 1);
+    assert_eq!(translation.blockers.len(), 1);
 }
 
 #[test]
-fn manifests_from_before_v1_are_read_too() {
+fn v1beta1_is_supported() {
     let object = parse(
         "apiVersion: extensions/v1beta1
 kind: Ingress
@@ -395,27 +391,30 @@ spec:
 }
 
 #[test]
-fn a_domain_that_is_not_filled_in_yet_asks_little() {
+fn a_placeholder_domain_is_checked_only_for_hosts_that_use_it() {
     let options = Options {
         domain: Some("${DOMAIN}"),
         ..OPTIONS
     };
-    let said = |host: &str| {
+    let name_and_blockers = |host: &str| {
         let spec = paths(&["Prefix /"]).replace("web.k8tre.internal", &format!("'{host}'"));
         let text = ingress(&spec).to_string();
         let object = Node::parse(&text).unwrap().object().unwrap();
-        let translation = translate(&object, &options, &services).unwrap();
+        let translation = translate(&object, &options, &lookup_port).unwrap();
         assert_eq!(translation.routes.len(), 1);
         (
             translation.routes[0].name.clone(),
-            lines(&translation.obstacles),
+            lines(&translation.blockers),
         )
     };
-    assert_eq!(said("web.${DOMAIN}"), ("web-web".to_owned(), vec![]));
-    assert_eq!(said("web.example.org").1, [""; 0]);
-    for refused in ["a.b.${DOMAIN}", "${DOMAIN}", "*.${DOMAIN}", "web.${OTHER}"] {
+    assert_eq!(
+        name_and_blockers("web.${DOMAIN}"),
+        ("web-web".to_owned(), vec![])
+    );
+    assert_eq!(name_and_blockers("web.example.org").1, [""; 0]);
+    for invalid in ["a.b.${DOMAIN}", "${DOMAIN}", "*.${DOMAIN}", "web.${OTHER}"] {
         let expected =
-            format!("spec.rules[0].host: `{refused}` is no host name that a route takes");
-        assert_eq!(said(refused).1, [expected]);
+            format!("spec.rules[0].host: `{invalid}` is not a valid hostname for a route");
+        assert_eq!(name_and_blockers(invalid).1, [expected]);
     }
 }

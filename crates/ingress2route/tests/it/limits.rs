@@ -1,11 +1,11 @@
-//! More than one route, one rule or one match can hold.
+//! Ingresses that exceed the limits of one route or rule.
 
 use serde_json::{Value, json};
 
 use crate::common::{convert, ingress, paths, routes};
 
-/// A path for each number below `count`, each for the backend that `service` names.
-fn many(count: usize, service: impl Fn(usize) -> String) -> Value {
+/// Returns an Ingress with `count` paths; `service` returns the Service of each.
+fn ingress_with_paths(count: usize, service: impl Fn(usize) -> String) -> Value {
     let paths = (0..count).map(|index| {
         json!({"pathType": "Exact", "path": format!("/{index}"), "backend": {"service": {
             "name": service(index), "port": {"number": 80}}}})
@@ -16,7 +16,7 @@ fn many(count: usize, service: impl Fn(usize) -> String) -> Value {
     object
 }
 
-/// Name of each route, with the numbers of matches of its rules.
+/// Returns the name of each route with the number of matches of each of its rules.
 fn shape(object: &Value) -> Vec<(String, Vec<usize>)> {
     let translation = convert(object);
     let routes = routes(&translation);
@@ -29,36 +29,48 @@ fn shape(object: &Value) -> Vec<(String, Vec<usize>)> {
     shapes.collect()
 }
 
-fn part(suffix: &str, counts: Vec<usize>) -> (String, Vec<usize>) {
+fn route(suffix: &str, counts: Vec<usize>) -> (String, Vec<usize>) {
     (format!("web-web-k8tre-internal{suffix}"), counts)
 }
 
 #[test]
-fn more_than_16_rules_are_two_routes() {
-    let object = many(16, |index| format!("s{index}"));
-    assert_eq!(shape(&object), [part("", vec![1; 16])]);
-    let object = many(17, |index| format!("s{index}"));
-    assert_eq!(shape(&object), [part("", vec![1; 16]), part("-2", vec![1])]);
+fn more_than_16_rules_become_two_routes() {
+    let object = ingress_with_paths(16, |index| format!("s{index}"));
+    assert_eq!(shape(&object), [route("", vec![1; 16])]);
+    let object = ingress_with_paths(17, |index| format!("s{index}"));
+    assert_eq!(
+        shape(&object),
+        [route("", vec![1; 16]), route("-2", vec![1])]
+    );
 }
 
 #[test]
-fn more_than_64_matches_are_two_rules_and_more_than_128_two_routes() {
-    let all = |_: usize| "web".to_owned();
-    assert_eq!(shape(&many(64, all)), [part("", vec![64])]);
-    assert_eq!(shape(&many(65, all)), [part("", vec![64, 1])]);
-    assert_eq!(shape(&many(128, all)), [part("", vec![64, 64])]);
+fn more_than_64_matches_become_two_rules_and_more_than_128_two_routes() {
+    let one_service = |_: usize| "web".to_owned();
     assert_eq!(
-        shape(&many(300, all)),
+        shape(&ingress_with_paths(64, one_service)),
+        [route("", vec![64])]
+    );
+    assert_eq!(
+        shape(&ingress_with_paths(65, one_service)),
+        [route("", vec![64, 1])]
+    );
+    assert_eq!(
+        shape(&ingress_with_paths(128, one_service)),
+        [route("", vec![64, 64])]
+    );
+    assert_eq!(
+        shape(&ingress_with_paths(300, one_service)),
         [
-            part("", vec![64, 64]),
-            part("-2", vec![64, 64]),
-            part("-3", vec![44])
+            route("", vec![64, 64]),
+            route("-2", vec![64, 64]),
+            route("-3", vec![44])
         ]
     );
 }
 
 #[test]
-fn more_than_16_hosts_are_two_routes() {
+fn more_than_16_hosts_become_two_routes() {
     let mut object = ingress(&paths(&["Prefix /"]));
     let rule = object["spec"]["rules"][0].clone();
     let rules = (0..17).map(|index| {

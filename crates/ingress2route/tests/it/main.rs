@@ -1,4 +1,4 @@
-//! Ingresses and the routes that they become.
+//! Translations of Ingresses into routes.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -7,6 +7,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod annotation_table;
 mod annotations;
 mod backends;
 mod class;
@@ -16,5 +17,4 @@ mod hosts;
 mod limits;
 mod paths;
 mod properties;
-mod table;
-mod text;
+mod yaml;

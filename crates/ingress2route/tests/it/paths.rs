@@ -7,7 +7,7 @@ use crate::common::{
     OPTIONS, all_routes, annotated, convert, convert_with, ingress, lines, paths, routes,
 };
 
-/// The matches of the first rule, as `type value`.
+/// Returns the matches of the first rule, as `type value`.
 fn matches(translation: &Translation) -> Vec<String> {
     let rules = &all_routes(translation)[0]["spec"]["rules"];
     let matches = rules[0]["matches"].as_array().unwrap().iter();
@@ -29,7 +29,7 @@ const OTHER_CONTROLLER: Options<'static> = Options {
 };
 
 #[test]
-fn path_types_are_said_as_match_types() {
+fn path_types_become_match_types() {
     let spec = paths(&["Prefix /a", "Exact /a", "ImplementationSpecific /b/"]);
     let translation = convert(&ingress(&spec));
     assert_eq!(
@@ -40,7 +40,7 @@ fn path_types_are_said_as_match_types() {
 }
 
 #[test]
-fn an_empty_path_is_all_of_the_host() {
+fn an_empty_path_matches_the_whole_host() {
     let spec = paths(&["ImplementationSpecific "]);
     assert_eq!(matches(&convert(&ingress(&spec))), ["PathPrefix /"]);
     let spec = spec.replace("path: '', ", "");
@@ -50,14 +50,14 @@ fn an_empty_path_is_all_of_the_host() {
 }
 
 #[test]
-fn nginx_takes_a_path_without_type_for_a_prefix_of_letters() {
+fn implementation_specific_is_a_prefix_in_nginx() {
     let translation = convert(&ingress(&paths(&["ImplementationSpecific /app"])));
     assert_eq!(matches(&translation), ["PathPrefix /app"]);
     assert_eq!(
         lines(&translation.notes),
         [
-            "spec.rules[0].http.paths[0].path: NGINX also takes longer names of the last part (`/appx`); \
-          routes do not"
+            "spec.rules[0].http.paths[0].path: NGINX also matches `/appx`; a route matches whole path \
+          segments"
         ]
     );
     let translation = convert(&ingress(&paths(&["ImplementationSpecific /*"])));
@@ -65,61 +65,61 @@ fn nginx_takes_a_path_without_type_for_a_prefix_of_letters() {
     assert_eq!(
         lines(&translation.notes),
         [
-            "spec.rules[0].http.paths[0].path: `/*`: NGINX takes it by the letter, without `use-regex`"
+            "spec.rules[0].http.paths[0].path: `/*` is matched literally, because `use-regex` is not set"
         ]
     );
 }
 
 #[test]
-fn what_another_controller_makes_of_a_path_is_its_own() {
+fn implementation_specific_is_untranslatable_for_other_controllers() {
     for path in ["/*", "/app/*", "/a(b)"] {
         let spec = paths(&[&format!("ImplementationSpecific {path}")]);
         let translation = convert_with(&ingress(&spec), &OTHER_CONTROLLER);
         assert_eq!(
             lines(&translation.untranslatable),
             [format!(
-                "spec.rules[0].http.paths[0].path: `{path}` means what its controller says \
-                 (ImplementationSpecific); write Prefix or Exact"
+                "spec.rules[0].http.paths[0].path: `{path}` depends on the controller \
+                 (ImplementationSpecific); use Prefix or Exact"
             )]
         );
         assert!(translation.routes.is_empty());
     }
-    // Unless nothing in it can mean anything else.
+    // Except if it has no special characters.
     let spec = paths(&["ImplementationSpecific /app"]);
     let translation = convert_with(&ingress(&spec), &OTHER_CONTROLLER);
     assert_eq!(matches(&translation), ["PathPrefix /app"]);
 }
 
 #[test]
-fn paths_that_the_crd_refuses_are_listed() {
+fn paths_that_the_crd_rejects_are_untranslatable() {
     let long = format!("/{}", "a".repeat(1024));
-    for (path, why) in [
-        ("/a//b", "holds `//`"),
-        ("/a/./b", "holds `/./`"),
-        ("/a%2fb", "holds `%2f`"),
-        ("/a#b", "holds `#`"),
-        ("/a b", "holds characters that must be percent-encoded"),
+    for (path, reason) in [
+        ("/a//b", "contains `//`"),
+        ("/a/./b", "contains `/./`"),
+        ("/a%2fb", "contains `%2f`"),
+        ("/a#b", "contains `#`"),
+        ("/a b", "contains characters that must be percent-encoded"),
         (&long, "is longer than 1024 characters"),
     ] {
         let kept = "Prefix /kept";
         let spec = paths(&[&format!("ImplementationSpecific {path}"), kept]);
         let translation = convert(&ingress(&spec));
-        let [finding] = &translation.untranslatable[..] else {
+        let [diagnostic] = &translation.untranslatable[..] else {
             panic!("{path}: {translation:?}");
         };
         assert!(
-            finding
+            diagnostic
                 .message
-                .ends_with(&format!(" {why}, which Gateway API refuses")),
-            "{finding}"
+                .ends_with(&format!(" {reason}, which Gateway API does not allow")),
+            "{diagnostic}"
         );
-        assert_eq!(finding.path, "spec.rules[0].http.paths[0].path");
+        assert_eq!(diagnostic.path, "spec.rules[0].http.paths[0].path");
         assert_eq!(matches(&translation), ["PathPrefix /kept"]);
     }
 }
 
 #[test]
-fn of_two_backends_for_one_path_the_first_counts() {
+fn the_first_backend_of_a_duplicate_path_applies() {
     let path = |path: &str, service: &str| {
         format!(
             "{{pathType: Prefix, path: {path}, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}"
@@ -141,23 +141,23 @@ fn of_two_backends_for_one_path_the_first_counts() {
     assert_eq!(
         lines(&translation.notes),
         [
-            "spec.rules[0].http.paths[1].path: the host has `/a` already: the first one counts (`one:80`), \
-             and `two:80` is left out",
-            "spec.rules[0].http.paths[2].path: the host has `/a` already: the first one counts (`one:80`), \
-             and `three:80` is left out",
+            "spec.rules[0].http.paths[1].path: duplicates path `/a`: the first one applies (`one:80`), \
+             and `two:80` is ignored",
+            "spec.rules[0].http.paths[2].path: duplicates path `/a`: the first one applies (`one:80`), \
+             and `three:80` is ignored",
         ]
     );
 }
 
 #[test]
-fn the_same_path_with_the_same_backend_is_no_news() {
+fn a_duplicate_path_with_the_same_backend_is_not_reported() {
     let translation = convert(&ingress(&paths(&["Prefix /a", "Prefix /a", "Prefix /a/"])));
     assert_eq!(matches(&translation), ["PathPrefix /a", "PathPrefix /a/"]);
     assert!(translation.notes.is_empty());
 }
 
 #[test]
-fn a_regular_expression_is_said_where_both_engines_match_the_same() {
+fn a_regular_expression_is_kept_if_both_engines_match_the_same() {
     let regex = [("use-regex", "true")];
     for (path, expected) in [
         ("/v[0-9]+/users", "(?i)/v[0-9]+/users.*"),
@@ -178,8 +178,8 @@ fn a_regular_expression_is_said_where_both_engines_match_the_same() {
         assert_eq!(
             lines(&translation.untranslatable),
             [format!(
-                "spec.rules[0].http.paths[0].path: `{path}`: the gateway's expressions (RE2) may not match \
-                 what NGINX's do"
+                "spec.rules[0].http.paths[0].path: `{path}` may match other paths in the Gateway (RE2) than \
+                 in NGINX (PCRE)"
             )]
         );
         assert!(translation.routes.is_empty());
@@ -187,7 +187,7 @@ fn a_regular_expression_is_said_where_both_engines_match_the_same() {
 }
 
 #[test]
-fn use_regex_leaves_plain_paths_plain() {
+fn use_regex_does_not_change_plain_paths() {
     let translation = convert(&annotated(
         &[("use-regex", "true")],
         &paths(&["Prefix /v1.0", "Exact /a"]),
@@ -196,7 +196,7 @@ fn use_regex_leaves_plain_paths_plain() {
 }
 
 #[test]
-fn expressions_that_compete_are_untranslatable() {
+fn overlapping_regular_expressions_are_untranslatable() {
     let path = |path: &str, service: &str| {
         format!(
             "{{pathType: ImplementationSpecific, path: '{path}', backend: {{service: {{name: {service}, port: \
@@ -210,19 +210,19 @@ fn expressions_that_compete_are_untranslatable() {
         );
         convert(&annotated(&[("use-regex", "true")], &spec))
     };
-    // NGINX tries the longer text first; which one a route would take is not said.
+    // NGINX tries the longer path first; the precedence in a route is undefined.
     let translation = convert(&[path("/api/.*", "a"), path("/api/v[12]/.*", "b")]);
     assert_eq!(
         lines(&translation.untranslatable),
         [
-            "spec.rules[0].http.paths[0].path: `/api/.*` overlaps `/api/v[12]/.*`, and routes do not say which \
-          expression counts"
+            "spec.rules[0].http.paths[0].path: `/api/.*` overlaps `/api/v[12]/.*`, and Gateway API does not \
+          define which one takes precedence"
         ]
     );
-    // A prefix that is longer than the expression would have to win, and does not.
+    // A prefix longer than the expression takes precedence in NGINX, but not in Cilium.
     let translation = convert(&[path("/a.*", "a"), path("/api/v1", "b")]);
     assert_eq!(translation.untranslatable.len(), 1);
-    // A shorter one loses in both, paths elsewhere do not meet, and one backend is no competition.
+    // No conflict: a shorter prefix, a path that does not overlap, or the same backend.
     let rest = path("/", "rest");
     for other in [rest, path("/b/.*", "b"), path("/API/v[12]/.*", "a")] {
         let translation = convert(&[path("/api/.*", "a"), other]);
@@ -249,14 +249,14 @@ fn a_literal_rewrite_replaces_the_whole_path() {
     assert_eq!(
         lines(&translation.notes),
         [
-            "metadata.annotations[nginx.ingress.kubernetes.io/rewrite-target]: every request below `/old` \
-          reaches its backend as `/new`; to keep what follows, replace the prefix (ReplacePrefixMatch)"
+            "metadata.annotations[nginx.ingress.kubernetes.io/rewrite-target]: all requests below `/old` \
+          reach the backend as `/new`; to keep the rest of the path, use ReplacePrefixMatch"
         ]
     );
 }
 
 #[test]
-fn a_rewrite_that_takes_the_prefix_away_is_said() {
+fn a_rewrite_that_removes_the_prefix_is_translated() {
     let rewrite = [("use-regex", "true"), ("rewrite-target", "/$2")];
     let spec = paths(&[
         "ImplementationSpecific /a(/|$)(.*)",
@@ -264,7 +264,7 @@ fn a_rewrite_that_takes_the_prefix_away_is_said() {
     ]);
     let translation = convert(&annotated(&rewrite, &spec));
     let rules = &routes(&translation)[0]["spec"]["rules"];
-    // The CRD takes one match a rule with such a rewrite.
+    // The CRD allows only one match in a rule with such a rewrite.
     for (index, prefix) in ["/a", "/b"].into_iter().enumerate() {
         let rule = &rules[index];
         assert_eq!(
@@ -278,7 +278,7 @@ fn a_rewrite_that_takes_the_prefix_away_is_said() {
 }
 
 #[test]
-fn a_rewrite_to_the_same_path_is_none() {
+fn a_rewrite_to_the_same_path_is_omitted() {
     for (path, target, expected) in [
         ("/(.*)", "/$1", "PathPrefix /"),
         ("/api/(.*)", "/api/$1", "RegularExpression (?i)/api/(.*)"),
@@ -295,9 +295,9 @@ fn a_rewrite_to_the_same_path_is_none() {
     }
 }
 
-/// A literal `$1` in a route would be sent to the backend as such.
+/// A route would send a literal `$1` to the backend.
 #[test]
-fn other_rewrites_with_parts_of_the_path_are_untranslatable() {
+fn other_rewrites_with_capture_groups_are_untranslatable() {
     for (path, target) in [
         ("/a/(.*)", "/$1"),
         ("/a(/|$)(.*)", "/b/$2"),

@@ -1,4 +1,4 @@
-//! Over generated Ingresses: nothing is lost, and nothing is added.
+//! Properties of the translation of generated Ingresses: no path is lost or added.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::common::{all_routes, convert};
 
-/// Host, type and path of a match, and the backend of its rule.
+/// The backend of each match, by host, path type and path.
 type Matches = BTreeMap<(String, String, String), String>;
 
 const HOSTS: [&str; 6] = [
@@ -29,8 +29,8 @@ fn path() -> impl Strategy<Value = Value> {
         .prop_map(str::to_owned),
         "/[a-z0-9._~!$&'()*+,;=:@-]{1,8}",
     ];
-    // What the CRD refuses is not of interest here.
-    let path = path.prop_filter("refused", |path| {
+    // Skip paths that the CRD rejects.
+    let path = path.prop_filter("rejected by the CRD", |path| {
         !path.ends_with("/.") && !path.ends_with("/..")
     });
     let service = prop::sample::select(vec!["web", "api", "on", "1e3"]);
@@ -68,9 +68,9 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// What the Ingress says, worked out another way: in order, the first of each host and path counts.
-fn meant(ingress: &Value) -> Matches {
-    let mut meant = Matches::new();
+/// Computes the matches of the Ingress independently: the first of each host and path applies.
+fn expected_matches(ingress: &Value) -> Matches {
+    let mut expected = Matches::new();
     let backend = |backend: &Value| {
         let service = &backend["service"];
         format!("{}:{}", text(&service["name"]), service["port"]["number"])
@@ -84,16 +84,16 @@ fn meant(ingress: &Value) -> Matches {
             };
             let value = text(&path["path"]);
             let to = backend(&path["backend"]);
-            // A prefix with and without its slash is one prefix.
-            let twin = match value.strip_suffix('/') {
+            // A trailing slash of a prefix does not count.
+            let equivalent = match value.strip_suffix('/') {
                 Some(stem) => stem.to_owned(),
                 None => format!("{value}/"),
             };
-            let twin = (host.clone(), kind.to_owned(), twin);
-            if kind == "PathPrefix" && meant.get(&twin).is_some_and(|other| *other != to) {
+            let equivalent = (host.clone(), kind.to_owned(), equivalent);
+            if kind == "PathPrefix" && expected.get(&equivalent).is_some_and(|other| *other != to) {
                 continue;
             }
-            meant
+            expected
                 .entry((host.clone(), kind.to_owned(), value))
                 .or_insert(to);
         }
@@ -101,15 +101,15 @@ fn meant(ingress: &Value) -> Matches {
     if let Some(default) = ingress["spec"].get("defaultBackend") {
         for rule in ingress["spec"]["rules"].as_array().unwrap() {
             let root = (text(&rule["host"]), "PathPrefix".to_owned(), "/".to_owned());
-            meant.entry(root).or_insert(backend(default));
+            expected.entry(root).or_insert(backend(default));
         }
     }
-    meant
+    expected
 }
 
-/// What the routes say; a match that is there twice is an error.
-fn said(routes: &[Value]) -> Result<Matches, String> {
-    let mut said = Matches::new();
+/// Returns the matches of the routes, or an error if two rules have the same match.
+fn actual_matches(routes: &[Value]) -> Result<Matches, String> {
+    let mut actual = Matches::new();
     for route in routes {
         for host in route["spec"]["hostnames"].as_array().unwrap() {
             for rule in route["spec"]["rules"].as_array().unwrap() {
@@ -119,14 +119,14 @@ fn said(routes: &[Value]) -> Result<Matches, String> {
                 for item in rule["matches"].as_array().unwrap() {
                     let path = &item["path"];
                     let key = (text(host), text(&path["type"]), text(&path["value"]));
-                    if said.insert(key.clone(), to.clone()).is_some() {
+                    if actual.insert(key.clone(), to.clone()).is_some() {
                         return Err(format!("{key:?} is in two rules"));
                     }
                 }
             }
         }
     }
-    Ok(said)
+    Ok(actual)
 }
 
 fn annotations() -> impl Strategy<Value = Value> {
@@ -180,9 +180,9 @@ fn annotations() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// `convert` holds the outcome to the CRDs, and to itself as YAML.
+    /// `convert` verifies the routes against the CRDs, and their YAML against their JSON.
     #[test]
-    fn whatever_the_annotations_the_routes_are_valid(
+    fn routes_are_valid_with_any_annotations(
         (mut object, annotations) in (ingress(), annotations()),
         odd in "/[ -~]{0,8}",
     ) {
@@ -194,10 +194,10 @@ proptest! {
     }
 
     #[test]
-    fn every_path_of_the_ingress_is_in_one_rule_and_nothing_else_is(object in ingress()) {
-        let expected = meant(&object);
+    fn every_path_of_the_ingress_is_in_exactly_one_rule(object in ingress()) {
+        let expected = expected_matches(&object);
         let translation = convert(&object);
-        prop_assert_eq!(said(&all_routes(&translation)).unwrap(), expected);
+        prop_assert_eq!(actual_matches(&all_routes(&translation)).unwrap(), expected);
         prop_assert!(translation.untranslatable.is_empty(), "{:?}", translation);
     }
 }

@@ -1,8 +1,8 @@
-//! Adding whole lines to collections in block style.
+//! Adds lines to collections in block style.
 
 use serde_json::Value;
 
-use super::{Editor, Site, Spot};
+use super::{Context, Editor, Location};
 use crate::tree::Id;
 
 impl Editor<'_> {
@@ -22,16 +22,16 @@ impl Editor<'_> {
 
     pub(super) fn append_block_item(
         &self,
-        parent: &Spot,
+        parent: &Location,
         items: &[Id],
         value: &Value,
     ) -> Option<String> {
-        let spot = self.item(parent, items, items.len().checked_sub(1)?)?;
-        let Site::Item { dash } = spot.site else {
+        let last = self.item(parent, items, items.len().checked_sub(1)?)?;
+        let Context::Item { dash } = last.context else {
             return None;
         };
         let column = self.column(dash)?;
-        let at = self.next_line(self.spot_end(&spot)?)?;
+        let at = self.next_line(self.location_end(&last)?)?;
         let mut lines = " ".repeat(column);
         self.block.item(&mut lines, value, column);
         self.insert_lines(at, &lines)
@@ -39,12 +39,12 @@ impl Editor<'_> {
 
     pub(super) fn insert_block_item(
         &self,
-        parent: &Spot,
+        parent: &Location,
         items: &[Id],
         index: usize,
         value: &Value,
     ) -> Option<String> {
-        let Site::Item { dash } = self.item(parent, items, index)?.site else {
+        let Context::Item { dash } = self.item(parent, items, index)?.context else {
             return None;
         };
         let column = self.column(dash)?;

@@ -1,12 +1,12 @@
-//! Where values end, which for block style the parser does not tell.
+//! Finds the end of values, which the parser does not report for block style.
 
 use saphyr_parser::ScalarStyle;
 
-use super::{Editor, Spot, is_nothing};
+use super::{Editor, Location, is_empty_node};
 use crate::tree::{Body, Id};
 
 impl Editor<'_> {
-    /// Where a node's last character ends, without the blank lines behind a block scalar.
+    /// Returns the end of a node, without the blank lines after a block scalar.
     pub(super) fn end(&self, id: Id) -> Option<usize> {
         let node = self.tree.node(id);
         match &node.body {
@@ -29,16 +29,16 @@ impl Editor<'_> {
     pub(super) fn entry_end(&self, key: Id, value: Id) -> Option<usize> {
         let node = self.tree.node(value);
         let key_end = self.end(key)?;
-        if is_nothing(node) {
+        if is_empty_node(node) {
             return Some(self.colon(key).map_or(key_end, |colon| colon + 1));
         }
         Some(self.end(value)?.max(key_end))
     }
 
-    pub(super) fn spot_end(&self, spot: &Spot) -> Option<usize> {
-        if is_nothing(self.tree.node(spot.id)) {
-            return Some(spot.from);
+    pub(super) fn location_end(&self, location: &Location) -> Option<usize> {
+        if is_empty_node(self.tree.node(location.id)) {
+            return Some(location.from);
         }
-        Some(self.end(spot.id)?.max(spot.from))
+        Some(self.end(location.id)?.max(location.from))
     }
 }

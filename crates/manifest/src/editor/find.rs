@@ -1,30 +1,30 @@
-//! Finding the place of a value.
+//! Finds the location of a value.
 //!
-//! Positions that the parser does not give, such as those of colons and dashes, are found by
-//! walking down from the root.
+//! The parser does not report the positions of colons and dashes, so they are found by walking down from the
+//! root.
 
-use super::{Editor, Site, Spot, is_nothing};
+use super::{Context, Editor, Location, is_empty_node};
 use crate::locate;
 use crate::tree::{Body, Id};
 
 impl Editor<'_> {
-    /// The place that `tokens` lead to without aliases and merges.
-    pub(super) fn spot(&self, tokens: &[String]) -> Option<Spot> {
-        let root = Spot {
+    /// Returns the location of the value at `tokens`, without following aliases and merges.
+    pub(super) fn locate(&self, tokens: &[String]) -> Option<Location> {
+        let root = Location {
             id: self.tree.root,
             from: self.content_start(),
-            site: if self.tree.json {
-                Site::Flow
+            context: if self.tree.json {
+                Context::Flow
             } else {
-                Site::Root
+                Context::Root
             },
         };
         tokens
             .iter()
-            .try_fold(root, |spot, token| self.child(&spot, token))
+            .try_fold(root, |location, token| self.child(&location, token))
     }
 
-    /// Where the document begins behind directives and a marker.
+    /// Returns where the document starts, after directives and the marker.
     fn content_start(&self) -> usize {
         let mut at = 0;
         for line in self.text.split_inclusive('\n') {
@@ -40,7 +40,7 @@ impl Editor<'_> {
         0
     }
 
-    fn child(&self, parent: &Spot, token: &str) -> Option<Spot> {
+    fn child(&self, parent: &Location, token: &str) -> Option<Location> {
         let node = self.tree.node(parent.id);
         match &node.body {
             Body::Mapping(_) => {
@@ -49,17 +49,17 @@ impl Editor<'_> {
                 let value = self.tree.node(place.value);
                 let from = match self.colon(key) {
                     Some(colon) => colon + 1,
-                    // `{a}`, where there is no colon to write behind.
-                    None if node.flow && !is_nothing(value) => value.span.start,
+                    // A member of a flow mapping without a colon after its key, as in `{a}`.
+                    None if node.flow && !is_empty_node(value) => value.span.start,
                     None => return None,
                 };
-                Some(Spot {
+                Some(Location {
                     id: place.value,
                     from,
-                    site: if node.flow {
-                        Site::Flow
+                    context: if node.flow {
+                        Context::Flow
                     } else {
-                        Site::Member {
+                        Context::Member {
                             column: self.tree.node(key).column,
                         }
                     },
@@ -67,10 +67,10 @@ impl Editor<'_> {
             }
             Body::Sequence(items) if node.flow => {
                 let id = *items.get(locate::index(token)?)?;
-                Some(Spot {
+                Some(Location {
                     id,
                     from: self.tree.node(id).span.start,
-                    site: Site::Flow,
+                    context: Context::Flow,
                 })
             }
             Body::Sequence(items) => self.item(parent, items, locate::index(token)?),
@@ -78,29 +78,30 @@ impl Editor<'_> {
         }
     }
 
-    /// An item of a block sequence: only from the ones before it is known which dash is its.
-    pub(super) fn item(&self, parent: &Spot, items: &[Id], index: usize) -> Option<Spot> {
-        let mut from = self.behind_properties(parent.from)?;
+    /// Returns the location of an item of a block sequence. Its dash can only be found from the items before
+    /// it.
+    pub(super) fn item(&self, parent: &Location, items: &[Id], index: usize) -> Option<Location> {
+        let mut from = self.skip_properties(parent.from)?;
         for (position, &id) in items.iter().enumerate() {
             let dash = self.skip_blank(from);
             if !self.text.get(dash..)?.starts_with('-') {
                 return None;
             }
-            let spot = Spot {
+            let location = Location {
                 id,
                 from: dash + 1,
-                site: Site::Item { dash },
+                context: Context::Item { dash },
             };
             if position == index {
-                return Some(spot);
+                return Some(location);
             }
-            from = self.spot_end(&spot)?;
+            from = self.location_end(&location)?;
         }
         None
     }
 
-    /// Behind an anchor and a tag at `from`, if there are.
-    fn behind_properties(&self, mut from: usize) -> Option<usize> {
+    /// Skips an anchor and a tag at `from`, if any.
+    fn skip_properties(&self, mut from: usize) -> Option<usize> {
         loop {
             let at = self.skip_blank(from);
             let rest = self.text.get(at..)?;
@@ -111,13 +112,13 @@ impl Editor<'_> {
         }
     }
 
-    /// The colon behind a key.
+    /// Returns the position of the colon after a key.
     pub(super) fn colon(&self, key: Id) -> Option<usize> {
         let at = self.skip_blank(self.end(key)?);
         self.text.get(at..)?.starts_with(':').then_some(at)
     }
 
-    /// The first byte from `at` on that is neither white space nor in a comment.
+    /// Returns the first byte at or after `at` that is neither white space nor in a comment.
     fn skip_blank(&self, mut at: usize) -> usize {
         loop {
             let rest = self.text.get(at..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Adding to collections in flow style, such as `{a: 1}` and JSON.
+//! Adds to collections in flow style, such as `{a: 1}` and JSON.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ impl Editor<'_> {
         let json = self.is_json(Some(last_key));
         let at = self.entry_end(last_key, last_value)?;
         let start = self.tree.node(last_key).span.start;
-        if !self.is_alone(start) {
+        if !self.is_on_own_line(start) {
             let member = render::flow_member(key, value, json);
             return self.splice(at..at, &format!(", {member}"));
         }
@@ -36,7 +36,7 @@ impl Editor<'_> {
         let at = self.end(last)?;
         let start = self.tree.node(last).span.start;
         let json = self.is_json(None);
-        if !self.is_alone(start) {
+        if !self.is_on_own_line(start) {
             return self.splice(at..at, &format!(", {}", render::flow(value, json)));
         }
         let indent = self.text.get(self.line_start(start)..start)?;
@@ -44,7 +44,7 @@ impl Editor<'_> {
         self.splice(at..at, &format!(",{}{indent}{new}", self.newline))
     }
 
-    /// A value in flow style on as many lines as JSON takes when it is printed for people.
+    /// Renders a value in flow style: pretty-printed if it is JSON, otherwise on one line.
     fn flow_lines(&self, value: &Value, json: bool, indent: &str) -> String {
         if !json {
             return render::flow(value, json);

@@ -1,4 +1,4 @@
-//! The lines and columns around a byte.
+//! Lines and columns.
 
 use super::Editor;
 
@@ -10,7 +10,7 @@ impl Editor<'_> {
             .map_or(0, |newline| newline + 1)
     }
 
-    /// Behind the line break of the line that `at` is in, if only a comment is left in it.
+    /// Returns the start of the next line, if the rest of the line after `at` is blank or a comment.
     pub(super) fn next_line(&self, at: usize) -> Option<usize> {
         let rest = self.text.get(at..)?;
         let end = rest.find('\n').map_or(rest.len(), |newline| newline + 1);
@@ -18,20 +18,20 @@ impl Editor<'_> {
         (left.is_empty() || left.starts_with('#')).then_some(at + end)
     }
 
-    /// The column of a byte, in characters.
+    /// Returns the column of a byte, in characters.
     pub(super) fn column(&self, at: usize) -> Option<usize> {
         Some(self.text.get(self.line_start(at)..at)?.chars().count())
     }
 
-    /// Whether only spaces stand before `at` in its line.
+    /// Whether only spaces precede `at` in its line.
     pub(super) fn is_first_in_line(&self, at: usize) -> bool {
         self.text
             .get(self.line_start(at)..at)
             .is_some_and(|before| before.bytes().all(|byte| byte == b' '))
     }
 
-    /// Whether white space alone stands before `at` in its line.
-    pub(super) fn is_alone(&self, at: usize) -> bool {
+    /// Whether only white space precedes `at` in its line, which is not the first line.
+    pub(super) fn is_on_own_line(&self, at: usize) -> bool {
         let start = self.line_start(at);
         start > 0
             && self
@@ -40,7 +40,7 @@ impl Editor<'_> {
                 .is_some_and(|before| before.trim().is_empty())
     }
 
-    /// Puts whole lines at the start of a line, or behind the last one.
+    /// Inserts lines at the start of a line, or after the last line.
     pub(super) fn insert_lines(&self, at: usize, lines: &str) -> Option<String> {
         let lines = lines.replace('\n', self.newline);
         let before = self.text.get(..at)?;

@@ -1,24 +1,24 @@
-//! Removing a member or an item.
+//! Removes a member or an item.
 
 use std::ops::Range;
 
 use serde_json::Value;
 
-use super::{Editor, Site, Spot};
+use super::{Context, Editor, Location};
 use crate::locate;
 use crate::tree::Body;
 
 impl Editor<'_> {
-    /// The text without the member or item at `tokens`.
+    /// Returns the text without the member or item at `tokens`.
     pub(crate) fn remove(&self, tokens: &[String]) -> Option<String> {
         let (last, parents) = tokens.split_last()?;
-        let parent = self.spot(parents)?;
+        let parent = self.locate(parents)?;
         let node = self.tree.node(parent.id);
         match &node.body {
             Body::Mapping(entries) => {
                 let key = locate::own_member(&self.tree, parent.id, last)?.key?;
                 let index = entries.iter().position(|&(it, _)| it == key)?;
-                let ends: Option<Vec<Range<usize>>> = entries
+                let ranges: Option<Vec<Range<usize>>> = entries
                     .iter()
                     .map(|&(key, value)| {
                         Some(self.tree.node(key).span.start..self.entry_end(key, value)?)
@@ -26,7 +26,7 @@ impl Editor<'_> {
                     .collect();
                 self.remove_part(
                     &parent,
-                    &ends?,
+                    &ranges?,
                     index,
                     &Value::Object(serde_json::Map::new()),
                 )
@@ -42,10 +42,10 @@ impl Editor<'_> {
                     (0..items.len())
                         .map(|index| {
                             let item = self.item(&parent, items, index)?;
-                            let Site::Item { dash } = item.site else {
+                            let Context::Item { dash } = item.context else {
                                 return None;
                             };
-                            Some(dash..self.spot_end(&item)?)
+                            Some(dash..self.location_end(&item)?)
                         })
                         .collect()
                 };
@@ -55,10 +55,10 @@ impl Editor<'_> {
         }
     }
 
-    /// Removes one of the `parts` of a collection; with the only one it becomes `empty`.
+    /// Removes one of the `parts` of a collection. If it is the only one, the collection becomes `empty`.
     fn remove_part(
         &self,
-        parent: &Spot,
+        parent: &Location,
         parts: &[Range<usize>],
         index: usize,
         empty: &Value,
@@ -84,14 +84,14 @@ impl Editor<'_> {
                 (None, None) => None,
             };
         }
-        let behind = self.next_line(part.end)?;
+        let next_line = self.next_line(part.end)?;
         if self.is_first_in_line(part.start) {
-            return self.splice(self.line_start(part.start)..behind, "");
+            return self.splice(self.line_start(part.start)..next_line, "");
         }
-        // The first one behind a dash: what follows, be it a comment, takes its place.
+        // The first part follows a dash, so the next content, which may be a comment, takes its place.
         next?;
-        let rest = self.text.get(behind..)?;
+        let rest = self.text.get(next_line..)?;
         let content = rest.trim_start_matches([' ', '\r', '\n']);
-        self.splice(part.start..behind + rest.len() - content.len(), "")
+        self.splice(part.start..next_line + rest.len() - content.len(), "")
     }
 }

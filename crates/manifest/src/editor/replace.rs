@@ -1,55 +1,55 @@
-//! Replacing a value, in block and in flow style.
+//! Replaces a value in block or flow style.
 
 use saphyr_parser::ScalarStyle;
 use serde_json::Value;
 
-use super::style::like;
-use super::{Editor, Site, Spot, is_nothing};
+use super::style::with_quotes_of;
+use super::{Context, Editor, Location, is_empty_node};
 use crate::render;
 use crate::tree::Body;
 
 impl Editor<'_> {
-    pub(super) fn replace_at(&self, spot: &Spot, value: &Value) -> Option<String> {
-        let node = self.tree.node(spot.id);
-        let end = self.spot_end(spot)?;
+    pub(super) fn replace_at(&self, location: &Location, value: &Value) -> Option<String> {
+        let node = self.tree.node(location.id);
+        let end = self.location_end(location)?;
         let is_block = match value {
             Value::Object(members) => !members.is_empty(),
             Value::Array(items) => !items.is_empty(),
             _ => false,
         };
-        match spot.site {
-            Site::Root => None,
-            Site::Flow => {
-                let new = match like(node, value) {
+        match location.context {
+            Context::Root => None,
+            Context::Flow => {
+                let new = match with_quotes_of(node, value) {
                     Some(new) => new,
                     None => render::flow(value, self.is_json(None)),
                 };
-                if is_nothing(node) {
-                    self.splice(spot.from..spot.from, &format!(" {new}"))
+                if is_empty_node(node) {
+                    self.splice(location.from..location.from, &format!(" {new}"))
                 } else {
                     self.splice(node.span.clone(), &new)
                 }
             }
-            Site::Member { column } if is_block => {
+            Context::Member { column } if is_block => {
                 let indent = match value {
                     Value::Array(_) => column + self.block.list_indent,
                     _ => column + self.block.step,
                 };
-                self.replace_by_block(spot.from, end, value, indent)
+                self.replace_with_block(location.from, end, value, indent)
             }
-            Site::Item { dash } if is_block => {
+            Context::Item { dash } if is_block => {
                 let column = self.column(dash)?;
-                let behind = self.text.get(end..self.next_line(end)?)?;
-                if behind.trim().is_empty() {
+                let rest_of_line = self.text.get(end..self.next_line(end)?)?;
+                if rest_of_line.trim().is_empty() {
                     let mut lines = String::new();
                     self.block.item(&mut lines, value, column);
                     let lines = lines.trim_end_matches('\n').replace('\n', self.newline);
                     return self.splice(dash..end, &lines);
                 }
-                self.replace_by_block(spot.from, end, value, column + 2)
+                self.replace_with_block(location.from, end, value, column + 2)
             }
-            Site::Member { .. } | Site::Item { .. } => {
-                let old_is_short = matches!(
+            Context::Member { .. } | Context::Item { .. } => {
+                let old_is_inline = matches!(
                     node.body,
                     Body::Scalar {
                         style: ScalarStyle::Plain
@@ -58,27 +58,26 @@ impl Editor<'_> {
                         ..
                     } | Body::Alias(_)
                 ) || node.flow;
-                let new = like(node, value).unwrap_or_else(|| short(value));
-                if old_is_short && !is_nothing(node) {
+                let new = with_quotes_of(node, value).unwrap_or_else(|| single_line(value));
+                if old_is_inline && !is_empty_node(node) {
                     return self.splice(node.span.start..end, &new);
                 }
                 // A comment between the colon and a block stays in its line.
-                let comment = if old_is_short {
-                    spot.from
+                let comment_end = if old_is_inline {
+                    location.from
                 } else {
-                    self.next_line(spot.from).map_or(spot.from, |next| {
+                    self.next_line(location.from).map_or(location.from, |next| {
                         self.text.get(..next).map_or(next, |it| it.trim_end().len())
                     })
                 };
-                let kept = self.text.get(spot.from..comment)?;
-                self.splice(spot.from..end, &format!(" {new}{kept}"))
+                let comment = self.text.get(location.from..comment_end)?;
+                self.splice(location.from..end, &format!(" {new}{comment}"))
             }
         }
     }
 
-    /// Replaces what is between `from` and `end` by lines below, keeping a comment that stands
-    /// in the line.
-    fn replace_by_block(
+    /// Replaces the text between `from` and `end` with lines below it, and keeps a comment in the line.
+    fn replace_with_block(
         &self,
         from: usize,
         end: usize,
@@ -89,7 +88,7 @@ impl Editor<'_> {
         self.block.value(&mut lines, value, indent);
         let lines = lines.trim_end_matches('\n').replace('\n', self.newline);
         let next = self.next_line(end)?;
-        // The comment of the key's line: behind the colon, or behind a value of one line.
+        // The comment of the key's line: after the colon, or after a value on the same line.
         let comment_from = match self.next_line(from) {
             Some(_) => from,
             None => end,
@@ -107,8 +106,8 @@ impl Editor<'_> {
     }
 }
 
-/// A scalar or an empty collection on one line.
-fn short(value: &Value) -> String {
+/// Renders a scalar or an empty collection on one line.
+fn single_line(value: &Value) -> String {
     match value {
         Value::String(string) => render::text(string),
         _ => render::plain(value),

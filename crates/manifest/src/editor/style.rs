@@ -1,4 +1,4 @@
-//! How a document is written, so that what is added looks like the rest.
+//! Detects the style of a document, so that new text matches it.
 
 use saphyr_parser::ScalarStyle;
 use serde_json::Value;
@@ -8,9 +8,9 @@ use crate::render::{self, Block};
 use crate::tree::{Body, Id, Node};
 
 impl Editor<'_> {
-    /// How the document's lists and levels are indented, by the first of each.
+    /// Returns the indentation of the first nested mapping and the first list of the document.
     pub(super) fn style(&self) -> Block {
-        let mut found = (None, None);
+        let (mut step, mut list_indent) = (None, None);
         for node in &self.tree.nodes {
             let Body::Mapping(entries) = &node.body else {
                 continue;
@@ -22,11 +22,11 @@ impl Editor<'_> {
                 let column = self.tree.node(key).column;
                 let value = self.tree.node(value);
                 match &value.body {
-                    Body::Mapping(_) if !value.flow && found.0.is_none() => {
-                        found.0 = value.column.checked_sub(column);
+                    Body::Mapping(_) if !value.flow && step.is_none() => {
+                        step = value.column.checked_sub(column);
                     }
-                    Body::Sequence(items) if !value.flow && found.1.is_none() => {
-                        found.1 = items.first().and_then(|&item| {
+                    Body::Sequence(items) if !value.flow && list_indent.is_none() => {
+                        list_indent = items.first().and_then(|&item| {
                             let start = self.tree.node(item).span.start;
                             let dash = self.text.get(..start)?.trim_end_matches(' ').len();
                             let dash = dash.checked_sub(1)?;
@@ -42,12 +42,12 @@ impl Editor<'_> {
         }
         let default = Block::default();
         Block {
-            step: found.0.filter(|&step| step > 0).unwrap_or(default.step),
-            list_indent: found.1.unwrap_or(default.list_indent),
+            step: step.filter(|&step| step > 0).unwrap_or(default.step),
+            list_indent: list_indent.unwrap_or(default.list_indent),
         }
     }
 
-    /// Whether members are to be written as JSON, like the one that is there.
+    /// Whether a new value must be written as JSON: in a JSON document, or next to a double-quoted `key`.
     pub(super) fn is_json(&self, key: Option<Id>) -> bool {
         let quoted = |key: Id| {
             matches!(
@@ -62,8 +62,8 @@ impl Editor<'_> {
     }
 }
 
-/// A string in the quotes of the one it replaces.
-pub(super) fn like(old: &Node, value: &Value) -> Option<String> {
+/// Renders a string with the quotes of the string that it replaces.
+pub(super) fn with_quotes_of(old: &Node, value: &Value) -> Option<String> {
     let Value::String(new) = value else {
         return None;
     };

@@ -1,44 +1,44 @@
-//! What is in a file that is named like a manifest.
+//! Classifies files by their content.
 
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::load;
+use crate::non_manifest;
 use crate::read::read;
-use crate::well_known;
 
-/// What a file is for.
+/// The purpose of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Objects, or what is to be read to learn why it is none: nothing is left out in doubt.
+    /// Kubernetes objects. Also anything that cannot be classified, so that reading it reports why.
     Manifests,
     /// The values of a Helm chart.
     Values,
     /// JSON patches (RFC 6902).
     JsonPatch,
-    /// The settings of some other program.
+    /// The configuration of another program.
     Other,
 }
 
 impl Content {
-    /// Looks into a file.
-    pub(super) fn of(path: &Path) -> Self {
+    /// Classifies a file.
+    pub(super) fn detect(path: &Path) -> Self {
         load(path)
             .ok()
-            .and_then(|bytes| of(&path.to_string_lossy(), &bytes))
+            .and_then(|bytes| common_content(&path.to_string_lossy(), &bytes))
             .unwrap_or(Self::Manifests)
     }
 }
 
-/// What all documents of a file have in common; nothing if that is nothing.
-fn of(name: &str, bytes: &[u8]) -> Option<Content> {
+/// Returns the content that all documents of a file share; `None` if they differ or contain objects.
+fn common_content(name: &str, bytes: &[u8]) -> Option<Content> {
     if has_kind(bytes) {
         return None;
     }
     let mut common = None;
     for document in read(name, bytes) {
-        let found = of_value(name, &document.ok()?.value().ok()?)?;
+        let found = content_of(name, &document.ok()?.value().ok()?)?;
         if *common.get_or_insert(found) != found {
             return None;
         }
@@ -46,15 +46,17 @@ fn of(name: &str, bytes: &[u8]) -> Option<Content> {
     common
 }
 
-/// Whether a line starts with `kind:`, as in almost every manifest. Then a document has that key
-/// or the file is broken, and need not be parsed here to know that it is to be read.
+/// Whether a line starts with `kind:`, as in almost every manifest.
+///
+/// Such a file contains an object or is invalid. In both cases it is read as a manifest, so parsing it here
+/// is unnecessary.
 fn has_kind(bytes: &[u8]) -> bool {
     bytes
         .split(|&byte| byte == b'\n')
         .any(|line| line.starts_with(b"kind:"))
 }
 
-fn of_value(name: &str, value: &Value) -> Option<Content> {
+fn content_of(name: &str, value: &Value) -> Option<Content> {
     match value {
         Value::Array(operations) if !operations.is_empty() => operations
             .iter()
@@ -64,10 +66,10 @@ fn of_value(name: &str, value: &Value) -> Option<Content> {
             let has = |field: &&str| members.contains_key(*field);
             if ["apiVersion", "kind"].iter().any(has) {
                 None
-            } else if well_known::is_named_like_values(name) {
+            } else if non_manifest::is_named_like_values(name) {
                 Some(Content::Values)
             } else if ["metadata", "spec"].iter().any(has) {
-                // An object whose type was forgotten.
+                // Probably an object without its type.
                 None
             } else {
                 Some(Content::Other)

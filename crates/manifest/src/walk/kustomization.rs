@@ -1,8 +1,7 @@
-//! Which files a kustomization names.
+//! Reads the files that a kustomization refers to.
 //!
-//! The fields are those of `Kustomization` in sigs.k8s.io/kustomize/api v0.20
-//! (`types/kustomization.go`), with those that are deprecated and still read. As there, their
-//! names are found whatever their case.
+//! The fields are those of `Kustomization` in sigs.k8s.io/kustomize/api v0.20 (`types/kustomization.go`),
+//! including deprecated ones that kustomize still reads. As in kustomize, field names are case-insensitive.
 
 use std::path::Path;
 
@@ -12,11 +11,11 @@ use super::load;
 use crate::problem::{Problem, Severity};
 use crate::read::read;
 
-/// Where objects to apply are named; `*` is each item of a list.
-const RESOURCES: &[&str] = &["resources/*"];
+/// Fields with resources to apply; `*` is each item of a list.
+const RESOURCE_FIELDS: &[&str] = &["resources/*"];
 
-/// Where files are named that are no objects to apply.
-const OTHERS: &[&str] = &[
+/// Fields with files that are not applied as resources.
+const OTHER_FIELDS: &[&str] = &[
     "patches/*/path",
     "patchesJson6902/*/path",
     "patchesStrategicMerge/*",
@@ -36,27 +35,27 @@ const OTHERS: &[&str] = &[
     "openapi/path",
 ];
 
-/// Where files are named as `path` or `key=path`.
-const KEYED: &[&str] = &["configMapGenerator/*/files/*", "secretGenerator/*/files/*"];
+/// Fields with files in the form `path` or `key=path`.
+const KEYED_FIELDS: &[&str] = &["configMapGenerator/*/files/*", "secretGenerator/*/files/*"];
 
-/// The files a kustomization names, as it names them. Some fields hold either a path or what
-/// would be in the file: both are here.
+/// The files that a kustomization refers to, as written. Some fields contain either a path or inline content;
+/// both are included.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Kustomization {
-    /// What it applies as it is, or as its patches make it.
+    /// Resources that it applies, with or without patches.
     pub(super) resources: Vec<String>,
-    /// What it makes objects of, or changes objects by.
+    /// Files that it generates objects from or changes objects with.
     pub(super) others: Vec<String>,
 }
 
 impl Kustomization {
-    /// Reads a kustomization. Fields of another type than kustomize expects name no files.
+    /// Reads a kustomization. Fields of an unexpected type are ignored.
     ///
     /// # Errors
-    /// A warning that says what is not found out because the file cannot be read.
+    /// Returns a warning if the file cannot be read.
     pub(super) fn load(path: &Path) -> Result<Self, Problem> {
         let bytes = load(path).map_err(unreadable)?;
-        let mut names = Self::default();
+        let mut kustomization = Self::default();
         for document in read(&path.to_string_lossy(), &bytes) {
             let document = document.map_err(unreadable)?;
             let value = document.value().map_err(unreadable)?;
@@ -64,41 +63,41 @@ impl Kustomization {
                 let problem = Problem::error(&document.file().into(), "it is not a mapping");
                 return Err(unreadable(problem.at_line(document.line())));
             }
-            names.add(&value);
+            kustomization.add(&value);
         }
-        Ok(names)
+        Ok(kustomization)
     }
 
     fn add(&mut self, value: &Value) {
-        for place in RESOURCES {
-            each(value, place, &mut |name| self.resources.push(name.into()));
+        for field in RESOURCE_FIELDS {
+            for_each_string(value, field, &mut |file| self.resources.push(file.into()));
         }
-        for place in OTHERS {
-            each(value, place, &mut |name| self.others.push(name.into()));
+        for field in OTHER_FIELDS {
+            for_each_string(value, field, &mut |file| self.others.push(file.into()));
         }
-        for place in KEYED {
-            each(value, place, &mut |name| {
-                let path = name.split_once('=').map_or(name, |(_, path)| path);
+        for field in KEYED_FIELDS {
+            for_each_string(value, field, &mut |file| {
+                let path = file.split_once('=').map_or(file, |(_, path)| path);
                 self.others.push(path.into());
             });
         }
     }
 }
 
-/// Gives the strings at a place to `take`.
-fn each(value: &Value, place: &str, take: &mut impl FnMut(&str)) {
-    let (step, rest) = place.split_once('/').unwrap_or((place, ""));
+/// Calls `f` for each string in the field at `path`.
+fn for_each_string(value: &Value, path: &str, f: &mut impl FnMut(&str)) {
+    let (step, rest) = path.split_once('/').unwrap_or((path, ""));
     match value {
-        Value::String(text) if place.is_empty() => take(text),
+        Value::String(text) if path.is_empty() => f(text),
         Value::Array(items) if step == "*" => {
             for item in items {
-                each(item, rest, take);
+                for_each_string(item, rest, f);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
                 if name.eq_ignore_ascii_case(step) {
-                    each(member, rest, take);
+                    for_each_string(member, rest, f);
                 }
             }
         }
@@ -110,7 +109,7 @@ fn unreadable(cause: Problem) -> Problem {
     Problem {
         severity: Severity::Warning,
         message: format!(
-            "this kustomization cannot be used to tell patches from objects: {}",
+            "this kustomization cannot be read, so its patches are read as manifests: {}",
             cause.message
         ),
         ..cause

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::kustomization::Kustomization;
 use crate::problem::Problem;
 
-/// The files that the kustomizations of a walk use, by their real paths, since each names them
-/// from where it is.
+/// The files that the kustomizations of a walk use, by their real paths, since each refers to them relative
+/// to its own directory.
 #[derive(Debug, Default)]
 pub(super) struct Used {
     resources: HashSet<PathBuf>,
@@ -16,14 +16,14 @@ pub(super) struct Used {
 }
 
 impl Used {
-    /// Adds what one kustomization uses.
+    /// Adds the files of one kustomization.
     ///
     /// # Errors
-    /// A warning why it cannot be read; nothing is added then.
+    /// Returns a warning if the kustomization cannot be read.
     pub(super) fn add(&mut self, path: &Path) -> Result<(), Problem> {
         let kustomization = Kustomization::load(path)?;
         let directory = path.parent().unwrap_or(Path::new(""));
-        // What does not exist, such as a URL or a patch written in place, is no file of the walk.
+        // Skips names that are not files, such as URLs and inline patches.
         let real = |name: String| fs::canonicalize(directory.join(name)).ok();
         let resources = kustomization.resources.into_iter().filter_map(real);
         self.resources.extend(resources);
@@ -32,7 +32,7 @@ impl Used {
         Ok(())
     }
 
-    /// Whether a file is used, and nowhere as a resource, which is applied as it is.
+    /// Whether kustomizations use a file, but none uses it as a resource.
     pub(super) fn contains(&self, path: &Path) -> bool {
         !self.others.is_empty()
             && fs::canonicalize(path)

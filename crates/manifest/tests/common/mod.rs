@@ -1,20 +1,16 @@
-//! Values for property tests.
+//! Helpers and generated values for tests.
 
 #![allow(
     dead_code,
-    reason = "each test file is a crate of its own and uses a part"
+    reason = "each test file is a separate crate and uses some helpers only"
 )]
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail tests"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "test helpers")]
 
 use manifest::{Object, Problem};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// Strings that YAML is known to read as something else, or to stumble over.
+/// Strings that YAML reads as another type, or that are hard to quote.
 const HOSTILE: &[&str] = &[
     "",
     " ",
@@ -115,7 +111,7 @@ pub(crate) fn string() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Numbers but whole floats, which kubectl reads as integers.
+/// Numbers, without whole floats, which kubectl reads as integers.
 fn number() -> impl Strategy<Value = Value> {
     prop_oneof![
         any::<i64>().prop_map(Value::from),
@@ -147,7 +143,7 @@ pub(crate) fn object_with(spec: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Any", "spec": spec})
 }
 
-/// The objects of a source that has no problems.
+/// The objects of a source without problems.
 pub(crate) fn objects(source: &str) -> Vec<Object> {
     results(source)
         .into_iter()
@@ -175,7 +171,7 @@ pub(crate) fn object(source: &str) -> Object {
 /// The value of a source's only document.
 pub(crate) fn value_of(source: &str) -> Result<Value, Problem> {
     let mut documents = manifest::read("app.yaml", source.as_bytes());
-    let document = documents.next().expect("there is a document")?;
-    assert!(documents.next().is_none(), "there is one document");
+    let document = documents.next().expect("a document")?;
+    assert!(documents.next().is_none(), "more than one document");
     document.value()
 }

@@ -1,10 +1,10 @@
-//! Directories to walk.
+//! Temporary directories to walk.
 
 #![allow(
     dead_code,
-    reason = "each test file is a crate of its own and uses a part"
+    reason = "each test file is a separate crate and uses some helpers only"
 )]
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail tests")]
+#![allow(clippy::unwrap_used, reason = "test helpers")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use manifest::walk::Walk;
 use tempfile::TempDir;
 
-/// A directory with files, each holding its own path in a comment.
+/// A directory with files; each contains its own path in a comment.
 pub(crate) fn tree(files: &[&str]) -> TempDir {
     let contents: Vec<String> = files.iter().map(|file| format!("# {file}\n")).collect();
     let files: Vec<(&str, &str)> = files
@@ -23,7 +23,7 @@ pub(crate) fn tree(files: &[&str]) -> TempDir {
     tree_of(&files)
 }
 
-/// A directory with files: their paths, and what they hold.
+/// A directory with files, given as path and content.
 pub(crate) fn tree_of(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (file, content) in files {
@@ -34,24 +34,24 @@ pub(crate) fn tree_of(files: &[(&str, &str)]) -> TempDir {
     directory
 }
 
-/// The files found, without the directory.
+/// The files to read, relative to the directory.
 pub(crate) fn files<'a>(found: &'a Walk, directory: &Path) -> Vec<&'a str> {
-    without(&found.files, directory)
+    relative(&found.files, directory)
 }
 
-/// The files skipped, without the directory.
+/// The skipped files, relative to the directory.
 pub(crate) fn skipped<'a>(found: &'a Walk, directory: &Path) -> Vec<&'a str> {
-    without(&found.skipped, directory)
+    relative(&found.skipped, directory)
 }
 
-fn without<'a>(paths: &'a [PathBuf], directory: &Path) -> Vec<&'a str> {
+fn relative<'a>(paths: &'a [PathBuf], directory: &Path) -> Vec<&'a str> {
     paths
         .iter()
         .map(|it| it.strip_prefix(directory).unwrap().to_str().unwrap())
         .collect()
 }
 
-/// Problems as severity, path without the directory, and message.
+/// The problems as severity, path relative to the directory, and message.
 pub(crate) fn problems(found: &Walk, directory: &Path) -> Vec<String> {
     let directory = format!("{}/", directory.display());
     found

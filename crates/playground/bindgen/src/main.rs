@@ -1,4 +1,4 @@
-//! Writes the JavaScript around a Wasm module: `bindgen MODULE.wasm DIRECTORY`.
+//! Generates the JavaScript bindings of a Wasm module: `bindgen MODULE.wasm DIRECTORY`.
 
 use std::process::ExitCode;
 
@@ -13,16 +13,16 @@ fn main() -> ExitCode {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(module)
-        // The page finds the module beside its own script.
+        // The page loads the module from the directory of its script.
         .omit_default_module_path(false)
-        // The page is type-checked against it.
+        // The types check the page.
         .typescript(true)
         .remove_name_section(true)
         .remove_producers_section(true);
-    let done = bindgen
+    let result = bindgen
         .web(true)
         .and_then(|bindgen| bindgen.generate(directory));
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -1,113 +1,113 @@
-// The worker as the page sees it: questions in the order in which they are asked, and never a wait for ever.
+// Sends requests to the worker, with timeouts and restarts.
 
-import type { Answer, Ask, Told } from "./protocol";
+import type { CheckerRequest, CheckerResponse, WorkerMessage } from "./protocol";
 
-/** How long a check may take; a second of it is a very long text. */
-const PATIENCE = 20_000;
+/** The timeout of a request, in milliseconds. Only very long texts take as much as a second. */
+const RESPONSE_TIMEOUT = 20_000;
 
-const TOO_LONG = "This takes too long to check here: use `agnostics check`.";
-const FAILED = "The checker crashed on this text and was restarted. Change the text, or use `agnostics check`.";
-const GIVEN_UP = "Given up for a later question.";
+const TIMED_OUT = "This text takes too long to check in the browser; use `agnostics check`.";
+const CRASHED = "The checker crashed on this text and was restarted. Change the text, or use `agnostics check`.";
+const CANCELLED = "Cancelled by a newer check.";
 
-function unloadable(why: string): string {
-  return `The checker cannot be loaded: ${why}`;
+function unloadable(reason: string): string {
+  return `The checker cannot be loaded: ${reason}`;
 }
 
-export type Question = Ask extends infer A ? (A extends { id: number } ? Omit<A, "id"> : never) : never;
+export type NewRequest = CheckerRequest extends infer R ? (R extends { id: number } ? Omit<R, "id"> : never) : never;
 
-interface Asked {
-  give: (answer: Answer) => void;
-  fail: (error: Error) => void;
+interface PendingRequest {
+  resolve: (response: CheckerResponse) => void;
+  reject: (error: Error) => void;
   timer: number | undefined;
 }
 
 export class Checker {
   #worker!: Worker;
-  /** Whether the worker has its modules: until then they are on their way, which takes as long as it takes. */
+  /** Whether the worker has loaded its module. Timeouts start only then. */
   #ready = false;
-  #waiting = new Map<number, Asked>();
-  #last = 0;
-  /** Why there is no use in asking. */
-  #broken: string | null = null;
+  #pending = new Map<number, PendingRequest>();
+  #lastId = 0;
+  /** Why the worker cannot be loaded, if it cannot. */
+  #loadError: string | null = null;
 
   constructor() {
     this.#start();
   }
 
-  ask(question: Question): Promise<Answer> {
-    if (this.#broken !== null) return Promise.reject(new Error(this.#broken));
-    const id = ++this.#last;
-    return new Promise((give, fail) => {
-      const asked = { give, fail, timer: undefined };
-      this.#waiting.set(id, asked);
-      if (this.#ready) this.#hurry(asked);
-      this.#worker.postMessage({ id, ...question });
+  ask(request: NewRequest): Promise<CheckerResponse> {
+    if (this.#loadError !== null) return Promise.reject(new Error(this.#loadError));
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      const pending = { resolve, reject, timer: undefined };
+      this.#pending.set(id, pending);
+      if (this.#ready) this.#startTimer(pending);
+      this.#worker.postMessage({ id, ...request });
     });
   }
 
-  /** Gives up what was asked, so that what is asked next need not wait for it. */
-  giveUp(): void {
-    // Modules that are still on their way would only be on their way for longer.
-    if (this.#ready) this.#restart(GIVEN_UP);
+  /** Cancels all pending requests, so that the next one does not wait for them. */
+  cancel(): void {
+    // A restart while the module is loading would only delay it.
+    if (this.#ready) this.#restart(CANCELLED);
   }
 
   #start(): void {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.addEventListener("message", (event: MessageEvent<Told>) => {
-      if (worker === this.#worker) this.#hear(event.data);
+    worker.addEventListener("message", (event: MessageEvent<WorkerMessage>) => {
+      if (worker === this.#worker) this.#handle(event.data);
     });
     worker.addEventListener("error", () => {
       if (worker !== this.#worker) return;
-      if (this.#ready) this.#restart(FAILED);
-      else this.#break(unloadable("the browser is too old, or the page is not whole"));
+      if (this.#ready) this.#restart(CRASHED);
+      else this.#fail(unloadable("the browser is too old, or files of the page are missing"));
     });
     this.#worker = worker;
     this.#ready = false;
   }
 
-  #hear(told: Told): void {
-    switch (told.kind) {
+  #handle(message: WorkerMessage): void {
+    switch (message.kind) {
       case "ready":
         this.#ready = true;
-        for (const asked of this.#waiting.values()) this.#hurry(asked);
+        for (const pending of this.#pending.values()) this.#startTimer(pending);
         return;
       case "unloadable":
-        this.#break(unloadable(told.why));
+        this.#fail(unloadable(message.reason));
         return;
       case "failed":
-        if (told.fatal) this.#restart(FAILED);
-        else this.#settle(told.id)?.fail(new Error(told.message));
+        if (message.fatal) this.#restart(CRASHED);
+        else this.#take(message.id)?.reject(new Error(message.message));
         return;
       default:
-        this.#settle(told.id)?.give(told);
+        this.#take(message.id)?.resolve(message);
     }
   }
 
-  #hurry(asked: Asked): void {
-    asked.timer = window.setTimeout(() => this.#restart(TOO_LONG), PATIENCE);
+  #startTimer(pending: PendingRequest): void {
+    pending.timer = window.setTimeout(() => this.#restart(TIMED_OUT), RESPONSE_TIMEOUT);
   }
 
-  #settle(id: number): Asked | undefined {
-    const asked = this.#waiting.get(id);
-    clearTimeout(asked?.timer);
-    this.#waiting.delete(id);
-    return asked;
+  #take(id: number): PendingRequest | undefined {
+    const pending = this.#pending.get(id);
+    clearTimeout(pending?.timer);
+    this.#pending.delete(id);
+    return pending;
   }
 
-  #restart(why: string): void {
+  #restart(reason: string): void {
     this.#worker.terminate();
     this.#start();
-    this.#failAll(why);
+    this.#rejectAll(reason);
   }
 
-  #break(why: string): void {
-    this.#broken = why;
+  #fail(reason: string): void {
+    this.#loadError = reason;
     this.#worker.terminate();
-    this.#failAll(why);
+    this.#rejectAll(reason);
   }
 
-  #failAll(why: string): void {
-    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.fail(new Error(why));
+  #rejectAll(reason: string): void {
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Error(reason));
   }
 }
 

@@ -1,4 +1,4 @@
-// Elements, made of text and never of markup: what is shown comes from strangers' manifests.
+// Creates elements from text, never from markup, because manifests are untrusted.
 
 type Child = Node | string | null | false | undefined;
 
@@ -24,11 +24,11 @@ export function find<T extends HTMLElement>(id: string): T {
   return element as T;
 }
 
-/** Text with what stands in backticks as code. */
-export function said(text: string): Node[] {
+/** Returns text with the parts in backticks as code elements. */
+export function formatCode(text: string): Node[] {
   return text.split("`").map((part, index) => (index % 2 === 1 ? h("code", {}, part) : document.createTextNode(part)));
 }
 
-export function plural(count: number, thing: string, things = `${thing}s`): string {
-  return `${count} ${count === 1 ? thing : things}`;
+export function plural(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count} ${count === 1 ? singular : plural}`;
 }

@@ -1,4 +1,4 @@
-// A text with line numbers, and what is said of its lines beside them.
+// A text editor with line numbers and messages at the lines.
 
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
@@ -39,71 +39,71 @@ class Sign extends GutterMarker {
   }
 }
 
-/** What is said of a line, at its end. The list of verdicts says it too, for those who cannot see this. */
-class Remark extends WidgetType {
+/** A message at the end of a line. Hidden from screen readers, because the list of verdicts repeats it. */
+class LineMessage extends WidgetType {
   constructor(
     readonly level: Level,
     readonly text: string,
   ) {
     super();
   }
-  override eq(other: Remark): boolean {
+  override eq(other: LineMessage): boolean {
     return other.level === this.level && other.text === this.text;
   }
   override toDOM(): HTMLElement {
-    const remark = document.createElement("span");
-    remark.className = `remark ${this.level}`;
-    remark.textContent = this.text;
-    remark.setAttribute("aria-hidden", "true");
-    return remark;
+    const message = document.createElement("span");
+    message.className = `line-message ${this.level}`;
+    message.textContent = this.text;
+    message.setAttribute("aria-hidden", "true");
+    return message;
   }
   override ignoreEvent(): boolean {
     return true;
   }
 }
 
-interface Marked {
+interface MarkState {
   signs: RangeSet<Sign>;
-  remarks: DecorationSet;
+  messages: DecorationSet;
 }
 
 const setMarks = StateEffect.define<Mark[]>();
 
-const marked = StateField.define<Marked>({
-  create: () => ({ signs: RangeSet.empty, remarks: Decoration.none }),
+const markField = StateField.define<MarkState>({
+  create: () => ({ signs: RangeSet.empty, messages: Decoration.none }),
   update(value, transaction) {
     for (const effect of transaction.effects) {
-      if (effect.is(setMarks)) return place(effect.value, transaction.state);
+      if (effect.is(setMarks)) return createMarks(effect.value, transaction.state);
     }
     if (!transaction.docChanged) return value;
-    return { signs: value.signs.map(transaction.changes), remarks: value.remarks.map(transaction.changes) };
+    return { signs: value.signs.map(transaction.changes), messages: value.messages.map(transaction.changes) };
   },
   provide: (field) => [
-    EditorView.decorations.from(field, (value) => value.remarks),
+    EditorView.decorations.from(field, (value) => value.messages),
     gutter({ class: "cm-signs", markers: (view) => view.state.field(field).signs }),
   ],
 });
 
-function place(marks: Mark[], state: EditorState): Marked {
+function createMarks(marks: Mark[], state: EditorState): MarkState {
   const lines = new Map<number, Mark[]>();
   for (const mark of marks) {
     if (mark.line > state.doc.lines) continue;
     lines.set(mark.line, [...(lines.get(mark.line) ?? []), mark]);
   }
   const signs = new RangeSetBuilder<Sign>();
-  const remarks = new RangeSetBuilder<Decoration>();
-  for (const [line, on] of [...lines].sort(([a], [b]) => a - b)) {
+  const messages = new RangeSetBuilder<Decoration>();
+  for (const [line, marksOnLine] of [...lines].sort(([a], [b]) => a - b)) {
     const { from, to } = state.doc.line(line);
-    const worst = on.reduce((a, b) => (LEVELS.indexOf(b.level) > LEVELS.indexOf(a.level) ? b : a));
+    const worst = marksOnLine.reduce((a, b) => (LEVELS.indexOf(b.level) > LEVELS.indexOf(a.level) ? b : a));
     signs.add(from, from, new Sign(worst.level));
-    remarks.add(from, from, Decoration.line({ class: `said ${worst.level}` }));
-    const text = on.length > 1 ? `${worst.text}  (+${on.length - 1})` : worst.text;
-    remarks.add(to, to, Decoration.widget({ widget: new Remark(worst.level, text), side: 1 }));
+    messages.add(from, from, Decoration.line({ class: `marked ${worst.level}` }));
+    const text = marksOnLine.length > 1 ? `${worst.text}  (+${marksOnLine.length - 1})` : worst.text;
+    messages.add(to, to, Decoration.widget({ widget: new LineMessage(worst.level, text), side: 1 }));
   }
-  return { signs: signs.finish(), remarks: remarks.finish() };
+  return { signs: signs.finish(), messages: messages.finish() };
 }
 
-const colours = HighlightStyle.define([
+const highlightStyle = HighlightStyle.define([
   { tag: tags.definition(tags.propertyName), color: "var(--code-key)" },
   { tag: tags.propertyName, color: "var(--code-key)" },
   { tag: [tags.string, tags.special(tags.string)], color: "var(--code-text)" },
@@ -113,10 +113,10 @@ const colours = HighlightStyle.define([
   { tag: [tags.labelName, tags.typeName, tags.keyword], color: "var(--code-atom)" },
 ]);
 
-const look = EditorView.theme({
+const theme = EditorView.theme({
   "&": { height: "100%", fontSize: "13px", color: "var(--ink)", backgroundColor: "var(--paper)" },
   "&.cm-focused": { outline: "none" },
-  // Above the gutters and panels, which have no see-through ground.
+  // Above the gutters and panels, which have opaque backgrounds.
   "&.cm-focused::after": {
     content: '""',
     position: "absolute",
@@ -130,7 +130,7 @@ const look = EditorView.theme({
   ".cm-line": { padding: "0 16px 0 6px" },
   ".cm-gutters": { backgroundColor: "var(--paper)", color: "var(--faint)", border: "none" },
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 4px 0 14px", minWidth: "34px" },
-  // What is selected is drawn behind the lines and has to shine through.
+  // The selection is drawn behind the lines, so line backgrounds must be translucent.
   ".cm-activeLine": { backgroundColor: "var(--line-active)" },
   ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--ink)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
@@ -147,11 +147,11 @@ const look = EditorView.theme({
   ".sign.rejected, .sign.error": { color: "var(--rejected)" },
   ".sign.mutated": { color: "var(--mutated)" },
   ".sign.warning": { color: "var(--warning)" },
-  ".said.rejected, .said.error": { backgroundColor: "var(--line-rejected)" },
-  ".said.mutated": { backgroundColor: "var(--line-mutated)" },
-  ".said.warning": { backgroundColor: "var(--line-warning)" },
-  // What does not fit beside its line comes below it.
-  ".remark": {
+  ".marked.rejected, .marked.error": { backgroundColor: "var(--line-rejected)" },
+  ".marked.mutated": { backgroundColor: "var(--line-mutated)" },
+  ".marked.warning": { backgroundColor: "var(--line-warning)" },
+  // A message that does not fit after its line wraps below it.
+  ".line-message": {
     display: "inline-block",
     maxWidth: "calc(100% - 2.5ch)",
     whiteSpace: "normal",
@@ -161,9 +161,9 @@ const look = EditorView.theme({
     fontSize: "12px",
     cursor: "default",
   },
-  ".remark.rejected, .remark.error": { color: "var(--rejected)" },
-  ".remark.mutated": { color: "var(--mutated)" },
-  ".remark.warning": { color: "var(--warning)" },
+  ".line-message.rejected, .line-message.error": { color: "var(--rejected)" },
+  ".line-message.mutated": { color: "var(--mutated)" },
+  ".line-message.warning": { color: "var(--warning)" },
   ".cm-panels": { backgroundColor: "var(--panel)", color: "var(--ink)", borderColor: "var(--rule)" },
   ".cm-panel.cm-search": { padding: "6px 10px", fontFamily: "var(--sans)" },
   ".cm-textfield": { backgroundColor: "var(--paper)", border: "1px solid var(--rule)", color: "var(--ink)" },
@@ -177,41 +177,42 @@ const look = EditorView.theme({
   ".cm-selectionMatch": { backgroundColor: "var(--line-active)" },
 });
 
-/** Above so many characters a text is shown without colours: the parser would be at work for seconds. */
-const MOST_COLOURED = 150_000;
+/** The maximum length of a text with syntax highlighting. The parser would take seconds for longer ones. */
+const MAX_HIGHLIGHTED_LENGTH = 150_000;
 
 const language = new Compartment();
 
-/** Takes the language away and brings it back as the text grows and shrinks, before the parser begins. */
-const asLongAs = EditorState.transactionExtender.of((transaction) => {
+/** Turns syntax highlighting on and off as the length of the text changes, before the parser runs. */
+const toggleHighlighting = EditorState.transactionExtender.of((transaction) => {
   if (!transaction.docChanged) return null;
-  const is = language.get(transaction.startState) === coloured;
-  const should = transaction.newDoc.length <= MOST_COLOURED;
-  return is === should ? null : { effects: language.reconfigure(should ? coloured : plain) };
+  const isHighlighted = language.get(transaction.startState) === highlighted;
+  const shouldHighlight = transaction.newDoc.length <= MAX_HIGHLIGHTED_LENGTH;
+  if (isHighlighted === shouldHighlight) return null;
+  return { effects: language.reconfigure(shouldHighlight ? highlighted : plain) };
 });
 
-const coloured = [yaml(), syntaxHighlighting(colours)];
+const highlighted = [yaml(), syntaxHighlighting(highlightStyle)];
 const plain: never[] = [];
 
 export class Editor {
   readonly #pane: HTMLElement;
   readonly #label: string;
-  readonly #changed: () => void;
-  /** Made when it is first looked at: the page is there the sooner. */
+  readonly #onChange: () => void;
+  /** Created when the editor is first shown, so that the page loads faster. */
   #view: EditorView | null = null;
   #text = "";
   #marks: Mark[] = [];
 
-  constructor(pane: HTMLElement, label: string, changed: () => void) {
+  constructor(pane: HTMLElement, label: string, onChange: () => void) {
     this.#pane = pane;
     this.#label = label;
-    this.#changed = changed;
+    this.#onChange = onChange;
   }
 
-  /** Sees to it that the editor is there; returned is its view. */
+  /** Creates the editor's view if necessary, and returns it. */
   reveal(): EditorView {
     if (!this.#view) {
-      this.#view = this.#make();
+      this.#view = this.#createView();
       this.mark(this.#marks);
     }
     return this.#view;
@@ -221,7 +222,7 @@ export class Editor {
     return this.#view ? this.#view.state.doc.toString() : this.#text;
   }
 
-  /** Puts a text in place of the other, which can be undone. */
+  /** Replaces the text. The user can undo this. */
   set text(text: string) {
     this.#text = text;
     this.#marks = [];
@@ -231,8 +232,8 @@ export class Editor {
     });
   }
 
-  /** Begins anew with a text: what was typed before is another's, and is not undone here. */
-  begin(text: string): void {
+  /** Replaces the text and clears the undo history. */
+  reset(text: string): void {
     this.#text = text;
     this.#marks = [];
     this.#view?.setState(this.#state());
@@ -243,7 +244,7 @@ export class Editor {
     this.#view?.dispatch({ effects: setMarks.of(marks) });
   }
 
-  /** Goes to a line, for those who look and for those who listen. */
+  /** Moves the cursor and the focus to a line. */
   show(line: number): void {
     const view = this.reveal();
     const { doc } = view.state;
@@ -255,8 +256,11 @@ export class Editor {
     view.focus();
   }
 
-  /** The editor stands in a shadow tree: there its styles are adopted, where the page's policy forbids a style element. */
-  #make(): EditorView {
+  /**
+   * Creates the view in a shadow tree. There, CodeMirror uses adopted style sheets instead of a style element, which
+   * the page's Content Security Policy forbids.
+   */
+  #createView(): EditorView {
     const root = this.#pane.attachShadow({ mode: "open" });
     const host = document.createElement("div");
     const sheet = new CSSStyleSheet();
@@ -272,21 +276,21 @@ export class Editor {
       doc: this.#text,
       extensions: [
         lineNumbers(),
-        marked,
+        markField,
         history(),
         drawSelection(),
-        // Also for what is said of a long line, which nobody would find at its end.
+        // Keeps the message at the end of a long line visible.
         EditorView.lineWrapping,
         highlightActiveLine(),
         highlightActiveLineGutter(),
         highlightSelectionMatches(),
         search({ top: true }),
-        language.of(this.#text.length <= MOST_COLOURED ? coloured : plain),
-        asLongAs,
+        language.of(this.#text.length <= MAX_HIGHLIGHTED_LENGTH ? highlighted : plain),
+        toggleHighlighting,
         indentUnit.of("  "),
         EditorState.tabSize.of(2),
-        look,
-        // Tab leaves the editor, as anywhere on a page.
+        theme,
+        // Tab moves the focus out of the editor, as everywhere on a page.
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),
         EditorView.contentAttributes.of({
           "aria-label": this.#label,
@@ -295,7 +299,7 @@ export class Editor {
           autocapitalize: "off",
         }),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) this.#changed();
+          if (update.docChanged) this.#onChange();
         }),
       ],
     });

@@ -1,4 +1,4 @@
-// The example apps of the repository, as they are.
+// The example apps of the repository, unchanged.
 
 const files = import.meta.glob<string>("../../../../examples/*.yaml", {
   query: "?raw",
@@ -13,16 +13,16 @@ export interface Example {
   text: string;
 }
 
-function joined(names: string[]): string {
+function join(names: string[]): string {
   return names.map((name) => texts.get(name) ?? "").join("---\n");
 }
 
 const all = [...texts.keys()].sort();
 
 export const examples: Example[] = [
-  { name: "A short tour", text: joined(["database", "portal"]) },
+  { name: "A short tour", text: join(["database", "portal"]) },
   ...all.map((name) => ({ name: title(name), text: texts.get(name) ?? "" })),
-  { name: "All of them", text: joined(all) },
+  { name: "All examples", text: join(all) },
 ];
 
 function title(name: string): string {

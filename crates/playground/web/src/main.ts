@@ -1,14 +1,14 @@
-// First, since it starts the worker: the modules load while the page is put together.
-import { checker, type Question } from "./checker";
+// Imported first because it starts the worker, which loads its module while the page renders.
+import { checker, type NewRequest } from "./checker";
 
 import "./style.css";
 
-import { find, h, said } from "./dom";
+import { find, formatCode, h } from "./dom";
 import { Editor } from "./editor";
 import { examples } from "./examples";
 import type { Problem, Profile } from "./generated/playground";
-import type { Answer, Marks } from "./protocol";
-import { type Actions, summaryOf, summaryOfAll, table, VENDORS, verdicts } from "./results";
+import type { CheckerResponse, Marks } from "./protocol";
+import { type Actions, PLATFORMS, summaryOf, summaryOfAll, table, verdicts } from "./results";
 import { pack, PROFILES, type State, unpack, type View } from "./state";
 
 type Source = Problem["source"];
@@ -20,165 +20,167 @@ function about(source: Source): string {
     case "manifests":
       return "Paste or type your Kubernetes manifests here.";
     case "cluster":
-      return "What is in the cluster already: Namespaces, Services, secret stores. It is looked at, not checked.";
+      return "Objects that are already in the cluster, such as Namespaces. Policies look them up but do not check them.";
     case "policies":
-      return policies[vendor] === undefined
-        ? `As clusters on ${VENDORS[vendor]} have them. Settings, rules and modes can be changed here.`
-        : `Changed: these are not the policies that clusters on ${VENDORS[vendor]} have.`;
+      return policies[platform] === undefined
+        ? `The policies for ${PLATFORMS[platform]}. You can edit their settings, rules and modes.`
+        : `Edited: these differ from the original policies for ${PLATFORMS[platform]}.`;
   }
 }
 
-/** Long enough for a word to be typed, short enough to seem at once. */
-const PAUSE = 120;
-/** Verdicts that take longer are waited for, and that is said. */
-const SOON = 150;
-/** How long a check that nobody needs any more may hold up the next: a new worker takes about as long. */
-const PATIENCE = 500;
-/** The longest message of Discord, and about the longest address of old mail programs, which cut longer links. */
-const LONG_LINK = 2_000;
-const DAMAGED = "The link is cut or damaged";
-const NOTHING = { items: [], more: 0 };
-const NO_MARKS: Marks = { manifests: NOTHING, cluster: NOTHING, policies: NOTHING };
+/** The delay from an edit to the check, in milliseconds. */
+const EDIT_DELAY = 120;
+/** The delay until the page shows that a check is running, in milliseconds. */
+const BUSY_DELAY = 150;
+/** The time until an outdated check is cancelled, in milliseconds. Starting a new worker takes about as long. */
+const CANCEL_DELAY = 500;
+/** The limit of messages in Discord, and about the limit of links in old mail programs. */
+const MAX_SAFE_LINK_LENGTH = 2_000;
+const DAMAGED_LINK = "The link is incomplete or damaged";
+const EMPTY = { items: [], more: 0 };
+const NO_MARKS: Marks = { manifests: EMPTY, cluster: EMPTY, policies: EMPTY };
 
 const summary = find("summary");
 const list = find("list");
 
 let view: View = "azure";
-/** The vendor whose policies are shown, also while all three are compared. */
-let vendor: Profile = "azure";
-let chosenSource: Source = "manifests";
+/** The platform whose policies are in the editor, even in a comparison. */
+let platform: Profile = "azure";
+let selectedSource: Source = "manifests";
 let original: Record<Profile, string> = { azure: "", aws: "", k3s: "" };
 let policies: State["policies"] = {};
-/** Whether a text is being put in place, which is no edit. */
-let placing = false;
+/** Whether the page itself is changing a text, which does not count as an edit. */
+let settingText = false;
 
 const editors: Record<Source, Editor> = {
-  manifests: new Editor(find("pane-manifests"), "Manifests", manifestsEdited),
-  cluster: new Editor(find("pane-cluster"), "Cluster", edited),
-  policies: new Editor(find("pane-policies"), "Policies", policiesEdited),
+  manifests: new Editor(find("pane-manifests"), "Manifests", onManifestsEdit),
+  cluster: new Editor(find("pane-cluster"), "Cluster", onEdit),
+  policies: new Editor(find("pane-policies"), "Policies", onPoliciesEdit),
 };
 
 // Verdicts.
 
-let timer = 0;
-let waiting = 0;
-let impatience = 0;
-/** Counts what the verdicts depend on: with every change there is another, and answers to those before are stale. */
-let round = 0;
-/** The round that the latest question is about. */
-let asked = 0;
-let asking = false;
-/** What the list shows, to leave it as it is where nothing comes new. */
-let shown = "";
+let checkTimer = 0;
+let busyTimer = 0;
+let cancelTimer = 0;
+/** The version of all inputs. It increases with every change; responses for older versions are outdated. */
+let version = 0;
+/** The version of the latest request. */
+let requestedVersion = 0;
+let isChecking = false;
+/** The content of the list, which is replaced only if it changes. */
+let shownContent = "";
 
-function rejudge(pause = 0): void {
-  round += 1;
-  clearTimeout(timer);
-  timer = window.setTimeout(() => void judge(), pause);
+function recheck(delay = 0): void {
+  version += 1;
+  clearTimeout(checkTimer);
+  checkTimer = window.setTimeout(() => void checkInputs(), delay);
 }
 
-function edited(): void {
-  if (!placing) rejudge(PAUSE);
+function onEdit(): void {
+  if (!settingText) recheck(EDIT_DELAY);
 }
 
-function manifestsEdited(): void {
-  if (placing) return;
+function onManifestsEdit(): void {
+  if (settingText) return;
   find<HTMLSelectElement>("example").value = "";
-  edited();
+  onEdit();
 }
 
-function policiesEdited(): void {
-  if (placing) return;
+function onPoliciesEdit(): void {
+  if (settingText) return;
   const text = editors.policies.text;
-  if (text === original[vendor]) delete policies[vendor];
-  else policies[vendor] = text;
-  tellOfPolicies();
-  edited();
+  if (text === original[platform]) delete policies[platform];
+  else policies[platform] = text;
+  updatePoliciesInfo();
+  onEdit();
 }
 
-/** Judges what is there now, and again as long as it has changed meanwhile. */
-async function judge(): Promise<void> {
-  if (asking) {
-    // The worker hears of nothing until it has ended: one that takes longer than a new worker is given up.
-    if (asked !== round) impatience ||= window.setTimeout(() => checker.giveUp(), PATIENCE);
+/** Checks the inputs, and repeats if they changed in the meantime. */
+async function checkInputs(): Promise<void> {
+  if (isChecking) {
+    // A busy worker handles no messages, so an outdated check is cancelled by a restart.
+    if (requestedVersion !== version) cancelTimer ||= window.setTimeout(() => checker.cancel(), CANCEL_DELAY);
     return;
   }
-  asking = true;
-  waiting ||= window.setTimeout(wait, SOON);
+  isChecking = true;
+  busyTimer ||= window.setTimeout(showBusy, BUSY_DELAY);
   try {
-    while (asked !== round) await judgeOnce();
+    while (requestedVersion !== version) await checkOnce();
   } finally {
-    asking = false;
+    isChecking = false;
   }
 }
 
-async function judgeOnce(): Promise<void> {
-  const mine = round;
-  asked = mine;
-  const answer = await checker.ask(question()).catch((error: Error) => error);
-  clearTimeout(impatience);
-  impatience = 0;
-  // What is said of a text that is gone is of no use.
-  if (mine === round) show(answer);
+async function checkOnce(): Promise<void> {
+  const ownVersion = version;
+  requestedVersion = ownVersion;
+  const response = await checker.ask(createRequest()).catch((error: Error) => error);
+  clearTimeout(cancelTimer);
+  cancelTimer = 0;
+  // Outdated responses are dropped.
+  if (ownVersion === version) show(response);
 }
 
-function question(): Question {
+function createRequest(): NewRequest {
   const input = { manifests: editors.manifests.text, cluster: editors.cluster.text };
   return view === "all"
-    ? { kind: "compare", input, policies, vendor }
+    ? { kind: "compare", input, policies, platform }
     : { kind: "check", input: { ...input, profile: view, policies: policies[view] ?? null } };
 }
 
-/** Says that the verdicts are not those of the text. */
-function wait(): void {
-  if (document.documentElement.dataset.judged !== undefined) say("Checking …");
+/** Shows that a check is running and that the verdicts are outdated. */
+function showBusy(): void {
+  if (document.documentElement.dataset.checked !== undefined) setSummary("Checking …");
   list.setAttribute("aria-busy", "true");
 }
 
-function show(answer: Answer | Error): void {
-  const by = {
-    changed: PROFILES.filter((profile) => policies[profile] !== undefined),
+function show(response: CheckerResponse | Error): void {
+  const inputs = {
+    editedPolicies: PROFILES.filter((profile) => policies[profile] !== undefined),
     cluster: editors.cluster.text.trim() !== "",
   };
-  if (answer instanceof Error) {
-    settle(answer.message, NO_MARKS, "", () => []);
-  } else if (answer.kind === "compare") {
-    const { compared } = answer;
-    settle(summaryOfAll(compared, by), compared.marks, JSON.stringify(compared), () => table(compared, actions));
-  } else if (answer.kind === "check" && view !== "all") {
-    const { shown } = answer;
-    settle(summaryOf(shown, view, by), shown.marks, JSON.stringify(shown), () => verdicts(shown, actions));
+  if (response instanceof Error) {
+    update(response.message, NO_MARKS, "", () => []);
+  } else if (response.kind === "compare") {
+    const { comparison } = response;
+    update(summaryOfAll(comparison, inputs), comparison.marks, JSON.stringify(comparison), () =>
+      table(comparison, actions),
+    );
+  } else if (response.kind === "check" && view !== "all") {
+    const { result } = response;
+    update(summaryOf(result, view, inputs), result.marks, JSON.stringify(result), () => verdicts(result, actions));
   }
 }
 
-/** Puts the verdicts in place; the list, `text` of which is all that it says, only where it is another. */
-function settle(summary: string, marks: Marks, text: string, nodes: () => Node[]): void {
+/** Updates summary, marks and list. The list is replaced only if `content`, which identifies it, has changed. */
+function update(summary: string, marks: Marks, content: string, nodes: () => Node[]): void {
   const { documentElement } = document;
-  if (documentElement.dataset.judged === undefined) performance.mark("first verdict");
-  clearTimeout(waiting);
-  waiting = 0;
+  if (documentElement.dataset.checked === undefined) performance.mark("first verdict");
+  clearTimeout(busyTimer);
+  busyTimer = 0;
   list.removeAttribute("aria-busy");
-  say(summary);
+  setSummary(summary);
   mark(marks);
-  if (text !== shown) {
-    shown = text;
+  if (content !== shownContent) {
+    shownContent = content;
     const open = list.querySelector("details")?.open ?? false;
     list.replaceChildren(...nodes());
     list.querySelector("details")?.toggleAttribute("open", open);
   }
-  documentElement.dataset.judged = String(round);
+  documentElement.dataset.checked = String(version);
 }
 
-function say(text: string): void {
-  if (summary.textContent !== text.replaceAll("`", "")) summary.replaceChildren(...said(text));
+function setSummary(text: string): void {
+  if (summary.textContent !== text.replaceAll("`", "")) summary.replaceChildren(...formatCode(text));
 }
 
 function mark(marks: Marks): void {
   for (const source of SOURCES) {
     const { items } = marks[source];
     editors[source].mark(items);
-    const wrong = items.some((it) => it.level === "error");
-    find(`tab-${source}`).classList.toggle("wrong", wrong && source !== "manifests");
+    const hasError = items.some((it) => it.level === "error");
+    find(`tab-${source}`).classList.toggle("has-error", hasError && source !== "manifests");
   }
 }
 
@@ -186,11 +188,11 @@ function mark(marks: Marks): void {
 
 const actions: Actions = {
   show(source, line) {
-    choose(source);
+    selectTab(source);
     editors[source].show(line);
   },
-  copy(text, what) {
-    void copy(text, `${what} copied`);
+  copy(text, label) {
+    void copy(text, `${label} copied`);
   },
 };
 
@@ -199,94 +201,94 @@ async function copy(text: string, done: string): Promise<void> {
     await navigator.clipboard.writeText(text);
     toast(done);
   } catch {
-    // Without leave for the clipboard, or without TLS, the text is there to be copied by hand.
-    const area = find<HTMLTextAreaElement>("by-hand-text");
+    // Without clipboard permission or TLS, the user copies the text manually.
+    const area = find<HTMLTextAreaElement>("manual-copy-text");
     area.value = text;
-    find<HTMLDialogElement>("by-hand").showModal();
+    find<HTMLDialogElement>("manual-copy").showModal();
     area.select();
   }
 }
 
-find("by-hand").addEventListener("close", () => {
-  find<HTMLTextAreaElement>("by-hand-text").value = "";
+find("manual-copy").addEventListener("close", () => {
+  find<HTMLTextAreaElement>("manual-copy-text").value = "";
 });
 
-let toasts = 0;
+let toastTimer = 0;
 
 function toast(text: string): void {
   const element = find("toast");
   element.textContent = text;
-  clearTimeout(toasts);
-  toasts = window.setTimeout(() => element.replaceChildren(), 4000);
+  clearTimeout(toastTimer);
+  toastTimer = window.setTimeout(() => element.replaceChildren(), 4000);
 }
 
-function choose(chosen: Source): void {
+function selectTab(selected: Source): void {
   for (const source of SOURCES) {
     const tab = find(`tab-${source}`);
-    tab.setAttribute("aria-selected", String(source === chosen));
-    tab.tabIndex = source === chosen ? 0 : -1;
-    find(`pane-${source}`).hidden = source !== chosen;
+    tab.setAttribute("aria-selected", String(source === selected));
+    tab.tabIndex = source === selected ? 0 : -1;
+    find(`pane-${source}`).hidden = source !== selected;
   }
-  editors[chosen].reveal();
-  chosenSource = chosen;
-  tellOfPolicies();
+  editors[selected].reveal();
+  selectedSource = selected;
+  updatePoliciesInfo();
 }
 
-/** Says what the text is, and of policies whether they are the original ones. */
-function tellOfPolicies(): void {
-  find("about").textContent = about(chosenSource);
-  find("reset").hidden = chosenSource !== "policies" || policies[vendor] === undefined;
+/** Updates the description of the tab, and the button that restores the policies. */
+function updatePoliciesInfo(): void {
+  find("about").textContent = about(selectedSource);
+  find("reset").hidden = selectedSource !== "policies" || policies[platform] === undefined;
 }
 
 for (const [index, source] of SOURCES.entries()) {
   const tab = find(`tab-${source}`);
-  tab.addEventListener("click", () => choose(source));
+  tab.addEventListener("click", () => selectTab(source));
   tab.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
     const next = SOURCES[(index + step + SOURCES.length) % SOURCES.length] ?? source;
-    choose(next);
+    selectTab(next);
     find(`tab-${next}`).focus();
   });
 }
 
-function place(editor: Editor, text: string): void {
-  placing = true;
+function setText(editor: Editor, text: string): void {
+  settingText = true;
   editor.text = text;
-  placing = false;
+  settingText = false;
 }
 
-/** Shows the vendor's policies, `anew` where those before are of another: undoing is not to bring them back. */
-function placePolicies(anew: boolean): void {
-  const text = policies[vendor] ?? original[vendor];
-  if (anew) editors.policies.begin(text);
-  else if (editors.policies.text !== text) place(editors.policies, text);
-  tellOfPolicies();
+/** Shows the policies of the platform. `clearHistory` prevents undoing to the policies of another platform. */
+function showPolicies(clearHistory: boolean): void {
+  const text = policies[platform] ?? original[platform];
+  if (clearHistory) editors.policies.reset(text);
+  else if (editors.policies.text !== text) setText(editors.policies, text);
+  updatePoliciesInfo();
 }
 
-function see(chosen: View): void {
-  const before = vendor;
-  view = chosen;
-  if (chosen !== "all") vendor = chosen;
-  for (const radio of document.querySelectorAll<HTMLInputElement>("input[name=vendor]")) {
-    radio.checked = radio.value === chosen;
+function selectView(selected: View): void {
+  const previous = platform;
+  view = selected;
+  if (selected !== "all") platform = selected;
+  for (const radio of document.querySelectorAll<HTMLInputElement>("input[name=platform]")) {
+    radio.checked = radio.value === selected;
   }
-  document.documentElement.dataset.view = chosen;
-  placePolicies(vendor !== before);
+  document.documentElement.dataset.view = selected;
+  showPolicies(platform !== previous);
 }
 
-document.querySelector(".vendors")?.addEventListener("change", (event) => {
-  const chosen = (event.target as HTMLInputElement).value;
-  see(PROFILES.find((profile) => profile === chosen) ?? "all");
-  rejudge();
+document.querySelector(".platforms")?.addEventListener("change", (event) => {
+  const { value } = event.target as HTMLInputElement;
+  selectView(PROFILES.find((profile) => profile === value) ?? "all");
+  recheck();
 });
 
 find("reset").addEventListener("click", () => {
-  delete policies[vendor];
-  placePolicies(false);
+  delete policies[platform];
+  showPolicies(false);
   find("tab-policies").focus();
-  rejudge();
+  recheck();
 });
 
 const menu = find<HTMLSelectElement>("example");
@@ -297,9 +299,9 @@ menu.append(
 menu.addEventListener("change", () => {
   const example = examples[Number(menu.value)];
   if (!example) return;
-  place(editors.manifests, example.text);
-  choose("manifests");
-  rejudge();
+  setText(editors.manifests, example.text);
+  selectTab("manifests");
+  recheck();
 });
 
 find("share").addEventListener("click", () => void share());
@@ -307,100 +309,101 @@ find("share").addEventListener("click", () => void share());
 async function share(): Promise<void> {
   const state: State = { manifests: editors.manifests.text, cluster: editors.cluster.text, policies, view };
   const link = new URL(location.href);
-  // The page's own address stays as it is, or the browser's history would hold the text.
+  // The page's own URL does not change, so the text does not enter the browser history.
   link.hash = await pack(state);
   const { length } = link.href;
-  const warning = `. It has ${length} characters: chat and mail services may cut those of more than ${LONG_LINK}.`;
-  await copy(link.href, `Link copied${length > LONG_LINK ? warning : ""}`);
+  const limit = MAX_SAFE_LINK_LENGTH;
+  const warning = `. It has ${length} characters; chat and mail services may truncate links of more than ${limit}.`;
+  await copy(link.href, `Link copied${length > limit ? warning : ""}`);
 }
 
 const theme = find("theme");
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
-/** The theme that the page does not wear: the button says what it does. */
-function other(): "light" | "dark" {
+/** Returns the theme that the button switches to. */
+function otherTheme(): "light" | "dark" {
   return (document.documentElement.dataset.theme ?? (prefersDark.matches ? "dark" : "light")) === "dark"
     ? "light"
     : "dark";
 }
 
-function label(): void {
-  theme.textContent = other() === "dark" ? "Dark" : "Light";
+function updateThemeLabel(): void {
+  theme.textContent = otherTheme() === "dark" ? "Dark" : "Light";
 }
 
 theme.addEventListener("click", () => {
-  document.documentElement.dataset.theme = other();
-  label();
+  document.documentElement.dataset.theme = otherTheme();
+  updateThemeLabel();
 });
-prefersDark.addEventListener("change", label);
-label();
+prefersDark.addEventListener("change", updateThemeLabel);
+updateThemeLabel();
 
-// Beginning.
+// Start.
 
-/** What the address brings: a text, or a link that brings none, since it is cut. */
-function brought(): string | null {
+/** Removes the fragment from the URL and returns it, unless it is empty or the id of an element. */
+function takeFragment(): string | null {
   const fragment = location.hash.slice(1);
   if (fragment === "" || document.getElementById(fragment)) return null;
-  // The address goes into the browser's history, where the text has no business.
+  // Keeps the text out of the browser history.
   history.replaceState(null, "", location.pathname + location.search);
   return fragment;
 }
 
-let links = 0;
+let lastLink = 0;
 
-/** Takes over what a link brings. */
-async function follow(fragment: string): Promise<void> {
-  const link = ++links;
+/** Opens a link: decodes the fragment and shows its state. */
+async function openLink(fragment: string): Promise<void> {
+  const link = ++lastLink;
   let state: State;
   try {
     state = await unpack(fragment);
   } catch {
-    if (link !== links) return;
-    // It is said until the next edit: no answer on its way is to be shown, and no other is asked for.
-    round += 1;
-    asked = round;
-    settle(DAMAGED, NO_MARKS, "", () => []);
+    if (link !== lastLink) return;
+    // Drops the pending response and requests no other, so that the message stays until the next edit.
+    version += 1;
+    requestedVersion = version;
+    update(DAMAGED_LINK, NO_MARKS, "", () => []);
     return;
   }
-  // Another may have come meanwhile.
-  if (link !== links) return;
-  take(state);
+  // The user may have opened another link in the meantime.
+  if (link !== lastLink) return;
+  applyState(state);
   menu.value = "";
-  rejudge();
+  recheck();
 }
 
-function take(state: State): void {
+function applyState(state: State): void {
   policies = state.policies;
-  place(editors.manifests, state.manifests);
-  place(editors.cluster, state.cluster);
-  see(state.view);
+  setText(editors.manifests, state.manifests);
+  setText(editors.cluster, state.cluster);
+  selectView(state.view);
 }
 
-async function begin(): Promise<void> {
-  say("Loading …");
-  const asked = checker.ask({ kind: "policies" });
-  const link = brought();
+async function start(): Promise<void> {
+  setSummary("Loading …");
+  const policiesResponse = checker.ask({ kind: "policies" });
+  const link = takeFragment();
   menu.value = link === null ? "0" : "";
   const manifests = link === null ? (examples[0]?.text ?? "") : "";
-  take({ manifests, cluster: "", policies: {}, view: "azure" });
-  if (link === null) rejudge();
-  else await follow(link);
-  choose("manifests");
+  applyState({ manifests, cluster: "", policies: {}, view: "azure" });
+  if (link === null) recheck();
+  else await openLink(link);
+  selectTab("manifests");
   try {
-    const answer = await asked;
-    if (answer.kind === "policies") original = answer.texts;
-    placePolicies(true);
+    const response = await policiesResponse;
+    if (response.kind === "policies") original = response.texts;
+    showPolicies(true);
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
+    setSummary(error instanceof Error ? error.message : String(error));
   }
 }
 
 window.addEventListener("hashchange", () => {
-  const link = brought();
-  if (link !== null) void follow(link);
+  const link = takeFragment();
+  if (link !== null) void openLink(link);
 });
 
-// For tests, which hold the modules here to those on the command line.
-Object.assign(window, { playground: { ask: (question: Question) => checker.ask(question) } });
+// For tests, which compare the results here with those of the command line.
+Object.assign(window, { playground: { ask: (request: NewRequest) => checker.ask(request) } });
 
-void begin();
+void start();

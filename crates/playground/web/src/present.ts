@@ -1,101 +1,102 @@
-// From all there is to say to what a person can look at and a browser lays out in a moment.
+// Reduces reports to what a person can read and a browser can lay out quickly.
 
 import type { Note, ObjectReport, Problem, Profile, Report, Routes, Row } from "./generated/playground";
 import {
   type Cell,
-  type Compared,
+  type CheckResult,
+  type Comparison,
   type Excerpt,
   type Level,
   LEVELS,
   type Mark,
   type Marks,
-  type Part,
-  type Shown,
-  type ShownNote,
-  type ShownObject,
-  type ShownProblem,
-  type ShownRoutes,
+  type NoteResult,
+  type ObjectResult,
+  type ProblemResult,
+  type RoutesResult,
+  type Truncated,
 } from "./protocol";
 
-const MOST_OBJECTS = 100;
-const MOST_MARKS = 1000;
-const MOST_NOTES = 20;
-const MOST_LINES = 120;
-/** Lines of a text to copy, which is more than most routes have. */
-const MOST_COPIED = 300;
-/** Lines that change, and what is said, in a cell of the table. */
-const MOST_IN_CELL = 12;
+const MAX_OBJECTS = 100;
+const MAX_MARKS = 1000;
+const MAX_NOTES = 20;
+const MAX_DIFF_LINES = 120;
+/** The maximum of lines shown of a text to copy. Most routes have fewer. */
+const MAX_EXCERPT_LINES = 300;
+/** The maximum of changed lines, and of notes, in a cell of the table. */
+const MAX_ITEMS_IN_CELL = 12;
 
-/** Longer texts are cut: the line of an editor, a line of a diff, and a note of a hostile manifest. */
-const LONGEST_MARK = 240;
-const LONGEST_LINE = 400;
-const LONGEST_NOTE = 4000;
-const LONGEST_EXCERPT = 30_000;
+/** The maximum lengths of texts, in characters. Hostile manifests may cause very long ones. */
+const MAX_MARK_LENGTH = 240;
+const MAX_LINE_LENGTH = 400;
+const MAX_NOTE_LENGTH = 4000;
+const MAX_EXCERPT_LENGTH = 30_000;
 
-export function present(report: Report): Shown {
+export function present(report: Report): CheckResult {
   const { objects } = report;
   return {
     summary: report.summary,
     uncovered: objects.filter((it) => it.verdict === null).length,
-    problems: problems(report.problems.map((it) => ({ ...it, vendor: null, here: true }))),
+    problems: problems(report.problems.map((it) => ({ ...it, platform: null, inEditor: true }))),
     objects: {
-      items: first(objects, gravity).map((index) => object(objects[index]!, index)),
-      more: Math.max(0, objects.length - MOST_OBJECTS),
+      items: selectObjects(objects, severityRank).map((index) => object(objects[index]!, index)),
+      more: Math.max(0, objects.length - MAX_OBJECTS),
     },
     notChecked: notChecked([report]),
     marks: marks([report]),
   };
 }
 
-/** One vendor's report. */
-export interface Of {
+/** The report for one platform. */
+export interface PlatformReport {
   profile: Profile;
   report: Report;
 }
 
-/** The vendors' reports side by side; the policies in the editor are those of `vendor`. */
-export function compare(all: Of[], vendor: Profile): Compared {
+/** Compares the reports of all platforms. The policies in the editor are those of `platform`. */
+export function compare(all: PlatformReport[], platform: Profile): Comparison {
   const reports = all.map(({ report }) => report);
   const total = Math.min(...reports.map((report) => report.objects.length));
-  const ends = (of: ObjectReport) =>
-    JSON.stringify([of.verdict, of.rows.map((row) => [row.verdict, row.message, row.patch])]);
-  const warnings = (of: ObjectReport) => JSON.stringify(of.rows.filter(isUnchanged).map((row) => row.warnings));
+  const result = (object: ObjectReport) =>
+    JSON.stringify([object.verdict, object.rows.map((row) => [row.verdict, row.message, row.patch])]);
+  const warnings = (object: ObjectReport) =>
+    JSON.stringify(object.rows.filter(isNotMutated).map((row) => row.warnings));
   const rows = Array.from({ length: total }, (_, index) => {
     const objects = reports.map((report) => report.objects[index]!);
-    const alike = (what: (of: ObjectReport) => string) => new Set(objects.map(what)).size === 1;
-    const endAlike = alike(ends);
-    return { objects, endAlike, same: endAlike && alike(warnings), refused: objects.some(isRefused) };
+    const isSame = (key: (object: ObjectReport) => string) => new Set(objects.map(key)).size === 1;
+    const sameResult = isSame(result);
+    return { objects, sameResult, same: sameResult && isSame(warnings), rejected: objects.some(isRejected) };
   });
-  const isPlain = (row: (typeof rows)[number]) => row.same && !row.refused;
-  const chosen = first(rows, (row) => Number(isPlain(row)));
-  const shown = new Set(chosen);
+  const isUnremarkable = (row: (typeof rows)[number]) => row.same && !row.rejected;
+  const selected = selectObjects(rows, (row) => Number(isUnremarkable(row)));
+  const shown = new Set(selected);
   return {
     problems: problems(
       all.flatMap(({ profile, report }) =>
         report.problems.map((it) => {
-          const own = it.source === "policies";
-          return { ...it, vendor: own ? profile : null, here: !own || profile === vendor };
+          const inPolicies = it.source === "policies";
+          return { ...it, platform: inPolicies ? profile : null, inEditor: !inPolicies || profile === platform };
         }),
       ),
     ),
     objects: {
-      items: chosen.map((index) => {
+      items: selected.map((index) => {
         const { objects, same } = rows[index]!;
         return { ...heading(objects[0]!), cells: objects.map(cell), same };
       }),
-      more: total - chosen.length,
+      more: total - selected.length,
     },
-    restAlike: rows.every((row, index) => shown.has(index) || isPlain(row)),
+    omittedAreSame: rows.every((row, index) => shown.has(index) || isUnremarkable(row)),
     notChecked: notChecked(reports),
     total,
-    errors: Math.max(...reports.map(unreadable)),
-    admitted: rows.filter((row) => !row.refused).length,
+    errors: Math.max(...reports.map(countUnreadable)),
+    admitted: rows.filter((row) => !row.rejected).length,
     uncovered: rows.filter((row) => row.objects.every((it) => it.verdict === null)).length,
-    differing: rows.filter((row) => !row.endAlike).length,
-    warnedApart: rows.filter((row) => row.endAlike && !row.same).length,
+    differing: rows.filter((row) => !row.sameResult).length,
+    differingWarnings: rows.filter((row) => row.sameResult && !row.same).length,
     marks: marks(
       all.map(({ profile, report }) =>
-        profile === vendor
+        profile === platform
           ? report
           : { ...report, problems: report.problems.filter((it) => it.source !== "policies") },
       ),
@@ -103,121 +104,126 @@ export function compare(all: Of[], vendor: Profile): Compared {
   };
 }
 
-function isRefused(object: ObjectReport): boolean {
+function isRejected(object: ObjectReport): boolean {
   return object.verdict === "rejected" || object.verdict === "error";
 }
 
-/** How many parts of the manifests could not be read. */
-function unreadable(report: Report): number {
+/** Returns the number of documents that could not be read. */
+function countUnreadable(report: Report): number {
   return report.problems.filter((it) => it.error && it.source === "manifests").length;
 }
 
-function gravity({ verdict }: ObjectReport): number {
+/** Returns the rank of an object's verdict, the most severe first. */
+function severityRank({ verdict }: ObjectReport): number {
   return ["error", "rejected", "mutated", "accepted"].indexOf(verdict ?? "accepted");
 }
 
-/** Which of all to show, in their order: as many as there is room for, those of a lower `rank` before others. */
-function first<T>(all: T[], rank: (of: T) => number): number[] {
+/** Returns the indices of the objects to show, in their original order. Objects with a lower rank come first. */
+function selectObjects<T>(all: T[], rank: (item: T) => number): number[] {
   const ranks = all.map(rank);
   const indices = [...all.keys()].sort((a, b) => ranks[a]! - ranks[b]! || a - b);
-  return indices.slice(0, MOST_OBJECTS).sort((a, b) => a - b);
+  return indices.slice(0, MAX_OBJECTS).sort((a, b) => a - b);
 }
 
-/** What is wrong with the texts, each thing once and what is graver first. */
-function problems(all: ShownProblem[]): Part<ShownProblem> {
-  const once = new Map(all.map((problem) => [JSON.stringify(problem), problem]));
-  const ordered = [...once.values()].sort((a, b) => Number(b.error) - Number(a.error));
-  return part(ordered, MOST_NOTES, (problem) => ({
+/** Removes duplicate problems and sorts errors before warnings. */
+function problems(all: ProblemResult[]): Truncated<ProblemResult> {
+  const unique = new Map(all.map((problem) => [JSON.stringify(problem), problem]));
+  const ordered = [...unique.values()].sort((a, b) => Number(b.error) - Number(a.error));
+  return truncateList(ordered, MAX_NOTES, (problem) => ({
     ...problem,
-    message: cut(problem.message, LONGEST_NOTE),
-    help: problem.help === null ? null : cut(problem.help, LONGEST_NOTE),
+    message: truncate(problem.message, MAX_NOTE_LENGTH),
+    help: problem.help === null ? null : truncate(problem.help, MAX_NOTE_LENGTH),
   }));
 }
 
-function notChecked(reports: Report[]): Part<string> {
+function notChecked(reports: Report[]): Truncated<string> {
   const all = new Set(reports.flatMap((report) => report.notChecked));
-  return part([...all].sort(), MOST_OBJECTS, (what) => cut(what, LONGEST_LINE));
+  return truncateList([...all].sort(), MAX_OBJECTS, (check) => truncate(check, MAX_LINE_LENGTH));
 }
 
-function object(report: ObjectReport, index: number): ShownObject {
-  const { verdict, writtenOut } = report;
+function object(report: ObjectReport, index: number): ObjectResult {
+  const { verdict, serialized } = report;
   return {
     index,
     ...heading(report),
     verdict,
-    notes: part(report.notes, MOST_NOTES, (it) => note(it, report.routes === null)),
-    diff: part(report.diff, MOST_LINES, line),
-    writtenOut,
+    notes: truncateList(report.notes, MAX_NOTES, (it) => note(it, report.routes === null)),
+    diff: truncateList(report.diff, MAX_DIFF_LINES, line),
+    serialized,
     routes: report.routes && routes(report.routes),
   };
 }
 
 function heading({ line, kind, namespace, name }: ObjectReport): { line: number; kind: string; name: string } {
-  return { line, kind: cut(kind, 80), name: cut([namespace, name || "(no name)"].filter(Boolean).join("/"), 160) };
+  const fullName = [namespace, name || "(no name)"].filter(Boolean).join("/");
+  return { line, kind: truncate(kind, 80), name: truncate(fullName, 160) };
 }
 
-/** Of what is changed the change itself tells, beside which there is no room for the module's words. */
-function isUnchanged(row: Row): boolean {
+/** Reports whether the notes of a row are shown in a cell. For a mutation, the changed lines are shown instead. */
+function isNotMutated(row: Row): boolean {
   return row.verdict !== "mutated";
 }
 
 function cell({ verdict, notes, rows, diff }: ObjectReport): Cell {
-  const telling = new Set(rows.filter(isUnchanged).map((row) => row.module));
-  const told = notes.filter((note) => telling.has(note.module));
+  const modules = new Set(rows.filter(isNotMutated).map((row) => row.module));
+  const shown = notes.filter((note) => modules.has(note.module));
   return {
     verdict,
-    notes: part(told, MOST_IN_CELL, ({ level, text }) => ({ level, text: cut(text, LONGEST_NOTE) })),
-    changes: part(
+    notes: truncateList(shown, MAX_ITEMS_IN_CELL, ({ level, text }) => ({
+      level,
+      text: truncate(text, MAX_NOTE_LENGTH),
+    })),
+    changes: truncateList(
       diff.filter(({ sign }) => sign === "+" || sign === "-"),
-      MOST_IN_CELL,
+      MAX_ITEMS_IN_CELL,
       line,
     ),
   };
 }
 
-/** What a message ends in is to be copied; an Ingress's routes have a place of their own. */
-function note(of: Note, withBlock: boolean): ShownNote {
+/** Truncates a note. For an Ingress, the block to copy is omitted, because its routes are shown separately. */
+function note(note: Note, withBlock: boolean): NoteResult {
   return {
-    ...of,
-    text: cut(of.text, LONGEST_NOTE),
-    block: withBlock && of.block !== "" ? excerpt(of.block) : null,
+    ...note,
+    text: truncate(note.text, MAX_NOTE_LENGTH),
+    block: withBlock && note.block !== "" ? excerpt(note.block) : null,
   };
 }
 
-function line<T extends { text: string }>(of: T): T {
-  return { ...of, text: cut(of.text, LONGEST_LINE) };
+function line<T extends { text: string }>(item: T): T {
+  return { ...item, text: truncate(item.text, MAX_LINE_LENGTH) };
 }
 
-function routes({ yaml, complete, findings }: Routes): ShownRoutes {
+function routes({ yaml, complete, findings }: Routes): RoutesResult {
   const kinds = new Set([...yaml.matchAll(/^kind: (\w+)$/gm)].map((match) => match[1] ?? ""));
   return {
-    what: [...kinds].join(" and ") || "HTTPRoute",
+    kinds: [...kinds].join(" and ") || "HTTPRoute",
     complete,
     yaml: yaml === "" ? null : excerpt(yaml),
-    findings: part(findings, MOST_NOTES, (it) => ({ ...it, text: cut(it.text, LONGEST_NOTE) })),
+    findings: truncateList(findings, MAX_NOTES, (it) => ({ ...it, text: truncate(it.text, MAX_NOTE_LENGTH) })),
   };
 }
 
-function excerpt(whole: string): Excerpt {
-  const lines = whole.split("\n", MOST_COPIED).join("\n");
-  const shown = lines.length + 1 >= whole.length ? whole : lines;
-  const short = cut(shown, LONGEST_EXCERPT);
-  return { whole, shown: short, cut: short !== whole };
+function excerpt(full: string): Excerpt {
+  const lines = full.split("\n", MAX_EXCERPT_LINES).join("\n");
+  const firstLines = lines.length + 1 >= full.length ? full : lines;
+  const shown = truncate(firstLines, MAX_EXCERPT_LENGTH);
+  return { full, shown, truncated: shown !== full };
 }
 
-function part<T, U>(all: T[], most: number, show: (item: T) => U): Part<U> {
-  return { items: all.slice(0, most).map(show), more: Math.max(0, all.length - most) };
+function truncateList<T, U>(all: T[], max: number, show: (item: T) => U): Truncated<U> {
+  return { items: all.slice(0, max).map(show), more: Math.max(0, all.length - max) };
 }
 
-function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
+function truncate(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
 function marks(reports: Report[]): Marks {
   const found = new Map<string, Mark & { source: Problem["source"] }>();
-  const add = (source: Problem["source"], line: number, level: Level, said: string) => {
-    // The path of the field, which the line itself shows, is left out.
-    const text = cut((said.split("\n", 1)[0] ?? "").replace(/^[a-z][\w.[\]/-]*: /, ""), LONGEST_MARK);
+  const add = (source: Problem["source"], line: number, level: Level, message: string) => {
+    // The mark is on the line of the field, so it omits the path.
+    const text = truncate((message.split("\n", 1)[0] ?? "").replace(/^[a-z][\w.[\]/-]*: /, ""), MAX_MARK_LENGTH);
     found.set(`${source} ${line} ${level} ${text}`, { source, line, level, text });
   };
   for (const report of reports) {
@@ -226,17 +232,17 @@ function marks(reports: Report[]): Marks {
     }
     for (const object of report.objects) {
       for (const note of object.notes) {
-        const changed = note.level === "warning" && object.verdict === "mutated";
-        add("manifests", note.line, changed ? "mutated" : note.level, note.text);
+        const mutated = note.level === "warning" && object.verdict === "mutated";
+        add("manifests", note.line, mutated ? "mutated" : note.level, note.text);
       }
     }
   }
-  const gravest = [...found.values()].sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
-  const of = (source: Problem["source"]) =>
-    part(
-      gravest.filter((it) => it.source === source),
-      MOST_MARKS,
+  const bySeverity = [...found.values()].sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
+  const marksIn = (source: Problem["source"]) =>
+    truncateList(
+      bySeverity.filter((it) => it.source === source),
+      MAX_MARKS,
       ({ line, level, text }) => ({ line, level, text }),
     );
-  return { manifests: of("manifests"), cluster: of("cluster"), policies: of("policies") };
+  return { manifests: marksIn("manifests"), cluster: marksIn("cluster"), policies: marksIn("policies") };
 }

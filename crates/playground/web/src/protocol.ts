@@ -1,36 +1,36 @@
-// What the page and its worker say to each other.
+// The messages between the page and its worker.
 
 import type { DiffLine, Input, Note, Problem, Profile, Report, Routes, Summary, Verdict } from "./generated/playground";
 
-export type Ask = { id: number } & (
+export type CheckerRequest = { id: number } & (
   | { kind: "policies" }
   | { kind: "check"; input: Input }
   | {
       kind: "compare";
       input: Omit<Input, "profile" | "policies">;
       policies: Partial<Record<Profile, string>>;
-      /** Whose policies are in the editor. */
-      vendor: Profile;
+      /** The platform whose policies are in the editor. */
+      platform: Profile;
     }
-  // The two for tests: one call of one module, and a report with nothing left out.
+  // For tests: a call of one policy, and a complete report.
   | { kind: "evaluate"; call: string }
   | { kind: "report"; input: Input }
 );
 
-export type Answer = { id: number } & (
+export type CheckerResponse = { id: number } & (
   | { kind: "policies"; texts: Record<Profile, string> }
-  | { kind: "check"; shown: Shown }
-  | { kind: "compare"; compared: Compared }
+  | { kind: "check"; result: CheckResult }
+  | { kind: "compare"; comparison: Comparison }
   | { kind: "evaluate"; response: string }
   | { kind: "report"; report: Report }
-  // After a fatal failure the worker is not to be asked again.
+  // After a fatal error the worker must be restarted.
   | { kind: "failed"; message: string; fatal: boolean }
 );
 
-/** All that the worker says: first whether it can be asked. */
-export type Told = { kind: "ready" } | { kind: "unloadable"; why: string } | Answer;
+/** A message of the worker. The first one reports whether it is ready. */
+export type WorkerMessage = { kind: "ready" } | { kind: "unloadable"; reason: string } | CheckerResponse;
 
-/** How a line is marked, the worse the later. */
+/** The levels of marks, by increasing severity. */
 export const LEVELS = ["warning", "mutated", "rejected", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -40,90 +40,90 @@ export interface Mark {
   text: string;
 }
 
-/** The marks of each text, the gravest of them where there are many. */
-export type Marks = Record<Problem["source"], Part<Mark>>;
+/** The marks of each text. If there are too many, only the most severe ones. */
+export type Marks = Record<Problem["source"], Truncated<Mark>>;
 
-/** As much of a list as there is room for, and how many are left out. */
-export interface Part<T> {
+/** The shown items of a list, and the number of omitted ones. */
+export interface Truncated<T> {
   items: T[];
   more: number;
 }
 
-/** A text that is shown in part and copied whole. */
+/** A text that may be shown in part, but is always copied in full. */
 export interface Excerpt {
-  whole: string;
+  full: string;
   shown: string;
-  /** Whether there is more than what is shown. */
-  cut: boolean;
+  /** Whether only a part is shown. */
+  truncated: boolean;
 }
 
-export type ShownNote = Omit<Note, "block"> & { block: Excerpt | null };
+export type NoteResult = Omit<Note, "block"> & { block: Excerpt | null };
 
-export type ShownRoutes = Pick<Routes, "complete"> & {
-  /** The kinds of the routes, in words. */
-  what: string;
+export type RoutesResult = Pick<Routes, "complete"> & {
+  /** The kinds of the routes, for example `HTTPRoute and GRPCRoute`. */
+  kinds: string;
   yaml: Excerpt | null;
-  findings: Part<Routes["findings"][number]>;
+  findings: Truncated<Routes["findings"][number]>;
 };
 
-export interface ShownProblem extends Problem {
-  /** Whose policies it is in, where three vendors' are looked at. */
-  vendor: Profile | null;
-  /** Whether the text that it is in is in an editor. */
-  here: boolean;
+export interface ProblemResult extends Problem {
+  /** The platform whose policies have the problem, in a comparison. */
+  platform: Profile | null;
+  /** Whether the text with the problem is in an editor. */
+  inEditor: boolean;
 }
 
-/** An object as it is shown. */
-export interface ShownObject {
+/** The result of one object. */
+export interface ObjectResult {
   /** Its index among all objects. */
   index: number;
   line: number;
   kind: string;
   name: string;
   verdict: Verdict | null;
-  notes: Part<ShownNote>;
-  diff: Part<DiffLine>;
-  writtenOut: boolean;
-  routes: ShownRoutes | null;
+  notes: Truncated<NoteResult>;
+  diff: Truncated<DiffLine>;
+  serialized: boolean;
+  routes: RoutesResult | null;
 }
 
-/** What one vendor makes of an object, among the others. */
+/** The result of one object on one platform, in a comparison. */
 export interface Cell {
   verdict: Verdict | null;
-  notes: Part<Pick<Note, "level" | "text">>;
-  /** The lines that change. */
-  changes: Part<DiffLine>;
+  notes: Truncated<Pick<Note, "level" | "text">>;
+  /** The changed lines. */
+  changes: Truncated<DiffLine>;
 }
 
-/** What one vendor's plane says. */
-export interface Shown {
+/** The result of a check for one platform. */
+export interface CheckResult {
   summary: Summary;
-  /** How many objects no policy sees; the summary counts them as accepted, as the command line does. */
+  /** The number of objects that no policy matches. As on the command line, `summary` counts them as accepted. */
   uncovered: number;
-  problems: Part<ShownProblem>;
-  objects: Part<ShownObject>;
-  notChecked: Part<string>;
+  problems: Truncated<ProblemResult>;
+  objects: Truncated<ObjectResult>;
+  notChecked: Truncated<string>;
   marks: Marks;
 }
 
-/** What the three vendors' planes say, in the order of `PROFILES`. */
-export interface Compared {
-  problems: Part<ShownProblem>;
-  /** `same` where there is one thing to say for all three. */
-  objects: Part<{ line: number; kind: string; name: string; cells: Cell[]; same: boolean }>;
-  /** Whether every vendor admits the objects that are left out, and ends them alike. */
-  restAlike: boolean;
-  notChecked: Part<string>;
+/** The results of a check for all platforms, in the order of `PROFILES`. */
+export interface Comparison {
+  problems: Truncated<ProblemResult>;
+  /** `same` is true if the result is the same on all platforms. */
+  objects: Truncated<{ line: number; kind: string; name: string; cells: Cell[]; same: boolean }>;
+  /** Whether all platforms admit the omitted objects with the same result. */
+  omittedAreSame: boolean;
+  notChecked: Truncated<string>;
   total: number;
-  /** How many parts of the manifests could not be read. */
+  /** The number of documents that could not be read. */
   errors: number;
-  /** How many objects every vendor admits. */
+  /** The number of objects that every platform admits. */
   admitted: number;
-  /** How many objects no vendor's policies see. */
+  /** The number of objects that no policy of any platform matches. */
   uncovered: number;
-  /** How many objects end otherwise on one vendor than on another. */
+  /** The number of objects with different results. */
   differing: number;
-  /** How many end alike, with other warnings on one vendor than on another. */
-  warnedApart: number;
+  /** The number of objects with the same result but different warnings. */
+  differingWarnings: number;
   marks: Marks;
 }

@@ -1,21 +1,31 @@
-// The verdicts: a card for each object, or a row for each with the three vendors side by side.
+// Shows the verdicts: a card per object, or a table with one column per platform.
 
-import { h, plural, said } from "./dom";
+import { formatCode, h, plural } from "./dom";
 import type { DiffLine, Problem, Profile, Verdict } from "./generated/playground";
-import type { Cell, Compared, Excerpt, Marks, Part, Shown, ShownObject, ShownProblem, ShownRoutes } from "./protocol";
+import type {
+  Cell,
+  CheckResult,
+  Comparison,
+  Excerpt,
+  Marks,
+  ObjectResult,
+  ProblemResult,
+  RoutesResult,
+  Truncated,
+} from "./protocol";
 import { PROFILES } from "./state";
 
-export const VENDORS: Record<Profile, string> = { azure: "Azure", aws: "AWS", k3s: "K3s" };
+export const PLATFORMS: Record<Profile, string> = { azure: "Azure", aws: "AWS", k3s: "K3s" };
 
-/** What the verdicts need of the page. */
+/** The actions of buttons in the verdicts. */
 export interface Actions {
   show(source: Problem["source"], line: number): void;
-  copy(text: string, what: string): void;
+  copy(text: string, label: string): void;
 }
 
 const WORDS: Record<Verdict, string> = {
   accepted: "Accepted",
-  mutated: "Changed",
+  mutated: "Mutated",
   rejected: "Rejected",
   error: "Could not be checked",
 };
@@ -28,81 +38,85 @@ function lineButton(source: Problem["source"], line: number, actions: Actions): 
   return h("button", { type: "button", class: "line", click: () => actions.show(source, line) }, `line ${line}`);
 }
 
-/** What verdicts are by beside the manifests. A link may bring it too, so that it is said with every verdict. */
-export interface Circumstances {
-  /** The vendors whose policies are not the original ones. */
-  changed: Profile[];
-  /** Whether there are objects of the cluster. */
+/** Inputs besides the manifests. Every summary mentions them, because a link may set them unnoticed. */
+export interface OtherInputs {
+  /** The platforms with edited policies. */
+  editedPolicies: Profile[];
+  /** Whether there are cluster objects. */
   cluster: boolean;
 }
 
-function withAll(...what: (string | false)[]): string {
-  const all = what.filter(Boolean);
+function withInputs(...inputs: (string | false)[]): string {
+  const all = inputs.filter(Boolean);
   return all.length > 0 ? `, with ${all.join(" and ")}` : "";
 }
 
-/** One line about all. */
-export function summaryOf(shown: Shown, profile: Profile, { changed, cluster }: Circumstances): string {
-  const { objects, accepted, mutated, rejected, errors } = shown.summary;
-  if (objects === 0 && errors === 0) return summaryOfNone(shown.problems);
+/** Returns the summary line of a check for one platform. */
+export function summaryOf(result: CheckResult, profile: Profile, { editedPolicies, cluster }: OtherInputs): string {
+  const { objects, accepted, mutated, rejected, errors } = result.summary;
+  if (objects === 0 && errors === 0) return summaryOfNone(result.problems);
   const parts = [
-    accepted > shown.uncovered && `${accepted - shown.uncovered} accepted`,
-    mutated > 0 && `${mutated} changed`,
+    accepted > result.uncovered && `${accepted - result.uncovered} accepted`,
+    mutated > 0 && `${mutated} mutated`,
     rejected > 0 && `${rejected} rejected`,
-    shown.uncovered > 0 && uncovered(shown.uncovered),
+    result.uncovered > 0 && uncovered(result.uncovered),
     errors > 0 && `${errors} could not be checked`,
   ].filter(Boolean);
-  const by = withAll(changed.includes(profile) && "changed policies", cluster && "cluster objects");
-  return `${plural(objects, "object")} on ${VENDORS[profile]}${by}: ${parts.join(", ")}`;
+  const inputs = withInputs(editedPolicies.includes(profile) && "edited policies", cluster && "cluster objects");
+  return `${plural(objects, "object")} on ${PLATFORMS[profile]}${inputs}: ${parts.join(", ")}`;
 }
 
 function uncovered(count: number): string {
   return `${count} not covered by any policy`;
 }
 
-function summaryOfNone(problems: Part<ShownProblem>): string {
+function summaryOfNone(problems: Truncated<ProblemResult>): string {
   return problems.items.some((it) => it.error) ? "Fix the errors below first" : "Nothing to check yet";
 }
 
-export function summaryOfAll(compared: Compared, { changed, cluster }: Circumstances): string {
-  const { total, errors, differing, warnedApart } = compared;
-  if (total === 0 && errors === 0) return summaryOfNone(compared.problems);
-  const admitted = total > 0 && `${compared.admitted} of ${plural(total, "object")} admitted everywhere`;
+/** Returns the summary line of a comparison. */
+export function summaryOfAll(comparison: Comparison, { editedPolicies, cluster }: OtherInputs): string {
+  const { total, errors, differing, differingWarnings } = comparison;
+  if (total === 0 && errors === 0) return summaryOfNone(comparison.problems);
+  const admitted = total > 0 && `${comparison.admitted} of ${plural(total, "object")} admitted on every platform`;
   const verdict =
-    errors === 0 && compared.admitted === total
-      ? `Portable: every vendor admits ${total === 1 ? "it" : `all ${total} objects`}`
-      : `Not portable: ${[errors > 0 && `${errors} not readable`, admitted].filter(Boolean).join(", ")}`;
-  const apart = [
-    differing > 0 && `${plural(differing, "object ends", "objects end")} up different between vendors`,
-    warnedApart > 0 && `${plural(warnedApart, "object has", "objects have")} different warnings`,
+    errors === 0 && comparison.admitted === total
+      ? `Portable: every platform admits ${total === 1 ? "it" : `all ${total} objects`}`
+      : `Not portable: ${[errors > 0 && `${errors} could not be read`, admitted].filter(Boolean).join(", ")}`;
+  const differences = [
+    differing > 0 && `${plural(differing, "object differs", "objects differ")} between platforms`,
+    differingWarnings > 0 && `${plural(differingWarnings, "object has", "objects have")} different warnings`,
   ].filter(Boolean);
-  const between = [
-    apart.length > 0 ? apart.join(", ") : "the same on all three",
-    compared.uncovered > 0 && uncovered(compared.uncovered),
+  const details = [
+    differences.length > 0 ? differences.join(", ") : "same result on all platforms",
+    comparison.uncovered > 0 && uncovered(comparison.uncovered),
   ].filter(Boolean);
-  const vendors = changed.map((profile) => VENDORS[profile]).join(" and ");
-  const by = withAll(changed.length > 0 && `changed policies for ${vendors}`, cluster && "cluster objects");
-  return `${verdict}${total > 0 ? `; ${between.join(", ")}` : ""}${by}`;
+  const platforms = editedPolicies.map((profile) => PLATFORMS[profile]).join(" and ");
+  const inputs = withInputs(
+    editedPolicies.length > 0 && `edited policies for ${platforms}`,
+    cluster && "cluster objects",
+  );
+  return `${verdict}${total > 0 ? `; ${details.join(", ")}` : ""}${inputs}`;
 }
 
-export function verdicts(shown: Shown, actions: Actions): Node[] {
+export function verdicts(result: CheckResult, actions: Actions): Node[] {
   return [
-    ...problems(shown.problems, actions),
-    ...shown.objects.items.map((object) => card(object, actions)),
-    ...more(shown.objects.more, "object", "with less to say: `agnostics check` shows them all"),
-    ...notChecked(shown.notChecked),
-    ...unmarked(shown.marks),
+    ...problems(result.problems, actions),
+    ...result.objects.items.map((object) => card(object, actions)),
+    ...more(result.objects.more, "object", ", less severe; `agnostics check` shows all of them"),
+    ...notChecked(result.notChecked),
+    ...unmarked(result.marks),
   ];
 }
 
-/** That not every line has its mark. */
+/** Returns a note if some messages have no mark. */
 function unmarked(marks: Marks): HTMLElement[] {
   const count = Object.values(marks).reduce((sum, { more }) => sum + more, 0);
   if (count === 0) return [];
-  return [h("p", { class: "more" }, `The gravest remarks are marked beside your text; ${count} more are not.`)];
+  return [h("p", { class: "more" }, `Only the most severe messages are marked in your text; ${count} more are not.`)];
 }
 
-function problems(list: Part<ShownProblem>, actions: Actions): Node[] {
+function problems(list: Truncated<ProblemResult>, actions: Actions): Node[] {
   const articles = list.items.map((problem) =>
     h(
       "article",
@@ -112,22 +126,22 @@ function problems(list: Part<ShownProblem>, actions: Actions): Node[] {
         { class: "where" },
         h("strong", {}, `${problem.error ? "Error" : "Warning"} in ${source(problem)}`),
         problem.line !== null &&
-          (problem.here ? lineButton(problem.source, problem.line, actions) : h("span", {}, `line ${problem.line}`)),
+          (problem.inEditor ? lineButton(problem.source, problem.line, actions) : h("span", {}, `line ${problem.line}`)),
       ),
-      h("p", {}, ...said(problem.message)),
-      problem.help !== null && h("p", { class: "help" }, ...said(problem.help)),
+      h("p", {}, ...formatCode(problem.message)),
+      problem.help !== null && h("p", { class: "help" }, ...formatCode(problem.help)),
     ),
   );
   return [...articles, ...more(list.more, "problem")];
 }
 
-/** The tab that a problem is in. */
-function source({ source, vendor }: ShownProblem): string {
+/** Returns the tab with the problem. */
+function source({ source, platform }: ProblemResult): string {
   const tab = source.charAt(0).toUpperCase() + source.slice(1);
-  return vendor === null ? tab : `${tab} for ${VENDORS[vendor]}`;
+  return platform === null ? tab : `${tab} for ${PLATFORMS[platform]}`;
 }
 
-function card(object: ShownObject, actions: Actions): HTMLElement {
+function card(object: ObjectResult, actions: Actions): HTMLElement {
   const id = `object-${object.index}`;
   return h(
     "article",
@@ -145,7 +159,7 @@ function card(object: ShownObject, actions: Actions): HTMLElement {
   );
 }
 
-function notes(object: ShownObject, actions: Actions): HTMLElement[] {
+function notes(object: ObjectResult, actions: Actions): HTMLElement[] {
   const notes = object.notes.items.map((note) =>
     h(
       "div",
@@ -155,103 +169,104 @@ function notes(object: ShownObject, actions: Actions): HTMLElement[] {
         {},
         h("span", { class: "module" }, note.module),
         " ",
-        ...said(note.text),
+        ...formatCode(note.text),
         note.line !== object.line && " ",
         note.line !== object.line && lineButton("manifests", note.line, actions),
       ),
       note.block && snippet(note.block, "Text", object, actions),
     ),
   );
-  return [...notes, ...more(object.notes.more, "remark")];
+  return [...notes, ...more(object.notes.more, "message")];
 }
 
-function snippet(text: Excerpt, what: string, { name }: ShownObject, actions: Actions): HTMLElement {
-  const copy = () => actions.copy(text.whole, what);
+function snippet(text: Excerpt, label: string, { name }: ObjectResult, actions: Actions): HTMLElement {
+  const copy = () => actions.copy(text.full, label);
   return h(
     "figure",
     { class: "snippet" },
     h(
       "figcaption",
       {},
-      what,
-      h("button", { type: "button", class: "copy", "aria-label": `Copy ${what} for ${name}`, click: copy }, "Copy"),
+      label,
+      h("button", { type: "button", class: "copy", "aria-label": `Copy ${label} for ${name}`, click: copy }, "Copy"),
     ),
-    h("pre", { tabindex: "0", role: "group", "aria-label": `${what} for ${name}` }, h("code", {}, text.shown)),
-    text.cut && h("p", { class: "more" }, "Not all of it is shown; all of it is copied."),
+    h("pre", { tabindex: "0", role: "group", "aria-label": `${label} for ${name}` }, h("code", {}, text.shown)),
+    text.truncated && h("p", { class: "more" }, "Only a part is shown; Copy copies all of it."),
   );
 }
 
-const EXPANDED = "The change, shown on the expanded object (your text uses an alias, or is very long)";
+const SERIALIZED = "Mutation of the reformatted object (your text uses an alias, or is very long)";
 
-function diff(object: ShownObject): HTMLElement {
-  const lines = object.diff.items.map((line) => h("span", { class: `diff-line ${kindOf(line)}` }, shownLine(line)));
+function diff(object: ObjectResult): HTMLElement {
+  const lines = object.diff.items.map((line) => h("span", { class: `diff-line ${kindOf(line)}` }, formatLine(line)));
   return h(
     "figure",
     { class: "diff" },
-    h("figcaption", {}, object.writtenOut ? EXPANDED : "The change"),
-    h("pre", { tabindex: "0", role: "group", "aria-label": `The change of ${object.name}` }, h("code", {}, ...lines)),
+    h("figcaption", {}, object.serialized ? SERIALIZED : "Mutation"),
+    h("pre", { tabindex: "0", role: "group", "aria-label": `Mutation of ${object.name}` }, h("code", {}, ...lines)),
     ...more(object.diff.more, "line"),
   );
 }
 
 function kindOf(line: DiffLine): string {
-  return { "+": "added", "-": "removed", "@": "head", " ": "kept" }[line.sign];
+  return { "+": "added", "-": "removed", "@": "head", " ": "unchanged" }[line.sign];
 }
 
-function shownLine(line: DiffLine): string {
+function formatLine(line: DiffLine): string {
   return line.sign === "@" ? `@@ ${line.text} @@\n` : `${line.sign}${line.text}\n`;
 }
 
-function routes({ what, findings, yaml, complete }: ShownRoutes, object: ShownObject, actions: Actions): HTMLElement {
-  const instead = `Write this ${object.verdict === "rejected" ? "instead" : "to move it"}`;
-  const lacking = `An ${what} cannot express everything in this Ingress${yaml ? "; this one is incomplete" : ""}`;
+function routes(result: RoutesResult, object: ObjectResult, actions: Actions): HTMLElement {
+  const { kinds, findings, yaml, complete } = result;
+  const replacement = object.verdict === "rejected" ? "Use this instead" : "To migrate, use this";
+  const lacking = `An ${kinds} cannot express everything in this Ingress${yaml ? "; this one is incomplete" : ""}`;
   return h(
     "section",
     { class: "routes" },
-    h("h3", {}, complete ? instead : lacking),
+    h("h3", {}, complete ? replacement : lacking),
     ...findings.items.map((finding) =>
       h(
         "p",
-        { class: finding.lacks ? "lacks" : "remark" },
-        ...said(finding.text),
+        { class: finding.lacks ? "lacks" : "info" },
+        ...formatCode(finding.text),
         " ",
         lineButton("manifests", finding.line, actions),
       ),
     ),
-    ...more(findings.more, "remark"),
-    yaml && snippet(yaml, what, object, actions),
+    ...more(findings.more, "message"),
+    yaml && snippet(yaml, kinds, object, actions),
   );
 }
 
-/** What there was no room for. */
-function more(count: number, thing: string, that = ""): HTMLElement[] {
+/** Returns a note about omitted items. */
+function more(count: number, noun: string, suffix = ""): HTMLElement[] {
   if (count === 0) return [];
-  const text = `and ${plural(count, thing)} more${that && `, ${that}`}.`;
-  return [h("p", { class: "more" }, ...said(text))];
+  const text = `and ${plural(count, `more ${noun}`)}${suffix}.`;
+  return [h("p", { class: "more" }, ...formatCode(text))];
 }
 
-function notChecked(list: Part<string>): HTMLElement[] {
+function notChecked(list: Truncated<string>): HTMLElement[] {
   if (list.items.length === 0) return [];
   return [
     h(
       "details",
       { class: "not-checked" },
-      h("summary", {}, `${plural(list.items.length + list.more, "thing")} could not be checked without a cluster`),
-      h("p", {}, "Paste what the cluster holds, such as Namespaces, Services and secret stores, into the Cluster tab."),
-      h("ul", {}, ...list.items.map((what) => h("li", {}, ...said(what)))),
-      ...more(list.more, "question"),
+      h("summary", {}, `${plural(list.items.length + list.more, "check")} skipped: no cluster data`),
+      h("p", {}, "Paste cluster objects, such as Namespaces, Services and secret stores, into the Cluster tab."),
+      h("ul", {}, ...list.items.map((check) => h("li", {}, ...formatCode(check)))),
+      ...more(list.more, "check"),
     ),
   ];
 }
 
-export function table(compared: Compared, actions: Actions): Node[] {
+export function table(comparison: Comparison, actions: Actions): Node[] {
   const head = h(
     "tr",
     {},
     h("th", { scope: "col" }, "Object"),
-    ...PROFILES.map((profile) => h("th", { scope: "col" }, VENDORS[profile])),
+    ...PROFILES.map((profile) => h("th", { scope: "col" }, PLATFORMS[profile])),
   );
-  const rows = compared.objects.items.map(({ line, kind, name, cells, same }) =>
+  const rows = comparison.objects.items.map(({ line, kind, name, cells, same }) =>
     h(
       "tr",
       { class: same ? "same" : "differs" },
@@ -268,7 +283,7 @@ export function table(compared: Compared, actions: Actions): Node[] {
               "td",
               { colspan: "3" },
               badge(cells[0].verdict),
-              h("span", { class: "all" }, "on all three"),
+              h("span", { class: "all" }, "on all platforms"),
               ...changes(cells[0]),
             ),
           ]
@@ -276,27 +291,31 @@ export function table(compared: Compared, actions: Actions): Node[] {
     ),
   );
   return [
-    ...problems(compared.problems, actions),
+    ...problems(comparison.problems, actions),
     rows.length > 0 &&
       h(
         "div",
-        { class: "wide", tabindex: "0", role: "region", "aria-label": "Verdicts by vendor" },
+        { class: "wide", tabindex: "0", role: "region", "aria-label": "Verdicts by platform" },
         h("table", {}, h("thead", {}, head), h("tbody", {}, ...rows)),
       ),
-    ...more(compared.objects.more, "object", compared.restAlike ? "which end up the same on all three" : ""),
-    ...notChecked(compared.notChecked),
-    ...unmarked(compared.marks),
+    ...more(
+      comparison.objects.more,
+      "object",
+      comparison.omittedAreSame ? " with the same result on all platforms" : "",
+    ),
+    ...notChecked(comparison.notChecked),
+    ...unmarked(comparison.marks),
   ].filter((node) => node instanceof Node);
 }
 
-/** What is said in a cell, and the lines that change. */
+/** Returns the notes and the changed lines of a cell. */
 function changes({ notes, changes }: Cell): HTMLElement[] {
   const lines = changes.items.map((line) =>
     h("div", { class: `diff-line ${kindOf(line)}` }, h("span", {}, line.sign), h("span", {}, line.text.trim())),
   );
   return [
-    ...notes.items.map(({ level, text }) => h("p", { class: level }, ...said(text))),
-    ...more(notes.more, "remark"),
+    ...notes.items.map(({ level, text }) => h("p", { class: level }, ...formatCode(text))),
+    ...more(notes.more, "message"),
     ...(lines.length > 0 ? [h("div", { class: "mini" }, ...lines)] : []),
     ...more(changes.more, "line"),
   ];

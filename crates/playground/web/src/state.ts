@@ -1,4 +1,4 @@
-// What the page holds, and its form in a link.
+// The state of the page, and its encoding in a link.
 
 import type { Profile } from "./generated/playground";
 
@@ -9,13 +9,13 @@ export type View = Profile | "all";
 export interface State {
   manifests: string;
   cluster: string;
-  /** Policies where they are edited. */
+  /** The edited policies, by profile. */
   policies: Partial<Record<Profile, string>>;
   view: View;
 }
 
-/** More than a reader would paste; a link that unpacks to more was made to fill memory. */
-const MOST_TEXT = 8 * 1024 * 1024;
+/** The maximum length of a decompressed link, in characters. A longer one is a decompression bomb. */
+const MAX_UNPACKED_LENGTH = 8 * 1024 * 1024;
 const VERSION = "1.";
 
 export async function pack(state: State): Promise<string> {
@@ -29,9 +29,9 @@ export async function pack(state: State): Promise<string> {
   return VERSION + btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** Throws where a link is cut or damaged. */
+/** Decodes a link. Throws if it is incomplete or damaged. */
 export async function unpack(fragment: string): Promise<State> {
-  if (!fragment.startsWith(VERSION)) throw new Error("not of this version");
+  if (!fragment.startsWith(VERSION)) throw new Error("unsupported version");
   const text = atob(fragment.slice(VERSION.length).replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
   const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
@@ -42,21 +42,21 @@ export async function unpack(fragment: string): Promise<State> {
     const { done, value } = await reader.read();
     if (done) break;
     json += decoder.decode(value, { stream: true });
-    if (json.length > MOST_TEXT) throw new Error("too much text");
+    if (json.length > MAX_UNPACKED_LENGTH) throw new Error("too much text");
   }
-  return read(JSON.parse(json));
+  return validate(JSON.parse(json));
 }
 
-/** A link is a stranger's: nothing is taken over but what has its form. */
-function read(value: unknown): State {
-  const given = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
-  const text = (of: unknown) => (typeof of === "string" ? of : "");
+/** Returns the well-formed parts of a decoded link. Links are untrusted. */
+function validate(value: unknown): State {
+  const fields = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
+  const text = (field: unknown) => (typeof field === "string" ? field : "");
   const policies: State["policies"] = {};
-  const edited = given.policies as Record<string, unknown> | null | undefined;
+  const edited = fields.policies as Record<string, unknown> | null | undefined;
   for (const profile of PROFILES) {
-    const own = edited?.[profile];
-    if (typeof own === "string") policies[profile] = own;
+    const policy = edited?.[profile];
+    if (typeof policy === "string") policies[profile] = policy;
   }
-  const view = [...PROFILES, "all" as const].find((name) => name === given.view) ?? "azure";
-  return { manifests: text(given.manifests), cluster: text(given.cluster), policies, view };
+  const view = [...PROFILES, "all" as const].find((name) => name === fields.view) ?? "azure";
+  return { manifests: text(fields.manifests), cluster: text(fields.cluster), policies, view };
 }

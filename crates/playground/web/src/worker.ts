@@ -1,13 +1,13 @@
-// Runs the modules beside the page, so that typing never waits for them.
+// Runs the policies in a worker, so that they do not block typing.
 
 import init, { check, evaluate, policies } from "./generated/playground";
 import type { Profile } from "./generated/playground";
 import { compare, present } from "./present";
-import type { Answer, Ask, Told } from "./protocol";
+import type { CheckerRequest, CheckerResponse, WorkerMessage } from "./protocol";
 import { PROFILES } from "./state";
 
-/** Every way from here to the network or to storage, which the page's policy does not bind in a worker. */
-const WAYS_OUT = [
+/** The APIs for network and storage. The page's Content Security Policy does not apply to workers. */
+const NETWORK_AND_STORAGE_APIS = [
   "fetch",
   "XMLHttpRequest",
   "WebSocket",
@@ -21,70 +21,72 @@ const WAYS_OUT = [
   "BroadcastChannel",
 ];
 
-/** Once the modules are there, nothing here has a use for them. */
-function closeWaysOut(): void {
-  for (const name of WAYS_OUT) {
-    // The global object has some of them itself, and some by its prototypes.
-    for (let has: object | null = globalThis; has; has = Object.getPrototypeOf(has)) Reflect.deleteProperty(has, name);
+/** Removes the APIs for network and storage, which the worker does not need after loading the module. */
+function removeNetworkAndStorage(): void {
+  for (const name of NETWORK_AND_STORAGE_APIS) {
+    // Some are properties of the global object, others of its prototypes.
+    for (let owner: object | null = globalThis; owner; owner = Object.getPrototypeOf(owner)) {
+      Reflect.deleteProperty(owner, name);
+    }
   }
 }
 
 const ready = init().then(
   () => {
-    closeWaysOut();
-    tell({ kind: "ready" });
+    removeNetworkAndStorage();
+    send({ kind: "ready" });
   },
-  (error: unknown) => tell({ kind: "unloadable", why: whyNot(error) }),
+  (error: unknown) => send({ kind: "unloadable", reason: loadError(error) }),
 );
 
-addEventListener("message", (event: MessageEvent<Ask>) => {
-  void ready.then(() => reply(event.data));
+addEventListener("message", (event: MessageEvent<CheckerRequest>) => {
+  void ready.then(() => handle(event.data));
 });
 
-function tell(told: Told): void {
-  postMessage(told);
+function send(message: WorkerMessage): void {
+  postMessage(message);
 }
 
-function whyNot(error: unknown): string {
-  if (typeof WebAssembly === "undefined") return "this browser has no WebAssembly, or it is turned off";
-  const isFile = error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError;
-  return isFile ? "the browser is too old, or their file is not whole" : "their file cannot be fetched";
+function loadError(error: unknown): string {
+  if (typeof WebAssembly === "undefined") return "this browser does not support WebAssembly, or it is disabled";
+  const isModule = error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError;
+  return isModule ? "the browser is too old, or the module is incomplete" : "the module cannot be downloaded";
 }
 
-function reply(ask: Ask): void {
+function handle(request: CheckerRequest): void {
   try {
-    tell(answer(ask));
+    send(respond(request));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    tell({ id: ask.id, kind: "failed", message, fatal: isFatal(error) });
+    send({ id: request.id, kind: "failed", message, fatal: isFatal(error) });
   }
 }
 
-/** Whether the engine gave up, and left the modules' memory as it was in the middle of their work. */
+/** Reports whether the engine aborted the module, whose memory may be inconsistent now. */
 function isFatal(error: unknown): boolean {
-  // What the modules throw themselves is an Error and no more; the last name is Firefox's for too deep a call.
+  // The module itself throws a plain Error. InternalError is Firefox's error for too much recursion.
   return error instanceof Error && ["RuntimeError", "RangeError", "InternalError"].includes(error.name);
 }
 
-function answer(ask: Ask): Answer {
-  const { id } = ask;
-  switch (ask.kind) {
+function respond(request: CheckerRequest): CheckerResponse {
+  const { id } = request;
+  switch (request.kind) {
     case "policies": {
       const texts = Object.fromEntries(PROFILES.map((profile) => [profile, policies(profile)]));
       return { id, kind: "policies", texts: texts as Record<Profile, string> };
     }
     case "check":
-      return { id, kind: "check", shown: present(check(ask.input)) };
+      return { id, kind: "check", result: present(check(request.input)) };
     case "compare": {
-      const of = (profile: Profile) => ({
+      const reportOf = (profile: Profile) => ({
         profile,
-        report: check({ ...ask.input, profile, policies: ask.policies[profile] ?? null }),
+        report: check({ ...request.input, profile, policies: request.policies[profile] ?? null }),
       });
-      return { id, kind: "compare", compared: compare(PROFILES.map(of), ask.vendor) };
+      return { id, kind: "compare", comparison: compare(PROFILES.map(reportOf), request.platform) };
     }
     case "evaluate":
-      return { id, kind: "evaluate", response: evaluate(ask.call) };
+      return { id, kind: "evaluate", response: evaluate(request.call) };
     case "report":
-      return { id, kind: "report", report: check(ask.input) };
+      return { id, kind: "report", report: check(request.input) };
   }
 }

@@ -1,4 +1,4 @@
-// Says what ran in the words of Rust's test runner, which `cargo xtask` counts.
+// Reports results in the format of Rust's test runner, which `cargo xtask` parses.
 
 export default async function* reporter(events) {
   let passed = 0;

@@ -1,4 +1,4 @@
-// The built page, served from loopback under a path as file hosting has it, and a browser that looks at it.
+// Serves the built page on loopback, below a path as on a file host, and opens it in a browser.
 
 import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -18,11 +18,11 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Serves the page below `path` and nothing beside it; `asked` holds every address that was asked for. */
+/** Serves only the page, below `path`. `requested` collects the URLs of all requests. */
 export async function serve(path, headers = {}) {
-  const asked = [];
+  const requested = [];
   const server = createServer((request, response) => {
-    asked.push(request.url);
+    requested.push(request.url);
     const { pathname } = new URL(request.url, "http://localhost");
     const inside = pathname.startsWith(path) ? normalize(pathname.slice(path.length) || "index.html") : "..";
     const file = join(SITE, inside);
@@ -38,7 +38,7 @@ export async function serve(path, headers = {}) {
   return {
     origin: `http://127.0.0.1:${port}`,
     address: `http://127.0.0.1:${port}${path}`,
-    asked,
+    requested,
     close: () => server.close(),
   };
 }
@@ -50,7 +50,10 @@ export async function browse() {
   });
 }
 
-/** A page that has judged its first text, and what it did that it must not; its worker runs `prelude` first. */
+/**
+ * Opens the page and waits for its first check. Records errors and requests. The worker runs the script `prelude`
+ * first.
+ */
 export async function open(browser, address, { prelude, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -62,11 +65,11 @@ export async function open(browser, address, { prelude, ...options } = {}) {
     });
   }
   const page = await context.newPage();
-  const faults = [];
+  const errors = [];
   const requests = [];
-  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) faults.push(message.text());
+    if (["error", "warning"].includes(message.type())) errors.push(message.text());
   });
   context.on("request", (request) => requests.push(request.url()));
   await page.addInitScript(() => {
@@ -76,29 +79,29 @@ export async function open(browser, address, { prelude, ...options } = {}) {
     });
   });
   await page.goto(address);
-  await judged(page);
-  return { page, faults, requests, close: () => context.close() };
+  await firstCheck(page);
+  return { page, errors, requests, close: () => context.close() };
 }
 
-/** Waits until the page has judged what is in it. */
-export async function judged(page) {
-  await page.waitForFunction(() => document.documentElement.dataset.judged !== undefined);
+/** Waits for the first check. */
+async function firstCheck(page) {
+  await page.waitForFunction(() => document.documentElement.dataset.checked !== undefined);
 }
 
-/** Puts a text into an editor as a person pastes it, and waits for the verdicts on it. */
+/** Pastes a text into an editor and waits for its verdicts. */
 export async function paste(page, text, name = "Manifests") {
-  const before = await page.evaluate(() => document.documentElement.dataset.judged ?? "");
-  await put(page, text, name);
-  await page.waitForFunction((before) => (document.documentElement.dataset.judged ?? "") !== before, before);
+  const before = await page.evaluate(() => document.documentElement.dataset.checked ?? "");
+  await pasteOnly(page, text, name);
+  await page.waitForFunction((before) => (document.documentElement.dataset.checked ?? "") !== before, before);
 }
 
-/** The same without waiting. */
-export async function put(page, text, name = "Manifests") {
+/** Pastes a text into an editor without waiting. */
+export async function pasteOnly(page, text, name = "Manifests") {
   const editor = page.getByRole("textbox", { name });
   await editor.click();
   await page.keyboard.press("ControlOrMeta+A");
   await page.evaluate((text) => navigator.clipboard.writeText(text), text);
-  // What the page did so far, and handing it the text, is not its pasting.
+  // Excludes earlier work of the page, and writing to the clipboard, from the measurement.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
   await page.evaluate(() => void performance.mark("pasted"));
   await page.keyboard.press("ControlOrMeta+V");

@@ -6,16 +6,16 @@ use serde_json::{Map, Value};
 
 use kubewarden::ContextAwareResource;
 
-/// The fields a module wants of an object, as a tree of `field_masks`: dot paths that go through
-/// arrays.
+/// A tree of the fields that a policy requests with `field_masks`, which are dot-separated paths. Paths apply
+/// to every item of an array.
 ///
-/// As in the policy server, `apiVersion`, `kind` and `metadata` come whole whatever the mask says,
-/// and an empty mask asks for everything.
+/// As in the policy server, `apiVersion`, `kind` and `metadata` are always included in full, and an empty
+/// mask selects everything.
 #[derive(Debug, Default)]
-pub struct Mask(BTreeMap<String, Mask>);
+pub struct FieldMask(BTreeMap<String, FieldMask>);
 
-impl Mask {
-    /// The mask of these paths; of none, everything.
+impl FieldMask {
+    /// Creates the mask of these paths. Without paths, it selects everything.
     pub fn new<'a>(paths: impl Iterator<Item = &'a String>) -> Self {
         let mut root = Self::default();
         for path in paths {
@@ -26,10 +26,10 @@ impl Mask {
         root
     }
 
-    /// The answer to `get_resource`.
+    /// Returns the response to `get_resource`.
     ///
     /// # Errors
-    /// Those of the JSON writer.
+    /// Returns an error if serialization fails.
     pub fn object(&self, object: &Map<String, Value>) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&Object {
             fields: object,
@@ -38,11 +38,11 @@ impl Mask {
         })
     }
 
-    /// The answer to a list call: a `List` in the shape of the API server's, and like the policy
-    /// server's without what only takes space.
+    /// Returns the response to a list call: a `List` as from the API server. Like the policy server, it omits
+    /// `managedFields` and the last-applied annotation to save space.
     ///
     /// # Errors
-    /// Those of the JSON writer.
+    /// Returns an error if serialization fails.
     pub fn list(
         &self,
         kind: &ContextAwareResource,
@@ -74,7 +74,7 @@ impl Mask {
 
 struct Object<'a> {
     fields: &'a Map<String, Value>,
-    mask: &'a Mask,
+    mask: &'a FieldMask,
     listed: bool,
 }
 
@@ -96,7 +96,7 @@ impl Serialize for Object<'_> {
     }
 }
 
-/// `metadata` of a listed object.
+/// The `metadata` of a listed object.
 struct Metadata<'a>(&'a Map<String, Value>);
 
 impl Serialize for Metadata<'_> {
@@ -131,7 +131,7 @@ impl Serialize for Entries<'_> {
 
 struct Masked<'a> {
     value: &'a Value,
-    mask: &'a Mask,
+    mask: &'a FieldMask,
 }
 
 impl Serialize for Masked<'_> {

@@ -1,4 +1,4 @@
-//! Label and field selectors, as the API server reads them.
+//! Label and field selectors with the API server's syntax.
 
 mod fields;
 mod labels;
@@ -8,28 +8,28 @@ use serde_json::{Map, Value};
 use fields::FieldSelector;
 use labels::LabelSelector;
 
-/// What a list call asks for.
+/// The selectors of a list call.
 #[derive(Debug, Default)]
 pub struct Query {
     labels: LabelSelector,
     fields: FieldSelector,
 }
 
-/// Why a selector cannot be used.
+/// An invalid selector.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectorError {
-    /// The API server could not read the label selector.
+    /// The label selector has a syntax error.
     #[error("unable to parse the label selector `{selector}`: {cause}")]
     Labels {
-        /// As it was given.
+        /// The selector.
         selector: String,
-        /// What is wrong with it.
+        /// The syntax error.
         cause: String,
     },
-    /// Nor this field selector.
+    /// The field selector has a syntax error.
     #[error("unable to parse the field selector `{0}`: a term needs `=`, `==` or `!=`")]
     Fields(String),
-    /// The field cannot be selected by.
+    /// Field selectors do not support this field.
     #[error(
         "field label not supported: {0} (offline, only metadata.name and metadata.namespace are)"
     )]
@@ -37,10 +37,10 @@ pub enum SelectorError {
 }
 
 impl Query {
-    /// Reads both selectors; one that is missing or empty selects everything.
+    /// Parses both selectors. A missing or empty selector matches everything.
     ///
     /// # Errors
-    /// When a selector cannot be used.
+    /// Returns an error if a selector is invalid.
     pub fn parse(labels: Option<&str>, fields: Option<&str>) -> Result<Self, SelectorError> {
         Ok(Self {
             labels: LabelSelector::parse(labels.unwrap_or_default())?,
@@ -65,14 +65,14 @@ impl Query {
         self.fields.matches(namespace, name) && self.labels.matches(label)
     }
 
-    /// Whether nothing but an object named `name` can match.
-    pub(crate) fn asks_only_for(&self, name: &str) -> bool {
-        self.fields.demands(fields::Field::Name, name)
+    /// Reports whether the query matches only objects with this name.
+    pub(crate) fn requires_name(&self, name: &str) -> bool {
+        self.fields.requires(fields::Field::Name, name)
     }
 
-    /// Whether nothing outside of `namespace` can match.
-    pub(crate) fn pins_namespace(&self, namespace: Option<&str>) -> bool {
+    /// Reports whether the query matches only objects in this namespace.
+    pub(crate) fn requires_namespace(&self, namespace: Option<&str>) -> bool {
         self.fields
-            .demands(fields::Field::Namespace, namespace.unwrap_or_default())
+            .requires(fields::Field::Namespace, namespace.unwrap_or_default())
     }
 }

@@ -1,13 +1,13 @@
-//! Accepts without reading the request: the least a waPC module can do, the floor of measurements.
+//! Accepts every request without reading it: the minimal waPC module, and the lower bound of the benchmarks.
 
 #![cfg(target_family = "wasm")]
 
 use wapc_guest::register_function;
 
-/// The waPC host calls this once per instance, before anything else.
+/// Registers the operations. The waPC host calls it once per instance, before anything else.
 #[allow(
     unsafe_code,
-    reason = "the host finds the entry point by its bare name"
+    reason = "the host finds the entry point by its unmangled name"
 )]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {

@@ -1,5 +1,5 @@
-//! Reads the request with the policy SDK and accepts it, as Kubewarden's policy template does: what measurements
-//! are compared with.
+//! Reads the request with the policy SDK and accepts it, as Kubewarden's policy template does: the baseline of
+//! the benchmarks.
 
 #![cfg(target_family = "wasm")]
 
@@ -8,10 +8,10 @@ use kubewarden_policy_sdk::wapc_guest::{CallResult, register_function};
 use kubewarden_policy_sdk::{accept_request, protocol_version_guest, settings, validate_settings};
 use serde::{Deserialize, Serialize};
 
-/// The waPC host calls this once per instance, before anything else.
+/// Registers the operations. The waPC host calls it once per instance, before anything else.
 #[allow(
     unsafe_code,
-    reason = "the host finds the entry point by its bare name"
+    reason = "the host finds the entry point by its unmangled name"
 )]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
@@ -20,7 +20,7 @@ pub extern "C" fn wapc_init() {
     register_function("protocol_version", protocol_version_guest);
 }
 
-/// Any mapping: no setting has a meaning.
+/// Accepts any mapping and ignores its content.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Settings {}
 

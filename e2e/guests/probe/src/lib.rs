@@ -1,4 +1,4 @@
-//! Does what its settings say: the misbehaviour the host's tests need.
+//! A module that misbehaves as its settings request, for the tests of the host.
 
 #![cfg(target_family = "wasm")]
 
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use wapc_guest::{CallResult, host_call, register_function};
 
-/// Calls this instance has served; a fresh instance begins at none.
+/// The number of calls that this instance has served; zero in a new instance.
 static SERVED: AtomicU32 = AtomicU32::new(0);
 
-/// The waPC host calls this once per instance, before anything else.
+/// Registers the operations. The waPC host calls it once per instance, before anything else.
 #[allow(
     unsafe_code,
-    reason = "the host finds the entry point by its bare name"
+    reason = "the host finds the entry point by its unmangled name"
 )]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
@@ -43,27 +43,27 @@ struct Settings<'a> {
 enum Action<'a> {
     /// Accept.
     Accept,
-    /// Reject with the request as it came for a message.
+    /// Reject, with the unchanged request as the message.
     Reject,
     /// Never return.
     Loop,
     /// Panic.
     Panic,
-    /// Trap without a word.
+    /// Trap without a message.
     Trap,
-    /// Answer the waPC call with an error.
+    /// Return an error from the waPC call.
     Fail,
-    /// Answer with something else than JSON.
+    /// Return something other than JSON.
     Garbage,
-    /// Say how many calls this instance has served, this one included.
+    /// Return the number of calls that this instance has served, including this one.
     Count,
-    /// Hold this many MiB at once.
+    /// Allocate this many MiB at once.
     Allocate(usize),
-    /// Give the object back as it came, with warnings and audit annotations.
+    /// Return the object unchanged, with warnings and audit annotations.
     Echo,
-    /// Give an object back that the request need not have.
+    /// Return this object as the mutated one.
     Mutate(#[serde(borrow)] &'a RawValue),
-    /// Make host calls and say what the last one answered: rejected where it failed.
+    /// Make host calls and return the response of the last one; reject if it failed.
     #[serde(borrow)]
     Call(Vec<Call<'a>>),
 }
@@ -97,7 +97,7 @@ impl Response<'_> {
         warnings: None,
     };
 
-    fn said(accepted: bool, message: String) -> Self {
+    fn with_message(accepted: bool, message: String) -> Self {
         Self {
             accepted,
             message: Some(message),
@@ -106,7 +106,7 @@ impl Response<'_> {
     }
 }
 
-#[allow(clippy::panic, reason = "the host has to survive it")]
+#[allow(clippy::panic, reason = "the host must survive it")]
 fn validate(payload: &[u8]) -> CallResult {
     let served = SERVED.fetch_add(1, Ordering::Relaxed) + 1;
     let Payload { settings, request } = serde_json::from_slice(payload)?;
@@ -114,7 +114,7 @@ fn validate(payload: &[u8]) -> CallResult {
         Action::Accept => Response::ACCEPTED,
         Action::Reject => Response {
             code: Some(418),
-            ..Response::said(false, request.get().to_owned())
+            ..Response::with_message(false, request.get().to_owned())
         },
         Action::Loop => loop {
             std::hint::spin_loop();
@@ -123,8 +123,8 @@ fn validate(payload: &[u8]) -> CallResult {
         Action::Trap => core::arch::wasm32::unreachable(),
         Action::Fail => return Err("the probe was told to".into()),
         Action::Garbage => return Ok(b"accepted".to_vec()),
-        Action::Count => Response::said(true, served.to_string()),
-        Action::Allocate(mib) => Response::said(
+        Action::Count => Response::with_message(true, served.to_string()),
+        Action::Allocate(mib) => Response::with_message(
             true,
             std::hint::black_box(vec![1_u8; mib << 20])
                 .len()
@@ -135,7 +135,7 @@ fn validate(payload: &[u8]) -> CallResult {
             mutated_object: Some(object),
             ..Response::ACCEPTED
         },
-        Action::Call(calls) => said_by_host(&calls),
+        Action::Call(calls) => last_host_response(&calls),
     };
     Ok(serde_json::to_vec(&response)?)
 }
@@ -158,7 +158,7 @@ fn echo(request: &RawValue) -> CallResult {
     })?)
 }
 
-fn said_by_host(calls: &[Call]) -> Response<'static> {
+fn last_host_response(calls: &[Call]) -> Response<'static> {
     let mut response = Response::ACCEPTED;
     for Call {
         binding,
@@ -167,10 +167,12 @@ fn said_by_host(calls: &[Call]) -> Response<'static> {
         payload,
     } in calls
     {
-        let answer = host_call(binding, namespace, operation, payload.get().as_bytes());
-        response = match answer {
-            Ok(answer) => Response::said(true, String::from_utf8_lossy(&answer).into_owned()),
-            Err(error) => Response::said(false, error.to_string()),
+        let result = host_call(binding, namespace, operation, payload.get().as_bytes());
+        response = match result {
+            Ok(response) => {
+                Response::with_message(true, String::from_utf8_lossy(&response).into_owned())
+            }
+            Err(error) => Response::with_message(false, error.to_string()),
         };
     }
     response

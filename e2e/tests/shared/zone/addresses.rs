@@ -1,25 +1,27 @@
-//! The addresses of the processes.
+//! The loopback addresses of the processes.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Addresses in 127.0.0.0/8. Each process has its own, so that all can listen on the tree's ports.
+/// A block of addresses in 127.0.0.0/8. Each process has its own address, so that all can use the ports of the
+/// tree.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Addresses {
     row: u8,
 }
 
 impl Addresses {
+    /// Returns a block that no other zone of this process uses.
     pub(crate) fn next() -> Self {
         static ROWS: AtomicU8 = AtomicU8::new(1);
         let row = ROWS.fetch_add(1, Ordering::Relaxed) * 16;
         Self { row }
     }
 
-    /// Different for each run, so that several can run on one machine.
-    pub(crate) fn at(self, place: u8) -> Ipv4Addr {
+    /// Returns an address of the block. It depends on the process id, so that several runs do not collide.
+    pub(crate) fn at(self, offset: u8) -> Ipv4Addr {
         let [.., high, low] = std::process::id().to_be_bytes();
-        Ipv4Addr::new(127, 64 + high % 128, low, self.row + place)
+        Ipv4Addr::new(127, 64 + high % 128, low, self.row + offset)
     }
 
     pub(crate) fn etcd(self) -> Ipv4Addr {
@@ -38,17 +40,17 @@ impl Addresses {
         self.at(4)
     }
 
-    /// The resolver to which the cluster's DNS forwards.
+    /// The upstream resolver of the cluster's DNS.
     pub(crate) fn upstream(self) -> Ipv4Addr {
         self.at(5)
     }
 
-    /// A client inside the cluster, which kare-dns answers.
+    /// A client inside the cluster, whose queries kare-dns answers.
     pub(crate) fn insider(self) -> Ipv4Addr {
         self.at(6)
     }
 
-    /// A client outside the cluster, which kare-dns refuses.
+    /// A client outside the cluster, whose queries kare-dns refuses.
     pub(crate) fn outsider(self) -> Ipv4Addr {
         self.at(7)
     }

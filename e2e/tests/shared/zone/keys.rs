@@ -1,4 +1,4 @@
-//! Issues the Certificates that the tree renders, as cert-manager does.
+//! Issues the rendered Certificates, as cert-manager does.
 
 use std::path::Path;
 
@@ -14,8 +14,8 @@ pub(crate) fn directory(root: &Path, secret: &str) -> std::path::PathBuf {
     root.join("secret").join(secret)
 }
 
-/// Writes `tls.crt`, `tls.key` and `ca.crt` of every Certificate: the one authority signs itself and all
-/// others. Server certificates are also valid for `addresses`, because names do not resolve here.
+/// Writes `tls.crt`, `tls.key` and `ca.crt` of every Certificate. The only CA signs itself and all others.
+/// Server certificates are also valid for `addresses`, because Service names do not resolve here.
 pub(crate) fn issue(objects: &[Object], root: &Path, addresses: &[String]) {
     let certificates = || objects.iter().filter(|it| it.kind() == "Certificate");
     let is_authority = |it: &&Object| it.value["spec"]["isCA"] == true;
@@ -47,7 +47,7 @@ pub(crate) fn issue(objects: &[Object], root: &Path, addresses: &[String]) {
     }
 }
 
-/// Issues a client certificate from an untrusted authority, beside the certificate of the real one.
+/// Issues a client certificate from an untrusted CA, with the certificate of the real CA beside it.
 pub(crate) fn forge(objects: &[Object], root: &Path, like: &str, secret: &str) {
     let authority = KeyPair::generate().expect("a key");
     let of = |name: &str| {

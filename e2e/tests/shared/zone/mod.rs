@@ -1,6 +1,5 @@
-//! The DNS of `bootstrap/` on its own loopback addresses: kare-dns with its etcd, and ExternalDNS, with the
-//! Corefile, flags, environment and certificates that the tree renders. Only addresses and paths are
-//! replaced.
+//! The DNS servers of `bootstrap/` on loopback addresses: kare-dns with its etcd, and ExternalDNS, with the
+//! rendered Corefile, flags, environment and certificates. Only addresses and paths are replaced.
 
 mod addresses;
 pub(crate) mod keys;
@@ -26,7 +25,7 @@ use query::Client;
 /// The domain of the tests.
 pub(crate) const DOMAIN: &str = "dev.k8tre.org";
 
-/// The port of the containers, in place of the privileged 53.
+/// The container port, because 53 is privileged.
 pub(crate) const DNS_PORT: u16 = 1053;
 
 /// The URL of etcd's Service, whose name does not resolve here.
@@ -184,7 +183,7 @@ impl Zone {
     }
 
     /// Returns the records of the zone with their keys.
-    pub(crate) fn stored(&self) -> BTreeMap<String, Value> {
+    pub(crate) fn records(&self) -> BTreeMap<String, Value> {
         let certificate = Some("kare-dns-etcd-client");
         // etcdctl has a short timeout, which a busy machine exceeds.
         let listed = until("etcd returns the records", || {
@@ -203,8 +202,8 @@ impl Zone {
             .collect()
     }
 
-    /// Stores a record as ExternalDNS writes it.
-    pub(crate) fn store(&self, name: &str, label: &str, host: &str) {
+    /// Writes a record as ExternalDNS does.
+    pub(crate) fn put_record(&self, name: &str, label: &str, host: &str) {
         let mut labels: Vec<&str> = name.split('.').collect();
         labels.reverse();
         let key = format!("/skydns/{}/{label}", labels.join("/"));
@@ -213,11 +212,11 @@ impl Zone {
         put.unwrap_or_else(|error| panic!("{error}"));
     }
 
-    pub(crate) fn ask_kare_dns(&self) -> Client {
+    pub(crate) fn kare_dns_client(&self) -> Client {
         self.client(self.addresses.kare_dns())
     }
 
-    /// Returns a client inside the cluster, of a server of this zone.
+    /// Returns a client inside the cluster that queries a server of this zone.
     pub(crate) fn client(&self, server: Ipv4Addr) -> Client {
         Client {
             from: self.addresses.insider(),

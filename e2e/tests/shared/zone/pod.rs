@@ -1,4 +1,4 @@
-//! The container of a rendered workload, with the paths of this machine.
+//! The container of a rendered workload, with local paths.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ impl Pod {
         }
     }
 
-    /// Returns the arguments with the paths of this machine.
+    /// Returns the arguments with local paths.
     pub(super) fn arguments(&self) -> Vec<String> {
         let mut arguments = self.container().args.clone().unwrap_or_default();
         self.swap_paths(&mut arguments);
@@ -52,7 +52,7 @@ impl Pod {
             .collect()
     }
 
-    /// Replaces the directories of the container with those of this machine.
+    /// Replaces the container's mount paths with local directories.
     pub(super) fn swap_paths(&self, texts: &mut [String]) {
         for mount in self.container().volume_mounts.iter().flatten() {
             let here = self.path(&mount.mount_path).display().to_string();
@@ -62,7 +62,7 @@ impl Pod {
         }
     }
 
-    /// Returns the directory that is mounted at a path.
+    /// Returns the local directory for a mount path.
     pub(super) fn path(&self, mount_path: &str) -> PathBuf {
         let mounts = self.container().volume_mounts.iter().flatten();
         let mut mounts = mounts.filter(|mount| mount.mount_path == mount_path);
@@ -98,7 +98,7 @@ impl Pod {
     }
 }
 
-/// Replaces a text, which has to occur.
+/// Replaces a text, which must occur.
 pub(crate) fn swap(texts: &mut [String], from: &str, to: &str) {
     assert!(
         texts.iter().any(|text| text.contains(from)),

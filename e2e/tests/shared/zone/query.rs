@@ -1,4 +1,4 @@
-//! A DNS client with a source address.
+//! A DNS client with a chosen source address.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
@@ -11,10 +11,10 @@ use hickory_proto::serialize::binary::{BinDecodable, BinEncodable};
 /// CoreDNS waits five seconds for each of two etcd requests before it answers SERVFAIL.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How often a question is sent over UDP, where it is lost before the server listens.
-const TRIES: u32 = 4;
+/// The maximum number of attempts over UDP: packets are lost until the server listens.
+const MAX_ATTEMPTS: u32 = 4;
 
-/// A client and its server.
+/// A client of a server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Client {
     pub(crate) from: Ipv4Addr,
@@ -26,14 +26,14 @@ pub(crate) struct Client {
 pub(crate) struct Answer(Message);
 
 impl Client {
-    /// Asks over UDP.
-    pub(crate) fn ask(&self, name: &str, kind: RecordType) -> Result<Answer, String> {
-        let (request, bytes) = question(name, kind);
+    /// Sends a query over UDP.
+    pub(crate) fn query(&self, name: &str, kind: RecordType) -> Result<Answer, String> {
+        let (request, bytes) = request(name, kind);
         let socket = UdpSocket::bind((self.from, 0)).map_err(|error| error.to_string())?;
         let exchange = || {
-            socket.set_read_timeout(Some(TIMEOUT / TRIES))?;
+            socket.set_read_timeout(Some(TIMEOUT / MAX_ATTEMPTS))?;
             let mut buffer = vec![0; 4096];
-            let mut tries = 1;
+            let mut attempts = 1;
             loop {
                 socket.send_to(&bytes, self.server)?;
                 match socket.recv_from(&mut buffer) {
@@ -41,21 +41,21 @@ impl Client {
                         buffer.truncate(length);
                         return Ok(buffer);
                     }
-                    Err(error) if tries == TRIES => return Err(error),
-                    Err(_) => tries += 1,
+                    Err(error) if attempts == MAX_ATTEMPTS => return Err(error),
+                    Err(_) => attempts += 1,
                 }
             }
         };
         answer(&request, exchange())
     }
 
-    /// Asks over TCP.
-    pub(crate) fn ask_tcp(&self, name: &str, kind: RecordType) -> Result<Answer, String> {
-        let (request, bytes) = question(name, kind);
+    /// Sends a query over TCP.
+    pub(crate) fn query_tcp(&self, name: &str, kind: RecordType) -> Result<Answer, String> {
+        let (request, bytes) = request(name, kind);
         let exchange = || {
             let mut stream = TcpStream::connect_timeout(&self.server, TIMEOUT)?;
             stream.set_read_timeout(Some(TIMEOUT))?;
-            let length = u16::try_from(bytes.len()).expect("a short question");
+            let length = u16::try_from(bytes.len()).expect("a short request");
             stream.write_all(&length.to_be_bytes())?;
             stream.write_all(&bytes)?;
             let mut length = [0; 2];
@@ -67,13 +67,13 @@ impl Client {
         answer(&request, exchange())
     }
 
-    /// The addresses of a name, in order; an error where there are none.
+    /// Returns the sorted addresses of a name, or an error if there are none.
     pub(crate) fn addresses(&self, name: &str) -> Result<Vec<Ipv4Addr>, String> {
-        self.ask(name, RecordType::A)?.addresses()
+        self.query(name, RecordType::A)?.addresses()
     }
 }
 
-fn question(name: &str, kind: RecordType) -> (Message, Vec<u8>) {
+fn request(name: &str, kind: RecordType) -> (Message, Vec<u8>) {
     let mut name = Name::from_ascii(name).expect("a name");
     name.set_fqdn(true);
     let mut query = Query::query(name, kind);
@@ -82,7 +82,7 @@ fn question(name: &str, kind: RecordType) -> (Message, Vec<u8>) {
     let mut message = Message::new(id, MessageType::Query, OpCode::Query);
     message.metadata.recursion_desired = true;
     message.add_query(query);
-    let bytes = message.to_bytes().expect("a question");
+    let bytes = message.to_bytes().expect("a request");
     (message, bytes)
 }
 
@@ -91,11 +91,11 @@ fn answer(request: &Message, bytes: std::io::Result<Vec<u8>>) -> Result<Answer, 
     let message = Message::from_bytes(&bytes).map_err(|error| error.to_string())?;
     assert_eq!(
         message.metadata.id, request.metadata.id,
-        "an answer to something else"
+        "an answer to another request"
     );
     assert_eq!(
         message.queries, request.queries,
-        "an answer to something else"
+        "an answer to another request"
     );
     Ok(Answer(message))
 }
@@ -113,7 +113,7 @@ impl Answer {
         &self.0.answers
     }
 
-    /// The names that the answer's records point to.
+    /// Returns the targets of NS and CNAME records.
     pub(crate) fn targets(&self) -> Vec<String> {
         let names = self
             .0
@@ -127,14 +127,14 @@ impl Answer {
         names.collect()
     }
 
-    /// The zone that the authority section names by its SOA.
+    /// Returns the zone of the SOA record in the authority section.
     pub(crate) fn soa(&self) -> Option<String> {
         let records = self.0.authorities.iter();
         let mut soa = records.filter(|record| record.record_type() == RecordType::SOA);
         soa.next().map(|record| record.name.to_ascii())
     }
 
-    /// The addresses of the answer, in order; an error where there are none.
+    /// Returns the sorted addresses of the answer, or an error if there are none.
     pub(crate) fn addresses(&self) -> Result<Vec<Ipv4Addr>, String> {
         let addresses = self
             .0

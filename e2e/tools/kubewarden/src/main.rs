@@ -1,5 +1,5 @@
-//! Prints the definition of Kubewarden's ClusterAdmissionPolicy, made of the policy SDK's types as their
-//! derive prescribes.
+//! Prints the CRD of Kubewarden's ClusterAdmissionPolicy, generated from the types of the policy SDK with the
+//! transforms that kube's derive macro applies.
 
 use kube_core::schema::{OptionalEnum, StructuralSchemaRewriter};
 use kubewarden_policy_sdk::crd::policies::cluster_admission_policy::ClusterAdmissionPolicySpec;
@@ -17,7 +17,7 @@ fn main() {
         .into_generator();
     let schema = generator.into_root_schema_for::<ClusterAdmissionPolicySpec>();
     let mut spec = schema.to_value();
-    // What is in them is the module's.
+    // The content of the settings depends on the module.
     spec["properties"]["settings"]["x-kubernetes-preserve-unknown-fields"] = true.into();
     let definition = json!({
         "apiVersion": "apiextensions.k8s.io/v1",

@@ -1,8 +1,7 @@
-//! Time of one request, in wasmtime as in the policy server, against two modules that do nothing: `noop` reads the
-//! request with the SDK and accepts, `constant` answers without reading and is the floor.
+//! Measures the time per request in wasmtime, the engine of the policy server, relative to two baselines:
+//! `noop` reads the request with the SDK and accepts it, and `constant` accepts without reading it.
 //!
-//! Times are a machine's; ratios on the same request, taken in turns within one run, are what can be
-//! compared.
+//! Times depend on the machine. Compare the ratios: the modules run in turns, on the same request.
 
 use std::time::Instant;
 
@@ -14,11 +13,11 @@ use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 use wasmtime::Engine;
 
-/// How often each module has its turn; the median of turns is printed.
-const TURNS: usize = 41;
-/// Requests in a turn.
-const REQUESTS: u32 = 50;
-/// Labels that objects get besides their own: few, and as many as make an object large.
+/// The number of rounds per module; the median over the rounds is printed.
+const ROUNDS: usize = 41;
+/// The number of requests per round.
+const REQUESTS_PER_ROUND: u32 = 50;
+/// The number of labels added to the object: few, and enough to make the object large.
 const LABELS: [usize; 2] = [4, 400];
 
 const STORAGE: &str = "storage-class";
@@ -28,8 +27,8 @@ const HOSTNAMES: &str = "hostname-ownership";
 const ROUTES: &str = "httproute-attachment";
 const INGRESSES: &str = "httproute-over-ingress";
 
-/// What is measured: a module, one of its cases, and what happens there.
-const SUBJECTS: [(&str, &str, &str); 23] = [
+/// The benchmarks: a policy, one of its cases, and a description.
+const BENCHMARKS: [(&str, &str, &str); 23] = [
     (STORAGE, "right-class", "accepts a claim"),
     (STORAGE, "vendor-gp3", "mutates a claim"),
     (BALANCER, "cluster-ip", "accepts a ClusterIP Service"),
@@ -37,17 +36,17 @@ const SUBJECTS: [(&str, &str, &str); 23] = [
     (BALANCER, "azure", "mutates a Service"),
     (BALANCER, "gateway-right", "accepts an internal Gateway"),
     (BALANCER, "gateway", "mutates a Gateway"),
-    (STORES, "generator-allowed", "accepts, asks nothing"),
-    (STORES, "right", "accepts, asks for the store"),
+    (STORES, "generator-allowed", "accepts without look-ups"),
+    (STORES, "right", "accepts, looks up the store"),
     (
         STORES,
         "conditions-labels",
-        "accepts, asks for store and namespace",
+        "accepts, looks up store and namespace",
     ),
     (
         STORES,
         "conditions-regex-unanchored",
-        "accepts, by a regular expression",
+        "accepts, by regular expression",
     ),
     (STORES, "kind-omitted", "rejects"),
     (
@@ -55,16 +54,16 @@ const SUBJECTS: [(&str, &str, &str); 23] = [
         "update-metadata",
         "accepts an update of metadata",
     ),
-    (HOSTNAMES, "taken-by-own", "accepts, asks for routes"),
+    (HOSTNAMES, "taken-by-own", "accepts, looks up routes"),
     (HOSTNAMES, "hostname-outside", "rejects"),
     (ROUTES, "update-metadata", "accepts an update of metadata"),
     (ROUTES, "right", "accepts a route"),
     (ROUTES, "parent-service", "rejects"),
     (INGRESSES, "update-labels", "accepts an update of labels"),
     (INGRESSES, "exempt-gateway", "accepts an exempt Ingress"),
-    (INGRESSES, "nginx-auth-url", "accepts what requires NGINX"),
+    (INGRESSES, "nginx-auth-url", "accepts what requires ingress-nginx"),
     (INGRESSES, "plain", "rejects with the route"),
-    (INGRESSES, "named-port", "rejects, asks for the Service"),
+    (INGRESSES, "named-port", "rejects, looks up the Service"),
 ];
 
 fn main() -> Result<(), Error> {
@@ -73,24 +72,24 @@ fn main() -> Result<(), Error> {
         let path = workspace::root().join(format!("target/guests/{name}.wasm"));
         Module::compile(&engine, &std::fs::read(path)?)
     };
-    let idle = [guest("noop")?, guest("constant")?];
+    let baselines = [guest("noop")?, guest("constant")?];
     for labels in LABELS {
         println!("with {labels} labels: KB, microseconds, ratio to noop, ratio to constant");
-        for (policy, name, does) in SUBJECTS {
+        for (policy, name, does) in BENCHMARKS {
             let case = Case::all_of(policy)?.into_iter().find(|it| it.name == name);
             let case = case.ok_or_else(|| format!("{policy} has no case `{name}`"))?;
             let module = Module::built(&engine, policy)?;
             if module.response(&case)? != Native::response(policy, &case)? {
-                return Err(format!("{policy}/{name}: not the response of native code").into());
+                return Err(format!("{policy}/{name}: not the response of the native code").into());
             }
-            let line = measure(&module, &idle, &case, labels)?;
+            let line = measure(&module, &baselines, &case, labels)?;
             println!("  {policy:<24} {does:<38} {line}");
         }
     }
     Ok(())
 }
 
-/// The figures of one module on the request of a case.
+/// Measures one module with the request of a case.
 fn measure(
     module: &Module,
     [noop, constant]: &[Module; 2],
@@ -98,22 +97,22 @@ fn measure(
     labels: usize,
 ) -> Result<String, Error> {
     let mut request = case.request_or_any().0;
-    label(&mut request, labels);
+    add_labels(&mut request, labels);
     let (settings, request) = (to_raw_value(&case.settings)?, to_raw_value(&request)?);
     let cluster = Snapshot::complete(case.cluster.iter().cloned())?;
-    let turn = |module: &Module| -> Result<f64, Error> {
+    let time_round = |module: &Module| -> Result<f64, Error> {
         let started = Instant::now();
-        for _ in 0..REQUESTS {
+        for _ in 0..REQUESTS_PER_ROUND {
             std::hint::black_box(module.validate(&settings, &request, &cluster)?);
         }
-        Ok(started.elapsed().as_secs_f64() / f64::from(REQUESTS))
+        Ok(started.elapsed().as_secs_f64() / f64::from(REQUESTS_PER_ROUND))
     };
     let (mut times, mut to_noop, mut to_constant) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..TURNS {
-        let time = turn(module)?;
+    for _ in 0..ROUNDS {
+        let time = time_round(module)?;
         times.push(time * 1e6);
-        to_noop.push(time / turn(noop)?);
-        to_constant.push(time / turn(constant)?);
+        to_noop.push(time / time_round(noop)?);
+        to_constant.push(time / time_round(constant)?);
     }
     Ok(format!(
         "{:>5.1} {:>7.1} {:>5.2} {:>5.2}",
@@ -129,8 +128,8 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Gives the object labels, and managedFields that speak of them and its spec, as from the API server.
-fn label(request: &mut Value, labels: usize) {
+/// Adds labels to the object, and managedFields for the labels and the spec, as the API server does.
+fn add_labels(request: &mut Value, labels: usize) {
     let key = |i| format!("example.org/label-{i:03}");
     let values: Map<_, _> = (0..labels)
         .map(|i| (key(i), json!(format!("value-{i}"))))

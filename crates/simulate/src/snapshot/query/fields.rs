@@ -1,6 +1,6 @@
 use super::SelectorError;
 
-/// Comma-separated terms on the two fields every kind can be selected by; all must hold.
+/// Comma-separated terms that must all match. They select by the two fields that every kind supports.
 #[derive(Debug, Default)]
 pub(crate) struct FieldSelector(Vec<Term>);
 
@@ -37,8 +37,8 @@ impl FieldSelector {
         })
     }
 
-    /// Whether a term says that `field` is `value`.
-    pub(crate) fn demands(&self, field: Field, value: &str) -> bool {
+    /// Reports whether a term requires `field` to equal `value`.
+    pub(crate) fn requires(&self, field: Field, value: &str) -> bool {
         self.0
             .iter()
             .any(|term| term.field == field && term.equal && term.value == value)
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn both_fields_and_all_operators() {
+    fn selects_by_both_fields_with_all_operators() {
         for selector in [
             "metadata.name=a",
             "metadata.name==a",
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn other_fields_and_broken_terms_are_refused() {
+    fn rejects_other_fields_and_terms_without_an_operator() {
         assert_eq!(
             FieldSelector::parse("spec.nodeName=x").unwrap_err(),
             SelectorError::Field("spec.nodeName".into())
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn only_equality_demands() {
-        let demands = |selector| {
+    fn only_equality_requires_a_value() {
+        let requires = |selector| {
             FieldSelector::parse(selector)
                 .unwrap()
-                .demands(Field::Name, "a")
+                .requires(Field::Name, "a")
         };
-        assert!(demands("metadata.namespace!=n,metadata.name=a"));
-        assert!(!demands("metadata.name!=a"));
-        assert!(!demands("metadata.namespace=a"));
+        assert!(requires("metadata.namespace!=n,metadata.name=a"));
+        assert!(!requires("metadata.name!=a"));
+        assert!(!requires("metadata.namespace=a"));
     }
 }

@@ -1,26 +1,26 @@
 use super::SelectorError;
 
-/// Comma-separated requirements on labels; all must hold.
+/// Comma-separated requirements that must all match.
 ///
-/// The language is that of `kubectl get -l`: `a`, `!a`, `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a
-/// notin (b,c)`, `a>1`, `a<1`. What is not there satisfies `!=` and `notin`.
+/// The syntax is that of `kubectl get -l`: `a`, `!a`, `a=b`, `a==b`, `a!=b`, `a in (b,c)`,
+/// `a notin (b,c)`, `a>1`, `a<1`. A missing label satisfies `!=` and `notin`.
 #[derive(Debug, Default)]
 pub(crate) struct LabelSelector(Vec<Requirement>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Requirement {
     key: String,
-    test: Test,
+    condition: Condition,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Test {
+enum Condition {
     Exists,
-    Missing,
+    DoesNotExist,
     In(Vec<String>),
     NotIn(Vec<String>),
-    Above(i64),
-    Below(i64),
+    GreaterThan(i64),
+    LessThan(i64),
 }
 
 impl LabelSelector {
@@ -38,15 +38,15 @@ impl LabelSelector {
             })
     }
 
-    /// Whether an object with the labels that `label` looks up is selected.
+    /// Reports whether an object matches. `label` returns the value of a label of the object.
     pub(crate) fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.0
             .iter()
-            .all(|requirement| requirement.test.holds(label(&requirement.key)))
+            .all(|requirement| requirement.condition.matches(label(&requirement.key)))
     }
 }
 
-/// The requirements in `selector`: the commas between parentheses separate values.
+/// Splits `selector` at the commas outside of parentheses. Commas inside separate values.
 fn requirements(selector: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0_usize;
     selector.split(move |c| {
@@ -64,8 +64,8 @@ impl Requirement {
         let text = text.trim();
         if let Some(key) = text.strip_prefix('!') {
             return Ok(Self {
-                key: key_of(key)?,
-                test: Test::Missing,
+                key: parse_key(key)?,
+                condition: Condition::DoesNotExist,
             });
         }
         let end = text
@@ -73,70 +73,70 @@ impl Requirement {
             .unwrap_or(text.len());
         let (key, rest) = text.split_at(end);
         Ok(Self {
-            key: key_of(key)?,
-            test: Test::parse(rest.trim())?,
+            key: parse_key(key)?,
+            condition: Condition::parse(rest.trim())?,
         })
     }
 }
 
-impl Test {
+impl Condition {
     fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Ok(Self::Exists);
         }
         if let Some(value) = text.strip_prefix("!=") {
-            return Ok(Self::NotIn(vec![value_of(value)?]));
+            return Ok(Self::NotIn(vec![parse_value(value)?]));
         }
         if let Some(value) = text.strip_prefix("==").or_else(|| text.strip_prefix('=')) {
-            return Ok(Self::In(vec![value_of(value)?]));
+            return Ok(Self::In(vec![parse_value(value)?]));
         }
         if let Some(number) = text.strip_prefix('>') {
-            return number_of(number).map(Self::Above);
+            return parse_number(number).map(Self::GreaterThan);
         }
         if let Some(number) = text.strip_prefix('<') {
-            return number_of(number).map(Self::Below);
+            return parse_number(number).map(Self::LessThan);
         }
         if let Some(values) = text.strip_prefix("notin") {
-            return values_of(values).map(Self::NotIn);
+            return parse_values(values).map(Self::NotIn);
         }
         if let Some(values) = text.strip_prefix("in") {
-            return values_of(values).map(Self::In);
+            return parse_values(values).map(Self::In);
         }
-        Err(format!("`{text}` is no operator with a value"))
+        Err(format!("`{text}` is not an operator with a value"))
     }
 
-    fn holds(&self, label: Option<&str>) -> bool {
+    fn matches(&self, label: Option<&str>) -> bool {
         let number = || label.and_then(|label| label.parse::<i64>().ok());
         match self {
             Self::Exists => label.is_some(),
-            Self::Missing => label.is_none(),
+            Self::DoesNotExist => label.is_none(),
             Self::In(values) => {
                 label.is_some_and(|label| values.iter().any(|value| value == label))
             }
             Self::NotIn(values) => {
                 !label.is_some_and(|label| values.iter().any(|value| value == label))
             }
-            Self::Above(bound) => number().is_some_and(|number| number > *bound),
-            Self::Below(bound) => number().is_some_and(|number| number < *bound),
+            Self::GreaterThan(bound) => number().is_some_and(|number| number > *bound),
+            Self::LessThan(bound) => number().is_some_and(|number| number < *bound),
         }
     }
 }
 
-fn key_of(text: &str) -> Result<String, String> {
+fn parse_key(text: &str) -> Result<String, String> {
     let key = text.trim();
     if key.is_empty() {
         return Err("a requirement has no key".to_owned());
     }
-    word(key, "-_./").map_err(|()| format!("`{key}` is no label key"))
+    parse_word(key, "-_./").map_err(|()| format!("`{key}` is not a label key"))
 }
 
-fn value_of(text: &str) -> Result<String, String> {
+fn parse_value(text: &str) -> Result<String, String> {
     let value = text.trim();
-    word(value, "-_.").map_err(|()| format!("`{value}` is no label value"))
+    parse_word(value, "-_.").map_err(|()| format!("`{value}` is not a label value"))
 }
 
-fn word(text: &str, marks: &str) -> Result<String, ()> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || marks.contains(c);
+fn parse_word(text: &str, punctuation: &str) -> Result<String, ()> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || punctuation.contains(c);
     if text.chars().all(allowed) {
         Ok(text.to_owned())
     } else {
@@ -144,19 +144,19 @@ fn word(text: &str, marks: &str) -> Result<String, ()> {
     }
 }
 
-fn number_of(text: &str) -> Result<i64, String> {
+fn parse_number(text: &str) -> Result<i64, String> {
     let text = text.trim();
     text.parse()
-        .map_err(|_| format!("`{text}` is no whole number"))
+        .map_err(|_| format!("`{text}` is not an integer"))
 }
 
-fn values_of(text: &str) -> Result<Vec<String>, String> {
+fn parse_values(text: &str) -> Result<Vec<String>, String> {
     text.trim()
         .strip_prefix('(')
         .and_then(|text| text.strip_suffix(')'))
         .ok_or_else(|| "`in` and `notin` need their values in parentheses".to_owned())?
         .split(',')
-        .map(value_of)
+        .map(parse_value)
         .collect()
 }
 
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operator_selects_and_leaves_out() {
+    fn every_operator_matches_and_excludes() {
         let labels = [
             ("app.kubernetes.io/name", "jupyterhub"),
             ("tier", "web"),
@@ -201,7 +201,7 @@ mod tests {
             "empty in (,a)",
             "app.kubernetes.io/name=jupyterhub,tier in (web,db),!gone",
         ] {
-            assert!(selects(selector, &labels), "`{selector}` should select");
+            assert!(selects(selector, &labels), "`{selector}` should match");
         }
         for selector in [
             "gone",
@@ -216,15 +216,12 @@ mod tests {
             "tier>3",
             "tier=web,gone",
         ] {
-            assert!(
-                !selects(selector, &labels),
-                "`{selector}` should not select"
-            );
+            assert!(!selects(selector, &labels), "`{selector}` should not match");
         }
     }
 
     #[test]
-    fn what_the_api_server_refuses_is_refused() {
+    fn rejects_what_the_api_server_rejects() {
         for selector in [
             ",",
             "a,",
