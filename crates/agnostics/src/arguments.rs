@@ -74,8 +74,9 @@ pub(crate) struct Check {
 
     /// Run DIR/<name>.wasm modules instead of the built-in policies
     ///
-    /// Runs third-party policies, and the exact module versions that a cluster pins. Download modules with
-    /// `kwctl pull`. Policies without a module in DIR run their built-in code.
+    /// Runs third-party policies, and the exact module versions that a cluster pins. <name> is the last part of
+    /// a policy's `spec.module`, without the tag. Download a module with `kwctl pull --output-path`. Policies
+    /// without a module in DIR run their built-in code.
     #[arg(
         long,
         value_name = "DIR",
@@ -127,7 +128,9 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = gateway)]
     pub(crate) gateway: Option<(String, String)>,
 
-    /// Listener of the Gateway for the routes; without one, every listener that accepts the host
+    /// Listener of the Gateway for the routes
+    ///
+    /// Without a listener, here or in the policy, routes attach to every listener that accepts the host.
     #[arg(long, value_name = "NAME")]
     pub(crate) section_name: Option<String>,
 

@@ -175,7 +175,7 @@ pub static ANNOTATIONS: &[Annotation] = &[
     part("auth-tls-verify-client", "auth-tls-secret"),
     part("auth-tls-verify-depth", "auth-tls-secret"),
     row("auth-type", Untranslatable, NotEmpty, "a route cannot ask for a password"),
-    row("auth-url", Untranslatable, NotEmpty, "authorizes requests with an external service, which routes may not do"),
+    row("auth-url", Untranslatable, NotEmpty, "a route cannot authorize requests with an external service"),
     row("backend-protocol", Translated, NotEmpty, "`GRPC` becomes a GRPCRoute, `HTTP` is the default; other values are untranslatable"),
     row("canary", Translated, True, "a canary by header becomes a header match; a weight belongs in the main route"),
     part("canary-by-cookie", "canary"),

@@ -224,9 +224,9 @@ pub(crate) fn choose<'a>(
             return Ok(Choice::Reject { error });
         }
         let message = match class {
-            None => format!("not set; added `{mode_class}` for {mode}"),
+            None => format!("not set; uses `{mode_class}` for {mode}"),
             Some(class) => {
-                format!("cluster default `{class}` replaced with `{mode_class}` for {mode}")
+                format!("not set; uses `{mode_class}` for {mode}, not the default `{class}`")
             }
         };
         let warning = CLASS_NOT_SET.finding(path, message);

@@ -286,7 +286,7 @@ pub(crate) fn check(
         findings.reject(
             HOSTNAMES,
             published.list,
-            format!("names no host, so the route claims all hosts; write `[{host}.{domain}]`"),
+            format!("is empty, so the route claims all hosts; write its hosts, such as `[{host}.{domain}]`"),
         );
     }
 }

@@ -310,8 +310,7 @@ impl RejectionReason {
             }
             Self::Class => class(settings, ingress),
             Self::Untranslatable => {
-                let problem =
-                    "Ingresses are not allowed; remove the listed features and use an HTTPRoute";
+                let problem = "Ingresses are not allowed; remove what cannot be expressed as a route and use an HTTPRoute";
                 let message = joined(&[problem, &on_gateway(settings)]);
                 REQUIRES_INGRESS_NGINX.finding("kind", message)
             }
@@ -387,13 +386,8 @@ fn class(settings: &Settings, ingress: &Ingress<'_>) -> Finding {
         ),
     };
     let message = match settings.allowed_classes.first() {
-        Some(class) => joined(&[
-            &problem,
-            "; use `",
-            class,
-            "`, or remove the listed features",
-        ]),
-        None => joined(&[&problem, "; remove the listed features"]),
+        Some(class) => joined(&[&problem, "; use `", class, "`, or remove what requires it"]),
+        None => joined(&[&problem, "; remove what requires it"]),
     };
     INGRESS_CLASS.finding(path, message)
 }

@@ -120,7 +120,7 @@ impl Message {
             self.routes(&mut rest);
             list(
                 &mut rest,
-                "Features that require ingress-nginx:",
+                "Cannot be expressed as a route:",
                 &translation.untranslatable,
             );
             list(

@@ -175,7 +175,7 @@ fn cloud_native_pg_without_a_class_gets_it_next_to_the_size() {
             let dir = Dir::with(&manifest);
             let row = only_row(&dir.json(&["--profile", "aws"]));
             let warning = format!(
-                "{path}.storageClass: not set; added `rwo-default` for ReadWriteOnce [class-not-set]"
+                "{path}.storageClass: not set; uses `rwo-default` for ReadWriteOnce [class-not-set]"
             );
             assert_eq!(row["warnings"], json!([warning]), "{manifest}");
             let text = dir.check(&["app.yaml", "--profile", "aws"]).stdout;

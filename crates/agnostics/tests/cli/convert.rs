@@ -95,8 +95,8 @@ fn unsupported_annotations_are_reported_and_incomplete_routes_are_comments() {
     let run = dir.convert(&["."]);
     assert_eq!(
         run.stderr,
-        "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: authorizes \
-         requests with an external service, which routes may not do\n\
+        "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: a route \
+         cannot authorize requests with an external service\n\
          error: ./app.yaml:9: metadata.annotations[nginx.ingress.kubernetes.io/auth-uri]: ingress-nginx does \
          not know `auth-uri` and ignores it\n\
          error: ./app.yaml:10: metadata.annotations[konghq.com/strip-path]: not translated: only Kong reads \

@@ -13,13 +13,12 @@ fn row(manifest: &str, arguments: &[&str]) -> Value {
 }
 
 const NOT_SET: &str =
-    "spec.storageClassName: not set; added `rwo-default` for ReadWriteOnce [class-not-set]";
+    "spec.storageClassName: not set; uses `rwo-default` for ReadWriteOnce [class-not-set]";
 
 /// The warning about a default class that is replaced.
 fn replaced(default: &str) -> String {
     format!(
-        "spec.storageClassName: cluster default `{default}` replaced with `rwo-default` for \
-         ReadWriteOnce [class-not-set]"
+        "spec.storageClassName: not set; uses `rwo-default` for ReadWriteOnce, not the default `{default}` [class-not-set]"
     )
 }
 

@@ -29,7 +29,7 @@ fn untranslatable_annotations_are_reported_with_the_reason() {
         [
             at(
                 "auth-url",
-                "authorizes requests with an external service, which routes may not do"
+                "a route cannot authorize requests with an external service"
             ),
             at("server-snippet", "is NGINX configuration"),
         ]
