@@ -64,7 +64,7 @@ admission::rule! {
 }
 
 admission::rule! {
-    /// An update sets the class from the original manifest, which the policy replaced at creation.
+    /// A manifest is applied again with its original class, but the policy replaced that class at creation.
     ///
     /// # What it checks
     /// The class of a claim is immutable. If the policy replaced the class at creation, it also replaces it

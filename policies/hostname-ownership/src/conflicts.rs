@@ -115,7 +115,7 @@ pub(crate) fn check(
         }
     }
     if let Some(failure) = failure {
-        findings.not_checked("conflicts with hostnames in other namespaces", &failure);
+        findings.not_checked("whether other namespaces have these hostnames", &failure);
     }
 }
 

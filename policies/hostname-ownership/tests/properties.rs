@@ -217,7 +217,7 @@ proptest! {
 #[test]
 fn a_failed_query_is_a_warning() {
     let object = json!({"spec": {"hostnames": ["lab.k8tre.internal"]}});
-    let what = "not checked: conflicts with hostnames in other namespaces";
+    let what = "not checked: whether other namespaces have these hostnames";
     for (cluster, why) in [
         (
             &Forbidden as &dyn Cluster,

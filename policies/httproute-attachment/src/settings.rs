@@ -16,8 +16,8 @@ admission::settings! {
         /// set, they may name any domain.
         #[title = "Domain"]
         pub domain: Option<String> = None,
-        /// For each namespace in the list, the only Services that routes may use as backends, such as auth
-        /// proxies. Other namespaces are not restricted.
+        /// Restricts the routes in each listed namespace to these Services, such as auth proxies. Other
+        /// namespaces are not restricted.
         #[title = "Backends"]
         pub backends: Vec<Backends> = Vec::new(),
         /// Headers that identify the user to apps, which filters may not set. A name that ends with `*`
