@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 pub struct Expectation<'a>(pub &'a Case);
 
 impl Expectation<'_> {
-    /// Returns the differences between `outcome` and the expected one; empty if there are none.
+    /// Returns the differences between `outcome` and the expected one; empty if they match.
     pub fn mismatches(self, outcome: &Outcome) -> Vec<String> {
         let case = self.0;
         let mut mismatches = Vec::new();

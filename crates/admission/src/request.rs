@@ -123,7 +123,7 @@ impl<'a> AdmissionRequest<'a> {
         }
     }
 
-    /// Returns the object that an UPDATE changes, as it was before; `None` for other requests.
+    /// Returns the stored object that an UPDATE replaces; `None` for other requests.
     ///
     /// # Errors
     /// Returns an error if an UPDATE has no old object.

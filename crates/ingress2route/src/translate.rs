@@ -218,8 +218,8 @@ impl<'a> Translator<'_, 'a> {
         }))
     }
 
-    /// Returns the action for the requests of a path or default backend. Returns `None` and adds a diagnostic
-    /// about `node` if there is none.
+    /// Returns the action for the requests of a path or default backend. If no route can express it, adds a
+    /// diagnostic about `node` and returns `None`.
     fn action(
         &mut self,
         backend: Option<Node<'a>>,

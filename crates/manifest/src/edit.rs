@@ -15,7 +15,7 @@ impl Object {
     ///
     /// Returns `None` if the patch does not apply, if the text cannot express it (for example, for values
     /// from an alias or a merge), or if another part of the document, such as another item of a list, is
-    /// invalid. The result is parsed again and verified to equal the patched document. If there is none,
+    /// invalid. The result is parsed again and verified to equal the patched document. For `None`,
     /// callers can use [`crate::render()`].
     #[must_use]
     pub fn edit(&self, patch: &[PatchOperation]) -> Option<String> {

@@ -301,7 +301,7 @@ fn present(field: Option<&Value>) -> Option<&Value> {
     field.filter(|value| !value.is_null())
 }
 
-/// Sets the access mode ReadWriteOnce, as operators do, if there is none.
+/// Adds the access mode ReadWriteOnce to a claim without access modes, as operators do.
 fn with_default_mode(mut spec: Value) -> Value {
     let modes = present(spec.get("accessModes"));
     if modes.is_none_or(|modes| modes.as_array().is_some_and(Vec::is_empty))

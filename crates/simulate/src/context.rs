@@ -104,7 +104,7 @@ impl Context {
         policies.map(|policy| policy.warning(&warning)).collect()
     }
 
-    /// Returns the labels of a namespace. Without a manifest of the namespace, there are none.
+    /// Returns the labels of a namespace; empty if the manifests do not contain the namespace.
     pub(crate) fn namespace_labels(&self, namespace: &str) -> BTreeMap<String, String> {
         self.namespaces.get(namespace).cloned().unwrap_or_default()
     }

@@ -157,7 +157,7 @@ impl Row {
     }
 }
 
-/// Serializes messages as one string, or `null` if there are none.
+/// Serializes messages as one string, and an empty list as `null`.
 fn serialize_joined<S: Serializer>(messages: &[String], serializer: S) -> Result<S::Ok, S::Error> {
     match messages {
         [] => serializer.serialize_none(),

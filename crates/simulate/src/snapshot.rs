@@ -137,7 +137,7 @@ impl Snapshot {
         Ok(kind)
     }
 
-    /// Declares that the snapshot holds all objects of `kind`, even if there are none.
+    /// Declares that the snapshot contains every object of `kind` in the cluster.
     pub fn mark_complete(&mut self, kind: ContextAwareResource) {
         Arc::make_mut(&mut self.kinds)
             .entry(kind)

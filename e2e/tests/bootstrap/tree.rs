@@ -111,8 +111,8 @@ pub(crate) fn all_objects() -> &'static [TreeObject] {
     })
 }
 
-/// Returns the objects of one kind. Panics if there are none, so that tests are not vacuous, unless kubectl is
-/// missing.
+/// Returns the objects of one kind. Unless kubectl is missing, panics if the tree has no such object, so that
+/// tests are not vacuous.
 pub(crate) fn of_kind(kind: &str) -> Vec<&'static TreeObject> {
     let all = all_objects();
     let found: Vec<_> = all.iter().filter(|it| it.object.kind() == kind).collect();

@@ -134,7 +134,7 @@ admission::rule! {
     /// An update adds or changes the annotation that selects the AWS controller.
     ///
     /// # What it checks
-    /// `service.beta.kubernetes.io/aws-load-balancer-type` must stay as it was when the Service was created.
+    /// `service.beta.kubernetes.io/aws-load-balancer-type` must not change after the Service is created.
     /// The policy restores it, or rejects the object with `onConflict: reject`.
     ///
     /// # Why
@@ -315,8 +315,8 @@ impl<'s> Plan<'_, 's> {
         Ok(())
     }
 
-    /// Keeps the annotation that selects the AWS controller as it was. After a change, the existing load
-    /// balancer would stay, possibly public.
+    /// Restores the annotation that selects the AWS controller. After a change, the existing load balancer
+    /// would remain, possibly public.
     pub(crate) fn keep_aws_type(&mut self) -> Result<(), Malformed> {
         let Some(old) = &self.load_balancer.old else {
             return Ok(());

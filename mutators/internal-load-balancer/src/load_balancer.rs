@@ -279,7 +279,7 @@ fn text_at<'a>(root: &Object<'a>, path: &[&str]) -> Result<Option<&'a str>, Malf
     }
 }
 
-/// Returns the object at `path`; `None` if there is none.
+/// Returns the object at `path`; `None` if a field on the path is missing.
 fn object_at<'a>(root: &Object<'a>, path: &[&str]) -> Result<Option<Object<'a>>, Malformed> {
     let mut object = Some(root.clone());
     for key in path {

@@ -113,7 +113,7 @@ admission::rule! {
     ///
     /// # Why
     /// The field (GEP-3793) attaches the route to every Gateway that is marked as a default, which the route
-    /// does not name. Whoever creates such a Gateway receives the app's traffic.
+    /// does not name. Anyone who creates such a Gateway receives the app's traffic.
     ///
     /// # Example
     /// ```yaml

@@ -159,7 +159,7 @@ admission::rule! {
 /// The version in which stores are requested. External Secrets serves and stores it.
 const API_VERSION: &str = "external-secrets.io/v1";
 
-/// The text of a list, or why there is none.
+/// The JSON text of a list, or why it could not be retrieved.
 type Answer = Result<String, String>;
 
 /// Checks references to allowed stores, with one look-up for each kind of store, and one for the namespace if

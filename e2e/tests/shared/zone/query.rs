@@ -67,7 +67,7 @@ impl Client {
         answer(&request, exchange())
     }
 
-    /// Returns the sorted addresses of a name, or an error if there are none.
+    /// Returns the sorted addresses of a name, or an error if it has no address.
     pub(crate) fn addresses(&self, name: &str) -> Result<Vec<Ipv4Addr>, String> {
         self.query(name, RecordType::A)?.addresses()
     }
@@ -134,7 +134,7 @@ impl Answer {
         soa.next().map(|record| record.name.to_ascii())
     }
 
-    /// Returns the sorted addresses of the answer, or an error if there are none.
+    /// Returns the sorted addresses in the answer, or an error if it has no address.
     pub(crate) fn addresses(&self) -> Result<Vec<Ipv4Addr>, String> {
         let addresses = self
             .0

@@ -146,7 +146,7 @@ fn check_addresses(setting: &str, ips: &[String], errors: &mut SettingErrors) {
     }
 }
 
-/// Returns the private IP address in `text`; `None` if there is none.
+/// Parses a private IP address; `None` if `text` is anything else.
 fn private_address(text: &str) -> Option<IpAddr> {
     text.parse().ok().filter(|ip| !is_public(*ip))
 }
