@@ -7,6 +7,7 @@ mod case;
 mod cluster;
 mod expectation;
 pub mod hosts;
+mod markdown;
 mod outcome;
 pub mod report;
 pub mod topic;
@@ -14,6 +15,7 @@ pub mod workspace;
 
 pub use case::{Case, Expected, Operation, Request};
 pub use expectation::Expectation;
+pub use markdown::code_blocks;
 pub use outcome::Outcome;
 pub use simulate::builtin::payload;
 

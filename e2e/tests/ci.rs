@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use e2e::{Error, workspace};
+use e2e::{Error, code_blocks, workspace};
 use serde_json::Value;
 
 const CLAIM: &str = "apiVersion: v1
@@ -27,10 +27,7 @@ fn blocks(section: &str, language: &str) -> Result<String, Error> {
         .split_once(&format!("\n## {section}\n"))
         .ok_or_else(|| format!("the README has no section `{section}`"))?;
     let section = rest.split("\n## ").next().unwrap_or(rest);
-    let opening = format!("```{language}\n");
-    let blocks = section.split(&opening).skip(1);
-    let blocks = blocks.filter_map(|rest| Some(rest.split_once("\n```")?.0));
-    Ok(blocks.collect::<Vec<_>>().join("\n"))
+    Ok(code_blocks(section, language).join("\n"))
 }
 
 fn yaml(path: &str) -> Result<Value, Error> {

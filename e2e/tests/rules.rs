@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use admission::{Rule, Severity, Verdict};
 use e2e::hosts::Native;
-use e2e::{Case, Expected};
+use e2e::{Case, Expected, code_blocks};
 use serde_json::{Value, json};
 use simulate::Finding;
 use simulate::builtin::{self, POLICIES};
@@ -111,10 +111,8 @@ fn responses_carry_the_findings() {
             let warnings = warnings.skip(usize::from(!errors.is_empty()));
             let read: Vec<_> = errors
                 .iter()
-                .filter_map(|line| Finding::parse(line, simulate::Severity::Error))
-                .chain(
-                    warnings.filter_map(|line| Finding::parse(line, simulate::Severity::Warning)),
-                )
+                .filter_map(|line| Finding::parse(line, Severity::Error))
+                .chain(warnings.filter_map(|line| Finding::parse(line, Severity::Warning)))
                 .collect();
             let reported: Vec<_> = verdict.findings.iter().map(finding).collect();
             assert_eq!(read, reported, "{}", case.title());
@@ -136,10 +134,7 @@ fn responses_carry_the_findings() {
 fn finding(finding: &admission::Finding) -> Finding {
     Finding {
         rule: finding.rule.to_string(),
-        severity: match finding.severity {
-            Severity::Error => simulate::Severity::Error,
-            Severity::Warning => simulate::Severity::Warning,
-        },
+        severity: finding.severity,
         message: finding.message.replace(char::is_control, " "),
         path: finding.path.replace(char::is_control, " "),
     }
@@ -186,10 +181,8 @@ struct Example {
 impl Example {
     fn read(rule: Rule, title: &str) -> Self {
         let section = rule.section(title).unwrap();
-        let (_, yaml) = section
-            .split_once("```yaml\n")
-            .unwrap_or_else(|| panic!("{rule}: no YAML"));
-        let (yaml, _) = yaml.split_once("```").unwrap();
+        let blocks = code_blocks(&section, "yaml");
+        let yaml = blocks.first().unwrap_or_else(|| panic!("{rule}: no YAML"));
         let mut example = Self {
             settings: Vec::new(),
             objects: Vec::new(),

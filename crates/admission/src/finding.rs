@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::rule::Rule;
 use crate::text::push_printable;
 
@@ -20,11 +22,12 @@ pub struct Finding {
 }
 
 /// How serious a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The object is accepted, as it is or mutated.
     Warning,
-    /// The object is rejected.
+    /// The object is rejected; in reports of tools, also if it could not be evaluated.
     Error,
 }
 

@@ -65,9 +65,9 @@ fn explanation(policy: Option<&str>, rule: Rule) -> String {
 }
 
 fn unknown(id: &str) -> ExitCode {
-    let nearest = builtin::rules().min_by_key(|(_, rule)| admission::distance(rule.id, id));
-    let help = match nearest {
-        Some((_, rule)) if admission::distance(rule.id, id) <= 1 + id.len() / 4 => {
+    let rules = builtin::rules().map(|(_, rule)| (admission::distance(rule.id, id), rule));
+    let help = match rules.min_by_key(|(distance, _)| *distance) {
+        Some((distance, rule)) if distance <= 1 + id.len() / 4 => {
             format!("did you mean `{rule}`?")
         }
         _ => "`agnostics explain` lists all rules".to_owned(),

@@ -26,7 +26,7 @@ impl Backend {
     }
 }
 
-/// Reads the Service of a backend. If it is not a Service, adds a diagnostic and returns `None`.
+/// Reads the Service of a backend. If it names no Service, adds a diagnostic and returns `None`.
 ///
 /// # Errors
 /// Returns an error if a field has the wrong type.

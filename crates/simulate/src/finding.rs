@@ -1,5 +1,6 @@
 //! Findings: what rules report, read from the lines of a policy's response.
 
+use admission::Severity;
 use serde::Serialize;
 
 /// What a rule reports about one field of an object.
@@ -14,16 +15,6 @@ pub struct Finding {
     pub message: String,
     /// The path of the field, such as `spec.accessModes[0]`; empty if unknown, or for the whole object.
     pub path: String,
-}
-
-/// How serious a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The object is accepted, as it is or mutated.
-    Warning,
-    /// The object is rejected, or could not be evaluated.
-    Error,
 }
 
 impl Finding {

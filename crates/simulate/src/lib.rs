@@ -28,7 +28,7 @@ pub use builtin::Builtin;
 pub use cluster::SnapshotCluster;
 pub use context::Context;
 pub use diff::{Change, Diff, Hunk, Line, diff};
-pub use finding::{Finding, Severity};
+pub use finding::Finding;
 pub use httproute_over_ingress::Settings as RouteSettings;
 pub use ingress::{RouteNames, is_ingress, route_settings, translate_ingress};
 pub use kubewarden::{self, ContextAwareResource, Mode, Policy};

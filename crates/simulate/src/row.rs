@@ -1,10 +1,11 @@
 //! Results: one row per object and policy, and the summary.
 
+use admission::Severity;
 use json_patch::PatchOperation;
 use manifest::{Object, Problem};
 use serde::{Serialize, Serializer};
 
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 
 /// The result of one policy for one object.
 #[derive(Debug, Clone, Serialize)]

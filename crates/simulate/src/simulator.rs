@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use admission::Severity;
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use kubewarden::{Mode, NAMESPACE_NAME_LABEL, kinds, labels};
 use manifest::{Object, Problem};
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::claims::{Deriver, Subject};
 use crate::context::Context;
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::paths;
 use crate::policies::{LoadedPolicy, Policies};
 use crate::row::{Row, Verdict};

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use e2e::workspace;
+use e2e::{code_blocks, workspace};
 
 use crate::fixture::{Fixture, TAG};
 use crate::server::{PASSWORD, Server};
@@ -11,8 +11,7 @@ use crate::server::{PASSWORD, Server};
 /// Returns the shell blocks of a document, with the registries replaced.
 pub(crate) fn blocks(document: &str, releases: &str, own: &str) -> Vec<String> {
     let text = fs::read_to_string(workspace::root().join(document)).expect(document);
-    let blocks = text.split("```sh\n").skip(1);
-    let blocks = blocks.map(|rest| rest.split_once("\n```").unwrap().0);
+    let blocks = code_blocks(&text, "sh").into_iter();
     let blocks = blocks.map(|block| block.replace("ghcr.io/k8tre/agnostics", releases));
     blocks
         .map(|block| block.replace("registry.example.org/agnostics", own))

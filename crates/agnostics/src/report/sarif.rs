@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use admission::Severity;
 use serde_json::{Value, json};
-
-use simulate::{Finding, Row, Severity, builtin};
+use simulate::{Finding, Row, builtin};
 
 use crate::explain;
 
@@ -43,12 +43,12 @@ fn rule(id: &str) -> Value {
     let Some((policy, rule)) = builtin::rules().find(|(_, rule)| rule.id == id) else {
         return json!({"id": id});
     };
-    let summary = rule.summary();
+    let (summary, documentation) = (rule.summary(), rule.documentation());
     json!({
         "id": id,
         "shortDescription": {"text": summary},
         "fullDescription": {"text": rule.section("What it checks").unwrap_or(summary)},
-        "help": {"text": rule.documentation(), "markdown": rule.documentation()},
+        "help": {"text": documentation, "markdown": documentation},
         "helpUri": explain::page(rule),
         "properties": {"tags": policy.as_slice()},
     })
@@ -64,13 +64,9 @@ fn result(row: &Row, finding: &Finding) -> Value {
         "" => text(row, finding),
         object => format!("{object}: {}", text(row, finding)),
     };
-    let level = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
     json!({
         "ruleId": finding.rule,
-        "level": level,
+        "level": finding.severity,
         "message": {"text": text},
         "locations": [{"physicalLocation": location}],
     })
