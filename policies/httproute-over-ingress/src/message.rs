@@ -148,22 +148,23 @@ impl Message {
     /// Returns the acceptance with the same findings as warnings, without the routes.
     pub(crate) fn warnings(self) -> Verdict {
         let translation = &self.decision.translation;
-        let mut warnings = Warnings::default();
+        let mut warnings = Warnings::new();
         let lists_everything = self.lists_everything();
         for mut finding in self.decision.findings {
             shorten(&mut finding, "");
-            warnings.add(finding);
+            warnings = warnings.add(finding);
         }
         if lists_everything {
             if !translation.routes.is_empty() {
-                warnings.add_line(COMMAND.to_owned());
+                warnings = warnings.add_remark(COMMAND);
             }
-            warnings.add_all(REQUIRES_INGRESS_NGINX, &translation.untranslatable);
-            warnings.add_all(OTHER_CONTROLLER_ANNOTATION, &translation.other_controllers);
-            warnings.add_all(INCOMPLETE_ROUTE, &translation.blockers);
+            warnings = warnings
+                .add_all(REQUIRES_INGRESS_NGINX, &translation.untranslatable)
+                .add_all(OTHER_CONTROLLER_ANNOTATION, &translation.other_controllers)
+                .add_all(INCOMPLETE_ROUTE, &translation.blockers);
         }
         for note in self.notes {
-            warnings.add(note);
+            warnings = warnings.add(note);
         }
         warnings.verdict()
     }
@@ -197,54 +198,56 @@ impl Message {
 
 /// Returns the acceptance of an Ingress that requires ingress-nginx, with the reasons as warnings.
 pub(crate) fn requires_nginx(translation: &Translation) -> Verdict {
-    let mut warnings = Warnings::default();
-    warnings.add_all(REQUIRES_INGRESS_NGINX, &translation.untranslatable);
-    warnings.verdict()
+    Warnings::new()
+        .add_all(REQUIRES_INGRESS_NGINX, &translation.untranslatable)
+        .verdict()
 }
 
 /// An acceptance with a limited number of warnings.
-#[derive(Default)]
 struct Warnings {
-    findings: Vec<Finding>,
-    lines: Vec<String>,
-    /// How many there would be without the limit.
+    verdict: Verdict,
+    /// The number of warnings without the limit.
     count: usize,
 }
 
 impl Warnings {
-    fn add(&mut self, finding: Finding) {
-        if self.add_line(finding.to_string()) {
-            self.findings.push(finding);
+    fn new() -> Self {
+        Self {
+            verdict: Verdict::accept(),
+            count: 0,
         }
     }
 
-    /// Adds a line, unless there are too many. Returns whether it did.
-    fn add_line(&mut self, line: String) -> bool {
+    fn add(mut self, finding: Finding) -> Self {
         self.count += 1;
-        let fits = self.count <= MAX_WARNINGS;
-        if fits {
-            self.lines.push(line);
+        if self.count <= MAX_WARNINGS {
+            self.verdict = self.verdict.warn(finding);
         }
-        fits
+        self
     }
 
-    fn add_all(&mut self, rule: Rule, diagnostics: &[Diagnostic]) {
+    fn add_remark(mut self, text: &str) -> Self {
+        self.count += 1;
+        if self.count <= MAX_WARNINGS {
+            self.verdict = self.verdict.remark(text);
+        }
+        self
+    }
+
+    fn add_all(mut self, rule: Rule, diagnostics: &[Diagnostic]) -> Self {
         for Diagnostic { path, message } in diagnostics {
-            self.add(rule.finding(path.as_str(), message.clone()));
+            self = self.add(rule.finding(path.as_str(), message.clone()));
         }
+        self
     }
 
-    fn verdict(mut self) -> Verdict {
-        if self.count > MAX_WARNINGS {
-            let more = self.count - MAX_WARNINGS;
-            self.lines.push(format!(
+    fn verdict(self) -> Verdict {
+        let more = self.count.saturating_sub(MAX_WARNINGS);
+        match more {
+            0 => self.verdict,
+            more => self.verdict.remark(format!(
                 "and {more} more; run `agnostics convert FILE` to list them"
-            ));
-        }
-        Verdict {
-            findings: self.findings,
-            warnings: self.lines,
-            ..Verdict::accept()
+            )),
         }
     }
 }
