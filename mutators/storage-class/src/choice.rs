@@ -11,12 +11,13 @@ admission::rule! {
     /// # What it checks
     /// The class of a claim must be one of the settings `classes` and `allowedClasses`. By default the policy
     /// replaces any other class with the K8TRE class for the claim's access mode; the setting `unknownClass`
-    /// can reject or allow it instead. A claim for an existing volume, snapshot or claim (`volumeName`,
-    /// `selector`, `dataSource`, `dataSourceRef`) keeps its class, with a warning.
+    /// can reject or allow it instead. A claim that names a volume (`volumeName`, `selector`), or the snapshot or
+    /// claim that fills it (`dataSource`, `dataSourceRef`), keeps its class, with a warning.
     ///
     /// # Why
     /// Classes such as `gp3` or `managed-csi` exist on one vendor only. Elsewhere the claim never binds. K8TRE
-    /// has the same classes on azure, aws and k3s.
+    /// has the same classes on azure, aws and k3s. A class that only existing volumes have, such as `manual`,
+    /// cannot be told from a vendor's: name the volume in the claim, or list the class in `allowedClasses`.
     ///
     /// # Example
     /// ```yaml
@@ -195,12 +196,8 @@ pub(crate) fn choose<'a>(
         return Ok(Choice::Accept { warning: None });
     }
     let path = claim.class_path();
-    if let Some(field) = claim.existing_volume_field()? {
-        let unknown = class.filter(|&class| !settings.knows(class));
-        let warning = unknown.map(|class| {
-            let message = format!("`{class}` is not a K8TRE class; kept because {field} is set");
-            UNKNOWN_CLASS.finding(path, message)
-        });
+    if let Some(field) = claim.static_binding_field()? {
+        let warning = class.and_then(|class| kept_unknown(settings, class, path, field));
         return Ok(Choice::Accept { warning });
     }
     let mode = claim.access_mode()?;
@@ -232,6 +229,13 @@ pub(crate) fn choose<'a>(
         let warning = CLASS_NOT_SET.finding(path, message);
         return Ok(Choice::with_warning(mode_class, warning));
     };
+    if let Some(field) = claim.data_source_field()? {
+        // The class must have the driver of the snapshot or claim.
+        return Ok(Choice::Class {
+            class: requested,
+            warning: kept_unknown(settings, requested, path, field),
+        });
+    }
     Ok(match suitability(settings, mode, is_block, requested) {
         Suitability::Unknown if settings.unknown_class == UnknownClass::Reject => {
             let message =
@@ -263,29 +267,47 @@ pub(crate) fn choose<'a>(
     })
 }
 
-/// Returns the class that [`choose`] gives a new claim like this one. For an existing claim it does not matter
-/// whether unknown classes are rejected now, nor whether fields refer to a volume: every bound claim has a
-/// `volumeName`.
+/// Returns the warning about an unknown class that a claim keeps because `field` is set.
+fn kept_unknown(settings: &Settings, class: &str, path: String, field: &str) -> Option<Finding> {
+    if settings.knows(class) {
+        return None;
+    }
+    let message = format!("`{class}` is not a K8TRE class; kept because {field} is set");
+    Some(UNKNOWN_CLASS.finding(path, message))
+}
+
+/// Returns whether an update may come from a manifest whose class this policy replaced with `stored` at
+/// creation. The settings may have been different then, so any class may have been replaced that is not a K8TRE
+/// class now. If both are K8TRE classes, the client changes the class on purpose. Fields that refer to a volume
+/// do not matter: every bound claim has a `volumeName`.
 ///
 /// # Errors
 /// Returns an error if a field that the choice depends on cannot be read.
-pub(crate) fn class_at_creation<'a>(
-    settings: &'a Settings,
-    claim: &'a Claim<'_>,
-) -> Result<&'a str, Malformed> {
+pub(crate) fn may_have_been_replaced(
+    settings: &Settings,
+    claim: &Claim<'_>,
+    stored: &str,
+) -> Result<bool, Malformed> {
     if claim.class() == Some("") {
-        return Ok("");
+        return Ok(false);
+    }
+    let Some(requested) = requested_class(settings, claim)? else {
+        return Ok(true);
+    };
+    if requested == stored {
+        // Only the field or the annotation differs.
+        return Ok(true);
     }
     let mode = claim.access_mode()?;
     let is_block = claim.is_block()?;
-    let mode_class = settings.classes.for_mode(mode);
-    let Some(requested) = requested_class(settings, claim)? else {
-        return Ok(mode_class);
-    };
+    if is_block && mode.is_shared() {
+        // The class of a shared block volume is never replaced.
+        return Ok(false);
+    }
+    let is_k8tre = |class| settings.classes.strongest_mode(class).is_some();
     Ok(match suitability(settings, mode, is_block, requested) {
-        _ if is_block && mode.is_shared() => requested,
-        Suitability::Suitable => requested,
-        Suitability::Unsuitable { .. } | Suitability::Unknown => mode_class,
+        Suitability::Suitable => !(is_k8tre(requested) && is_k8tre(stored)),
+        Suitability::Unsuitable { .. } | Suitability::Unknown => true,
     })
 }
 

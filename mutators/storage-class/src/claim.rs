@@ -10,6 +10,10 @@ use crate::settings::AccessMode;
 /// `component-helpers/storage/volume`).
 pub(crate) const BETA_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
+/// The label in the selector of a claim that Velero's data mover restores (`DynamicPVRestoreLabel` in velero's
+/// `pkg/apis/velero/v1/labels_annotations.go`).
+const DATA_MOVER_LABEL: &str = "velero.io/dynamic-pv-restore";
+
 /// A claim, borrowed from the request.
 pub(crate) struct Claim<'a> {
     pub(crate) spec: Object<'a>,
@@ -141,21 +145,66 @@ impl<'a> Claim<'a> {
             .is_some_and(|mode| mode == "Block"))
     }
 
-    /// Returns the name of the first field that binds the claim to an existing volume or fills it from an
-    /// existing snapshot or claim. Such a claim needs the class of what exists.
+    /// Returns the field that binds the claim to an existing volume. Kubernetes provisions no volume for such a
+    /// claim: `syncUnboundClaim` in its `pv_controller.go` waits for the volume in `volumeName`, and provisioners
+    /// do not support `selector` (external-provisioner, `pkg/controller/controller.go`, `prepareProvision`).
+    ///
+    /// Velero's data mover is different: it adds its own label to the selector of a claim that it restores
+    /// (`restoreFromDataUploadResult` in velero's `pkg/restore/actions/csi/pvc_action.go`), provisions a volume
+    /// with the class of that claim, and binds the claim to it (`pkg/exposer/generic_restore.go`).
     ///
     /// # Errors
-    /// Returns an error if the spec has such a field twice.
-    pub(crate) fn existing_volume_field(&self) -> Result<Option<&'static str>, Malformed> {
-        for field in ["volumeName", "selector", "dataSource", "dataSourceRef"] {
-            if self
-                .spec
-                .get(field)?
-                .is_some_and(|node| node.text() != "\"\"")
-            {
-                return Ok(Some(field));
-            }
+    /// Returns an error if one of the fields has the wrong type.
+    pub(crate) fn static_binding_field(&self) -> Result<Option<&'static str>, Malformed> {
+        let volume_name = self.spec.string("volumeName")?;
+        if volume_name.is_some_and(|name| !name.is_empty()) {
+            return Ok(Some("volumeName"));
         }
-        Ok(None)
+        let Some(selector) = self.spec.object("selector")? else {
+            return Ok(None);
+        };
+        if let Some(labels) = selector.object("matchLabels")?
+            && labels.get(DATA_MOVER_LABEL)?.is_some()
+        {
+            return Ok(None);
+        }
+        Ok(Some("selector"))
+    }
+
+    /// Returns the field with the snapshot or claim that fills the volume.
+    ///
+    /// Only what the API server keeps counts. It drops every other kind in `dataSource`, and a `dataSourceRef`
+    /// with a namespace unless the alpha gate CrossNamespaceVolumeDataSource is on
+    /// (`EnforceDataSourceBackwardsCompatibility` and `DropDisabledFields` in Kubernetes'
+    /// `pkg/api/persistentvolumeclaim/util.go`, after webhooks). It rejects references without a name, and
+    /// fields that differ (`ValidatePersistentVolumeClaimSpec`).
+    ///
+    /// It keeps other kinds in `dataSourceRef`, but those do not need a certain class: a volume populator
+    /// provisions a second claim with the class of this one (`syncPvc` in lib-volume-populator's
+    /// `populator-machinery/controller.go`).
+    ///
+    /// # Errors
+    /// Returns an error if a part of a reference has the wrong type.
+    pub(crate) fn data_source_field(&self) -> Result<Option<&'static str>, Malformed> {
+        let mut source = self.spec.object("dataSourceRef")?;
+        let mut field = "dataSourceRef";
+        let namespace = match &source {
+            Some(source) => source.string("namespace")?,
+            None => None,
+        };
+        if source.is_none() || namespace.is_some_and(|namespace| !namespace.is_empty()) {
+            source = self.spec.object("dataSource")?;
+            field = "dataSource";
+        }
+        let Some(source) = source else {
+            return Ok(None);
+        };
+        let group = source.string("apiGroup")?.unwrap_or_default();
+        let kind = source.string("kind")?.unwrap_or_default();
+        let is_kept = matches!(
+            (group.as_ref(), kind.as_ref()),
+            ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot")
+        );
+        Ok(is_kept.then_some(field))
     }
 }

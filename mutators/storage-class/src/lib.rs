@@ -67,9 +67,9 @@ admission::rule! {
     /// A manifest is applied again with its original class, but the policy replaced that class at creation.
     ///
     /// # What it checks
-    /// The class of a claim is immutable. If the policy replaced the class at creation, it also replaces it
-    /// when the same manifest is applied again. It leaves every other change of the class for the API server to
-    /// reject.
+    /// The class of a claim is immutable. If the policy may have replaced the class at creation, under these
+    /// settings or earlier ones, it restores the class when the same manifest is applied again. It leaves the
+    /// change from one K8TRE class to another for the API server to reject.
     ///
     /// # Why
     /// Without this, the API server would reject each `kubectl apply` and each GitOps sync of the manifest.
@@ -160,8 +160,10 @@ fn set_class<'a>(
     Ok(mutate(edits, from, class, warning))
 }
 
-/// Restores the class of an existing claim if the update sends the class that this policy replaced at
-/// creation. The class is immutable, so otherwise the manifest could not be applied again.
+/// Restores the class of an existing claim if the update sends a class that this policy may have replaced at
+/// creation. The class is immutable, so otherwise the manifest could not be applied again. A claim without a
+/// class may still get one (`validateStorageClassUpgradeFromNil` in Kubernetes'
+/// `pkg/apis/core/validation/validation.go`).
 fn restore_class<'a>(
     settings: &Settings,
     object: Node<'a>,
@@ -175,7 +177,7 @@ fn restore_class<'a>(
         Some(class) if is_in_field && !is_unchanged && !class.is_empty() => class.as_ref(),
         _ => return Ok(Verdict::accept()),
     };
-    if choice::class_at_creation(settings, claim)? != class {
+    if !choice::may_have_been_replaced(settings, claim, class)? {
         return Ok(Verdict::accept());
     }
     let mut edits = Edits::new(object);

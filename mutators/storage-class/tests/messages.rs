@@ -87,7 +87,7 @@ fn claims_and_responses() -> Vec<(Value, Value)> {
     let other_fields = [
         json!({}),
         json!({"volumeMode": "Block"}),
-        json!({"dataSourceRef": {"kind": "VolumeSnapshot"}}),
+        json!({"dataSourceRef": {"kind": "PersistentVolumeClaim", "name": "source"}}),
     ];
     for mode in MODES {
         for class in CLASSES.map(Some).into_iter().chain([None]) {

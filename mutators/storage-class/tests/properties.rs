@@ -32,8 +32,8 @@ struct Scenario {
     annotation: Option<&'static str>,
     modes: Vec<&'static str>,
     volume_mode: Option<&'static str>,
-    /// A field that refers to an existing volume, snapshot or claim.
-    existing_volume: Option<&'static str>,
+    /// A field that refers to an existing volume, snapshot or claim, and what it means for the class.
+    reference: Option<(&'static str, Reference)>,
     managed_fields: ManagedFields,
     /// White space between tokens.
     space: &'static str,
@@ -41,6 +41,17 @@ struct Scenario {
     unknown: [Option<&'static str>; 3],
     /// The position of `storageClassName` among the members of the spec.
     at: usize,
+}
+
+/// What a reference to a volume, snapshot or claim means for the class.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Reference {
+    /// The class stays, whoever set it.
+    Static,
+    /// The class stays if the client set it.
+    Source,
+    /// Nothing.
+    Ignored,
 }
 
 /// The setting `classes`.
@@ -66,6 +77,45 @@ enum ManagedFields {
     /// One manager without the class, another with it.
     WithClassOfOneManager,
 }
+
+const REFERENCES: [(&str, Reference); 12] = [
+    (r#""volumeName":"pv-7""#, Reference::Static),
+    (
+        r#""selector":{"matchLabels":{"tier":"archive"}}"#,
+        Reference::Static,
+    ),
+    (r#""selector":{}"#, Reference::Static),
+    (
+        r#""dataSource":{"kind":"PersistentVolumeClaim","name":"source"}"#,
+        Reference::Source,
+    ),
+    (
+        r#""dataSourceRef":{"kind":"PersistentVolumeClaim","name":"source"}"#,
+        Reference::Source,
+    ),
+    (
+        r#""dataSource":{"apiGroup":"snapshot.storage.k8s.io","kind":"VolumeSnapshot","name":"a"}"#,
+        Reference::Source,
+    ),
+    (r#""volumeName":"""#, Reference::Ignored),
+    (
+        r#""selector":{"matchLabels":{"velero.io/dynamic-pv-restore":"a"}}"#,
+        Reference::Ignored,
+    ),
+    (r#""dataSource":{}"#, Reference::Ignored),
+    (
+        r#""dataSource":{"kind":"VolumeSnapshot","name":"a"}"#,
+        Reference::Ignored,
+    ),
+    (
+        r#""dataSourceRef":{"kind":"PersistentVolumeClaim","name":"a","namespace":"b"}"#,
+        Reference::Ignored,
+    ),
+    (
+        r#""dataSourceRef":{"apiGroup":"example.org","kind":"Image","name":"a"}"#,
+        Reference::Ignored,
+    ),
+];
 
 fn scenario() -> impl Strategy<Value = Scenario> {
     prop_oneof![2 => Just(ClassSet::K8tre), 1 => Just(ClassSet::PerMode), 1 => Just(ClassSet::Single)]
@@ -106,15 +156,7 @@ fn scenario_of(class_set: ClassSet) -> impl Strategy<Value = Scenario> {
             1 => Just(Some("null")),
             2 => Just(Some(r#""Block""#)),
         ],
-        prop::option::weighted(
-            0.15,
-            select(vec![
-                r#""volumeName":"pv-7""#,
-                r#""selector":{"matchLabels":{"tier":"archive"}}"#,
-                r#""dataSource":{"kind":"PersistentVolumeClaim","name":"source"}"#,
-                r#""dataSourceRef":{"kind":"PersistentVolumeClaim","name":"source"}"#,
-            ]),
-        ),
+        prop::option::weighted(0.3, select(REFERENCES.to_vec())),
         select(vec![
             ManagedFields::Absent,
             ManagedFields::Empty,
@@ -143,7 +185,7 @@ fn scenario_of(class_set: ClassSet) -> impl Strategy<Value = Scenario> {
     (settings, claim, layout).prop_map(
         move |(
             (unknown_class, allowed, cluster_default),
-            (field, annotation, modes, volume_mode, existing_volume, managed_fields),
+            (field, annotation, modes, volume_mode, reference, managed_fields),
             (space, unknown, at),
         )| Scenario {
             class_set,
@@ -154,7 +196,7 @@ fn scenario_of(class_set: ClassSet) -> impl Strategy<Value = Scenario> {
             annotation,
             modes,
             volume_mode,
-            existing_volume,
+            reference,
             managed_fields,
             space,
             unknown,
@@ -170,6 +212,19 @@ impl ClassSet {
             Self::K8tre => &["rwo-default", "rwx-default"],
             Self::PerMode => &["faster", "fast", "archive", "shared"],
             Self::Single => &["one"],
+        }
+    }
+
+    /// The rank of the most demanding mode that a class supports; other classes are unknown.
+    fn supported(self, class: &str) -> Option<u8> {
+        match (self, class) {
+            (Self::K8tre, "rwo-default") | (Self::PerMode, "fast") => Some(1),
+            (Self::K8tre, "rwx-default") | (Self::PerMode, "shared") | (Self::Single, "one") => {
+                Some(3)
+            }
+            (Self::PerMode, "faster") => Some(0),
+            (Self::PerMode, "archive") => Some(2),
+            _ => None,
         }
     }
 }
@@ -221,7 +276,7 @@ impl Scenario {
             self.volume_mode
                 .map(|mode| format!(r#""volumeMode":{mode}"#)),
         );
-        spec.extend(self.existing_volume.map(str::to_owned));
+        spec.extend(self.reference.map(|(field, _)| field.to_owned()));
         spec.extend(self.unknown[0].map(str::to_owned));
         let at = self.at.min(spec.len());
         let mut added = String::new();
@@ -265,6 +320,18 @@ impl Scenario {
         let shared = ["ReadWriteMany", "ReadOnlyMany"];
         self.volume_mode == Some(r#""Block""#)
             && self.modes.iter().any(|mode| shared.contains(mode))
+    }
+
+    /// Whether the class is the cluster's default, not the client's.
+    fn is_defaulted(&self) -> bool {
+        self.annotation.is_none()
+            && match self.managed_fields {
+                ManagedFields::WithClass | ManagedFields::WithClassOfOneManager => false,
+                ManagedFields::WithoutClass => true,
+                ManagedFields::Absent | ManagedFields::Empty | ManagedFields::StatusOnly => {
+                    self.field == self.cluster_default
+                }
+            }
     }
 
     fn with(&self, managed_fields: ManagedFields) -> Self {
@@ -313,7 +380,8 @@ enum Expected {
 /// Computes the expected decision, independently of the policy's code.
 fn expected(claim: &Scenario) -> Expected {
     let class = claim.annotation.or(claim.field);
-    if class == Some("") || claim.existing_volume.is_some() {
+    let reference = claim.reference.map(|(_, reference)| reference);
+    if class == Some("") || reference == Some(Reference::Static) {
         return Expected::Accepted;
     }
     let has = |mode| claim.modes.contains(&mode);
@@ -334,30 +402,16 @@ fn expected(claim: &Scenario) -> Expected {
     }];
     let is_shared_block = claim.is_shared_block();
 
-    let is_default = claim.annotation.is_none()
-        && match claim.managed_fields {
-            ManagedFields::WithClass | ManagedFields::WithClassOfOneManager => false,
-            ManagedFields::WithoutClass => true,
-            ManagedFields::Absent | ManagedFields::Empty | ManagedFields::StatusOnly => {
-                class == claim.cluster_default
-            }
-        };
-    let Some(requested) = class.filter(|_| !is_default) else {
+    let Some(requested) = class.filter(|_| !claim.is_defaulted()) else {
         return match is_shared_block {
             true => Expected::Rejected,
             false => Expected::Class(mode_class),
         };
     };
-    // The rank of the most demanding mode that a class supports; other classes are unknown.
-    let supported = match (claim.class_set, requested) {
-        (ClassSet::K8tre, "rwo-default") | (ClassSet::PerMode, "fast") => Some(1),
-        (ClassSet::K8tre, "rwx-default")
-        | (ClassSet::PerMode, "shared")
-        | (ClassSet::Single, "one") => Some(3),
-        (ClassSet::PerMode, "faster") => Some(0),
-        (ClassSet::PerMode, "archive") => Some(2),
-        _ => None,
-    };
+    if reference == Some(Reference::Source) {
+        return Expected::Class(requested);
+    }
+    let supported = claim.class_set.supported(requested);
     let allowed = claim.unknown_class == "allow" || (claim.allowed && requested == "fast-scratch");
     let block = claim.volume_mode == Some(r#""Block""#);
     match supported {
@@ -456,8 +510,9 @@ proptest! {
                 let text = claim.object_with(class);
                 prop_assert_eq!(&admitted, &text);
                 prop_assert_eq!(changed, text != claim.object());
-                // Only a shared block volume has a warning without a mutation.
-                prop_assert!(changed || has_no_warning || claim.is_shared_block());
+                // Only a shared block volume and a restore have a warning without a mutation.
+                let is_restore = matches!(claim.reference, Some((_, Reference::Source)));
+                prop_assert!(changed || has_no_warning || claim.is_shared_block() || is_restore);
                 let annotation = claim.annotation.map(|_| class.to_owned());
                 prop_assert_eq!(classes(&admitted), (Some(class.to_owned()), annotation));
             }
@@ -487,21 +542,29 @@ proptest! {
         prop_assert!(again.accepted && again.mutated_object.is_none(), "{:?}", again);
     }
 
-    /// Applying the manifest again yields the stored classes; otherwise the API server would reject it.
+    /// Applying the manifest again yields the stored classes, whatever classes and allowed classes the
+    /// settings have by then; otherwise the API server would reject it.
     #[test]
-    fn manifests_can_be_applied_again(claim in scenario(), bound in any::<bool>()) {
+    fn manifests_can_be_applied_again(
+        claim in scenario(),
+        now in prop::option::of(scenario()),
+        bound in any::<bool>(),
+    ) {
         let response = create(&claim);
-        if !response.accepted || claim.existing_volume.is_some() {
+        if !response.accepted {
             return Ok(());
         }
+        let cluster_default = claim.cluster_default;
+        let now = now.map_or_else(|| claim.clone(), |now| Scenario { cluster_default, ..now });
+        let settings = now.settings();
         let changed = response.mutated_object.is_some();
         let mut admitted = admitted(&claim, response);
         let mut manifests = vec![claim.clone()];
         if bound {
             let name = r#""spec":{"volumeName":"pvc-7","#;
             admitted = admitted.replacen(r#""spec":{"#, name, 1);
-            let existing_volume = Some(r#""volumeName":"pvc-7""#);
-            manifests.push(Scenario { existing_volume, ..claim.clone() });
+            let reference = Some((r#""volumeName":"pvc-7""#, Reference::Static));
+            manifests.push(Scenario { reference, ..claim.clone() });
         }
         if matches!(claim.managed_fields, ManagedFields::WithoutClass) {
             // The manifest as `kubectl replace` sends it: the API server added the class.
@@ -513,7 +576,7 @@ proptest! {
         }
         for manifest in manifests {
             let object = manifest.object();
-            let again = respond(&claim.settings(), "UPDATE", &object, &admitted);
+            let again = respond(&settings, "UPDATE", &object, &admitted);
             prop_assert!(again.accepted, "{:?}", again);
             let result = again.mutated_object.map_or(object, |object| object.get().to_owned());
             prop_assert_eq!(classes(&result), classes(&admitted), "changed at creation: {}", changed);
@@ -532,15 +595,20 @@ proptest! {
             let (field, annotation) = classes(result.get());
             prop_assert_ne!((&field, &annotation), (&new.field.map(str::to_owned), &new.annotation.map(str::to_owned)));
             prop_assert_eq!(field.as_deref(), old.field);
-            // Only the class that the new claim would get at creation is restored.
+            // The change from one K8TRE class to another is left, unless the claim could not be created with
+            // the new class.
             prop_assert!(old.annotation.is_none() || old.annotation == old.field);
             let unknown_class = if new.unknown_class == "reject" { "remap" } else { new.unknown_class };
-            let creation = expected(&Scenario { unknown_class, existing_volume: None, ..new.clone() });
-            match creation {
-                Expected::Class(class) => prop_assert_eq!(Some(class), old.field),
-                Expected::Accepted => prop_assert!(false, "the empty class is never replaced"),
-                // The settings would reject a new claim, but this one exists.
-                Expected::Rejected => {}
+            let creation = expected(&Scenario { unknown_class, reference: None, ..new.clone() });
+            let class = new.annotation.or(new.field);
+            prop_assert_ne!(class, Some(""), "the empty class is never replaced");
+            if let (Expected::Class(kept), Some(stored)) = (creation, old.field)
+                && class == Some(kept)
+                && kept != stored
+                && !new.is_defaulted()
+            {
+                let is_k8tre = |class| new.class_set.supported(class).is_some();
+                prop_assert!(!is_k8tre(kept) || !is_k8tre(stored), "{} -> {}", stored, kept);
             }
             prop_assert!([new.annotation, old.annotation].contains(&annotation.as_deref()));
             let again = respond(&settings, "UPDATE", result.get(), &old_object);
