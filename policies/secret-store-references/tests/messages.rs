@@ -105,6 +105,11 @@ fn responses() -> Vec<(&'static str, Value, Value)> {
         reading.push(json!({"dataFrom": [{"extract": key, "sourceRef": source}]}));
         pushing.push(json!({"secretStoreRefs": [{}], "selector": source}));
     }
+    let template = json!({"type": "kubernetes.io/service-account-token", "templateFrom": [{"target": "metadata"}]});
+    reading.push(json!({"target": {"manifest": {"kind": "ConfigMap"}, "template": template}}));
+    reading.push(json!({"target": {"template": template}}));
+    reading.push(json!({"dataFrom": [{"find": {"tags": {}}}]}));
+    pushing.push(json!({"template": template, "data": [{"metadata": {}}]}));
     let store = |status, conditions| {
         OneStore(json!({
             "metadata": {"name": "secret-store"},
@@ -125,6 +130,10 @@ fn responses() -> Vec<(&'static str, Value, Value)> {
         json!({"missingStore": "reject"}),
         json!({"allowPush": true, "allowFind": true, "keyPrefix": "{namespace}/"}),
         json!({"allowPush": true, "allowFind": true, "keyPrefix": "tre/"}),
+        json!({
+            "allowPush": true, "allowFind": true, "restrictStores": false,
+            "keyPrefixes": [{"namespace": "research", "prefixes": ["{namespace}/", "shared/", "tre/"]}],
+        }),
     ] {
         for cluster in clusters {
             for (kind, specs) in [
@@ -142,8 +151,9 @@ fn responses() -> Vec<(&'static str, Value, Value)> {
             json!({}),
             json!({"provider": {"fortanix": {}}}),
             json!({"provider": {"aws": {}}}),
+            json!({"provider": {"azurekv": {"authType": "ManagedIdentity"}}}),
         ] {
-            for kind in ["SecretStore", "ClusterSecretStore"] {
+            for kind in ["ClusterSecretStore", "SecretStore"] {
                 all.push((
                     kind,
                     spec.clone(),
@@ -186,10 +196,11 @@ fn without_rule(line: &str) -> String {
 /// Rejections are longer, since they contain the fix.
 #[test]
 fn rejections_contain_the_path_and_the_fix() {
-    const FIXES: [&str; 9] = [
+    const FIXES: [&str; 10] = [
         "; set ",
         "; use ",
         "; name ",
+        "; remove it",
         "; begin it with ",
         "; did you mean `",
         "; allowed: ",
@@ -209,7 +220,7 @@ fn rejections_contain_the_path_and_the_fix() {
         for line in message.lines() {
             assert!(without_rule(line).chars().count() <= 150, "{line}");
             assert!(
-                line.starts_with("spec") || line.starts_with("metadata."),
+                ["spec", "metadata."].iter().any(|it| line.starts_with(it)),
                 "{line}"
             );
             assert!(
