@@ -35,7 +35,7 @@ impl Checker<'_> {
                     allowed.extend(kind.map(|kind| (kind, store)));
                 }
                 Reference::StoreSelector(node) => self.store_selector(node, findings),
-                Reference::Generator(node, kind) => self.generator(node, &kind, findings),
+                Reference::Generator(node, kind) => self.generator(node.path(), &kind, findings),
                 Reference::Key(node, key) => self.key(node, &key, prefixes, findings),
                 Reference::PushMetadata(node) => self.push_metadata(node, findings),
                 Reference::AllKeys(node) => self.all_keys(node, prefixes, findings),

@@ -46,6 +46,7 @@ pub const RULES: &[Rule] = &[
     keys::KEY_OUTSIDE_PREFIX,
     keys::FIND_NOT_ALLOWED,
     generators::GENERATOR_NOT_ALLOWED,
+    generators::GENERATOR_STATE_NOT_ALLOWED,
     references::MISPLACED_GENERATOR,
     push::PUSH_NOT_ALLOWED,
     push::PUSH_SELECTOR_NOT_ALLOWED,
@@ -76,6 +77,9 @@ pub fn evaluate(
     request: &AdmissionRequest<'_>,
     cluster: &dyn Cluster,
 ) -> Result<Verdict, Malformed> {
+    if request.kind.group == generators::GROUP {
+        return generators::evaluate(settings, request);
+    }
     let name = request.kind.kind.as_ref();
     // The field with the inner spec, and whether the kind is cluster-scoped.
     let (kind, inner, is_cluster_scoped) = match name {

@@ -54,6 +54,10 @@ admission::settings! {
         /// `Webhook` sends data out of the cluster.
         #[title = "Allowed generators"]
         pub allowed_generators: Vec<String> = strings(&["Password", "UUID"]),
+        /// The user name of External Secrets, which alone may write GeneratorStates.
+        #[title = "External Secrets account"]
+        pub external_secrets_account: String =
+            "system:serviceaccount:external-secrets:external-secrets".to_owned(),
         /// Whether SecretStores are allowed only in `platformNamespaces`, and elsewhere if `allowedStores` lists
         /// them for their namespace.
         #[title = "Restrict stores"]

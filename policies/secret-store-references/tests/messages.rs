@@ -33,8 +33,13 @@ fn respond(kind: &str, spec: &Value, settings: &Value, cluster: &dyn Cluster) ->
         "ClusterSecretStore" => (spec.clone(), ""),
         _ => (spec.clone(), "research"),
     };
+    let group = match kind {
+        "GeneratorState" | "VaultDynamicSecret" => "generators.external-secrets.io",
+        _ => "external-secrets.io",
+    };
     let payload = json!({"settings": settings, "request": {
-        "kind": {"group": "external-secrets.io", "version": "v1", "kind": kind},
+        "kind": {"group": group, "version": "v1", "kind": kind},
+        "userInfo": {"username": "developer"},
         "operation": "CREATE",
         "namespace": namespace,
         "object": {"spec": spec},
@@ -153,7 +158,12 @@ fn responses() -> Vec<(&'static str, Value, Value)> {
             json!({"provider": {"aws": {}}}),
             json!({"provider": {"azurekv": {"authType": "ManagedIdentity"}}}),
         ] {
-            for kind in ["ClusterSecretStore", "SecretStore"] {
+            for kind in [
+                "ClusterSecretStore",
+                "GeneratorState",
+                "SecretStore",
+                "VaultDynamicSecret",
+            ] {
                 all.push((
                     kind,
                     spec.clone(),
@@ -220,7 +230,9 @@ fn rejections_contain_the_path_and_the_fix() {
         for line in message.lines() {
             assert!(without_rule(line).chars().count() <= 150, "{line}");
             assert!(
-                ["spec", "metadata."].iter().any(|it| line.starts_with(it)),
+                ["spec", "metadata.", "kind"]
+                    .iter()
+                    .any(|it| line.starts_with(it)),
                 "{line}"
             );
             assert!(

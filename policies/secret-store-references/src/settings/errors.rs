@@ -1,6 +1,6 @@
 //! Checks of settings beyond their types.
 
-use admission::SettingErrors;
+use admission::{SettingErrors, is_dns_label, is_dns_subdomain};
 use regex_lite::Regex;
 
 use super::Settings;
@@ -65,6 +65,13 @@ impl admission::Settings for Settings {
             b"",
             &mut errors,
         );
+        let account = self.external_secrets_account.as_str();
+        let is_account = account
+            .strip_prefix("system:serviceaccount:")
+            .and_then(|account| account.split_once(':'))
+            .is_some_and(|(namespace, name)| is_dns_label(namespace) && is_dns_subdomain(name));
+        let setting = format_args!("externalSecretsAccount");
+        errors.require(is_account, setting, account, ACCOUNT);
         check_namespaces("platformNamespaces", &self.platform_namespaces, &mut errors);
         check_words(
             "allowedProviders",
@@ -79,6 +86,7 @@ impl admission::Settings for Settings {
 
 const SECRET_TYPE: &str =
     "a type of Secret such as `Opaque`: use letters, digits, `-`, `.` and `/`";
+const ACCOUNT: &str = "a service account: write `system:serviceaccount:NAMESPACE:NAME`";
 const GENERATOR: &str = "a kind of generator: use letters and digits";
 const PROVIDER: &str = "the name of a provider: use letters and digits";
 
