@@ -97,7 +97,16 @@ pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{plural, served_version};
+    use super::{is_cluster_scoped, plural, served_version};
+
+    #[test]
+    fn generators_are_namespaced_except_for_one() {
+        let group = "generators.external-secrets.io";
+        assert!(is_cluster_scoped(group, "ClusterGenerator"));
+        for kind in ["GeneratorState", "Password", "Webhook"] {
+            assert!(!is_cluster_scoped(group, kind), "{kind}");
+        }
+    }
 
     #[test]
     fn removed_versions_of_ingress_map_to_v1() {
@@ -123,6 +132,10 @@ mod tests {
             ("HTTPRoute", "httproutes"),
             ("Endpoints", "endpoints"),
             ("ClusterExternalSecret", "clusterexternalsecrets"),
+            ("GeneratorState", "generatorstates"),
+            ("MFA", "mfas"),
+            ("SSHKey", "sshkeys"),
+            ("UUID", "uuids"),
             ("Prometheus", "prometheuses"),
         ] {
             assert_eq!(plural(kind), expected);

@@ -93,7 +93,7 @@ fn an_invalid_value_is_reported_with_its_file_and_the_expected_form() {
                 "hexadecimal digits",
             ),
             (
-                "bootstrap/secret-store/aws/base/store.yaml:21: `REGION` is `uksouth`",
+                "bootstrap/secret-store/aws/base/store.yaml:23: `REGION` is `uksouth`",
                 "a region code such as `eu-west-2`",
             ),
         ],

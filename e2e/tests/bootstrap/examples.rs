@@ -114,7 +114,22 @@ fn flux_and_kustomize_install_the_same_external_secrets_chart() {
     for (name, value) in spec["values"].as_object().unwrap() {
         assert_eq!(values[name], *value, "{name}");
     }
-    // Documented in bootstrap/README.md.
-    assert_eq!(values["rbac"]["serviceAccountTokenCreate"], false);
-    assert_eq!(values["processPushSecret"], false);
+    // Documented in bootstrap/README.md. Both files must set them: the chart enables them by default.
+    for own in [&values, &spec["values"]] {
+        for permission in [
+            "serviceAccountTokenCreate",
+            "aggregateToEdit",
+            "aggregateToAdmin",
+        ] {
+            assert_eq!(own["rbac"][permission], false, "{permission}");
+        }
+        for kind in [
+            "ClusterExternalSecret",
+            "ClusterGenerator",
+            "ClusterPushSecret",
+            "PushSecret",
+        ] {
+            assert_eq!(own[format!("process{kind}")], false, "{kind}");
+        }
+    }
 }

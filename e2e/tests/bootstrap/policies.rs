@@ -82,3 +82,73 @@ fn the_component_protect_changes_only_the_mode() {
         }
     }
 }
+
+/// The kinds of External Secrets, with group and version. The generators are those of `GeneratorRef` in its
+/// `apis/externalsecrets/v1/externalsecret_types.go`.
+const EXTERNAL_SECRETS: [(&str, &str, &[&str]); 4] = [
+    ("external-secrets.io", "v1", STORED),
+    ("external-secrets.io", "v1beta1", STORED),
+    (
+        "external-secrets.io",
+        "v1alpha1",
+        &["ClusterPushSecret", "PushSecret"],
+    ),
+    (
+        "generators.external-secrets.io",
+        "v1alpha1",
+        &[
+            "ACRAccessToken",
+            "BeyondtrustWorkloadCredentialsDynamicSecret",
+            "CloudsmithAccessToken",
+            "ClusterGenerator",
+            "ECRAuthorizationToken",
+            "Fake",
+            "GCRAccessToken",
+            "GeneratorState",
+            "GithubAccessToken",
+            "GitlabDeployToken",
+            "Grafana",
+            "MFA",
+            "Password",
+            "QuayAccessToken",
+            "SSHKey",
+            "STSSessionToken",
+            "UUID",
+            "VaultDynamicSecret",
+            "Webhook",
+        ],
+    ),
+];
+const STORED: &[&str] = &[
+    "ClusterExternalSecret",
+    "ClusterSecretStore",
+    "ExternalSecret",
+    "SecretStore",
+];
+
+#[test]
+fn every_kind_of_external_secrets_is_matched() {
+    for item in tree::of_kind("ClusterAdmissionPolicy") {
+        if item.object.name() != "secret-store-references" {
+            continue;
+        }
+        let rules = item.object.value["spec"]["rules"].as_array().unwrap();
+        for (group, version, kinds) in EXTERNAL_SECRETS {
+            for kind in kinds {
+                let resource = kinds::plural(kind);
+                let matches = |rule: &serde_json::Value| {
+                    let has = |field: &str, value: &str| {
+                        let values = rule[field].as_array().unwrap();
+                        values.iter().any(|it| it == value)
+                    };
+                    has("apiGroups", group)
+                        && has("apiVersions", version)
+                        && has("resources", &resource)
+                        && has("operations", "CREATE")
+                        && has("operations", "UPDATE")
+                };
+                assert!(rules.iter().any(matches), "{}: {resource}", item.name());
+            }
+        }
+    }
+}

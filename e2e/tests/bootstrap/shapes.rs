@@ -25,7 +25,7 @@ fn is_null(value: &impl Serialize) -> bool {
 
 shape! {
     ClusterSecretStore { conditions: Vec<Condition>, provider: Provider, }
-    Condition { namespace_selector: LabelSelector, }
+    Condition { namespace_selector: Option<LabelSelector>, namespaces: Option<Vec<String>>, }
     Provider { kubernetes: Option<Kubernetes>, azurekv: Option<KeyVault>, aws: Option<Aws>, }
     Kubernetes { remote_namespace: String, server: Server, auth: KubernetesAuth, }
     Server { url: String, ca_provider: CaProvider, }

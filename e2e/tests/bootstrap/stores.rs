@@ -1,16 +1,31 @@
 //! Secret stores and storage classes.
 
+use serde_json::json;
+
 use crate::tree;
 
+/// The namespaces of K8TRE's apps that have ExternalSecrets.
+const READERS: [&str; 7] = [
+    "backend",
+    "cr8tor",
+    "gitea",
+    "jupyterhub",
+    "keycloak",
+    "object-storage",
+    "observability",
+];
+
 #[test]
-fn every_store_has_conditions_and_an_alias() {
+fn every_store_serves_listed_namespaces_only_and_has_an_alias() {
     for item in tree::of_kind("ClusterSecretStore") {
-        let conditions = item.object.value["spec"]["conditions"].as_array();
-        assert!(
-            conditions.is_some_and(|it| !it.is_empty()),
-            "{}",
-            item.name()
-        );
+        // External Secrets serves a namespace if one condition selects it, so each must name namespaces, or
+        // labels that they have. Labels that they lack would also select a namespace that is labelled late.
+        let allowed = json!([
+            {"namespaces": READERS},
+            {"namespaceSelector": {"matchLabels": {"k8tre.io/secret-store": "allowed"}}},
+        ]);
+        let conditions = &item.object.value["spec"]["conditions"];
+        assert_eq!(*conditions, allowed, "{}", item.name());
         let alias = tree::of_kind("ClusterSecretStore")
             .into_iter()
             .find(|it| it.overlay == item.overlay && it.object.name() == "secret-store");

@@ -15,6 +15,7 @@ use crate::kubeconfig;
 use crate::policies::{self, Mode, Profile};
 use crate::prefix::{self, prefixed};
 use crate::service_accounts::ServiceAccount;
+use crate::stores;
 use crate::webhooks::Webhooks;
 
 /// The namespace of the scenarios' apps.
@@ -136,7 +137,8 @@ impl TestCluster {
     /// Creates the accounts of the developer and of the policy server. The role lists the permissions of `edit`
     /// itself, because no controller aggregates roles here.
     fn create_accounts(&self) {
-        for name in [APPS, "gateway", policies::ACCOUNT.namespace, "kube-system"] {
+        self.namespace(APPS, &json!({stores::LABEL: "allowed"}));
+        for name in ["gateway", policies::ACCOUNT.namespace, "kube-system"] {
             self.namespace(name, &json!({}));
         }
         for ServiceAccount { namespace, name } in [DEVELOPER, policies::ACCOUNT] {

@@ -35,8 +35,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-/// The label of the namespaces that K8TRE's store excludes.
-const PROJECT: &str = "k8tre.io/resource-type";
+/// The label of the namespaces that the tree's store serves, with the value `allowed`.
+pub(crate) const LABEL: &str = "k8tre.io/secret-store";
 
 fn missing_kind(cluster: &mut TestCluster) {
     let mut secret = external_secret(APPS, "missing-kind");
@@ -70,7 +70,7 @@ fn created_later(cluster: &mut TestCluster) {
 }
 
 fn conditions(cluster: &mut TestCluster) {
-    cluster.namespace("project", &json!({PROJECT: "project-namespace"}));
+    cluster.namespace("project", &json!({}));
     let message = until("the policy knows the namespace", || {
         let response = cluster
             .developer
@@ -94,7 +94,7 @@ fn conditions(cluster: &mut TestCluster) {
 }
 
 fn labels(cluster: &mut TestCluster) {
-    cluster.namespace("moving", &json!({}));
+    cluster.namespace("moving", &json!({LABEL: "allowed"}));
     cluster
         .developer
         .create(&external_secret("moving", "first"))
@@ -112,11 +112,11 @@ fn labels(cluster: &mut TestCluster) {
         });
     };
     let label = |value: Value| {
-        let change = json!({"metadata": {"labels": {PROJECT: value}}});
+        let change = json!({"metadata": {"labels": {LABEL: value}}});
         cluster.admin.merge(&path, &change).accepted();
     };
-    label("project-namespace".into());
-    verdict(false);
     label(Value::Null);
+    verdict(false);
+    label("allowed".into());
     verdict(true);
 }

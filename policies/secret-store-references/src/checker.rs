@@ -22,8 +22,8 @@ impl Checker<'_> {
         references: Vec<Reference<'a>>,
         findings: &mut Findings,
     ) -> Result<Vec<(StoreKind, StoreRef<'a>)>, Malformed> {
-        let prefix = self.settings.key_prefix(self.namespace);
-        let prefix = prefix.as_deref();
+        let prefixes = self.settings.key_prefixes(self.namespace);
+        let prefixes = prefixes.as_deref();
         let mut allowed = Vec::new();
         for reference in references {
             if findings.is_full() {
@@ -35,10 +35,11 @@ impl Checker<'_> {
                     allowed.extend(kind.map(|kind| (kind, store)));
                 }
                 Reference::StoreSelector(node) => self.store_selector(node, findings),
-                Reference::Generator(node, kind) => self.generator(node, &kind, findings),
-                Reference::Key(node, key) => self.key(node, &key, prefix, findings),
-                Reference::AllKeys(node) => self.all_keys(node, prefix, findings),
-                Reference::Find(find) => self.find(&find, prefix, findings)?,
+                Reference::Generator(node, kind) => self.generator(node.path(), &kind, findings),
+                Reference::Key(node, key) => self.key(node, &key, prefixes, findings),
+                Reference::PushMetadata(node) => self.push_metadata(node, findings),
+                Reference::AllKeys(node) => self.all_keys(node, prefixes, findings),
+                Reference::Find(find) => self.find(&find, prefixes, findings)?,
                 Reference::Invalid(node, rule, message) => {
                     findings.reject(rule, node.path(), message);
                 }

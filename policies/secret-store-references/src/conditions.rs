@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use admission::{Malformed, Node, Object};
 use regex_lite::Regex;
 
-use crate::labels;
+use crate::labels::{self, unreadable};
 
 /// Why the conditions could not be checked.
 pub(crate) type Reason = Cow<'static, str>;
@@ -21,11 +21,10 @@ pub(crate) type Reason = Cow<'static, str>;
 pub(crate) fn select<'a>(
     conditions: &[Node<'_>],
     namespace: &str,
-    labels: impl FnOnce() -> Result<Option<Object<'a>>, Reason>,
+    labels: impl Fn() -> Result<Option<Object<'a>>, Reason>,
 ) -> Result<bool, Reason> {
-    let unreadable = |_: Malformed| Reason::from("they cannot be read");
     let mut selectors = Vec::new();
-    let mut unsupported = None;
+    let mut unknown = None;
     for condition in conditions {
         let condition = condition.object().map_err(unreadable)?;
         for name in strings(&condition, "namespaces").map_err(unreadable)? {
@@ -40,21 +39,20 @@ pub(crate) fn select<'a>(
                 // RE2, which External Secrets uses, may support it.
                 Err(_) => {
                     let reason = format!("regular expression `{regex}` is not supported");
-                    unsupported = Some(reason.into());
+                    unknown = Some(reason.into());
                 }
             }
         }
         selectors.extend(condition.object("namespaceSelector").map_err(unreadable)?);
     }
-    if !selectors.is_empty() {
-        let labels = labels()?;
-        for selector in &selectors {
-            if labels::matches(selector, labels.as_ref()).map_err(unreadable)? {
-                return Ok(true);
-            }
+    for selector in &selectors {
+        match labels::select(selector, namespace, &labels) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(reason) => unknown = Some(reason),
         }
     }
-    match unsupported {
+    match unknown {
         Some(reason) => Err(reason),
         None => Ok(conditions.is_empty()),
     }

@@ -76,6 +76,48 @@ admission::rule! {
     pub PUSH_SELECTOR_NOT_ALLOWED = "push-selector-not-allowed";
 }
 
+admission::rule! {
+    /// A PushSecret has options for the provider.
+    ///
+    /// # What it checks
+    /// `metadata` in `data` and `dataTo` of a PushSecret is rejected unless the setting `allowPushMetadata` is
+    /// set.
+    ///
+    /// # Why
+    /// The provider interprets it. For Kubernetes, it can name another namespace to write to. For AWS, it can
+    /// attach a policy that gives others access to the secret.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of secret-store-references: {allowPush: true}
+    /// apiVersion: external-secrets.io/v1alpha1
+    /// kind: PushSecret
+    /// metadata: {name: db, namespace: research}
+    /// spec:
+    ///   secretStoreRefs: [{kind: ClusterSecretStore, name: secret-store}]
+    ///   selector: {secret: {name: db}}
+    ///   data:
+    ///   - match: {remoteRef: {remoteKey: db}}
+    ///     metadata:
+    ///       apiVersion: kubernetes.external-secrets.io/v1alpha1
+    ///       kind: PushSecretMetadata
+    ///       spec: {remoteNamespace: genomics}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// # settings of secret-store-references: {allowPush: true}
+    /// apiVersion: external-secrets.io/v1alpha1
+    /// kind: PushSecret
+    /// metadata: {name: db, namespace: research}
+    /// spec:
+    ///   secretStoreRefs: [{kind: ClusterSecretStore, name: secret-store}]
+    ///   selector: {secret: {name: db}}
+    ///   data: [{match: {remoteRef: {remoteKey: db}}}]
+    /// ```
+    pub PUSH_METADATA_NOT_ALLOWED = "push-metadata-not-allowed";
+}
+
 /// Rejects an object of `kind`, PushSecret or ClusterPushSecret.
 pub(crate) fn reject(kind: &str, spec: &Object<'_>, findings: &mut Findings) {
     let message =
@@ -88,6 +130,17 @@ impl Checker<'_> {
         if !self.settings.allow_push_selectors {
             let message = "selects stores by label, so they cannot be checked; name a store";
             findings.reject(PUSH_SELECTOR_NOT_ALLOWED, node.path(), message);
+        }
+    }
+
+    /// Checks options for a provider.
+    ///
+    /// Sources in External Secrets: `PushSecret` in `providers/v1/kubernetes/client.go` for `remoteNamespace`
+    /// (since 2.1), and `manageResourcePolicy` in `providers/v1/aws/secretsmanager/secretsmanager.go`.
+    pub(crate) fn push_metadata(&self, node: Node<'_>, findings: &mut Findings) {
+        if !self.settings.allow_push_metadata {
+            let message = "may name another namespace or attach access policies; remove it";
+            findings.reject(PUSH_METADATA_NOT_ALLOWED, node.path(), message);
         }
     }
 }

@@ -84,6 +84,8 @@ pub(crate) enum Reference<'a> {
     Generator(Node<'a>, Cow<'a, str>),
     /// The key of a remote secret, read or written.
     Key(Node<'a>, Cow<'a, str>),
+    /// The provider's own options for a pushed secret.
+    PushMetadata(Node<'a>),
     /// All keys of a Secret, as keys of remote secrets.
     AllKeys(Node<'a>),
     /// All remote secrets that match.
@@ -180,7 +182,9 @@ pub(crate) fn of_push_secret<'a>(spec: &Object<'a>) -> Result<Vec<Reference<'a>>
         push_store(store, &mut references)?;
     }
     for entry in spec.array("data")?.unwrap_or_default() {
-        let matched = entry.object()?.object("match")?;
+        let fields = entry.object()?;
+        references.extend(fields.get("metadata")?.map(Reference::PushMetadata));
+        let matched = fields.object("match")?;
         let remote = matched.map(|it| it.object("remoteRef")).transpose()?;
         if let Some(remote) = remote.flatten() {
             key(&remote, "remoteKey", &mut references)?;
@@ -188,6 +192,7 @@ pub(crate) fn of_push_secret<'a>(spec: &Object<'a>) -> Result<Vec<Reference<'a>>
     }
     for entry in spec.array("dataTo")?.unwrap_or_default() {
         let fields = entry.object()?;
+        references.extend(fields.get("metadata")?.map(Reference::PushMetadata));
         match fields.get("storeRef")? {
             Some(store) => push_store(store, &mut references)?,
             None => {

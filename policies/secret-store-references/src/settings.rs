@@ -28,7 +28,7 @@ admission::settings! {
         /// allowed.
         #[title = "Key prefix"]
         pub key_prefix: Option<String> = None,
-        /// Namespaces with another prefix than `keyPrefix`.
+        /// Namespaces with other prefixes than `keyPrefix`.
         #[title = "Key prefixes"]
         pub key_prefixes: Vec<KeyPrefix> = Vec::new(),
         /// Whether to allow `dataFrom[].find`, which reads every secret that matches.
@@ -40,17 +40,32 @@ admission::settings! {
         /// Whether PushSecrets may select stores by label, which cannot be compared with `allowedStores`.
         #[title = "Allow push selectors"]
         pub allow_push_selectors: bool = false,
+        /// Whether PushSecrets may set `metadata`, which can name another namespace or attach access policies.
+        #[title = "Allow push metadata"]
+        pub allow_push_metadata: bool = false,
+        /// The types that templates may give to Secrets. Kubernetes fills Secrets of some types with
+        /// credentials, such as `kubernetes.io/service-account-token`.
+        #[title = "Allowed secret types"]
+        pub allowed_secret_types: Vec<String> = strings(&["Opaque"]),
+        /// Whether ExternalSecrets may create objects other than Secrets with `target.manifest`.
+        #[title = "Allow manifests"]
+        pub allow_manifests: bool = false,
         /// The kinds of generators that are allowed. Others bypass the stores with their own credentials, and
         /// `Webhook` sends data out of the cluster.
         #[title = "Allowed generators"]
         pub allowed_generators: Vec<String> = strings(&["Password", "UUID"]),
-        /// Whether SecretStores are allowed only in `platformNamespaces`.
+        /// The user name of External Secrets, which alone may write GeneratorStates.
+        #[title = "External Secrets account"]
+        pub external_secrets_account: String =
+            "system:serviceaccount:external-secrets:external-secrets".to_owned(),
+        /// Whether SecretStores are allowed only in `platformNamespaces`, and elsewhere if `allowedStores` lists
+        /// them for their namespace.
         #[title = "Restrict stores"]
         pub restrict_stores: bool = true,
-        /// The namespaces that may contain SecretStores if `restrictStores` is true.
+        /// The namespaces that may contain any SecretStore, also with the identity of External Secrets.
         #[title = "Platform namespaces"]
         pub platform_namespaces: Vec<String> = strings(&["external-secrets", "secret-store"]),
-        /// The providers that are allowed in a ClusterSecretStore.
+        /// The providers that are allowed in a SecretStore or ClusterSecretStore.
         #[title = "Allowed providers"]
         pub allowed_providers: Vec<String> = strings(&["kubernetes", "azurekv", "aws"]),
     }
@@ -94,12 +109,12 @@ admission::choice! {
 }
 
 admission::settings! {
-    /// The key prefix of a namespace.
+    /// The key prefixes of a namespace.
     pub struct KeyPrefix {
         /// The namespace.
         pub namespace: String,
-        /// The prefix of its remote keys; empty to allow any key.
-        pub prefix: String,
+        /// The prefixes of its remote keys. An empty prefix allows any key.
+        pub prefixes: Vec<String>,
     }
 }
 
@@ -126,24 +141,31 @@ impl Settings {
         stores.filter(move |store| namespace.is_none_or(|namespace| store.allows(namespace)))
     }
 
-    /// Returns the prefix of remote keys in `namespace`; `None` if any key is allowed. A cluster-scoped object
+    /// Returns the prefixes of remote keys in `namespace`; `None` if any key is allowed. A cluster-scoped object
     /// only has a prefix if it is the same for all namespaces.
-    pub(crate) fn key_prefix(&self, namespace: Option<&str>) -> Option<String> {
+    pub(crate) fn key_prefixes(&self, namespace: Option<&str>) -> Option<Vec<String>> {
         const PLACEHOLDER: &str = "{namespace}";
         let own = self
             .key_prefixes
             .iter()
             .find(|own| Some(own.namespace.as_str()) == namespace);
-        let prefix = match own {
-            Some(own) => &own.prefix,
-            None => self.key_prefix.as_ref()?,
+        let prefixes = match own {
+            Some(own) => own.prefixes.as_slice(),
+            None => std::slice::from_ref(self.key_prefix.as_ref()?),
         };
-        let prefix = match namespace {
-            Some(namespace) => prefix.replace(PLACEHOLDER, namespace),
-            None if prefix.contains(PLACEHOLDER) || !self.key_prefixes.is_empty() => return None,
-            None => prefix.clone(),
+        if prefixes.iter().any(String::is_empty) {
+            return None;
+        }
+        let Some(namespace) = namespace else {
+            let depends = prefixes.iter().any(|prefix| prefix.contains(PLACEHOLDER));
+            let is_same = self.key_prefixes.is_empty() && !depends;
+            return is_same.then(|| prefixes.to_vec());
         };
-        Some(prefix).filter(|prefix| !prefix.is_empty())
+        let mut expanded = Vec::new();
+        for prefix in prefixes {
+            expanded.push(prefix.replace(PLACEHOLDER, namespace));
+        }
+        Some(expanded)
     }
 }
 

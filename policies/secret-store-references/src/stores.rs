@@ -8,7 +8,8 @@ admission::rule! {
     /// A SecretStore is outside the platform namespaces.
     ///
     /// # What it checks
-    /// SecretStores are allowed only in the setting `platformNamespaces`, unless `restrictStores` is false.
+    /// SecretStores are allowed in the setting `platformNamespaces`, and where `allowedStores` lists them by name
+    /// for their namespace. With `restrictStores: false`, they are allowed everywhere.
     ///
     /// # Why
     /// With a SecretStore of its own, a namespace can read secrets from any provider, so the list of allowed
@@ -37,13 +38,13 @@ admission::rule! {
 }
 
 admission::rule! {
-    /// A ClusterSecretStore has a provider that is not allowed, or none.
+    /// A store has a provider that is not allowed, or none.
     ///
     /// # What it checks
-    /// The provider of a ClusterSecretStore must be in the setting `allowedProviders`.
+    /// The provider of a SecretStore or ClusterSecretStore must be in the setting `allowedProviders`.
     ///
     /// # Why
-    /// The provider is where the secrets of all namespaces come from. K8TRE uses Kubernetes, Azure Key Vault
+    /// The provider is where secrets come from, and where PushSecrets send them. K8TRE uses Kubernetes, Azure Key Vault
     /// and AWS only.
     ///
     /// # Example
@@ -66,6 +67,41 @@ admission::rule! {
     ///   provider: {azurekv: {vaultUrl: "https://k8tre.vault.azure.net"}}
     /// ```
     pub PROVIDER_NOT_ALLOWED = "provider-not-allowed";
+}
+
+admission::rule! {
+    /// A SecretStore reads with the identity of External Secrets.
+    ///
+    /// # What it checks
+    /// A SecretStore outside `platformNamespaces` needs `auth.jwt` or `auth.secretRef` for the provider aws. For
+    /// azurekv, it needs a `serviceAccountRef` with `authType: WorkloadIdentity`, and may not use
+    /// `ManagedIdentity`.
+    ///
+    /// # Why
+    /// Otherwise it reads with the cloud identity of the External Secrets pod, which can read the secrets of all
+    /// namespaces.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of secret-store-references: {restrictStores: false}
+    /// apiVersion: external-secrets.io/v1
+    /// kind: SecretStore
+    /// metadata: {name: own, namespace: research}
+    /// spec:
+    ///   provider: {aws: {service: SecretsManager, region: eu-west-2}}
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// # settings of secret-store-references: {restrictStores: false}
+    /// apiVersion: external-secrets.io/v1
+    /// kind: SecretStore
+    /// metadata: {name: own, namespace: research}
+    /// spec:
+    ///   provider:
+    ///     aws: {service: SecretsManager, region: eu-west-2, auth: {jwt: {serviceAccountRef: {name: reader}}}}
+    /// ```
+    pub CONTROLLER_IDENTITY = "controller-identity";
 }
 
 admission::rule! {
@@ -98,27 +134,51 @@ admission::rule! {
     pub STORE_WITHOUT_CONDITIONS = "store-without-conditions";
 }
 
+/// A store in a request.
+pub(crate) struct Created<'a> {
+    pub(crate) kind: StoreKind,
+    pub(crate) namespace: &'a str,
+    pub(crate) name: &'a str,
+}
+
 /// Checks a store.
 ///
 /// # Errors
 /// Returns an error if a field that the verdict depends on cannot be read.
 pub(crate) fn check(
     settings: &Settings,
-    kind: StoreKind,
-    namespace: &str,
+    store: &Created<'_>,
     spec: &Object<'_>,
     findings: &mut Findings,
 ) -> Result<(), Malformed> {
-    match kind {
-        StoreKind::SecretStore => secret_store(settings, namespace, findings),
-        StoreKind::ClusterSecretStore => cluster_secret_store(settings, spec, findings)?,
+    let provider = spec.object("provider")?;
+    match store.kind {
+        StoreKind::SecretStore => {
+            let mut platform = settings.platform_namespaces.iter();
+            if !platform.any(|it| it == store.namespace) {
+                check_permission(settings, store, findings);
+                if let Some(provider) = &provider {
+                    check_identity(provider, findings)?;
+                }
+            }
+        }
+        StoreKind::ClusterSecretStore => {
+            if spec.array("conditions")?.unwrap_or_default().is_empty() {
+                findings.warn(
+                    STORE_WITHOUT_CONDITIONS,
+                    "spec.conditions",
+                    "not set, so every namespace may use the store; add conditions",
+                );
+            }
+        }
     }
+    check_provider(settings, provider.as_ref(), findings);
     Ok(())
 }
 
-fn secret_store(settings: &Settings, namespace: &str, findings: &mut Findings) {
-    let platform = &settings.platform_namespaces;
-    if !settings.restrict_stores || platform.iter().any(|it| it == namespace) {
+fn check_permission(settings: &Settings, store: &Created<'_>, findings: &mut Findings) {
+    let namespace = store.namespace;
+    if !settings.restrict_stores || settings.allows_store(store.kind, store.name, Some(namespace)) {
         return;
     }
     let instead = match settings.stores_for(Some(namespace)).next() {
@@ -129,19 +189,44 @@ fn secret_store(settings: &Settings, namespace: &str, findings: &mut Findings) {
     findings.reject(SECRET_STORE_OUTSIDE_PLATFORM, "metadata.namespace", message);
 }
 
-fn cluster_secret_store(
-    settings: &Settings,
-    spec: &Object<'_>,
-    findings: &mut Findings,
-) -> Result<(), Malformed> {
+/// Checks that a SecretStore reads with an identity of its namespace. The provider kubernetes requires one
+/// (`BuildRESTConfigFromKubernetesConnection` in External Secrets' `runtime/esutils/k8s_rest_config.go`).
+///
+/// Sources: `constructCredsProvider` in its `providers/v1/aws/auth/auth.go`, and `authorizerForWorkloadIdentity`
+/// and `authorizerForManagedIdentity` in its `providers/v1/azure/keyvault/keyvault.go`.
+fn check_identity(provider: &Object<'_>, findings: &mut Findings) -> Result<(), Malformed> {
+    if let Some(aws) = provider.object("aws")? {
+        let auth = aws.object("auth")?;
+        let has = |field| match &auth {
+            Some(auth) => Ok(auth.get(field)?.is_some()),
+            None => Ok(false),
+        };
+        if !(has("jwt")? || has("secretRef")?) {
+            let message =
+                "reads with the identity of External Secrets; set `auth.jwt` or `auth.secretRef`";
+            findings.reject(CONTROLLER_IDENTITY, aws.node().path(), message);
+        }
+    }
+    if let Some(azure) = provider.object("azurekv")? {
+        let kind = azure.string("authType")?.unwrap_or_default();
+        let has_account = azure.get("serviceAccountRef")?.is_some();
+        if kind == "ManagedIdentity" || (kind == "WorkloadIdentity" && !has_account) {
+            let message = "reads with the identity of External Secrets; use `authType: WorkloadIdentity` and \
+                           set `serviceAccountRef`";
+            findings.reject(CONTROLLER_IDENTITY, azure.node().path(), message);
+        }
+    }
+    Ok(())
+}
+
+fn check_provider(settings: &Settings, provider: Option<&Object<'_>>, findings: &mut Findings) {
     let allowed = &settings.allowed_providers;
     let instead = match allowed.as_slice() {
         [] => "no provider is allowed".to_owned(),
         allowed => format!("allowed: {}", allowed.join(", ")),
     };
-    let provider = spec.object("provider")?;
     let mut is_set = false;
-    for (name, node) in provider.iter().flat_map(Object::iter) {
+    for (name, node) in provider.into_iter().flat_map(Object::iter) {
         if node.is_null() {
             continue;
         }
@@ -155,13 +240,4 @@ fn cluster_secret_store(
         let message = format!("not set; {instead}");
         findings.reject(PROVIDER_NOT_ALLOWED, "spec.provider", message);
     }
-    let conditions = spec.array("conditions")?.unwrap_or_default();
-    if conditions.is_empty() {
-        findings.warn(
-            STORE_WITHOUT_CONDITIONS,
-            "spec.conditions",
-            "not set, so every namespace may use the store; add conditions",
-        );
-    }
-    Ok(())
 }

@@ -33,8 +33,13 @@ fn respond(kind: &str, spec: &Value, settings: &Value, cluster: &dyn Cluster) ->
         "ClusterSecretStore" => (spec.clone(), ""),
         _ => (spec.clone(), "research"),
     };
+    let group = match kind {
+        "GeneratorState" | "VaultDynamicSecret" => "generators.external-secrets.io",
+        _ => "external-secrets.io",
+    };
     let payload = json!({"settings": settings, "request": {
-        "kind": {"group": "external-secrets.io", "version": "v1", "kind": kind},
+        "kind": {"group": group, "version": "v1", "kind": kind},
+        "userInfo": {"username": "developer"},
         "operation": "CREATE",
         "namespace": namespace,
         "object": {"spec": spec},
@@ -105,6 +110,11 @@ fn responses() -> Vec<(&'static str, Value, Value)> {
         reading.push(json!({"dataFrom": [{"extract": key, "sourceRef": source}]}));
         pushing.push(json!({"secretStoreRefs": [{}], "selector": source}));
     }
+    let template = json!({"type": "kubernetes.io/service-account-token", "templateFrom": [{"target": "metadata"}]});
+    reading.push(json!({"target": {"manifest": {"kind": "ConfigMap"}, "template": template}}));
+    reading.push(json!({"target": {"template": template}}));
+    reading.push(json!({"dataFrom": [{"find": {"tags": {}}}]}));
+    pushing.push(json!({"template": template, "data": [{"metadata": {}}]}));
     let store = |status, conditions| {
         OneStore(json!({
             "metadata": {"name": "secret-store"},
@@ -125,6 +135,10 @@ fn responses() -> Vec<(&'static str, Value, Value)> {
         json!({"missingStore": "reject"}),
         json!({"allowPush": true, "allowFind": true, "keyPrefix": "{namespace}/"}),
         json!({"allowPush": true, "allowFind": true, "keyPrefix": "tre/"}),
+        json!({
+            "allowPush": true, "allowFind": true, "restrictStores": false,
+            "keyPrefixes": [{"namespace": "research", "prefixes": ["{namespace}/", "shared/", "tre/"]}],
+        }),
     ] {
         for cluster in clusters {
             for (kind, specs) in [
@@ -142,8 +156,14 @@ fn responses() -> Vec<(&'static str, Value, Value)> {
             json!({}),
             json!({"provider": {"fortanix": {}}}),
             json!({"provider": {"aws": {}}}),
+            json!({"provider": {"azurekv": {"authType": "ManagedIdentity"}}}),
         ] {
-            for kind in ["SecretStore", "ClusterSecretStore"] {
+            for kind in [
+                "ClusterSecretStore",
+                "GeneratorState",
+                "SecretStore",
+                "VaultDynamicSecret",
+            ] {
                 all.push((
                     kind,
                     spec.clone(),
@@ -186,10 +206,11 @@ fn without_rule(line: &str) -> String {
 /// Rejections are longer, since they contain the fix.
 #[test]
 fn rejections_contain_the_path_and_the_fix() {
-    const FIXES: [&str; 9] = [
+    const FIXES: [&str; 10] = [
         "; set ",
         "; use ",
         "; name ",
+        "; remove it",
         "; begin it with ",
         "; did you mean `",
         "; allowed: ",
@@ -209,7 +230,9 @@ fn rejections_contain_the_path_and_the_fix() {
         for line in message.lines() {
             assert!(without_rule(line).chars().count() <= 150, "{line}");
             assert!(
-                line.starts_with("spec") || line.starts_with("metadata."),
+                ["spec", "metadata.", "kind"]
+                    .iter()
+                    .any(|it| line.starts_with(it)),
                 "{line}"
             );
             assert!(

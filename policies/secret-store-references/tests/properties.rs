@@ -16,8 +16,12 @@ fn respond(kind: &str, spec: &Value, settings: &Value) -> Value {
 }
 
 fn respond_to(kind: &str, spec: &str, settings: &Value) -> Value {
+    let group = match kind {
+        "GeneratorState" => "generators.external-secrets.io",
+        _ => "external-secrets.io",
+    };
     let request = json!({
-        "kind": {"group": "external-secrets.io", "version": "v1", "kind": kind},
+        "kind": {"group": group, "version": "v1", "kind": kind},
         "operation": "CREATE",
         "namespace": "research",
         "object": {"spec": "SPEC"},
@@ -104,6 +108,17 @@ fn any_json() -> impl Strategy<Value = Value> {
             "labelSelector",
             "provider",
             "conditions",
+            "target",
+            "template",
+            "templateFrom",
+            "manifest",
+            "type",
+            "tags",
+            "metadata",
+            "resource",
+            "aws",
+            "azurekv",
+            "auth",
             "externalSecretSpec",
             "pushSecretSpec",
         ]);
@@ -122,7 +137,7 @@ proptest! {
     fn any_spec_has_one_response(
         kind in select(vec![
             "ExternalSecret", "ClusterExternalSecret", "PushSecret", "ClusterPushSecret", "SecretStore",
-            "ClusterSecretStore",
+            "ClusterSecretStore", "GeneratorState",
         ]),
         spec in any_json(),
         allow in any::<bool>(),

@@ -69,6 +69,7 @@ fn namespaces_have_the_name_label_that_the_api_server_sets() {
     for namespace in [
         NAMESPACE,
         &NAMESPACE.replace(", labels: {team: genomics}", ""),
+        "",
     ] {
         let manifests = [&by_name, namespace, &secret("a")].join("---\n");
         let run = Dir::with(&manifests).check(&["app.yaml", "--profile", "aws"]);

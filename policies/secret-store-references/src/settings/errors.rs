@@ -1,6 +1,6 @@
 //! Checks of settings beyond their types.
 
-use admission::SettingErrors;
+use admission::{SettingErrors, is_dns_label, is_dns_subdomain};
 use regex_lite::Regex;
 
 use super::Settings;
@@ -37,29 +37,56 @@ impl admission::Settings for Settings {
             let setting = format!("keyPrefixes[{index}]");
             let namespace = format!("{setting}.namespace");
             errors.namespace(format_args!("{namespace}"), &own.namespace);
-            check_prefix(&format!("{setting}.prefix"), &own.prefix, &mut errors);
+            let prefixes = format!("{setting}.prefixes");
+            if own.prefixes.is_empty() {
+                errors.push(format!(
+                    "setting `{prefixes}`: is empty, so no key is allowed; write `['']` to allow any key"
+                ));
+            }
+            for (prefix_index, prefix) in own.prefixes.iter().enumerate() {
+                check_prefix(&format!("{prefixes}[{prefix_index}]"), prefix, &mut errors);
+            }
             let mut earlier = self.key_prefixes.iter().take(index);
             if earlier.any(|other| other.namespace == own.namespace) {
                 errors.push(listed_twice(&namespace, &own.namespace));
             }
         }
         check_words(
+            "allowedSecretTypes",
+            &self.allowed_secret_types,
+            SECRET_TYPE,
+            b"-./",
+            &mut errors,
+        );
+        check_words(
             "allowedGenerators",
             &self.allowed_generators,
             GENERATOR,
+            b"",
             &mut errors,
         );
+        let account = self.external_secrets_account.as_str();
+        let is_account = account
+            .strip_prefix("system:serviceaccount:")
+            .and_then(|account| account.split_once(':'))
+            .is_some_and(|(namespace, name)| is_dns_label(namespace) && is_dns_subdomain(name));
+        let setting = format_args!("externalSecretsAccount");
+        errors.require(is_account, setting, account, ACCOUNT);
         check_namespaces("platformNamespaces", &self.platform_namespaces, &mut errors);
         check_words(
             "allowedProviders",
             &self.allowed_providers,
             PROVIDER,
+            b"",
             &mut errors,
         );
         errors.into_vec()
     }
 }
 
+const SECRET_TYPE: &str =
+    "a type of Secret such as `Opaque`: use letters, digits, `-`, `.` and `/`";
+const ACCOUNT: &str = "a service account: write `system:serviceaccount:NAMESPACE:NAME`";
 const GENERATOR: &str = "a kind of generator: use letters and digits";
 const PROVIDER: &str = "the name of a provider: use letters and digits";
 
@@ -73,12 +100,19 @@ fn check_namespaces(setting: &str, namespaces: &[String], errors: &mut SettingEr
     }
 }
 
-/// Checks kinds of generators or names of providers. There is no list of valid ones, since External Secrets
-/// adds some in every release.
-fn check_words(setting: &str, words: &[String], form: &str, errors: &mut SettingErrors) {
+/// Checks types of Secrets, kinds of generators or names of providers. There is no list of valid ones, since
+/// External Secrets adds some in every release.
+fn check_words(
+    setting: &str,
+    words: &[String],
+    form: &str,
+    punctuation: &[u8],
+    errors: &mut SettingErrors,
+) {
     for (index, word) in words.iter().enumerate() {
         let setting = format!("{setting}[{index}]");
-        let valid = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || punctuation.contains(&byte);
+        let valid = !word.is_empty() && word.bytes().all(is_valid);
         errors.require(valid, format_args!("{setting}"), word, form);
         if words.iter().take(index).any(|it| it == word) {
             errors.push(listed_twice(&setting, word));
