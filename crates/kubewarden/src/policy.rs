@@ -48,9 +48,9 @@ pub struct Spec {
     pub namespace_selector: LabelSelector,
     #[serde(default)]
     object_selector: LabelSelector,
-    /// CEL expressions, which are not evaluated offline.
+    /// CEL expressions that a request must also meet.
     #[serde(default)]
-    pub match_conditions: Vec<Value>,
+    pub match_conditions: Vec<MatchCondition>,
     /// The kinds that the module may look up in the cluster.
     #[serde(default)]
     pub context_aware_resources: Vec<ContextAwareResource>,
@@ -66,6 +66,16 @@ pub struct PolicyRule {
     operations: Vec<String>,
     #[serde(default)]
     scope: Scope,
+}
+
+/// A CEL expression that a request must meet. Either field is empty if not set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct MatchCondition {
+    /// The name, for messages.
+    pub name: String,
+    /// The expression, which must return a Boolean.
+    pub expression: String,
 }
 
 /// Whether a rule matches namespaced objects, cluster-scoped objects or both.
@@ -180,7 +190,7 @@ impl Policy {
         Reference::parse(&self.spec.module).name
     }
 
-    /// Whether the policy matches the creation of an object.
+    /// Whether the policy matches the creation of an object, apart from its `matchConditions`.
     ///
     /// `namespace` is the name and labels of the object's namespace. For a Namespace it is the object
     /// itself. For other cluster-scoped kinds it is `None`, which every namespace selector matches.

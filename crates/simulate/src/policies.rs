@@ -1,21 +1,27 @@
-//! The policies of a simulation, with their code and settings.
+//! The policies of a simulation, with their code, conditions and settings.
+
+use std::collections::BTreeMap;
 
 use kubewarden::{Policy, Reference};
 use manifest::Problem;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
+use crate::conditions::Conditions;
+use crate::request::Request;
 use crate::runtime::{Evaluator, LoadError, Response, Runtime};
 use crate::snapshot::Snapshot;
 
-/// A policy with its code and settings.
+/// A policy with its code, conditions and settings.
 pub(crate) struct LoadedPolicy {
     pub(crate) policy: Policy,
+    /// `None` if the policy has no `matchConditions`.
+    conditions: Option<Conditions>,
     evaluator: Box<dyn Evaluator>,
     settings: Box<RawValue>,
 }
 
-/// Policies whose code was found and whose settings are valid.
+/// Policies whose code was found and whose conditions and settings are valid.
 pub struct Policies {
     /// In the API server's order: mutating policies first, then validating ones, each sorted by name.
     loaded: Vec<LoadedPolicy>,
@@ -24,11 +30,11 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Loads the code of `policies` and validates their settings.
+    /// Loads the code of `policies`, and validates their `matchConditions` and settings.
     ///
     /// # Errors
-    /// Returns an error if the code of a policy cannot run, if its settings are invalid, or if the code of
-    /// every policy is missing.
+    /// Returns an error if the code of a policy cannot run, if its `matchConditions` or settings are invalid,
+    /// or if the code of every policy is missing.
     pub fn load(mut policies: Vec<Policy>, runtime: &mut dyn Runtime) -> Result<Self, Problem> {
         policies.sort_by(|a, b| a.evaluation_order().cmp(&b.evaluation_order()));
         let mut all = Self {
@@ -50,12 +56,6 @@ impl Policies {
     }
 
     fn add(&mut self, policy: Policy, runtime: &mut dyn Runtime) -> Result<(), Problem> {
-        if !policy.spec.match_conditions.is_empty() {
-            self.warnings.push(policy.warning(
-                "matchConditions are not evaluated offline; the policy runs for every object that its rules \
-                 and selectors match",
-            ));
-        }
         let loaded = match runtime.load(&policy) {
             Ok(loaded) => loaded,
             Err(LoadError::Missing(reason)) => {
@@ -67,6 +67,13 @@ impl Policies {
         };
         self.warnings
             .extend(version_mismatch(&policy, loaded.version.as_deref()));
+        let conditions = match policy.spec.match_conditions.as_slice() {
+            [] => None,
+            conditions => {
+                let conditions = Conditions::compile(conditions);
+                Some(conditions.map_err(|error| policy.error(&error))?)
+            }
+        };
         let settings = match &policy.spec.settings {
             Value::Null => to_raw_value(&json!({})),
             settings => to_raw_value(settings),
@@ -78,6 +85,7 @@ impl Policies {
         }
         self.loaded.push(LoadedPolicy {
             policy,
+            conditions,
             evaluator: loaded.evaluator,
             settings,
         });
@@ -105,6 +113,27 @@ impl Policies {
 }
 
 impl LoadedPolicy {
+    /// Whether the policy matches `request`, which creates an object. `namespace` is that of
+    /// [`Policy::matches`].
+    ///
+    /// # Errors
+    /// Returns an error if a condition cannot be evaluated.
+    pub(crate) fn matches(
+        &self,
+        request: &Request<'_>,
+        namespace: Option<(&str, &BTreeMap<String, String>)>,
+    ) -> Result<bool, String> {
+        let Some(conditions) = &self.conditions else {
+            return Ok(self.policy.matches(request.object, namespace));
+        };
+        if !self.policy.matches(request.object, namespace) {
+            return Ok(false);
+        }
+        let request = serde_json::to_value(request).map_err(|error| error.to_string())?;
+        let matched = conditions.match_request(&request);
+        matched.map_err(|error| format!("policy `{}`: {error}", self.policy.name))
+    }
+
     pub(crate) fn validate(
         &self,
         request: &RawValue,
