@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::conditions::Conditions;
 use crate::request::Request;
 use crate::runtime::{Evaluator, LoadError, Response, Runtime};
+use crate::simulator;
 use crate::snapshot::Snapshot;
 
 /// A policy with its code, conditions and settings.
@@ -107,13 +108,36 @@ impl Policies {
         self.loaded.iter().map(|loaded| &loaded.policy)
     }
 
+    /// Returns the policies that match the creation of an object, or the update of `old_object` to it.
+    /// `namespace_labels` are the labels of its namespace.
+    ///
+    /// # Errors
+    /// Returns an error if a match condition cannot be evaluated.
+    pub fn matching(
+        &self,
+        object: &Value,
+        old_object: Option<&Value>,
+        namespace_labels: &BTreeMap<String, String>,
+    ) -> Result<Vec<&Policy>, String> {
+        let namespace = simulator::namespace(object);
+        let request = Request::new(object, old_object, namespace.as_deref());
+        let namespace = namespace.as_deref().map(|name| (name, namespace_labels));
+        let mut matching = Vec::new();
+        for loaded in &self.loaded {
+            if loaded.matches(&request, namespace)? {
+                matching.push(&loaded.policy);
+            }
+        }
+        Ok(matching)
+    }
+
     pub(crate) fn loaded(&self) -> &[LoadedPolicy] {
         &self.loaded
     }
 }
 
 impl LoadedPolicy {
-    /// Whether the policy matches `request`, which creates an object. `namespace` is that of
+    /// Whether the policy matches `request`. `namespace` is that of
     /// [`Policy::matches`].
     ///
     /// # Errors
@@ -123,15 +147,16 @@ impl LoadedPolicy {
         request: &Request<'_>,
         namespace: Option<(&str, &BTreeMap<String, String>)>,
     ) -> Result<bool, String> {
-        let Some(conditions) = &self.conditions else {
-            return Ok(self.policy.matches(request.object, namespace));
-        };
-        if !self.policy.matches(request.object, namespace) {
+        let policy = &self.policy;
+        if !policy.matches(request.operation, request.object, namespace) {
             return Ok(false);
         }
+        let Some(conditions) = &self.conditions else {
+            return Ok(true);
+        };
         let request = serde_json::to_value(request).map_err(|error| error.to_string())?;
         let matched = conditions.match_request(&request);
-        matched.map_err(|error| format!("policy `{}`: {error}", self.policy.name))
+        matched.map_err(|error| format!("policy `{}`: {error}", policy.name))
     }
 
     pub(crate) fn validate(

@@ -4,7 +4,7 @@ use kubewarden::kinds;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The `request` field of an AdmissionReview that creates an object.
+/// The `request` field of an AdmissionReview that creates or updates an object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request<'a> {
@@ -16,7 +16,7 @@ pub(crate) struct Request<'a> {
     /// Absent if the API server is to generate it, as in its requests.
     #[serde(skip_serializing_if = "str::is_empty")]
     name: &'a str,
-    operation: &'a str,
+    pub(crate) operation: &'static str,
     user_info: Value,
     pub(crate) object: &'a Value,
     old_object: Option<&'a Value>,
@@ -28,8 +28,16 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Returns the request that creates `object`, which is not a dry run.
-    pub(crate) fn create(object: &'a Value, namespace: Option<&'a str>) -> Self {
+    /// Returns the request that creates `object`, or updates `old_object` to it. It is not a dry run.
+    pub(crate) fn new(
+        object: &'a Value,
+        old_object: Option<&'a Value>,
+        namespace: Option<&'a str>,
+    ) -> Self {
+        let (operation, options) = match old_object {
+            None => ("CREATE", "CreateOptions"),
+            Some(_) => ("UPDATE", "UpdateOptions"),
+        };
         let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
         let (group, version) = kinds::group_version(text("/apiVersion").unwrap_or_default());
         let kind = text("/kind").unwrap_or_default();
@@ -43,12 +51,12 @@ impl<'a> Request<'a> {
             request_resource: resource.clone(),
             resource,
             name: text("/metadata/name").unwrap_or_default(),
-            operation: "CREATE",
+            operation,
             user_info: json!({"username": "agnostics", "groups": ["system:authenticated"]}),
             object,
-            old_object: None,
+            old_object,
             dry_run: false,
-            options: json!({"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"}),
+            options: json!({"kind": options, "apiVersion": "meta.k8s.io/v1"}),
             namespace,
         }
     }

@@ -93,7 +93,7 @@ impl Simulator {
                 if !loaded.policy.spec.mutating {
                     continue;
                 }
-                let request = Request::create(&value, namespace.as_deref());
+                let request = Request::new(&value, None, namespace.as_deref());
                 let Some(row) = loaded.row(object, &request, labelled_namespace, row) else {
                     continue;
                 };
@@ -117,7 +117,7 @@ impl Simulator {
             if loaded.policy.spec.mutating {
                 continue;
             }
-            let request = Request::create(&value, namespace.as_deref());
+            let request = Request::new(&value, None, namespace.as_deref());
             if let Some(row) = loaded.row(object, &request, labelled_namespace, row)
                 && let Some(response) = loaded.evaluate(&request, &self.context, row)
             {
