@@ -9,3 +9,34 @@ pub fn code_blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
         .map(|rest| rest.split_once("\n```").map_or(rest, |(block, _)| block))
         .collect()
 }
+
+/// Returns the cells of the first table below a heading of level 2, by row: first the header, without the line of
+/// dashes. Cells contain no `|`.
+pub fn table_rows<'a>(text: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
+    let opening = format!("## {heading}");
+    let section = text.lines().skip_while(|line| *line != opening).skip(1);
+    let section = section.take_while(|line| !line.starts_with("## "));
+    let rows = section.skip_while(|line| !line.starts_with('|'));
+    let rows = rows.map_while(|line| line.trim_end().strip_prefix('|')?.strip_suffix('|'));
+    rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>())
+        .filter(|cells| {
+            !cells
+                .iter()
+                .all(|cell| cell.trim_matches(['-', ':']).is_empty())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table_rows;
+
+    #[test]
+    fn tables_are_found_by_their_heading() {
+        let text =
+            "# Page\n\n|x|\n\n## A\n\n| a | b |\n|---|:-:|\n| `1` |  |\n\n| other |\n\n## B\n|b|\n";
+        assert_eq!(table_rows(text, "A"), [vec!["a", "b"], vec!["`1`", ""]]);
+        assert_eq!(table_rows(text, "B"), [["b"]]);
+        assert!(table_rows(text, "C").is_empty());
+    }
+}

@@ -11,6 +11,6 @@ mod section;
 mod selector;
 
 pub use metadata::{ContextAwareResource, ExecutionMode, Metadata, Operation, PolicyType, Rule};
-pub use policy::{Mode, Policy, PolicyRule, Reference, Spec, labels};
+pub use policy::{MatchCondition, Mode, Policy, PolicyRule, Reference, Spec, labels};
 pub use section::{Error, SECTION, read, write};
 pub use selector::{LabelSelector, NAMESPACE_NAME_LABEL};

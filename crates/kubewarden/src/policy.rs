@@ -48,9 +48,9 @@ pub struct Spec {
     pub namespace_selector: LabelSelector,
     #[serde(default)]
     object_selector: LabelSelector,
-    /// CEL expressions, which are not evaluated offline.
+    /// CEL expressions that a request must also meet.
     #[serde(default)]
-    pub match_conditions: Vec<Value>,
+    pub match_conditions: Vec<MatchCondition>,
     /// The kinds that the module may look up in the cluster.
     #[serde(default)]
     pub context_aware_resources: Vec<ContextAwareResource>,
@@ -66,6 +66,16 @@ pub struct PolicyRule {
     operations: Vec<String>,
     #[serde(default)]
     scope: Scope,
+}
+
+/// A CEL expression that a request must meet. Either field is empty if not set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct MatchCondition {
+    /// The name, for messages.
+    pub name: String,
+    /// The expression, which must return a Boolean.
+    pub expression: String,
 }
 
 /// Whether a rule matches namespaced objects, cluster-scoped objects or both.
@@ -180,12 +190,15 @@ impl Policy {
         Reference::parse(&self.spec.module).name
     }
 
-    /// Whether the policy matches the creation of an object.
+    /// Whether the policy matches a request for an object, apart from its `matchConditions`.
+    ///
+    /// `operation` is `CREATE` or `UPDATE`.
     ///
     /// `namespace` is the name and labels of the object's namespace. For a Namespace it is the object
     /// itself. For other cluster-scoped kinds it is `None`, which every namespace selector matches.
     pub fn matches(
         &self,
+        operation: &str,
         object: &Value,
         namespace: Option<(&str, &BTreeMap<String, String>)>,
     ) -> bool {
@@ -214,7 +227,7 @@ impl Policy {
                 .spec
                 .rules
                 .iter()
-                .any(|rule| rule.matches(group, version, &resource, scope))
+                .any(|rule| rule.matches(operation, group, version, &resource, scope))
             && self.spec.object_selector.matches(&labels(object))
     }
 }
@@ -254,17 +267,24 @@ impl<'a> Reference<'a> {
 }
 
 impl PolicyRule {
-    /// Whether the rule matches the creation of a resource.
+    /// Whether the rule matches an operation on a resource.
     ///
     /// Follows the API server's `pkg/admission/plugin/webhook/predicates/rules`. `pods/*` means pods and
     /// all their subresources.
-    fn matches(&self, group: &str, version: &str, resource: &str, scope: Scope) -> bool {
+    fn matches(
+        &self,
+        operation: &str,
+        group: &str,
+        version: &str,
+        resource: &str,
+        scope: Scope,
+    ) -> bool {
         let any = |list: &[String], value: &str| list.iter().any(|it| it == "*" || it == value);
         let matches_resource = |pattern: &String| {
             let pattern = pattern.strip_suffix("/*").unwrap_or(pattern);
             pattern == "*" || pattern == resource
         };
-        any(&self.operations, "CREATE")
+        any(&self.operations, operation)
             && any(&self.api_groups, group)
             && any(&self.api_versions, version)
             && self.resources.iter().any(matches_resource)

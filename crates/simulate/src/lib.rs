@@ -9,6 +9,7 @@
 pub mod builtin;
 mod claims;
 mod cluster;
+mod conditions;
 mod context;
 mod diff;
 mod excerpt;
@@ -17,6 +18,7 @@ mod ingress;
 pub mod paths;
 mod policies;
 mod profile;
+mod request;
 mod row;
 mod runtime;
 mod services;

@@ -1,21 +1,28 @@
-//! The policies of a simulation, with their code and settings.
+//! The policies of a simulation, with their code, conditions and settings.
+
+use std::collections::BTreeMap;
 
 use kubewarden::{Policy, Reference};
 use manifest::Problem;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
+use crate::conditions::Conditions;
+use crate::request::Request;
 use crate::runtime::{Evaluator, LoadError, Response, Runtime};
+use crate::simulator;
 use crate::snapshot::Snapshot;
 
-/// A policy with its code and settings.
+/// A policy with its code, conditions and settings.
 pub(crate) struct LoadedPolicy {
     pub(crate) policy: Policy,
+    /// `None` if the policy has no `matchConditions`.
+    conditions: Option<Conditions>,
     evaluator: Box<dyn Evaluator>,
     settings: Box<RawValue>,
 }
 
-/// Policies whose code was found and whose settings are valid.
+/// Policies whose code was found and whose conditions and settings are valid.
 pub struct Policies {
     /// In the API server's order: mutating policies first, then validating ones, each sorted by name.
     loaded: Vec<LoadedPolicy>,
@@ -24,11 +31,11 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Loads the code of `policies` and validates their settings.
+    /// Loads the code of `policies`, and validates their `matchConditions` and settings.
     ///
     /// # Errors
-    /// Returns an error if the code of a policy cannot run, if its settings are invalid, or if the code of
-    /// every policy is missing.
+    /// Returns an error if the code of a policy cannot run, if its `matchConditions` or settings are invalid,
+    /// or if the code of every policy is missing.
     pub fn load(mut policies: Vec<Policy>, runtime: &mut dyn Runtime) -> Result<Self, Problem> {
         policies.sort_by(|a, b| a.evaluation_order().cmp(&b.evaluation_order()));
         let mut all = Self {
@@ -50,12 +57,6 @@ impl Policies {
     }
 
     fn add(&mut self, policy: Policy, runtime: &mut dyn Runtime) -> Result<(), Problem> {
-        if !policy.spec.match_conditions.is_empty() {
-            self.warnings.push(policy.warning(
-                "matchConditions are not evaluated offline; the policy runs for every object that its rules \
-                 and selectors match",
-            ));
-        }
         let loaded = match runtime.load(&policy) {
             Ok(loaded) => loaded,
             Err(LoadError::Missing(reason)) => {
@@ -67,6 +68,13 @@ impl Policies {
         };
         self.warnings
             .extend(version_mismatch(&policy, loaded.version.as_deref()));
+        let conditions = match policy.spec.match_conditions.as_slice() {
+            [] => None,
+            conditions => {
+                let conditions = Conditions::compile(conditions);
+                Some(conditions.map_err(|error| policy.error(&error))?)
+            }
+        };
         let settings = match &policy.spec.settings {
             Value::Null => to_raw_value(&json!({})),
             settings => to_raw_value(settings),
@@ -78,6 +86,7 @@ impl Policies {
         }
         self.loaded.push(LoadedPolicy {
             policy,
+            conditions,
             evaluator: loaded.evaluator,
             settings,
         });
@@ -99,12 +108,57 @@ impl Policies {
         self.loaded.iter().map(|loaded| &loaded.policy)
     }
 
+    /// Returns the policies that match the creation of an object, or the update of `old_object` to it.
+    /// `namespace_labels` are the labels of its namespace.
+    ///
+    /// # Errors
+    /// Returns an error if a match condition cannot be evaluated.
+    pub fn matching(
+        &self,
+        object: &Value,
+        old_object: Option<&Value>,
+        namespace_labels: &BTreeMap<String, String>,
+    ) -> Result<Vec<&Policy>, String> {
+        let namespace = simulator::namespace(object);
+        let request = Request::new(object, old_object, namespace.as_deref());
+        let namespace = namespace.as_deref().map(|name| (name, namespace_labels));
+        let mut matching = Vec::new();
+        for loaded in &self.loaded {
+            if loaded.matches(&request, namespace)? {
+                matching.push(&loaded.policy);
+            }
+        }
+        Ok(matching)
+    }
+
     pub(crate) fn loaded(&self) -> &[LoadedPolicy] {
         &self.loaded
     }
 }
 
 impl LoadedPolicy {
+    /// Whether the policy matches `request`. `namespace` is that of
+    /// [`Policy::matches`].
+    ///
+    /// # Errors
+    /// Returns an error if a condition cannot be evaluated.
+    pub(crate) fn matches(
+        &self,
+        request: &Request<'_>,
+        namespace: Option<(&str, &BTreeMap<String, String>)>,
+    ) -> Result<bool, String> {
+        let policy = &self.policy;
+        if !policy.matches(request.operation, request.object, namespace) {
+            return Ok(false);
+        }
+        let Some(conditions) = &self.conditions else {
+            return Ok(true);
+        };
+        let request = serde_json::to_value(request).map_err(|error| error.to_string())?;
+        let matched = conditions.match_request(&request);
+        matched.map_err(|error| format!("policy `{}`: {error}", policy.name))
+    }
+
     pub(crate) fn validate(
         &self,
         request: &RawValue,

@@ -7,7 +7,6 @@ use admission::Severity;
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use kubewarden::{Mode, NAMESPACE_NAME_LABEL, kinds, labels};
 use manifest::{Object, Problem};
-use serde::Serialize;
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +15,7 @@ use crate::context::Context;
 use crate::finding::Finding;
 use crate::paths;
 use crate::policies::{LoadedPolicy, Policies};
+use crate::request::Request;
 use crate::row::{Row, Verdict};
 use crate::runtime::Response;
 
@@ -81,6 +81,7 @@ impl Simulator {
             self.set_default_storage_class(&mut value);
         }
         let namespace = namespace(&value);
+        set_namespace(&mut value, namespace.as_deref());
         let labels = self.namespace_labels(&value, namespace.as_deref());
         let labelled_namespace = namespace.as_deref().map(|name| (name, &labels));
         let mut changed = true;
@@ -89,17 +90,17 @@ impl Simulator {
                 break;
             }
             for (loaded, row) in self.policies.loaded().iter().zip(rows.iter_mut()) {
-                if !loaded.policy.spec.mutating
-                    || !loaded.policy.matches(&value, labelled_namespace)
-                {
+                if !loaded.policy.spec.mutating {
                     continue;
                 }
-                let row = row.get_or_insert_with(|| Row::new(object, loaded.policy.module_name()));
+                let request = Request::new(&value, None, namespace.as_deref());
+                let Some(row) = loaded.row(object, &request, labelled_namespace, row) else {
+                    continue;
+                };
                 if round == MAX_REINVOCATIONS {
                     row.error("mutating policies keep changing the object back and forth");
                     return;
                 }
-                let request = Request::create(&value, namespace.as_deref());
                 let response = loaded.evaluate(&request, &self.context, row);
                 let mutated =
                     response.and_then(|it| loaded.record(object, subject, it, row, round));
@@ -113,12 +114,14 @@ impl Simulator {
             }
         }
         for (loaded, row) in self.policies.loaded().iter().zip(rows.iter_mut()) {
-            if !loaded.policy.spec.mutating && loaded.policy.matches(&value, labelled_namespace) {
-                let row = row.get_or_insert_with(|| Row::new(object, loaded.policy.module_name()));
-                let request = Request::create(&value, namespace.as_deref());
-                if let Some(response) = loaded.evaluate(&request, &self.context, row) {
-                    loaded.record(object, subject, response, row, 0);
-                }
+            if loaded.policy.spec.mutating {
+                continue;
+            }
+            let request = Request::new(&value, None, namespace.as_deref());
+            if let Some(row) = loaded.row(object, &request, labelled_namespace, row)
+                && let Some(response) = loaded.evaluate(&request, &self.context, row)
+            {
+                loaded.record(object, subject, response, row, 0);
             }
         }
     }
@@ -178,6 +181,29 @@ impl Simulator {
 }
 
 impl LoadedPolicy {
+    /// Returns the policy's row, which is created if the policy matches the request. If that cannot be decided,
+    /// records the error in the row and returns `None`.
+    fn row<'a>(
+        &self,
+        object: &Object,
+        request: &Request<'_>,
+        namespace: Option<(&str, &BTreeMap<String, String>)>,
+        row: &'a mut Option<Row>,
+    ) -> Option<&'a mut Row> {
+        let matches = self.matches(request, namespace);
+        if matches == Ok(false) {
+            return None;
+        }
+        let row = row.get_or_insert_with(|| Row::new(object, self.policy.module_name()));
+        match matches {
+            Ok(_) => Some(row),
+            Err(error) => {
+                row.error(error);
+                None
+            }
+        }
+    }
+
     /// Returns the policy's response. On failure, records the error in `row`.
     fn evaluate(
         &self,
@@ -265,47 +291,17 @@ pub fn namespace(object: &Value) -> Option<String> {
     Some(named.unwrap_or("default").to_owned())
 }
 
-/// The `request` field of an AdmissionReview that creates an object.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Request<'a> {
-    uid: &'a str,
-    kind: Value,
-    resource: Value,
-    request_kind: Value,
-    request_resource: Value,
-    name: &'a str,
-    operation: &'a str,
-    user_info: Value,
-    object: &'a Value,
-    old_object: Option<&'a Value>,
-    dry_run: bool,
-    /// Absent for cluster-scoped kinds, as in requests of the API server; the SDK rejects null.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<&'a str>,
-}
-
-impl<'a> Request<'a> {
-    fn create(object: &'a Value, namespace: Option<&'a str>) -> Self {
-        let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
-        let (group, version) = kinds::group_version(text("/apiVersion").unwrap_or_default());
-        let kind = text("/kind").unwrap_or_default();
-        let resource = kinds::plural(kind);
-        let resource = json!({"group": group, "version": version, "resource": resource});
-        let kind = json!({"group": group, "version": version, "kind": kind});
-        Self {
-            uid: "00000000-0000-0000-0000-000000000000",
-            request_kind: kind.clone(),
-            kind,
-            request_resource: resource.clone(),
-            resource,
-            name: text("/metadata/name").unwrap_or_default(),
-            operation: "CREATE",
-            user_info: json!({"username": "agnostics", "groups": ["system:authenticated"]}),
-            object,
-            old_object: None,
-            dry_run: true,
-            namespace,
+/// Sets the namespace of an object that names none, as the API server does before it calls policies
+/// (k8s.io/apiserver, `pkg/registry/rest/meta.go`, `EnsureObjectNamespaceMatchesRequestNamespace`).
+fn set_namespace(object: &mut Value, namespace: Option<&str>) {
+    if object.get("kind").and_then(Value::as_str) == Some("Namespace") {
+        return;
+    }
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let (Some(metadata), Some(namespace)) = (metadata, namespace) {
+        let own = metadata.get("namespace").and_then(Value::as_str);
+        if own.is_none_or(str::is_empty) {
+            metadata.insert("namespace".to_owned(), namespace.into());
         }
     }
 }

@@ -17,6 +17,7 @@ mod claims;
 mod client;
 mod cluster;
 mod cluster_dns;
+mod conditions;
 mod crds;
 mod existing;
 mod existing_cluster;

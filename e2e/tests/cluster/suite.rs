@@ -13,8 +13,8 @@ use crate::process::is_interrupted;
 use crate::report::{self, Outcome, Report};
 use crate::scenario::Scenario;
 use crate::{
-    claims, cluster_dns, crds, existing_cluster, external_dns, external_secrets, faults, hostnames,
-    ingresses, manifests, services, stores, versions,
+    claims, cluster_dns, conditions, crds, existing_cluster, external_dns, external_secrets,
+    faults, hostnames, ingresses, manifests, services, stores, versions,
 };
 
 /// The variable with which `cargo xtask e2e cluster` makes the suite write the report.
@@ -28,6 +28,7 @@ fn scenarios() -> Vec<Scenario> {
         ingresses::SCENARIOS,
         stores::SCENARIOS,
         hostnames::SCENARIOS,
+        conditions::SCENARIOS,
         manifests::SCENARIOS,
         external_dns::SCENARIOS,
         cluster_dns::SCENARIOS,

@@ -323,20 +323,122 @@ fn modules_are_identified_by_the_last_part_of_their_address() {
     }
 }
 
+fn conditions(conditions: &[(&str, &str)]) -> String {
+    let conditions = conditions.iter();
+    let conditions: Vec<_> = conditions
+        .map(|(name, expression)| json!({"name": name, "expression": expression}))
+        .collect();
+    format!("matchConditions: {}", json!(conditions))
+}
+
 #[test]
-fn warns_that_match_conditions_are_not_evaluated() {
-    let policies = policy(
-        "mine",
-        &["matchConditions: [{name: a, expression: 'false'}]"],
+fn requests_are_selected_by_match_conditions() {
+    let count = |all: &[(&str, &str)]| matched(&claim("gp3"), &[&conditions(all)]);
+    let yes = ("yes", "object.spec.storageClassName == 'gp3'");
+    let no = (
+        "no",
+        "request.resource.resource != 'persistentvolumeclaims'",
     );
-    let run = check(&claim("gp3"), &policies, &[]);
-    assert_eq!(
-        run.stderr,
-        "warning: policies.yaml:2: policy `mine`: matchConditions are not evaluated offline; the policy runs for \
-         every object that its rules and selectors match\n"
-    );
-    assert_eq!(run.code, 0);
-    assert!(run.stdout.contains("1 mutated"), "{}", run.stdout);
+    let error = ("error", "object.spec.volumeName == 'a'");
+    assert_eq!(count(&[yes]), 1);
+    assert_eq!(count(&[no]), 0);
+    assert_eq!(count(&[yes, no]), 0);
+    // As in the API server, a false condition decides even after an error.
+    assert_eq!(count(&[error, no]), 0);
+    // The API server sets the namespace of the object.
+    let manifest = claim("gp3").replace(", namespace: app", "");
+    let default = ("default", "object.metadata.namespace == 'default'");
+    assert_eq!(matched(&manifest, &[&conditions(&[default])]), 1);
+}
+
+#[test]
+fn a_match_condition_that_cannot_be_evaluated_is_an_error() {
+    for mutating in ["mutating: true", "mutating: false"] {
+        let error = ("a", "object.spec.volumeName == 'a'");
+        let policies = policy("mine", &[&conditions(&[("b", "true"), error])]);
+        let policies = policies.replace("mutating: true", mutating);
+        let run = check(&claim("gp3"), &policies, &["--output", "json"]);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        let row = &run.json()["results"][0];
+        assert_eq!(row["verdict"], "error");
+        assert_eq!(row["patch"], json!([]));
+        assert_eq!(
+            row["message"],
+            "policy `mine`: matchConditions `a`: no such key: `volumeName`; test for it with `has()` or `in`"
+        );
+    }
+}
+
+#[test]
+fn match_conditions_see_the_mutated_object() {
+    let set = |name: &str, class: &str, condition: &str| {
+        let settings = format!("settings: {{classes: {{ReadWriteOnce: {class}}}}}");
+        policy(name, &[&settings, &conditions(&[("c", condition)])])
+    };
+    let original = "object.spec.storageClassName == 'gp3'";
+    let first = set("a", "first", original);
+    let unmatched = set("b", "second", original);
+    assert_eq!(rows(&claim("gp3"), &format!("{first}{unmatched}")).len(), 1);
+    // Without its condition, the first policy would change the class back when it is reinvoked.
+    let second = set("b", "second", "object.spec.storageClassName == 'first'");
+    let rows = rows(&claim("gp3"), &format!("{first}{second}"));
+    let classes: Vec<_> = rows.iter().map(|row| &row["patch"][0]["value"]).collect();
+    assert_eq!(classes, ["first", "second"]);
+}
+
+#[test]
+fn invalid_match_conditions_are_an_error() {
+    let true_ = |name: &str| json!({"name": name, "expression": "true"});
+    let expression = |expression: &str| json!([{"name": "a", "expression": expression}]);
+    let many: Vec<_> = (0..65).map(|number| true_(&format!("a{number}"))).collect();
+    for (conditions, problem) in [
+        (
+            json!(many),
+            "matchConditions: 65 conditions; use at most 64",
+        ),
+        (
+            json!([true_("a"), true_("a")]),
+            "matchConditions[1].name: `a` is not unique",
+        ),
+        (
+            json!([true_("-a")]),
+            "matchConditions[0].name: `-a` is not a name: use letters, digits, `-`, `_` and `.`, at most 63 \
+             characters",
+        ),
+        (json!([true_("")]), "matchConditions[0].name: is not set"),
+        (expression(" "), "matchConditions[0].expression: is not set"),
+        (
+            expression("object.spec["),
+            "matchConditions `a`: line 1, column 13: Syntax error: mismatched input '<EOF>' expecting expression",
+        ),
+        (
+            expression("object.spec.paused"),
+            "matchConditions `a`: must return a Boolean; compare the value, for example with `== true`",
+        ),
+        (
+            expression("params.a == 1"),
+            "matchConditions `a`: undeclared reference to `params`",
+        ),
+        (
+            expression("has(request.username)"),
+            "matchConditions `a`: `request` has no field `username`",
+        ),
+        (
+            expression("quantity(object.spec.size).isGreaterThan(quantity('1Gi'))"),
+            "matchConditions `a`: function `quantity` is unknown or not supported offline",
+        ),
+        (
+            expression("authorizer.path('/healthz').check('get').allowed()"),
+            "matchConditions `a`: `authorizer` asks the API server, so it is not supported offline",
+        ),
+    ] {
+        let policies = policy("mine", &[&format!("matchConditions: {conditions}")]);
+        let error = format!("error: policies.yaml:2: policy `mine`: {problem}\n");
+        assert_error(&policies, &error);
+    }
+    let qualified = true_("k8tre.io/not-kube-system");
+    let qualified = format!("matchConditions: {}", json!([qualified]));
+    assert_eq!(matched(&claim("gp3"), &[&qualified]), 1);
 }
 
 #[test]
