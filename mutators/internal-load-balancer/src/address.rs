@@ -24,9 +24,129 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     !(unique_local || link_local || ip.is_loopback() || ip.is_unspecified())
 }
 
+/// Ranges of IPv4 and of IPv6 addresses, as sorted pairs of the first and the last address. Of an address, only
+/// the first 64 bits count: longer IPv6 prefixes have no share in a range of the internet.
+#[derive(Default)]
+pub(crate) struct Ranges([Vec<(u64, u64)>; 2]);
+
+/// The maximum number of ranges, so that their number cannot stall admission. Azure accepts 4000 for all load
+/// balancers of a subnet, AWS 60 for one.
+const MAX_RANGES: usize = 1000;
+
+/// The addresses of the internet: IPv4 without 0.0.0.0/8 and 224.0.0.0/3, and 2000::/3.
+const INTERNET: [(u64, u64); 2] = [
+    (0x0100_0000 << 32, (0xe000_0000 << 32) - 1),
+    (0x2000 << 48, (0x4000 << 48) - 1),
+];
+
+impl Ranges {
+    /// Adds `range`, and returns whether the ranges now contain every IPv4 or every IPv6 address of the internet.
+    /// Azure's service tag `Internet` and `*` do so alone. Skips what cannot be parsed: no vendor accepts it.
+    pub(crate) fn cover_internet_with(&mut self, range: &str) -> bool {
+        if range == "*" || range.eq_ignore_ascii_case("Internet") {
+            return true;
+        }
+        let Some((is_v6, range)) = parse_range(range) else {
+            return false;
+        };
+        let [v4, v6] = &mut self.0;
+        let [internet_v4, internet_v6] = INTERNET;
+        let (ranges, (mut next, last)) = match is_v6 {
+            true => (v6, internet_v6),
+            false => (v4, internet_v4),
+        };
+        if ranges.len() < MAX_RANGES {
+            // `sort_unstable` would add 5 KB to the module.
+            let place = ranges.partition_point(|other| *other < range);
+            ranges.insert(place, range);
+        }
+        for (start, end) in ranges {
+            if *start <= next && next <= *end {
+                if *end >= last {
+                    return true;
+                }
+                next = *end + 1;
+            }
+        }
+        false
+    }
+}
+
+/// Parses a range, and returns whether it is of IPv6. Like the API server, accepts leading zeros
+/// (`ParseCIDRSloppy` in k8s.io/utils) and mapped IPv4 addresses.
+fn parse_range(range: &str) -> Option<(bool, (u64, u64))> {
+    let (address, length) = range.split_once('/')?;
+    let mut length = u32::from(length.parse::<u8>().ok()?);
+    let address = match address.parse::<Ipv6Addr>() {
+        Ok(address) => address.octets(),
+        Err(_) => {
+            length += 96;
+            let mut octets = Ipv4Addr::UNSPECIFIED.to_ipv6_mapped().octets();
+            let mut parts = address.split('.');
+            for octet in octets.iter_mut().skip(12) {
+                *octet = parts.next()?.parse().ok()?;
+            }
+            octets
+        }
+    };
+    let bits = |octets: &[u8]| {
+        octets
+            .iter()
+            .fold(0, |bits, octet| bits << 8 | u64::from(*octet))
+    };
+    let is_mapped =
+        address.starts_with(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]) && length >= 96;
+    let (start, length) = match is_mapped {
+        true => (bits(address.get(12..)?) << 32, length - 96),
+        false => (bits(address.get(..8)?), length),
+    };
+    let hosts = u64::MAX.checked_shr(length).unwrap_or_default();
+    Some((!is_mapped, (start & !hosts, start | hosts)))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_public;
+    use super::{Ranges, is_public};
+
+    #[test]
+    fn ranges_that_cover_the_internet() {
+        for (ranges, covers) in [
+            ("0.0.0.0/0", true),
+            ("0.0.0.0/00", true),
+            ("000.000.000.000/0", true),
+            ("10.0.0.0/0", true),
+            ("::/0", true),
+            ("::ffff:0.0.0.0/96", true),
+            ("2000::/3", true),
+            ("2000::/4 3000::/4", true),
+            ("3000::/4 10.0.0.0/8", false),
+            ("0.0.0.0/1 128.0.0.0/1", true),
+            ("128.0.0.0/1 64.0.0.0/2 0.0.0.0/2", true),
+            ("0.0.0.0/1 128.0.0.0/2 192.0.0.0/3", true),
+            ("0.0.0.0/1 128.0.0.0/2", false),
+            ("0.0.0.0/1 129.0.0.0/1", true),
+            ("0.0.0.0/1 ::/1", true),
+            ("0.0.0.0/1 8000::/1", false),
+            ("128.0.0.0/1 ::ffff:0.0.0.0/97", true),
+            ("2000::/65 2000:0:0:1::/64", false),
+            ("10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7", false),
+            ("255.255.255.255/32 ::1/128", false),
+            ("Internet", true),
+            ("internet", true),
+            ("*", true),
+            ("VirtualNetwork AzureLoadBalancer", false),
+            (
+                "10.0.0.0/999 a/b 1.2.3/0x 1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17/8",
+                false,
+            ),
+        ] {
+            let mut all = Ranges::default();
+            let found = ranges
+                .split(' ')
+                .any(|range| all.cover_internet_with(range));
+            assert_eq!(found, covers, "{ranges}");
+        }
+    }
 
     #[test]
     fn boundaries_of_private_ranges() {

@@ -6,15 +6,18 @@ use admission::Malformed;
 
 use crate::plan::Plan;
 use crate::settings::Provider;
-use crate::vendor::{AWS_TYPE, Annotation, METALLB_DEPRECATED, VENDOR_ANNOTATIONS};
+use crate::vendor::{
+    AWS_TYPE, AZURE_SUBNET, Annotation, Internal, METALLB_DEPRECATED, VENDOR_ANNOTATIONS,
+    admits_internet_gateways,
+};
 
 admission::rule! {
     /// The load balancer lacks annotations that make it internal.
     ///
     /// # What it checks
-    /// A Service of type LoadBalancer must have the annotations of the setting `provider`, and a Gateway must
-    /// have them in `spec.infrastructure.annotations`, from which its Service gets them. The policy adds
-    /// missing annotations.
+    /// A Service with a load balancer must have the annotations of the setting `provider`, and a Gateway must
+    /// have them in `spec.infrastructure.annotations`, from which its Service gets them. An Ingress for an ALB
+    /// must have its scheme. The policy adds missing annotations.
     ///
     /// # Why
     /// On most clouds a load balancer is public unless an annotation makes it internal, and each vendor has its
@@ -54,7 +57,9 @@ admission::rule! {
     ///
     /// # What it checks
     /// Annotations that make a load balancer public or internal must have the internal value, whichever vendor
-    /// they are for. The policy replaces other values, or rejects the object with `onConflict: reject`.
+    /// they are for. Annotations for public addresses and for private link services of other subscriptions must
+    /// be absent. The policy replaces or removes them, or rejects the object with `onConflict: reject`. It
+    /// always rejects AWS attributes that admit traffic of internet gateways.
     ///
     /// # Why
     /// The load balancer would be public. A cluster may have controllers of more than one vendor, so
@@ -295,6 +300,46 @@ admission::rule! {
     pub GATEWAY_ANNOTATION_LIMIT = "gateway-annotation-limit";
 }
 
+admission::rule! {
+    /// A load balancer on Azure has an address of its own, but no subnet.
+    ///
+    /// # What it checks
+    /// The policy does not add the subnet in the settings to a Service that asks for an address, and warns.
+    ///
+    /// # Why
+    /// The address may be outside that subnet, and Azure would create no load balancer. Without a subnet, the
+    /// address must be in the subnet of the cluster.
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of internal-load-balancer: {provider: azure}
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: portal, namespace: portal}
+    /// spec:
+    ///   type: LoadBalancer
+    ///   loadBalancerIP: 10.20.0.7
+    ///   ports: [{port: 443}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// # settings of internal-load-balancer: {provider: azure}
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata:
+    ///   name: portal
+    ///   namespace: portal
+    ///   annotations:
+    ///     service.beta.kubernetes.io/azure-load-balancer-internal-subnet: snet-portal
+    /// spec:
+    ///   type: LoadBalancer
+    ///   loadBalancerIP: 10.20.0.7
+    ///   ports: [{port: 443}]
+    /// ```
+    pub SUBNET_NOT_ADDED = "subnet-not-added";
+}
+
 impl<'s> Plan<'_, 's> {
     /// Adds the provider's annotations and replaces conflicting values.
     pub(crate) fn set_annotations(&mut self, wanted: &[Annotation<'s>]) -> Result<(), Malformed> {
@@ -365,28 +410,60 @@ impl<'s> Plan<'_, 's> {
         wanted: &[Annotation<'s>],
     ) -> Result<(), Malformed> {
         let provider = self.provider;
-        for other in &VENDOR_ANNOTATIONS {
-            if wanted.iter().any(|annotation| annotation.key == other.key) {
+        for &(vendor, key, internal) in &VENDOR_ANNOTATIONS {
+            if wanted.iter().any(|annotation| annotation.key == key) {
                 continue;
             }
-            let Some(current) = self.load_balancer.annotations.get(other.key)? else {
+            let Some(current) = self.load_balancer.annotations.get(key)? else {
                 continue;
             };
-            match other.internal {
-                Some(internal) if current != internal => {
-                    self.replace(other.key.into(), &current, internal.into());
+            let path = self.load_balancer.annotation_path(key);
+            match internal {
+                Internal::Only(value) if current != value => {
+                    self.replace(key.into(), &current, value.into());
                 }
-                _ if other.vendor != provider && provider != Provider::Custom => {
-                    let (vendor, provider) = (other.vendor.name(), provider.name());
+                Internal::Absent => {
+                    self.conflict(
+                        CONFLICTING_ANNOTATION,
+                        path,
+                        format_args!("removed, since it conflicts with an internal load balancer"),
+                        format_args!("conflicts with an internal load balancer; remove it"),
+                    );
+                    self.removed.push(key);
+                }
+                Internal::Attributes if admits_internet_gateways(&current) => {
+                    let message = "admits traffic of internet gateways; remove \
+                                   `ipv6.deny_all_igw_traffic`";
+                    self.reject(CONFLICTING_ANNOTATION, path, message.to_owned());
+                }
+                _ if vendor != provider && provider != Provider::Custom => {
+                    let (vendor, provider) = (vendor.name(), provider.name());
                     self.conflict(
                         OTHER_VENDOR_ANNOTATION,
-                        self.load_balancer.annotation_path(other.key),
+                        path,
                         format_args!("is for {vendor}, not {provider}"),
                         format_args!("is for {vendor}, but this cluster has {provider}; remove it"),
                     );
                 }
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Warns about a new load balancer that gets no subnet, since it asks for an address that may be in another
+    /// one. Azure creates no load balancer whose address is outside its subnet.
+    pub(crate) fn check_subnet(&mut self) -> Result<(), Malformed> {
+        let load_balancer = self.load_balancer;
+        if self.provider == Provider::Azure
+            && load_balancer.old.is_none()
+            && self.settings.azure.subnet.is_some()
+            && load_balancer.annotations.get(AZURE_SUBNET)?.is_none()
+            && let Some(address) = load_balancer.azure_address()?
+        {
+            let message =
+                format!("no subnet added: set that of `{address}`, or remove the address");
+            self.warn(SUBNET_NOT_ADDED, load_balancer.annotations_path, message);
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! **internal-load-balancer**: makes the load balancers of Services and Gateways internal when they are
-//! created, on every vendor.
+//! **internal-load-balancer**: makes the load balancers of Services, Gateways and Ingresses internal when they
+//! are created, on every vendor.
 //!
 //! The policy only changes annotations: the controller of a Gateway owns the spec of the Service that it
 //! creates, and merges the annotations.
@@ -20,7 +20,7 @@ pub use settings::{
 
 use admission::{AdmissionRequest, Cluster, Malformed, Rule, Verdict};
 
-use load_balancer::LoadBalancer;
+use load_balancer::{Kind, LoadBalancer};
 use plan::Plan;
 
 admission::export!(Settings, evaluate);
@@ -33,15 +33,16 @@ pub const RULES: &[Rule] = &[
     annotations::DEPRECATED_METALLB_ANNOTATION,
     annotations::GATEWAY_ANNOTATION_LIMIT,
     annotations::AWS_TYPE_CHANGED,
+    annotations::SUBNET_NOT_ADDED,
     switch::SWITCH_TO_INTERNAL,
     spec::PUBLIC_LOAD_BALANCER_CLASS,
     spec::UNKNOWN_LOAD_BALANCER_CLASS,
     spec::OPEN_SOURCE_RANGES,
     spec::PUBLIC_ADDRESS,
+    spec::EXTERNAL_IPS,
 ];
 
-/// Evaluates one request. Accepts everything except the creation or update of a Gateway or of a Service of type
-/// LoadBalancer.
+/// Evaluates one request. Accepts everything except the creation or update of a Service, Gateway or Ingress.
 ///
 /// # Errors
 /// Returns an error if a field that the verdict depends on cannot be read.
@@ -50,22 +51,21 @@ pub fn evaluate(
     request: &AdmissionRequest<'_>,
     _: &dyn Cluster,
 ) -> Result<Verdict, Malformed> {
-    let service = request.object_of("", "Service")?;
-    let gateway = request.object_of("gateway.networking.k8s.io", "Gateway")?;
-    if service.or(gateway).is_none() {
-        return Ok(Verdict::accept());
+    for (group, name, kind) in [
+        ("", "Service", Kind::Service),
+        ("gateway.networking.k8s.io", "Gateway", Kind::Gateway),
+        ("networking.k8s.io", "Ingress", Kind::Ingress),
+    ] {
+        let Some(object) = request.object_of(group, name)? else {
+            continue;
+        };
+        if let Some(reason) = settings.public_reason(&request.namespace, &request.name) {
+            let approved = format!("public: {reason}");
+            return Ok(Verdict::accept().audit("internal-load-balancer", approved));
+        }
+        if let Some(load_balancer) = LoadBalancer::read(kind, settings, request, object)? {
+            return Plan::new(settings, &load_balancer)?.verdict();
+        }
     }
-    if let Some(reason) = settings.public_reason(&request.namespace, &request.name) {
-        let approved = format!("public: {reason}");
-        return Ok(Verdict::accept().audit("internal-load-balancer", approved));
-    }
-    let load_balancer = match (service, gateway) {
-        (Some(service), _) => LoadBalancer::of_service(settings, request, service)?,
-        (_, Some(gateway)) => LoadBalancer::of_gateway(settings, request, gateway)?,
-        _ => None,
-    };
-    match load_balancer {
-        Some(load_balancer) => Plan::new(settings, &load_balancer)?.verdict(),
-        None => Ok(Verdict::accept()),
-    }
+    Ok(Verdict::accept())
 }

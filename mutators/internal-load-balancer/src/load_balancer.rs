@@ -1,12 +1,13 @@
-//! The fields of a Service or Gateway that its load balancer depends on.
+//! The fields of a Service, Gateway or Ingress that its load balancer depends on.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use admission::{AdmissionRequest, Malformed, Node, Object};
 
-use crate::address::is_public;
 use crate::settings::{Scope, Settings};
+use crate::vendor::{
+    ALB_PREFIX, AWS_NLB_IP, AWS_TARGET_TYPE, AWS_TYPE, AZURE_IP, AZURE_IPV6, INGRESS_CLASS,
+};
 
 /// Labels of the Services that controllers create for Gateways: the standard one (GEP-1762), and that of
 /// earlier versions of Cilium.
@@ -15,8 +16,22 @@ const GATEWAY_LABELS: [&str; 2] = [
     "io.cilium.gateway/owning-gateway",
 ];
 
-/// A Service or Gateway that gets a load balancer.
+/// What an object is to this policy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    /// A Service that gets a load balancer.
+    Service,
+    /// A Gateway.
+    Gateway,
+    /// An Ingress.
+    Ingress,
+    /// A Service without a load balancer.
+    OtherService,
+}
+
+/// An object that gets a load balancer, or a Service with external IPs.
 pub(crate) struct LoadBalancer<'a> {
+    pub(crate) kind: Kind,
     pub(crate) root: Object<'a>,
     /// The fields that lead from the root to the annotations.
     pub(crate) annotations_fields: &'static [&'static str],
@@ -29,15 +44,51 @@ pub(crate) struct LoadBalancer<'a> {
     pub(crate) is_for_gateway: bool,
     /// The load balancer before this update, if there was one.
     pub(crate) old: Option<OldLoadBalancer<'a>>,
+    /// Whether an update leaves `spec.externalIPs` as they are.
+    pub(crate) keeps_external_ips: bool,
     spec: Object<'a>,
     /// Fields of the spec with addresses that the client asks for.
-    addresses: Vec<Node<'a>>,
+    pub(crate) addresses: Vec<Node<'a>>,
 }
 
 /// A load balancer before an update.
 pub(crate) struct OldLoadBalancer<'a> {
     pub(crate) annotations: Annotations<'a>,
     pub(crate) has_address: bool,
+}
+
+impl<'a> OldLoadBalancer<'a> {
+    /// Reads the object before an update. Returns `None` if it had no load balancer, or if the policy does not
+    /// compare it with the new object.
+    fn read(
+        kind: Kind,
+        settings: &Settings,
+        old: &Object<'a>,
+        annotations_fields: &[&str],
+    ) -> Result<Option<Self>, Malformed> {
+        let annotations = Annotations(object_at(old, annotations_fields)?);
+        let (path, field): (&[&str], _) = match kind {
+            Kind::Gateway => (&["status"], "addresses"),
+            Kind::Service => (&["status", "loadBalancer"], "ingress"),
+            Kind::Ingress | Kind::OtherService => return Ok(None),
+        };
+        if kind == Kind::Service
+            && !match old.object("spec")? {
+                Some(spec) => has_load_balancer(settings, &spec, &annotations)?,
+                None => false,
+            }
+        {
+            return Ok(None);
+        }
+        let addresses = match object_at(old, path)? {
+            Some(status) => status.array(field)?.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Ok(Some(Self {
+            annotations,
+            has_address: !addresses.is_empty(),
+        }))
+    }
 }
 
 /// The annotations of an object that may have none.
@@ -77,66 +128,19 @@ impl<'a> Annotations<'a> {
     }
 }
 
-const SERVICE_PATH: [&str; 2] = ["metadata", "annotations"];
+const METADATA_PATH: [&str; 2] = ["metadata", "annotations"];
 const GATEWAY_PATH: [&str; 3] = ["spec", "infrastructure", "annotations"];
 
 impl<'a> LoadBalancer<'a> {
-    /// Reads a Service. Returns `None` if the policy does not check it.
+    /// Reads an object. Returns `None` if the policy does not check it.
+    ///
+    /// A deletion timestamp makes no difference: finalizers can keep an object and its load balancer for any
+    /// time. Their removal changes no field that the policy checks.
     ///
     /// # Errors
     /// Returns an error if a field that the verdict depends on has the wrong type.
-    pub(crate) fn of_service(
-        settings: &Settings,
-        request: &AdmissionRequest<'a>,
-        object: Node<'a>,
-    ) -> Result<Option<Self>, Malformed> {
-        let root = object.object()?;
-        let Some(spec) = load_balancer_spec(&root)? else {
-            return Ok(None);
-        };
-        let old = request.old_object()?.map(Node::object).transpose()?;
-        let relevant: [&[&str]; 3] = [&["spec"], &SERVICE_PATH, &["metadata", "labels"]];
-        if is_being_deleted(&root)? || is_unchanged(&root, old.as_ref(), &relevant)? {
-            return Ok(None);
-        }
-        let labels = object_at(&root, &["metadata", "labels"])?;
-        let is_for_gateway = match labels {
-            Some(labels) => has_gateway_label(&labels)?,
-            None => false,
-        };
-        if settings.scope == Scope::Gateways && !is_for_gateway {
-            return Ok(None);
-        }
-        let old = match old {
-            Some(old) if load_balancer_spec(&old)?.is_some() => Some(OldLoadBalancer {
-                annotations: Annotations(object_at(&old, &SERVICE_PATH)?),
-                has_address: match object_at(&old, &["status", "loadBalancer"])? {
-                    Some(status) => !status.array("ingress")?.unwrap_or_default().is_empty(),
-                    None => false,
-                },
-            }),
-            _ => None,
-        };
-        let mut addresses = spec.array("externalIPs")?.unwrap_or_default();
-        addresses.extend(spec.get("loadBalancerIP")?);
-        Ok(Some(Self {
-            annotations_fields: &SERVICE_PATH,
-            annotations_path: "metadata.annotations",
-            max_annotations: usize::MAX,
-            annotations: Annotations(object_at(&root, &SERVICE_PATH)?),
-            is_for_gateway,
-            old,
-            spec,
-            addresses,
-            root,
-        }))
-    }
-
-    /// Reads a Gateway. Returns `None` if the policy does not check it.
-    ///
-    /// # Errors
-    /// Returns an error if a field that the verdict depends on has the wrong type.
-    pub(crate) fn of_gateway(
+    pub(crate) fn read(
+        mut kind: Kind,
         settings: &Settings,
         request: &AdmissionRequest<'a>,
         object: Node<'a>,
@@ -145,41 +149,60 @@ impl<'a> LoadBalancer<'a> {
         let spec = root
             .object("spec")?
             .ok_or_else(|| root.malformed("spec", "is missing"))?;
-        let old = request.old_object()?.map(Node::object).transpose()?;
-        if is_being_deleted(&root)? || is_unchanged(&root, old.as_ref(), &[&["spec"]])? {
+        let old_root = request.old_object()?.map(Node::object).transpose()?;
+        let (annotations_fields, annotations_path, max_annotations): (&[&str], _, _) = match kind {
+            // The limit is `maxProperties` in the schema of Gateway.
+            Kind::Gateway => (&GATEWAY_PATH, "spec.infrastructure.annotations", 8),
+            _ => (&METADATA_PATH, "metadata.annotations", usize::MAX),
+        };
+        let checked: &[&[&str]] = match kind {
+            Kind::Gateway => &[&["spec"]],
+            _ => &[&["spec"], &METADATA_PATH, &["metadata", "labels"]],
+        };
+        if is_unchanged(&root, old_root.as_ref(), checked)? {
             return Ok(None);
         }
-        let class = spec.string("gatewayClassName")?.unwrap_or_default();
-        if settings
-            .node_port_classes
-            .iter()
-            .any(|other| *other == class)
-        {
+        let is_for_gateway = kind == Kind::Gateway || has_gateway_label(&root)?;
+        if settings.scope == Scope::Gateways && !is_for_gateway {
             return Ok(None);
         }
-        let old = match old {
-            Some(old) => Some(OldLoadBalancer {
-                annotations: Annotations(object_at(&old, &GATEWAY_PATH)?),
-                has_address: match old.object("status")? {
-                    Some(status) => !status.array("addresses")?.unwrap_or_default().is_empty(),
-                    None => false,
-                },
-            }),
+        let annotations = Annotations(object_at(&root, annotations_fields)?);
+        let mut addresses = Vec::new();
+        match kind {
+            Kind::Gateway => {
+                let class = spec.string("gatewayClassName")?.unwrap_or_default();
+                if settings.node_port_classes.iter().any(|it| *it == class) {
+                    return Ok(None);
+                }
+                for address in spec.array("addresses")?.unwrap_or_default() {
+                    // Hostnames and named addresses are skipped later, since they do not parse as IP
+                    // addresses.
+                    addresses.extend(address.object()?.get("value")?);
+                }
+            }
+            _ => addresses.extend(spec.get("loadBalancerIP")?),
+        }
+        if kind == Kind::Service && !has_load_balancer(settings, &spec, &annotations)? {
+            if spec.get("externalIPs")?.is_none() {
+                return Ok(None);
+            }
+            kind = Kind::OtherService;
+        }
+        let keeps_external_ips =
+            is_unchanged(&root, old_root.as_ref(), &[&["spec", "externalIPs"]])?;
+        let old = match old_root {
+            Some(old) => OldLoadBalancer::read(kind, settings, &old, annotations_fields)?,
             None => None,
         };
-        let mut addresses = Vec::new();
-        for address in spec.array("addresses")?.unwrap_or_default() {
-            // Hostnames and named addresses are skipped later, since they do not parse as IP addresses.
-            addresses.extend(address.object()?.get("value")?);
-        }
         Ok(Some(Self {
-            annotations_fields: &GATEWAY_PATH,
-            annotations_path: "spec.infrastructure.annotations",
-            // `maxProperties` in the schema of Gateway.
-            max_annotations: 8,
-            annotations: Annotations(object_at(&root, &GATEWAY_PATH)?),
-            is_for_gateway: true,
+            kind,
+            annotations_fields,
+            annotations_path,
+            max_annotations,
+            annotations,
+            is_for_gateway,
             old,
+            keeps_external_ips,
             spec,
             addresses,
             root,
@@ -191,12 +214,61 @@ impl<'a> LoadBalancer<'a> {
         format!("{}[{key}]", self.annotations_path)
     }
 
-    /// Returns `spec.loadBalancerClass`.
+    /// Returns the class that selects the controller, with its path.
     ///
     /// # Errors
     /// Returns an error if it is not a string.
-    pub(crate) fn class(&self) -> Result<Option<Cow<'a, str>>, Malformed> {
-        self.spec.string("loadBalancerClass")
+    pub(crate) fn class(&self) -> Result<Option<(String, Cow<'a, str>)>, Malformed> {
+        let field = match self.kind {
+            Kind::Gateway => "gatewayClassName",
+            Kind::Ingress => "ingressClassName",
+            Kind::Service | Kind::OtherService => "loadBalancerClass",
+        };
+        // Controllers prefer the annotation to the field.
+        if self.kind == Kind::Ingress
+            && let Some(class) = self.annotations.get(INGRESS_CLASS)?
+        {
+            return Ok(Some((self.annotation_path(INGRESS_CLASS), class)));
+        }
+        let class = self.spec.string(field)?;
+        Ok(class.map(|class| (format!("spec.{field}"), class)))
+    }
+
+    /// Returns whether an Ingress is for the AWS Load Balancer Controller: it has the controller's class, or
+    /// annotations for it. The class can have another name.
+    ///
+    /// # Errors
+    /// Returns an error if the class is not a string.
+    pub(crate) fn is_alb(&self) -> Result<bool, Malformed> {
+        for (key, _) in self.annotations.object().iter().flat_map(|it| it.iter()) {
+            if key.starts_with(ALB_PREFIX) {
+                return Ok(true);
+            }
+        }
+        Ok(self.class()?.is_some_and(|(_, class)| class == "alb"))
+    }
+
+    /// Returns the address in Azure that the Service asks for.
+    ///
+    /// # Errors
+    /// Returns an error if it is not a string.
+    pub(crate) fn azure_address(&self) -> Result<Option<Cow<'a, str>>, Malformed> {
+        let is_set = |address: &Cow<'_, str>| !address.is_empty();
+        for key in [AZURE_IP, AZURE_IPV6] {
+            if let Some(address) = self.annotations.get(key)?.filter(is_set) {
+                return Ok(Some(address));
+            }
+        }
+        Ok(self.spec.string("loadBalancerIP")?.filter(is_set))
+    }
+
+    /// Returns whether `spec.externalIPs` has items.
+    ///
+    /// # Errors
+    /// Returns an error if it is not an array.
+    pub(crate) fn has_external_ips(&self) -> Result<bool, Malformed> {
+        let addresses = self.spec.array("externalIPs")?;
+        Ok(addresses.is_some_and(|addresses| !addresses.is_empty()))
     }
 
     /// Returns the items of `spec.loadBalancerSourceRanges`.
@@ -209,45 +281,30 @@ impl<'a> LoadBalancer<'a> {
             .array("loadBalancerSourceRanges")?
             .unwrap_or_default())
     }
+}
 
-    /// Returns the public addresses in the spec, with their paths.
-    ///
-    /// # Errors
-    /// Returns an error if an address is not a string.
-    pub(crate) fn public_addresses(&self) -> Result<Vec<(String, Cow<'a, str>)>, Malformed> {
-        let mut public = Vec::new();
-        for node in &self.addresses {
-            let text = node.string()?;
-            if is_public_address(&text) {
-                public.push((node.path(), text));
-            }
-        }
-        Ok(public)
+/// Returns whether a Service gets a load balancer.
+///
+/// The AWS Load Balancer Controller creates one for a Service of any type that has its annotations, unless its
+/// feature gate ServiceTypeLoadBalancerOnly is on (`IsServiceSupported` in its `pkg/service/service_utils.go`).
+/// The API server accepts a class only for type LoadBalancer.
+fn has_load_balancer(
+    settings: &Settings,
+    spec: &Object<'_>,
+    annotations: &Annotations<'_>,
+) -> Result<bool, Malformed> {
+    if spec.string("type")?.is_some_and(|it| it == "LoadBalancer") {
+        return Ok(true);
     }
-}
-
-/// Returns whether `text` is a public IP address.
-pub(crate) fn is_public_address(text: &str) -> bool {
-    text.trim().parse().is_ok_and(|ip: IpAddr| is_public(ip))
-}
-
-/// Returns the spec of a Service of type LoadBalancer. An update may change the type.
-fn load_balancer_spec<'a>(service: &Object<'a>) -> Result<Option<Object<'a>>, Malformed> {
-    let Some(spec) = service.object("spec")? else {
-        return Ok(None);
-    };
-    let is_load_balancer = spec
-        .string("type")?
-        .is_some_and(|kind| kind == "LoadBalancer");
-    Ok(is_load_balancer.then_some(spec))
-}
-
-/// Returns whether the object is being deleted. Its finalizers must be removable.
-fn is_being_deleted(root: &Object<'_>) -> Result<bool, Malformed> {
-    match root.object("metadata")? {
-        Some(metadata) => Ok(metadata.get("deletionTimestamp")?.is_some()),
-        None => Ok(false),
+    if !settings.has_aws_controller() {
+        return Ok(false);
     }
+    let target_type = annotations.get(AWS_TARGET_TYPE)?.unwrap_or_default();
+    Ok(match annotations.get(AWS_TYPE)? {
+        Some(kind) if kind == AWS_NLB_IP => true,
+        Some(kind) => kind == "external" && (target_type == "ip" || target_type == "instance"),
+        None => false,
+    })
 }
 
 /// Returns whether an update leaves the fields at `paths` as they are. The API server serializes the old and
@@ -291,7 +348,10 @@ fn object_at<'a>(root: &Object<'a>, path: &[&str]) -> Result<Option<Object<'a>>,
     Ok(object)
 }
 
-fn has_gateway_label(labels: &Object<'_>) -> Result<bool, Malformed> {
+fn has_gateway_label(root: &Object<'_>) -> Result<bool, Malformed> {
+    let Some(labels) = object_at(root, &["metadata", "labels"])? else {
+        return Ok(false);
+    };
     for label in GATEWAY_LABELS {
         if labels.get(label)?.is_some() {
             return Ok(true);

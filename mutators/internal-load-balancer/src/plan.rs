@@ -6,7 +6,7 @@ use std::fmt::Arguments;
 use admission::{Edits, Finding, Findings, Malformed, Rule, Verdict};
 
 use crate::annotations::MISSING_INTERNAL_ANNOTATIONS;
-use crate::load_balancer::{Annotations, LoadBalancer};
+use crate::load_balancer::{Annotations, Kind, LoadBalancer};
 use crate::settings::{OnConflict, Provider, Settings};
 use crate::vendor::{METALLB_DEPRECATED, internal_annotations};
 
@@ -48,13 +48,17 @@ impl<'a, 's> Plan<'a, 's> {
             warnings: Vec::new(),
             errors: Findings::default(),
         };
-        let is_new = load_balancer.old.is_none();
-        let annotations = &load_balancer.annotations;
-        annotations.validate()?;
-        let is_for_gateway = load_balancer.is_for_gateway;
-        let wanted = internal_annotations(settings, annotations, is_for_gateway, is_new)?;
-        plan.check_class()?;
+        load_balancer.annotations.validate()?;
+        plan.check_external_ips()?;
+        if load_balancer.kind == Kind::OtherService {
+            return Ok(plan);
+        }
+        let wanted = match plan.check_class()? {
+            true => internal_annotations(settings, load_balancer)?,
+            false => Vec::new(),
+        };
         plan.check_source_ranges()?;
+        plan.check_subnet()?;
         plan.set_annotations(&wanted)?;
         plan.keep_aws_type()?;
         plan.check_other_annotations(&wanted)?;

@@ -17,7 +17,7 @@ admission::settings! {
         #[title = "Scope"]
         #[group = "Load balancers"]
         pub scope: Scope = Scope::AllLoadBalancers,
-        /// Services and Gateways that are approved to be public. They are accepted without checks.
+        /// Services, Gateways and Ingresses that are approved to be public. They are accepted without checks.
         #[title = "Public"]
         #[group = "Load balancers"]
         pub public: Vec<Public> = Vec::new(),
@@ -26,6 +26,11 @@ admission::settings! {
         #[title = "On conflict"]
         #[group = "Load balancers"]
         pub on_conflict: OnConflict = OnConflict::Overwrite,
+        /// Load balancer classes of Services, besides those of the provider's own controllers. The policy adds
+        /// annotations to their Services only with MetalLB and custom providers.
+        #[title = "Allowed classes"]
+        #[group = "Load balancers"]
+        pub allowed_classes: Vec<String> = Vec::new(),
         /// Gateway classes whose Services are not load balancers, such as K8TRE's class on aws, where an ALB
         /// forwards to node ports. Their Gateways are accepted without checks.
         #[title = "Node port classes"]
@@ -96,7 +101,7 @@ admission::choice! {
     pub enum Scope {
         /// Gateways and the Services that their controllers create.
         Gateways = "gateways",
-        /// Gateways and all Services of type LoadBalancer.
+        /// Gateways, Services and Ingresses.
         #[default]
         AllLoadBalancers = "allLoadBalancers",
     }
@@ -119,7 +124,8 @@ admission::settings! {
     pub struct Public {
         /// The namespace.
         pub namespace: String,
-        /// The full name of the Service or Gateway. A Gateway's Service has another name than the Gateway.
+        /// The full name of the Service, Gateway or Ingress. A Gateway's Service has another name than the
+        /// Gateway.
         pub name: String,
         /// Why the load balancer is public, and who approved it. Recorded in the audit log.
         pub reason: String,
@@ -219,6 +225,12 @@ admission::settings! {
 }
 
 impl Settings {
+    /// Returns whether the AWS Load Balancer Controller creates the load balancers.
+    pub(crate) fn has_aws_controller(&self) -> bool {
+        self.provider == Provider::Aws
+            && self.aws.controller == Controller::AwsLoadBalancerController
+    }
+
     /// Returns why this object is approved to be public; `None` if it is not approved.
     pub(crate) fn public_reason(&self, namespace: &str, name: &str) -> Option<&str> {
         let mut public = self.public.iter();

@@ -2,16 +2,19 @@
 
 use admission::Malformed;
 
-use crate::load_balancer::is_public_address;
+use crate::address::{Ranges, is_public};
+use crate::load_balancer::Kind;
 use crate::plan::Plan;
-use crate::vendor::{ADDRESSES, SOURCE_RANGES, is_public_class, supports_class};
+use crate::settings::Provider;
+use crate::vendor::{ADDRESSES, SOURCE_RANGES, is_public_class, own_classes};
 
 admission::rule! {
     /// The load balancer class is public regardless of annotations.
     ///
     /// # What it checks
-    /// `spec.loadBalancerClass` must not be a class for public load balancers, such as
-    /// `networking.gke.io/l4-regional-external` on GKE.
+    /// The class of a Service, Gateway or Ingress must not be one for public load balancers, such as
+    /// `networking.gke.io/l4-regional-external` on GKE, or `azure-alb-external` of Azure's Application Gateway
+    /// for Containers.
     ///
     /// # Why
     /// No annotation overrides the class, so the policy cannot make such a load balancer internal.
@@ -45,10 +48,11 @@ admission::rule! {
 }
 
 admission::rule! {
-    /// The load balancer class is not one of the provider's.
+    /// The load balancer class is not allowed.
     ///
     /// # What it checks
-    /// `spec.loadBalancerClass` should not be set, or be a class of the setting `provider`.
+    /// `spec.loadBalancerClass` must be a class of the provider's own controllers or in the setting
+    /// `allowedClasses`, if it is set.
     ///
     /// # Why
     /// Another controller creates the load balancer and ignores the provider's annotations, so it may be
@@ -83,12 +87,13 @@ admission::rule! {
     /// The source ranges allow every address to connect.
     ///
     /// # What it checks
-    /// Neither `spec.loadBalancerSourceRanges` nor the annotation
-    /// `service.beta.kubernetes.io/load-balancer-source-ranges` may contain `0.0.0.0/0` or `::/0`. The policy
-    /// warns, or rejects the object with `onConflict: reject`. It does not change the ranges.
+    /// The ranges in `spec.loadBalancerSourceRanges` and in the annotations for source ranges must not cover
+    /// every address of the internet, neither one of them, such as `0.0.0.0/0`, nor all of them together. On
+    /// Azure, the service tag `Internet` covers every address. The policy warns, or rejects the object with
+    /// `onConflict: reject`. It does not change the ranges.
     ///
     /// # Why
-    /// Source ranges restrict who may connect. A range with every address restricts nobody.
+    /// Source ranges restrict who may connect. Ranges with every address restrict nobody.
     ///
     /// # Example
     /// ```yaml
@@ -120,8 +125,8 @@ admission::rule! {
     /// The object asks for a public address.
     ///
     /// # What it checks
-    /// The policy warns about public IP addresses in `spec.loadBalancerIP` and `spec.externalIPs` of a Service,
-    /// in `spec.addresses` of a Gateway, and in annotations for addresses.
+    /// The policy warns about public IP addresses in `spec.loadBalancerIP` of a Service, in `spec.addresses` of
+    /// a Gateway, and in annotations for addresses.
     ///
     /// # Why
     /// An internal load balancer has a private address. A public one is a mistake, or the load balancer is
@@ -153,41 +158,100 @@ admission::rule! {
     pub PUBLIC_ADDRESS = "public-address";
 }
 
+admission::rule! {
+    /// The Service has external IPs.
+    ///
+    /// # What it checks
+    /// A Service of any type must not get or change `spec.externalIPs`. The policy warns about those that an
+    /// existing Service keeps.
+    ///
+    /// # Why
+    /// Every node sends traffic for these addresses to the Service. With the public address of a node, the
+    /// Service is public. With the address of another service, it intercepts that service's traffic
+    /// (CVE-2020-8554).
+    ///
+    /// # Example
+    /// ```yaml
+    /// # settings of internal-load-balancer: {provider: azure}
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: portal, namespace: portal}
+    /// spec:
+    ///   externalIPs: [203.0.113.7]
+    ///   ports: [{port: 443}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// # settings of internal-load-balancer: {provider: azure}
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: portal, namespace: portal}
+    /// spec:
+    ///   ports: [{port: 443}]
+    /// ```
+    pub EXTERNAL_IPS = "external-ips";
+}
+
 impl Plan<'_, '_> {
-    /// Checks `spec.loadBalancerClass`.
-    pub(crate) fn check_class(&mut self) -> Result<(), Malformed> {
-        let Some(class) = self.load_balancer.class()? else {
-            return Ok(());
-        };
-        let path = "spec.loadBalancerClass".to_owned();
-        if is_public_class(&class) {
-            let message = format!(
-                "`{class}` is public regardless of annotations; remove it, or have the Service added \
-                 to the setting `public`"
-            );
-            self.reject(PUBLIC_LOAD_BALANCER_CLASS, path, message);
-        } else if !supports_class(self.provider, &class) {
-            let provider = self.provider.name();
+    /// Checks `spec.externalIPs`.
+    pub(crate) fn check_external_ips(&mut self) -> Result<(), Malformed> {
+        let load_balancer = self.load_balancer;
+        if load_balancer.has_external_ips()? {
             let message =
-                format!("`{class}` is not a class of {provider}; the load balancer may be public");
-            self.warn(UNKNOWN_LOAD_BALANCER_CLASS, path, message);
+                "every node would send traffic for these addresses to the Service; remove it";
+            if load_balancer.keeps_external_ips {
+                self.warn(EXTERNAL_IPS, "spec.externalIPs", message);
+            } else {
+                self.reject(
+                    EXTERNAL_IPS,
+                    "spec.externalIPs".to_owned(),
+                    message.to_owned(),
+                );
+            }
         }
         Ok(())
     }
 
-    /// Checks the source ranges in the spec and in the annotation.
+    /// Checks the class. Returns whether a controller of the provider reads the provider's annotations.
+    pub(crate) fn check_class(&mut self) -> Result<bool, Malformed> {
+        let Some((path, class)) = self.load_balancer.class()? else {
+            return Ok(true);
+        };
+        let is_own = self.load_balancer.kind != Kind::Service
+            || own_classes(self.provider).contains(&class.as_ref());
+        if is_public_class(&class) {
+            let message = format!(
+                "`{class}` is public regardless of annotations; use another class, or have the object \
+                 added to the setting `public`"
+            );
+            self.reject(PUBLIC_LOAD_BALANCER_CLASS, path, message);
+        } else if !is_own && !self.settings.allowed_classes.iter().any(|it| *it == class) {
+            let message = format!(
+                "`{class}` is not allowed; remove it, or have it added to the setting `allowedClasses`"
+            );
+            self.reject(UNKNOWN_LOAD_BALANCER_CLASS, path, message);
+        }
+        Ok(is_own || matches!(self.provider, Provider::Metallb | Provider::Custom))
+    }
+
+    /// Checks the source ranges in the spec and in annotations. Vendors differ in which of them count, so they
+    /// are checked together.
     pub(crate) fn check_source_ranges(&mut self) -> Result<(), Malformed> {
         let mut lists = Vec::new();
         for node in self.load_balancer.source_ranges()? {
             lists.push((node.path(), node.string()?));
         }
-        if let Some(ranges) = self.load_balancer.annotations.get(SOURCE_RANGES)? {
-            lists.push((self.load_balancer.annotation_path(SOURCE_RANGES), ranges));
+        for key in SOURCE_RANGES {
+            if let Some(ranges) = self.load_balancer.annotations.get(key)? {
+                lists.push((self.load_balancer.annotation_path(key), ranges));
+            }
         }
+        let mut all = Ranges::default();
         for (path, ranges) in lists {
-            let every_address = ["0.0.0.0/0", "::/0"];
+            // One finding for each list: the first range that leaves no address out.
             let mut ranges = ranges.split(',').map(str::trim);
-            if let Some(range) = ranges.find(|range| every_address.contains(range)) {
+            if let Some(range) = ranges.find(|range| all.cover_internet_with(range)) {
                 self.conflict(
                     OPEN_SOURCE_RANGES,
                     path,
@@ -196,6 +260,7 @@ impl Plan<'_, '_> {
                         "`{range}` allows every address to connect; list the networks that may"
                     ),
                 );
+                all = Ranges::default();
             }
         }
         Ok(())
@@ -203,19 +268,23 @@ impl Plan<'_, '_> {
 
     /// Warns about public addresses in the spec and in annotations.
     pub(crate) fn check_addresses(&mut self) -> Result<(), Malformed> {
-        let mut public = self.load_balancer.public_addresses()?;
+        let load_balancer = self.load_balancer;
+        let mut lists = Vec::new();
+        for node in &load_balancer.addresses {
+            lists.push((node.path(), node.string()?));
+        }
         for key in ADDRESSES {
-            let Some(addresses) = self.current(&self.load_balancer.annotations, key)? else {
-                continue;
-            };
-            for address in addresses.split(',').filter(|text| is_public_address(text)) {
-                let address = address.trim().to_owned();
-                public.push((self.load_balancer.annotation_path(key), address.into()));
+            if let Some(addresses) = self.current(&load_balancer.annotations, key)? {
+                lists.push((load_balancer.annotation_path(key), addresses));
             }
         }
-        for (path, address) in public {
-            let message = format!("`{address}` is a public address");
-            self.warn(PUBLIC_ADDRESS, path, message);
+        for (path, addresses) in lists {
+            for address in addresses.split(',').map(str::trim) {
+                if address.parse().is_ok_and(is_public) {
+                    let message = format!("`{address}` is a public address");
+                    self.warn(PUBLIC_ADDRESS, path.clone(), message);
+                }
+            }
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 use admission::Malformed;
 
 use crate::plan::Plan;
-use crate::vendor::{AWS_TYPE, Annotation, effect_of_switch, is_aws_controller_class};
+use crate::settings::Provider;
+use crate::vendor::{AWS_NLB_IP, AWS_TYPE, Annotation, effect_of_switch, own_classes};
 
 admission::rule! {
     /// An update makes a load balancer internal that already has an address.
@@ -69,9 +70,10 @@ impl Plan<'_, '_> {
             return Ok(());
         }
         let class = self.load_balancer.class()?;
+        let own_classes = own_classes(Provider::Aws);
         let aws_type = old.annotations.get(AWS_TYPE)?;
-        let by_controller = aws_type.is_some_and(|it| it == "external" || it == "nlb-ip")
-            || class.is_some_and(|class| is_aws_controller_class(&class));
+        let by_controller = aws_type.is_some_and(|it| it == "external" || it == AWS_NLB_IP)
+            || class.is_some_and(|(_, class)| own_classes.contains(&class.as_ref()));
         let effect = effect_of_switch(self.settings, self.provider, by_controller);
         let path = self.load_balancer.annotations_path;
         self.warn(SWITCH_TO_INTERNAL, path, effect);

@@ -12,7 +12,7 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
 /// Annotations that vendors read, with internal and public values.
-const ANNOTATIONS: [(&str, &str); 20] = [
+const ANNOTATIONS: [(&str, &str); 22] = [
     (
         "service.beta.kubernetes.io/azure-load-balancer-internal",
         "true",
@@ -41,7 +41,12 @@ const ANNOTATIONS: [(&str, &str); 20] = [
         "service.beta.kubernetes.io/openstack-internal-load-balancer",
         "True",
     ),
-    ("oci.oraclecloud.com/load-balancer-type", "nlb"),
+    ("oci.oraclecloud.com/load-balancer-type", "NLB"),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-eip-allocations",
+        "eipalloc-1",
+    ),
+    ("service.beta.kubernetes.io/azure-pls-visibility", "*"),
     (
         "oci-network-load-balancer.oraclecloud.com/internal",
         "false",
@@ -80,7 +85,7 @@ fn is_internal(provider: &str, annotations: &Map<String, Value>) -> bool {
             "service.beta.kubernetes.io/openstack-internal-load-balancer",
             "true",
         ),
-        "oci" if has("oci.oraclecloud.com/load-balancer-type", "nlb") => {
+        "oci" if has("oci.oraclecloud.com/load-balancer-type", "NLB") => {
             has("oci-network-load-balancer.oraclecloud.com/internal", "true")
         }
         "oci" => has(

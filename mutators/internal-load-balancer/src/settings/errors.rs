@@ -34,6 +34,8 @@ impl admission::Settings for Settings {
 const POOL: &str = "the name of an IPAddressPool; use null to let MetalLB choose";
 const ANNOTATION_KEY: &str =
     "an annotation key: use a domain, `/`, and letters, digits, `-`, `_` and `.`";
+const CLASS: &str =
+    "a load balancer class: use a domain, `/` and a name, such as `example.com/internal`";
 const HOSTNAME: &str =
     "a hostname: use lower-case letters, digits, `-` and `.`, with `*.` only at the start";
 const PREFIX: &str = "a prefix: use a domain and `/`, such as `external-dns.kubernetes.io/`";
@@ -42,6 +44,10 @@ const SUBNET: &str = "the name of a subnet; use null for the subnet of the clust
 
 impl Settings {
     fn check_gateways(&self, errors: &mut SettingErrors) {
+        for (index, class) in self.allowed_classes.iter().enumerate() {
+            let setting = format_args!("allowedClasses[{index}]");
+            errors.require(is_annotation_key(class), setting, class, CLASS);
+        }
         for (index, class) in self.node_port_classes.iter().enumerate() {
             errors.name(format_args!("nodePortClasses[{index}]"), class);
         }
