@@ -93,8 +93,8 @@ pub(crate) fn set_owner(object: &mut Value, mut owner: Value) {
     }
 }
 
-/// A class that no controller handles.
-const UNHANDLED_CLASS: &str = "example.org/nobody";
+/// A class that no controller handles. The policies of an existing cluster allow it.
+pub(crate) const UNHANDLED_CLASS: &str = "example.org/nobody";
 
 /// Prevents the controllers of an existing cluster from acting on a load balancer or a Gateway, which could use
 /// up addresses or cost money.
@@ -108,11 +108,6 @@ pub(crate) fn set_unhandled_class(object: &mut Value) {
         _ => return,
     };
     object["spec"][class] = UNHANDLED_CLASS.into();
-}
-
-/// Returns whether a warning is about [`UNHANDLED_CLASS`].
-pub(crate) fn is_about_unhandled_class(warning: &str) -> bool {
-    warning.contains(UNHANDLED_CLASS)
 }
 
 /// The timeout of the clean-up when it makes no progress.

@@ -25,9 +25,15 @@ pub(crate) fn claim(namespace: &str, name: &str) -> Value {
 }
 
 pub(crate) fn load_balancer(namespace: &str, name: &str) -> Value {
+    let mut service = load_balancer_without_class(namespace, name);
+    set_unhandled_class(&mut service);
+    service
+}
+
+/// Returns a load balancer that the controllers of an existing cluster would handle. Use it in dry runs only.
+pub(crate) fn load_balancer_without_class(namespace: &str, name: &str) -> Value {
     let mut service = object("v1", "Service", namespace, name);
     service["spec"] = json!({"type": "LoadBalancer", "ports": [{"port": 80}]});
-    set_unhandled_class(&mut service);
     service
 }
 

@@ -35,6 +35,7 @@ mod prefix;
 #[allow(dead_code, reason = "shared with the suite `dns`")]
 #[path = "../shared/process.rs"]
 mod process;
+mod project_admin;
 mod rendered;
 #[allow(dead_code, reason = "shared with the test of the report")]
 #[path = "../shared/report.rs"]

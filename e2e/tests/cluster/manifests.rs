@@ -120,7 +120,14 @@ pub(crate) fn kinds() -> BTreeSet<String> {
     let all = Profile::ALL.map(|it| rendered::all(it.name(), "prd"));
     let rendered = all.into_iter().flatten();
     let rendered = rendered.filter_map(|(_, it)| Some(it["kind"].as_str()?.to_owned()));
-    let own = ["ExternalSecret", "GRPCRoute", "HTTPRoute", "SecretStore"];
+    let own = [
+        "ExternalSecret",
+        "GRPCRoute",
+        "GeneratorState",
+        "HTTPRoute",
+        "PushSecret",
+        "SecretStore",
+    ];
     rendered.chain(own.map(str::to_owned)).collect()
 }
 

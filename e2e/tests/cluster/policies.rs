@@ -4,6 +4,7 @@
 use host::ContextAwareResource;
 use serde_json::{Value, json};
 
+use crate::existing::UNHANDLED_CLASS;
 use crate::prefix::{self, prefixed};
 use crate::rendered;
 use crate::service_accounts::ServiceAccount;
@@ -59,7 +60,7 @@ pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
 }
 
 /// On an existing cluster, prefixes the namespaces of a policy, including those that are defaults of its
-/// settings. Limits the rules to namespaced objects, because cluster-scoped objects do not belong to the suite.
+/// settings, and allows the class of the suite's load balancers. Limits the rules to namespaced objects, because cluster-scoped objects do not belong to the suite.
 fn in_own_namespaces(spec: &mut Value) {
     if prefix::get().is_none() {
         return;
@@ -76,6 +77,9 @@ fn in_own_namespaces(spec: &mut Value) {
         if value.is_null() {
             *value = schema["default"].clone();
         }
+    }
+    if module_of(spec) == "internal-load-balancer" {
+        spec["settings"]["allowedClasses"] = json!([UNHANDLED_CLASS]);
     }
     prefix::prefix_namespaces(spec);
     for rule in spec["rules"].as_array_mut().into_iter().flatten() {

@@ -14,7 +14,7 @@ use crate::report::{self, Outcome, Report};
 use crate::scenario::Scenario;
 use crate::{
     claims, cluster_dns, conditions, crds, existing_cluster, external_dns, external_secrets,
-    faults, hostnames, ingresses, manifests, services, stores, versions,
+    faults, hostnames, ingresses, manifests, project_admin, services, stores, versions,
 };
 
 /// The variable with which `cargo xtask e2e cluster` makes the suite write the report.
@@ -29,6 +29,7 @@ fn scenarios() -> Vec<Scenario> {
         stores::SCENARIOS,
         hostnames::SCENARIOS,
         conditions::SCENARIOS,
+        project_admin::SCENARIOS,
         manifests::SCENARIOS,
         external_dns::SCENARIOS,
         cluster_dns::SCENARIOS,

@@ -8,7 +8,7 @@ use e2e::hosts::PolicyServer;
 use serde_json::{Map, Value};
 
 use crate::cluster::{APPS, TestCluster};
-use crate::fixtures::{claim, fake_store, load_balancer};
+use crate::fixtures::{claim, fake_store, load_balancer_without_class};
 use crate::policies::{self, Mode, Policy, Profile};
 use crate::prefix::{prefix_name, prefixed};
 use crate::process::{Process, until};
@@ -131,7 +131,7 @@ impl Webhooks {
             Profile::Aws => "aws-load-balancer-scheme",
             Profile::K3s => "metallb.io/",
         };
-        let balancer = load_balancer(APPS, "probe");
+        let balancer = load_balancer_without_class(APPS, "probe");
         let claim = claim(APPS, "probe");
         let store = fake_store(APPS, "probe");
         let started = Instant::now();
