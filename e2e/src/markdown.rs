@@ -10,14 +10,13 @@ pub fn code_blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// Returns the cells of the first table below a heading of level 2, by row: first the header, without the line of
-/// dashes. Cells contain no `|`.
+/// Returns the rows of all tables below a heading of level 2, headers included, without the lines of dashes.
+/// Cells contain no `|`.
 pub fn table_rows<'a>(text: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
     let opening = format!("## {heading}");
     let section = text.lines().skip_while(|line| *line != opening).skip(1);
     let section = section.take_while(|line| !line.starts_with("## "));
-    let rows = section.skip_while(|line| !line.starts_with('|'));
-    let rows = rows.map_while(|line| line.trim_end().strip_prefix('|')?.strip_suffix('|'));
+    let rows = section.filter_map(|line| line.trim_end().strip_prefix('|')?.strip_suffix('|'));
     rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>())
         .filter(|cells| {
             !cells
@@ -34,8 +33,11 @@ mod tests {
     #[test]
     fn tables_are_found_by_their_heading() {
         let text =
-            "# Page\n\n|x|\n\n## A\n\n| a | b |\n|---|:-:|\n| `1` |  |\n\n| other |\n\n## B\n|b|\n";
-        assert_eq!(table_rows(text, "A"), [vec!["a", "b"], vec!["`1`", ""]]);
+            "# Page\n\n|x|\n\n## A\n\n| a | b |\n|---|:-:|\n| `1` |  |\n\n### C\n\n|c|\n\n## B\n|b|\n";
+        assert_eq!(
+            table_rows(text, "A"),
+            [vec!["a", "b"], vec!["`1`", ""], vec!["c"]]
+        );
         assert_eq!(table_rows(text, "B"), [["b"]]);
         assert!(table_rows(text, "C").is_empty());
     }
