@@ -60,6 +60,21 @@ fn policies_are_in_mode_monitor_by_default() {
     }
 }
 
+/// A kind that a policy checks but its rules here do not list would pass unchecked.
+#[test]
+fn the_rules_are_those_in_the_metadata_of_the_policies() {
+    for item in tree::of_kind("ClusterAdmissionPolicy") {
+        let name = item.object.name();
+        let directories = ["policies", "mutators"].map(|it| e2e::workspace::root().join(it));
+        let files = directories.map(|it| it.join(name).join("metadata.yml"));
+        let file = files.iter().find(|it| it.is_file()).unwrap();
+        let metadata = std::fs::read_to_string(file).unwrap();
+        let metadata: serde_json::Value = serde_saphyr::from_str(&metadata).unwrap();
+        let rules = &item.object.value["spec"]["rules"];
+        assert_eq!(*rules, metadata["rules"], "{}", item.name());
+    }
+}
+
 #[test]
 fn the_component_protect_changes_only_the_mode() {
     let Some(kustomize) = tree::kustomize() else {

@@ -33,8 +33,8 @@ admission::settings! {
             "X-Forwarded-Preferred-Username",
             "X-Forwarded-User",
         ]),
-        /// The namespaces that may contain Gateways, ListenerSets, ReferenceGrants, TLSRoutes, TCPRoutes and
-        /// UDPRoutes.
+        /// The namespaces that may contain kinds that move traffic, such as Gateways. They must include the
+        /// Gateway's namespace, where Cilium creates a CiliumEnvoyConfig.
         #[title = "Platform namespaces"]
         pub platform_namespaces: Vec<String> = strings(&["gateway"]),
         /// Routes that are accepted without checks.
@@ -53,8 +53,8 @@ admission::settings! {
         pub namespace: String = "gateway".to_owned(),
         /// The name.
         pub name: String = "internal-gateway".to_owned(),
-        /// The listeners that routes may name.
-        pub section_names: Vec<String> = strings(&["http", "https"]),
+        /// The listeners that routes outside the Gateway's namespace may name.
+        pub section_names: Vec<String> = strings(&["https"]),
     }
 }
 
