@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use kubewarden::kinds;
+use serde_json::Value;
 
 use crate::tree;
 
@@ -51,6 +52,79 @@ fn the_policy_server_may_read_exactly_what_policies_look_up() {
             overlay.profile
         );
     }
+}
+
+/// Returns the resources from which a source of ExternalDNS publishes names.
+fn published_by(source: &str) -> &str {
+    match source {
+        "gateway-httproute" => "httproutes",
+        "gateway-grpcroute" => "grpcroutes",
+        "ingress" => "ingresses",
+        "service" => "services",
+        "crd" => "dnsendpoints",
+        other => panic!("hostname-ownership does not check what the source `{other}` publishes"),
+    }
+}
+
+#[test]
+fn hostname_ownership_checks_everything_that_external_dns_publishes() {
+    let policies = tree::of_kind("ClusterAdmissionPolicy");
+    let defaults = hostname_annotations();
+    let mut checked = 0;
+    for deployment in tree::of_kind("Deployment") {
+        if deployment.object.name() != "externaldns" {
+            continue;
+        }
+        let policy = policies.iter().find(|policy| {
+            policy.object.name() == "hostname-ownership"
+                && policy.overlay.profile == deployment.overlay.profile
+        });
+        let policy = &policy.unwrap().object.value["spec"];
+        let rules = policy["rules"].as_array().unwrap().iter();
+        let resources: Vec<_> = rules
+            .flat_map(|rule| rule["resources"].as_array().unwrap())
+            .map(|resource| resource.as_str().unwrap())
+            .collect();
+        let args = deployment
+            .object
+            .value
+            .pointer("/spec/template/spec/containers/0/args");
+        for arg in args.unwrap().as_array().unwrap() {
+            let (flag, value) = arg.as_str().unwrap().split_once('=').unwrap_or_default();
+            match flag {
+                "--source" => {
+                    let resource = published_by(value);
+                    assert!(
+                        resources.contains(&resource),
+                        "{}: {resource}",
+                        deployment.name()
+                    );
+                    checked += 1;
+                }
+                "--annotation-prefix" => {
+                    for name in ["hostname", "internal-hostname"] {
+                        let annotation = format!("{value}{name}");
+                        assert!(defaults.contains(&annotation), "{annotation}");
+                    }
+                }
+                "--fqdn-template" | "--compatibility" | "--combine-fqdn-annotation" => {
+                    panic!(
+                        "{flag} publishes other names than those that hostname-ownership checks"
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(checked > 20 || policies.is_empty(), "{checked} sources");
+}
+
+/// Returns the default of the setting `hostnameAnnotations`, which the plane's policies do not change.
+fn hostname_annotations() -> Vec<String> {
+    let schema = e2e::workspace::root().join("policies/hostname-ownership/settings.schema.json");
+    let schema: Value = serde_json::from_slice(&std::fs::read(schema).unwrap()).unwrap();
+    let default = &schema["properties"]["hostnameAnnotations"]["default"];
+    serde_json::from_value(default.clone()).unwrap()
 }
 
 #[test]

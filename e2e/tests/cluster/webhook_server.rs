@@ -186,6 +186,10 @@ impl Reviewer {
             };
             let path = list_path(&types, None);
             let list = self.client.try_get(&path)?;
+            if list.status == 404 {
+                cluster.mark_missing(kind);
+                continue;
+            }
             let Some(items) = list.body["items"].as_array() else {
                 return Err(format!("{path}: {}", list.body).into());
             };
