@@ -130,9 +130,12 @@ fn requires_nginx(cluster: &mut TestCluster) {
     ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/configuration-snippet"] =
         "more_set_headers \"X-Frame-Options: DENY\";".into();
     let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&ingress)).success();
-    let reason = "configuration-snippet]: is NGINX configuration [requires-ingress-nginx]";
+    let reason =
+        "configuration-snippet]: is NGINX configuration, which ingress-nginx rejects by default";
+    let retired = "ingress-nginx is retired: no releases and no security fixes since March 2026";
     assert!(terminal.errors.starts_with("Warning: "), "{terminal:#?}");
     assert!(terminal.errors.contains(reason), "{terminal:#?}");
+    assert!(terminal.errors.contains(retired), "{terminal:#?}");
     let stored = cluster.admin.get(&path(&ingress)).accepted();
     assert_eq!(stored["spec"], ingress["spec"]);
 }
