@@ -32,8 +32,7 @@ mod tests {
 
     #[test]
     fn tables_are_found_by_their_heading() {
-        let text =
-            "# Page\n\n|x|\n\n## A\n\n| a | b |\n|---|:-:|\n| `1` |  |\n\n### C\n\n|c|\n\n## B\n|b|\n";
+        let text = "# Page\n\n|x|\n\n## A\n\n| a | b |\n|---|:-:|\n| `1` |  |\n\n### C\n\n|c|\n\n## B\n|b|\n";
         assert_eq!(
             table_rows(text, "A"),
             [vec!["a", "b"], vec!["`1`", ""], vec!["c"]]
