@@ -101,11 +101,16 @@ fn permissions(cluster: &mut TestCluster) {
     let admin = project_admin(cluster);
     let may = |verb: &str, resource: &str, namespace: &str| {
         let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": {
-                "verb": verb, "group": group, "resource": resource, "namespace": namespace,
+                "verb": verb,
+                "group": group,
+                "resource": resource,
+                "subresource": subresource,
+                "namespace": namespace,
             }},
         });
         admin.create(&review).accepted()["status"]["allowed"] == true
@@ -144,12 +149,19 @@ fn permissions(cluster: &mut TestCluster) {
         "admissionpolicies.policies.kubewarden.io",
         "ciliumenvoyconfigs.cilium.io",
         "dnsendpoints.externaldns.k8s.io",
+        "endpoints",
         "endpointslices.discovery.k8s.io",
         "globalaccelerators.aga.k8s.aws",
         "loadbalancerconfigurations.gateway.k8s.aws",
         "rolebindings.rbac.authorization.k8s.io",
         "targetgroupbindings.elbv2.k8s.aws",
     ];
+    for resource in ["persistentvolumeclaims", "services"] {
+        assert!(
+            !may("patch", &format!("{resource}/status"), &project),
+            "{resource}"
+        );
+    }
     let elsewhere = ["externalsecrets.external-secrets.io", "secrets", "services"];
     let all = [
         (cluster_scoped.as_slice(), ""),
@@ -330,6 +342,8 @@ fn storage(cluster: &mut TestCluster) {
         "apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": "nightly",
     });
     let class = |class: &str| Stored("/spec/storageClassName", class.into());
+    let mut hidden = vendor(json!({}));
+    hidden["metadata"]["annotations"] = json!({"volume.beta.kubernetes.io/storage-class": ""});
     let kept = vendor(json!({"dataSource": snapshot}));
     let mut unset = kept.clone();
     unset["spec"]
@@ -353,6 +367,11 @@ fn storage(cluster: &mut TestCluster) {
             "a snapshot that is restored with the class of its driver",
             kept,
             class("gp3"),
+        ),
+        (
+            "an empty class annotation that hides a class",
+            hidden,
+            class(""),
         ),
         (
             "a snapshot that is restored without a class",

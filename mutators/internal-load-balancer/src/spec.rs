@@ -51,8 +51,8 @@ admission::rule! {
     /// The load balancer class is not allowed.
     ///
     /// # What it checks
-    /// `spec.loadBalancerClass` must be a class of the provider's own controllers or in the setting
-    /// `allowedClasses`, if it is set.
+    /// If `spec.loadBalancerClass` is set, it must be a class of the provider's own controllers, or be listed in
+    /// the setting `allowedClasses`.
     ///
     /// # Why
     /// Another controller creates the load balancer and ignores the provider's annotations, so it may be

@@ -36,6 +36,8 @@ pub(crate) const AWS_NLB_IP: &str = "nlb-ip";
 /// The prefix of the annotations of an Ingress for an ALB.
 pub(crate) const ALB_PREFIX: &str = "alb.ingress.kubernetes.io/";
 const ALB_SCHEME: &str = "alb.ingress.kubernetes.io/scheme";
+const ALB_FRONTEND_NLB: &str = "alb.ingress.kubernetes.io/enable-frontend-nlb";
+const ALB_FRONTEND_NLB_SCHEME: &str = "alb.ingress.kubernetes.io/frontend-nlb-scheme";
 /// The class of an Ingress, in place of the field.
 pub(crate) const INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
 const GCP_TYPE: &str = "networking.gke.io/load-balancer-type";
@@ -143,7 +145,7 @@ pub(crate) static VENDOR_ANNOTATIONS: [VendorAnnotation; 25] = [
     ),
     (
         Provider::Aws,
-        "alb.ingress.kubernetes.io/frontend-nlb-scheme",
+        ALB_FRONTEND_NLB_SCHEME,
         Internal::Only("internal"),
     ),
     (
@@ -214,6 +216,10 @@ pub(crate) fn internal_annotations<'a>(
         // Without a scheme, the ALB has that of its group or the controller's default.
         if settings.has_aws_controller() && load_balancer.is_alb()? {
             set.require(ALB_SCHEME, "internal");
+            // The NLB in front of the ALB does not have its scheme (`model_build_frontend_nlb.go`).
+            if annotations.get(ALB_FRONTEND_NLB)?.is_some() {
+                set.require(ALB_FRONTEND_NLB_SCHEME, "internal");
+            }
         }
         return Ok(set.0);
     }

@@ -193,7 +193,12 @@ pub(crate) fn choose<'a>(
 ) -> Result<Choice<'a>, Malformed> {
     let class = claim.class();
     if class == Some("") {
-        return Ok(Choice::Accept { warning: None });
+        // The API server lets a client remove an empty annotation later, and then the class in the field counts
+        // (`ValidateImmutableAnnotation` in Kubernetes' `pkg/apis/core/validation/validation.go`).
+        return Ok(Choice::Class {
+            class: "",
+            warning: None,
+        });
     }
     let path = claim.class_path();
     if let Some(field) = claim.static_binding_field()? {

@@ -154,7 +154,10 @@ fn set_class<'a>(
     }
     let from = claim.class().unwrap_or("none");
     let warning = warning.unwrap_or_else(|| {
-        let message = format!("set to `{class}` from annotation {BETA_ANNOTATION}");
+        let message = match class {
+            "" => format!("emptied, since annotation {BETA_ANNOTATION} is empty"),
+            class => format!("set to `{class}` from annotation {BETA_ANNOTATION}"),
+        };
         CLASS_ANNOTATION.finding("spec.storageClassName", message)
     });
     Ok(mutate(edits, from, class, warning))
@@ -173,11 +176,16 @@ fn restore_class<'a>(
     let is_unchanged = claim.field == old.field && claim.annotation == old.annotation;
     // If this policy set the class, the field has it, whether or not there is an annotation.
     let is_in_field = old.class() == old.field.as_deref();
+    // The policy emptied the field because of the annotation.
+    let has_empty_annotation = |claim: &Claim<'_>| claim.annotation.as_deref() == Some("");
+    let is_emptied = has_empty_annotation(old) && has_empty_annotation(claim);
     let class = match &old.field {
-        Some(class) if is_in_field && !is_unchanged && !class.is_empty() => class.as_ref(),
+        Some(class) if is_in_field && !is_unchanged && (is_emptied || !class.is_empty()) => {
+            class.as_ref()
+        }
         _ => return Ok(Verdict::accept()),
     };
-    if !choice::may_have_been_replaced(settings, claim, class)? {
+    if !is_emptied && !choice::may_have_been_replaced(settings, claim, class)? {
         return Ok(Verdict::accept());
     }
     let mut edits = Edits::new(object);
@@ -187,7 +195,7 @@ fn restore_class<'a>(
         return Ok(Verdict::accept());
     }
     let from = claim.class().unwrap_or("none");
-    let message = format!("immutable; kept `{class}`, set at creation");
+    let message = format!("immutable; kept `{}`, set at creation", shown(class));
     let warning = CLASS_CHANGED.finding("spec.storageClassName", message);
     Ok(mutate(edits, from, class, warning))
 }
@@ -214,5 +222,14 @@ fn accept(warning: Option<Finding>) -> Verdict {
 }
 
 fn mutate(edits: Edits<'_>, from: &str, to: &str, warning: Finding) -> Verdict {
-    Verdict::mutate(edits.apply(), warning).audit("storage-class", format!("{from} -> {to}"))
+    let change = [shown(from), " -> ", shown(to)].concat();
+    Verdict::mutate(edits.apply(), warning).audit("storage-class", change)
+}
+
+/// Returns a class as messages show it.
+fn shown(class: &str) -> &str {
+    match class {
+        "" => "\"\"",
+        class => class,
+    }
 }

@@ -381,7 +381,10 @@ enum Expected {
 fn expected(claim: &Scenario) -> Expected {
     let class = claim.annotation.or(claim.field);
     let reference = claim.reference.map(|(_, reference)| reference);
-    if class == Some("") || reference == Some(Reference::Static) {
+    if class == Some("") {
+        return Expected::Class("");
+    }
+    if reference == Some(Reference::Static) {
         return Expected::Accepted;
     }
     let has = |mode| claim.modes.contains(&mode);
@@ -570,7 +573,7 @@ proptest! {
             // The manifest as `kubectl replace` sends it: the API server added the class.
             let field = None;
             let without_class = Scenario { field, ..claim.clone() };
-            if matches!(expected(&claim), Expected::Class(_)) {
+            if matches!(expected(&claim), Expected::Class(class) if !class.is_empty()) {
                 manifests.push(without_class);
             }
         }

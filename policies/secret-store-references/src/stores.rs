@@ -75,7 +75,8 @@ admission::rule! {
     /// # What it checks
     /// A SecretStore outside `platformNamespaces` needs `auth.jwt` or `auth.secretRef` for the provider aws. For
     /// azurekv, it needs a `serviceAccountRef` with `authType: WorkloadIdentity`, and may not use
-    /// `ManagedIdentity`.
+    /// `ManagedIdentity`. For kubernetes, it may not use a kubeconfig (`authRef`). For vault, the methods
+    /// `kubernetes` and `iam` need a service account or credentials. Other providers are not checked.
     ///
     /// # Why
     /// Otherwise it reads with the cloud identity of the External Secrets pod, which can read the secrets of all
@@ -189,34 +190,71 @@ fn check_permission(settings: &Settings, store: &Created<'_>, findings: &mut Fin
     findings.reject(SECRET_STORE_OUTSIDE_PLATFORM, "metadata.namespace", message);
 }
 
-/// Checks that a SecretStore reads with an identity of its namespace. The provider kubernetes requires one
-/// (`BuildRESTConfigFromKubernetesConnection` in External Secrets' `runtime/esutils/k8s_rest_config.go`).
+/// Checks that a SecretStore reads with an identity of its namespace. For providers that are not here, the
+/// setting `allowedProviders` decides alone.
 ///
-/// Sources: `constructCredsProvider` in its `providers/v1/aws/auth/auth.go`, and `authorizerForWorkloadIdentity`
-/// and `authorizerForManagedIdentity` in its `providers/v1/azure/keyvault/keyvault.go`.
+/// Sources, in External Secrets: `constructCredsProvider` in `providers/v1/aws/auth/auth.go`,
+/// `authorizerForWorkloadIdentity` and `authorizerForManagedIdentity` in `providers/v1/azure/keyvault/keyvault.go`,
+/// `BuildRESTConfigFromKubernetesConnection` in `runtime/esutils/k8s_rest_config.go`, and `auth_kubernetes.go` and
+/// `auth_iam.go` in `providers/v1/vault`.
 fn check_identity(provider: &Object<'_>, findings: &mut Findings) -> Result<(), Malformed> {
+    let mut reject = |node: &Object<'_>, fix: &str| {
+        let message = format!("reads with the identity of External Secrets; {fix}");
+        findings.reject(CONTROLLER_IDENTITY, node.node().path(), message);
+    };
     if let Some(aws) = provider.object("aws")? {
         let auth = aws.object("auth")?;
-        let has = |field| match &auth {
-            Some(auth) => Ok(auth.get(field)?.is_some()),
-            None => Ok(false),
-        };
-        if !(has("jwt")? || has("secretRef")?) {
-            let message =
-                "reads with the identity of External Secrets; set `auth.jwt` or `auth.secretRef`";
-            findings.reject(CONTROLLER_IDENTITY, aws.node().path(), message);
+        if !has_any(auth.as_ref(), ["jwt", "secretRef"])? {
+            reject(&aws, "set `auth.jwt` or `auth.secretRef`");
         }
     }
     if let Some(azure) = provider.object("azurekv")? {
         let kind = azure.string("authType")?.unwrap_or_default();
         let has_account = azure.get("serviceAccountRef")?.is_some();
         if kind == "ManagedIdentity" || (kind == "WorkloadIdentity" && !has_account) {
-            let message = "reads with the identity of External Secrets; use `authType: WorkloadIdentity` and \
-                           set `serviceAccountRef`";
-            findings.reject(CONTROLLER_IDENTITY, azure.node().path(), message);
+            reject(
+                &azure,
+                "use `authType: WorkloadIdentity` and set `serviceAccountRef`",
+            );
         }
     }
+    // A kubeconfig can name files, such as the token of External Secrets.
+    if let Some(kubernetes) = provider.object("kubernetes")?
+        && has_any(Some(&kubernetes), ["authRef"])?
+    {
+        reject(&kubernetes, "use `auth` instead of `authRef`");
+    }
+    let vault = provider.object("vault")?;
+    let Some(auth) = vault.map(|it| it.object("auth")).transpose()?.flatten() else {
+        return Ok(());
+    };
+    if let Some(kubernetes) = auth.object("kubernetes")?
+        && !has_any(Some(&kubernetes), ["serviceAccountRef", "secretRef"])?
+    {
+        reject(&kubernetes, "set `serviceAccountRef` or `secretRef`");
+    }
+    if let Some(iam) = auth.object("iam")?
+        && !has_any(Some(&iam), ["jwt", "secretRef"])?
+    {
+        reject(&iam, "set `jwt` or `secretRef`");
+    }
     Ok(())
+}
+
+/// Returns whether one of the fields is set.
+fn has_any<const N: usize>(
+    object: Option<&Object<'_>>,
+    fields: [&str; N],
+) -> Result<bool, Malformed> {
+    for (object, field) in object
+        .into_iter()
+        .flat_map(|it| fields.map(|field| (it, field)))
+    {
+        if object.get(field)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn check_provider(settings: &Settings, provider: Option<&Object<'_>>, findings: &mut Findings) {
