@@ -46,9 +46,9 @@ struct Scenario {
 /// What a reference to a volume, snapshot or claim means for the class.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Reference {
-    /// The class stays, whoever set it.
+    /// The claim keeps its class, even if the client did not set it.
     Static,
-    /// The class stays if the client set it.
+    /// The claim keeps its class if the client set it.
     Source,
     /// Nothing.
     Ignored,
