@@ -29,11 +29,11 @@ fn scenarios() -> Vec<Scenario> {
         stores::SCENARIOS,
         hostnames::SCENARIOS,
         conditions::SCENARIOS,
-        project_admin::SCENARIOS,
         manifests::SCENARIOS,
         external_dns::SCENARIOS,
         cluster_dns::SCENARIOS,
         external_secrets::SCENARIOS,
+        project_admin::SCENARIOS,
         faults::SCENARIOS,
         existing_cluster::SCENARIOS,
     ]
