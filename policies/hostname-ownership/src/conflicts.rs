@@ -86,7 +86,17 @@ pub(crate) fn check(
     }
     let mut owners = Vec::new();
     for (kind, text) in &lists {
-        if read_owners(settings, namespace, kind, text, &mut owners).is_err() {
+        let all_read = match items(text) {
+            // One object that cannot be read must not hide the others.
+            Ok(items) => items.into_iter().fold(true, |all, item| {
+                let owner = owner(settings, namespace, kind, item);
+                let is_read = owner.is_ok();
+                owners.extend(owner.ok().flatten());
+                all && is_read
+            }),
+            Err(_) => false,
+        };
+        if !all_read {
             let why = format!("the list of {} cannot be read", plural(kind));
             failure = failure.or(Some(why));
         }
@@ -190,37 +200,33 @@ fn covers(pattern: &str, other: &str) -> bool {
     }
 }
 
-/// Adds the objects of a list that are neither in `namespace` nor exempt.
-fn read_owners<'a>(
+/// Returns the items of a list.
+fn items(list: &str) -> Result<Vec<Node<'_>>, Malformed> {
+    let items = Node::parse(list)?.object()?.array("items")?;
+    Ok(items.unwrap_or_default())
+}
+
+/// Reads an object of a list; `None` if it is in `namespace` or exempt, or publishes no names.
+fn owner<'a>(
     settings: &Settings,
     namespace: &str,
     kind: &'static Kind,
-    list: &'a str,
-    owners: &mut Vec<Owner<'a>>,
-) -> Result<(), Malformed> {
-    for item in Node::parse(list)?
-        .object()?
-        .array("items")?
-        .unwrap_or_default()
-    {
-        let item = item.object()?;
-        let metadata = item
-            .object("metadata")?
-            .ok_or_else(|| item.malformed("metadata", "is missing"))?;
-        let text = |field| metadata.string(field).map(Option::unwrap_or_default);
-        let (owner_namespace, name) = (text("namespace")?, text("name")?);
-        if owner_namespace == namespace || settings.is_exempt(&owner_namespace, &name) {
-            continue;
-        }
-        let names = kind.names(settings, &item)?;
-        if !names.is_empty() {
-            owners.push(Owner {
-                kind,
-                namespace: owner_namespace,
-                name,
-                patterns: names.iter().map(|name| pattern(&name.text)).collect(),
-            });
-        }
+    item: Node<'a>,
+) -> Result<Option<Owner<'a>>, Malformed> {
+    let item = item.object()?;
+    let metadata = item
+        .object("metadata")?
+        .ok_or_else(|| item.malformed("metadata", "is missing"))?;
+    let text = |field| metadata.string(field).map(Option::unwrap_or_default);
+    let (owner_namespace, name) = (text("namespace")?, text("name")?);
+    if owner_namespace == namespace || settings.is_exempt(&owner_namespace, &name) {
+        return Ok(None);
     }
-    Ok(())
+    let names = kind.names(settings, &item)?;
+    Ok((!names.is_empty()).then(|| Owner {
+        kind,
+        namespace: owner_namespace,
+        name,
+        patterns: names.iter().map(|name| pattern(&name.text)).collect(),
+    }))
 }

@@ -9,6 +9,7 @@ mod conflicts;
 mod hostnames;
 mod published;
 mod settings;
+mod targets;
 
 pub use settings::{Delegation, Settings};
 
@@ -27,6 +28,8 @@ pub const RULES: &[Rule] = &[
     hostnames::RESERVED_HOSTS,
     hostnames::DELEGATION,
     conflicts::TAKEN_HOSTNAMES,
+    targets::TARGETS,
+    targets::EXTERNAL_NAMES,
 ];
 
 impl RuleSet for Settings {
@@ -60,6 +63,7 @@ pub fn evaluate(
     let names = kind.names(settings, &root)?;
     let mut findings = Findings::without(settings.disabled_rules());
     hostnames::check(settings, namespace, &names, &mut findings);
+    targets::check(settings, kind.name, &root, &mut findings)?;
     // Queries cost more than everything before them.
     let is_worth_a_query = !names.is_empty() && findings.has_no_errors();
     if is_worth_a_query && findings.is_enabled(conflicts::TAKEN_HOSTNAMES) {

@@ -149,9 +149,7 @@ pub(crate) fn parts<'a>(
     }
     for annotations in annotations(root)?.iter() {
         for (key, node) in annotations.iter() {
-            let mut publishing = settings.hostname_annotations.iter().map(String::as_str);
-            if [ALIAS, WWW, CLASS].contains(&key) || publishing.any(|it| prefix(it) == prefix(key))
-            {
+            if [ALIAS, WWW, CLASS].contains(&key) || settings.is_of_external_dns(key) {
                 parts.push((key.to_owned(), node.text()));
             }
         }
@@ -163,12 +161,11 @@ const ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
 const WWW: &str = "nginx.ingress.kubernetes.io/from-to-www-redirect";
 const CLASS: &str = "kubernetes.io/ingress.class";
 
-/// Returns the part of an annotation's key before the slash, or the whole key.
-fn prefix(key: &str) -> &str {
-    key.split('/').next().unwrap_or_default()
-}
-
-fn annotations<'a>(root: &Object<'a>) -> Result<Option<Object<'a>>, Malformed> {
+/// Returns the annotations of an object.
+///
+/// # Errors
+/// Returns an error if `metadata` or its annotations are not objects.
+pub(crate) fn annotations<'a>(root: &Object<'a>) -> Result<Option<Object<'a>>, Malformed> {
     match root.object("metadata")? {
         Some(metadata) => metadata.object("annotations"),
         None => Ok(None),
@@ -257,8 +254,12 @@ fn is_true(value: &str) -> bool {
 }
 
 fn dns_endpoint<'a>(root: &Object<'a>, names: &mut Vec<Name<'a>>) -> Result<(), Malformed> {
-    let spec = spec(root)?;
-    for endpoint in spec.array("endpoints")?.unwrap_or_default() {
+    // The CRD does not require a spec.
+    let endpoints = match root.object("spec")? {
+        Some(spec) => spec.array("endpoints")?,
+        None => None,
+    };
+    for endpoint in endpoints.unwrap_or_default() {
         // ExternalDNS ignores a null.
         if endpoint.is_null() {
             continue;

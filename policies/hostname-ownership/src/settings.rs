@@ -73,6 +73,18 @@ impl Settings {
         exemptions.any(|it| it.namespace == namespace && it.name == name)
     }
 
+    /// Returns whether ExternalDNS reads an annotation: it has the prefix of one with hostnames.
+    pub(crate) fn is_of_external_dns(&self, key: &str) -> bool {
+        let prefix = |key| str::split(key, '/').next().unwrap_or_default();
+        let mut publishing = self.hostname_annotations.iter();
+        publishing.any(|it| prefix(it.as_str()) == prefix(key))
+    }
+
+    /// Returns whether an annotation replaces the address under which ExternalDNS publishes an object.
+    pub(crate) fn is_target(&self, key: &str) -> bool {
+        key.ends_with("/target") && self.is_of_external_dns(key)
+    }
+
     /// Returns the domain of the TRE.
     pub(crate) fn domain(&self) -> Domain<'_> {
         Domain::new(self.domain.as_deref())

@@ -254,6 +254,36 @@ fn a_failed_query_is_a_warning() {
     }
 }
 
+/// An object that cannot be read, such as one from before the policy, must not hide the others.
+#[test]
+fn an_unreadable_object_hides_no_conflict() {
+    struct WithUnreadable;
+    impl Cluster for WithUnreadable {
+        fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
+            let metadata = json!({"namespace": "portal", "name": "portal"});
+            let hostnames = json!({"hostnames": ["lab.k8tre.internal"]});
+            let items = match query.kind {
+                "HTTPRoute" => json!([
+                    {"metadata": metadata, "spec": 7},
+                    {"metadata": metadata, "spec": hostnames},
+                ]),
+                _ => json!([]),
+            };
+            Ok(json!({"items": items}).to_string())
+        }
+    }
+    let object = json!({"spec": {"hostnames": ["lab.k8tre.internal"]}});
+    let response = respond("HTTPRoute", &object, &settings(), &WithUnreadable);
+    assert_eq!(response["accepted"], false, "{response:#}");
+    let message = response["message"].as_str().expect("a message");
+    assert!(message.contains("[taken-hostnames]"), "{message}");
+    let warnings = response["warnings"].to_string();
+    assert!(
+        warnings.contains("the list of HTTPRoutes cannot be read"),
+        "{warnings}"
+    );
+}
+
 /// Parsers disagree on which of two members counts.
 #[test]
 fn duplicate_fields_are_rejected() {

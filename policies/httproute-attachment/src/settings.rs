@@ -26,12 +26,16 @@ admission::settings! {
         pub identity_headers: Vec<String> = strings(&[
             "Authorization",
             "Cookie",
-            "Remote-User",
+            "Proxy-Authorization",
+            "Remote-*",
             "X-Auth-*",
+            "X-Forwarded-Access-Token",
             "X-Forwarded-Email",
             "X-Forwarded-Groups",
             "X-Forwarded-Preferred-Username",
             "X-Forwarded-User",
+            "X-Remote-*",
+            "X-WebAuth-*",
         ]),
         /// The namespaces that may contain kinds that move traffic, such as Gateways. They must include the
         /// Gateway's namespace, where Cilium creates a CiliumEnvoyConfig.

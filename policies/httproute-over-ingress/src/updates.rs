@@ -5,8 +5,12 @@ use ingress2route::{PREFIX, Role, annotation, other_controller, split_once};
 
 use crate::ingress::{Entry, Ingress};
 
-/// The prefix of ExternalDNS's annotations, which publish hostnames and their targets.
-const EXTERNAL_DNS: &str = "external-dns.alpha.kubernetes.io";
+/// The prefixes of ExternalDNS's annotations, which publish hostnames and their targets. The second one is the
+/// default since ExternalDNS 0.22.
+const EXTERNAL_DNS: &[&str] = &[
+    "external-dns.alpha.kubernetes.io",
+    "external-dns.kubernetes.io",
+];
 
 /// Whether an update changes nothing that the policy checks, only other metadata such as labels or finalizers.
 /// Such an update passes even if the settings have changed since the Ingress was accepted. The API server
@@ -56,15 +60,23 @@ fn tls<'a>(ingress: &Ingress<'a>) -> Result<Option<&'a str>, Malformed> {
 }
 
 /// Whether all hosts that remain keep their paths and backends, in the same order. Requests for a removed path
-/// would reach the backend of a shorter one, so a path may not be removed alone.
+/// would reach the backend of a shorter one, so a path may not be removed alone, nor a host below a wildcard that
+/// remains.
 fn removes_only_hosts(new: &Ingress<'_>, old: &Ingress<'_>) -> Result<bool, Malformed> {
     let (new, old) = (new.entries()?, old.entries()?);
     let remains = |entry: &&Entry<'_>| {
-        entry.host.is_none() || new.iter().any(|new| new.host_text() == entry.host_text())
+        let host = entry.host_text();
+        entry.host.is_none() || new.iter().any(|new| serves(new.host_text(), host))
     };
     let mut old = old.iter().filter(remains);
     let mut kept = new.iter();
     Ok(kept.all(|new| old.next().is_some_and(|old| new.is_same(old))) && old.next().is_none())
+}
+
+/// Whether a host or wildcard of an Ingress serves the requests for another one. Both are JSON strings.
+fn serves(pattern: &str, host: &str) -> bool {
+    let wildcard = pattern.strip_prefix("\"*");
+    pattern == host || wildcard.is_some_and(|suffix| host.ends_with(suffix))
 }
 
 /// Returns the first annotation of one Ingress that the other one does not have with the same value.
@@ -85,7 +97,7 @@ fn difference<'i>(
 /// Whether an Ingress controller or ExternalDNS reads the annotation.
 fn is_read_by_controllers(key: &str) -> bool {
     let (prefix, _) = split_once(key, b'/').unwrap_or((key, ""));
-    key.starts_with(PREFIX) || prefix == EXTERNAL_DNS || other_controller(prefix).is_some()
+    key.starts_with(PREFIX) || EXTERNAL_DNS.contains(&prefix) || other_controller(prefix).is_some()
 }
 
 /// Whether a change of the annotation may route elsewhere or protect less. ingress-nginx ignores annotations
