@@ -1,8 +1,10 @@
 //! The policies of the plane, which are also built into `agnostics check`.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use kubewarden::kinds;
+use manifest::Object;
 use serde_json::Value;
 
 use crate::tree;
@@ -51,6 +53,50 @@ fn the_policy_server_may_read_exactly_what_policies_look_up() {
              bootstrap/policies/{}/base/policies.yaml",
             overlay.profile
         );
+    }
+}
+
+/// Runs the command in the runbook that renames the policies of a new version.
+#[test]
+fn policies_of_a_new_version_can_be_installed_beside_the_old_ones() {
+    const PAGE: &str = "docs/runbook.md";
+    let page = std::fs::read_to_string(e2e::workspace::root().join(PAGE)).unwrap();
+    let blocks = e2e::code_blocks(&page, "sh");
+    let mut lines = blocks.iter().flat_map(|it| it.lines());
+    let rename = lines.find(|line| line.starts_with("sed ") && line.contains("-next"));
+    let (rename, _) = rename.unwrap().rsplit_once(" | ").unwrap();
+
+    let Some(kustomize) = tree::kustomize() else {
+        return;
+    };
+    for profile in ["azure", "aws", "k3s"] {
+        let mut rendered = tree::render(&kustomize, profile, "prd");
+        rendered.retain(|it| it.overlay.component == "policies");
+        let yaml: String = rendered.iter().map(|it| it.yaml.as_str()).collect();
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("new.yaml"), &yaml).unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", rename]).current_dir(&directory);
+        let renamed = shell.output().unwrap();
+        assert!(renamed.status.success(), "{renamed:?}");
+        let renamed = String::from_utf8(renamed.stdout).unwrap();
+
+        let (before, after) = (
+            tree::objects("new.yaml", &yaml),
+            tree::objects("renamed.yaml", &renamed),
+        );
+        let is_policy = |it: &Object| it.kind() == "ClusterAdmissionPolicy";
+        // Permissions are applied first.
+        assert!(before.is_sorted_by_key(is_policy), "{profile}");
+        assert_eq!(before.len(), after.len());
+        for (mut before, after) in before.into_iter().zip(after) {
+            if is_policy(&before) {
+                assert_eq!(before.value["spec"]["mode"], "monitor");
+                let name = format!("{}-next", before.name());
+                before.value["metadata"]["name"] = name.into();
+            }
+            assert_eq!(after.value, before.value);
+        }
     }
 }
 
