@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use host::{ContextAwareResource, Snapshot};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,6 +26,9 @@ pub struct Case {
     /// kinds fail.
     #[serde(default)]
     pub cluster: Vec<Value>,
+    /// The kinds that the cluster does not have, because their CRDs are not installed.
+    #[serde(default)]
+    pub missing_kinds: Vec<ContextAwareResource>,
     /// `CREATE`, `UPDATE` or `DELETE`.
     #[serde(default = "create")]
     pub operation: String,
@@ -118,6 +122,18 @@ impl Case {
     /// Returns `file:line: name`, which failing tests print.
     pub fn title(&self) -> String {
         format!("{}: {}", self.location, self.name)
+    }
+
+    /// Returns the objects and the kinds of the cluster.
+    ///
+    /// # Errors
+    /// Returns an error if an object has no kind or name.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        let mut snapshot = Snapshot::complete(self.cluster.iter().cloned())?;
+        for kind in &self.missing_kinds {
+            snapshot.mark_missing(kind.clone());
+        }
+        Ok(snapshot)
     }
 
     /// Returns the request, or `None` for a case that only checks settings.

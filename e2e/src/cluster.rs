@@ -28,7 +28,7 @@ pub(crate) struct CaseCluster {
 impl CaseCluster {
     pub(crate) fn of(case: &Case) -> Result<Self, Error> {
         Ok(Self {
-            snapshot: Snapshot::complete(case.cluster.iter().cloned())?,
+            snapshot: case.snapshot()?,
             exchanges: RefCell::default(),
         })
     }

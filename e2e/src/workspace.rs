@@ -17,12 +17,14 @@ pub fn module_dir(module: &str) -> PathBuf {
     }
 }
 
-/// Returns the path and the bytes of a built module.
+/// Returns the path and the bytes of a built module: a policy, or a guest of the tests.
 ///
 /// # Errors
 /// Returns an error with the build command if the module is not built.
 pub fn built_module(module: &str) -> Result<(PathBuf, Vec<u8>), crate::Error> {
-    let path = root().join(format!("target/modules/{module}.wasm"));
+    let built = |directory: &str| root().join(format!("target/{directory}/{module}.wasm"));
+    let guest = Some(built("guests")).filter(|guest| guest.is_file());
+    let path = guest.unwrap_or_else(|| built("modules"));
     let bytes = std::fs::read(&path).map_err(|cause| {
         format!(
             "cannot read {}: {cause}; build it with `cargo xtask build`",

@@ -40,6 +40,29 @@ pub enum QueryError {
     Unavailable(String),
 }
 
+impl QueryError {
+    /// Returns whether the API server does not serve the kind in the version of the query: its CRD is not
+    /// installed, or only with other versions.
+    ///
+    /// The host's error is only a text. Kubewarden's `policy-evaluator` (`callback_handler/kubernetes/client.rs`,
+    /// `build_kube_resource`) says that it cannot find the resource in the API group, or, if there is no such
+    /// group, quotes the API server's response.
+    pub fn is_not_installed(&self) -> bool {
+        match self {
+            Self::NotPermitted(_) => false,
+            Self::Unavailable(cause) => {
+                contains(cause, "Cannot find resource ") || contains(cause, "404 page not found")
+            }
+        }
+    }
+}
+
+/// `str::contains` would add 3 KB to a module.
+pub(crate) fn contains(text: &str, words: &str) -> bool {
+    let mut parts = text.as_bytes().windows(words.len());
+    parts.any(|part| part == words.as_bytes())
+}
+
 impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -62,5 +85,38 @@ impl Cluster for NoCluster {
             query.api_version, query.kind
         );
         Err(QueryError::Unavailable(cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::QueryError;
+
+    #[test]
+    fn only_a_missing_kind_is_not_installed() {
+        for (cause, expected) in [
+            (
+                "Callback evaluation failure: error finding resource externaldns.k8s.io/v1alpha1 / DNSEndpoint: \
+                 ApiError: 404 page not found\n: Failed to parse error data",
+                true,
+            ),
+            (
+                "Callback evaluation failure: Cannot find resource externaldns.k8s.io/v1alpha1/DNSEndpoint",
+                true,
+            ),
+            (
+                "Callback evaluation failure: error finding resource a.b/v1 / C: connection refused",
+                false,
+            ),
+            (
+                "Callback evaluation failure: Cannot find v1/Pod named 'a' inside of namespace 'None'",
+                false,
+            ),
+        ] {
+            let error = QueryError::Unavailable(cause.to_owned());
+            assert_eq!(error.is_not_installed(), expected, "{cause}");
+            let error = QueryError::NotPermitted(cause.to_owned());
+            assert!(!error.is_not_installed(), "{cause}");
+        }
     }
 }

@@ -37,6 +37,7 @@ pub mod wasm {
     use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest};
     use wapc_guest::CallResult;
 
+    use crate::cluster::contains;
     use crate::edit::push_string;
     use crate::{Cluster, Query, QueryError, joined};
 
@@ -98,12 +99,7 @@ pub mod wasm {
     /// 403.
     fn query_error(cause: String) -> QueryError {
         let not_permitted = ["has not been granted access to", "is forbidden"];
-        // `str::contains` would add 3 KB to a module.
-        let contains = |words: &&str| {
-            let mut parts = cause.as_bytes().windows(words.len());
-            parts.any(|part| part == words.as_bytes())
-        };
-        if not_permitted.iter().any(contains) {
+        if not_permitted.iter().any(|words| contains(&cause, words)) {
             return QueryError::NotPermitted(cause);
         }
         QueryError::Unavailable(cause)

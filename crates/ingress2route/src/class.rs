@@ -17,7 +17,7 @@ pub struct Class<'a> {
 }
 
 impl<'a> Class<'a> {
-    /// Reads the field and the annotation.
+    /// Reads the field and the annotation of an Ingress.
     ///
     /// # Errors
     /// Returns an error if one of them is not a string.
@@ -28,6 +28,17 @@ impl<'a> Class<'a> {
             Some(metadata) => metadata.object("annotations")?,
             None => None,
         };
+        Self::of(spec.as_ref(), annotations.as_ref())
+    }
+
+    /// Reads the field in `spec` and the annotation in `annotations`.
+    ///
+    /// # Errors
+    /// Returns an error if one of them is not a string.
+    pub fn of(
+        spec: Option<&Object<'a>>,
+        annotations: Option<&Object<'a>>,
+    ) -> Result<Self, Malformed> {
         Ok(Self {
             field: match spec {
                 Some(spec) => spec.string("ingressClassName")?,

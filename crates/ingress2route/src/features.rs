@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use admission::{Malformed, Node, Object, is_dns_subdomain};
 
 use crate::annotation::{
-    ActiveWhen, Annotation, Handling, PREFIX, annotation, is_true, other_controller,
+    ActiveWhen, Annotation, Effect, Handling, PREFIX, annotation, is_true, other_controller,
 };
 use crate::diagnostic::{push, push_once, quote};
 use crate::redirect::{self, Redirect};
@@ -55,6 +55,33 @@ impl<'a> KnownAnnotations<'a> {
         found.map(|(_, value, node)| (value.as_ref(), *node))
     }
 
+    /// Whether another annotation turns this one off.
+    fn is_off(&self, annotation: &Annotation) -> bool {
+        match annotation.name {
+            "auth-tls-secret" => {
+                let verify = self.get("auth-tls-verify-client");
+                verify.is_some_and(|(value, _)| value == "off")
+            }
+            // The default of `proxy-redirect-to` is `off`.
+            "proxy-redirect-from" => {
+                let to = self.get("proxy-redirect-to");
+                to.is_none_or(|(value, _)| value == "off")
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds a diagnostic about a value that no route can express. It is no reason for ingress-nginx if that
+    /// cannot read the value either.
+    #[inline(never)]
+    fn cannot_express(&self, node: Node<'_>, name: &str, parts: &[&str], out: &mut Translation) {
+        let value = self.raw(name).map(|(value, _)| value).unwrap_or_default();
+        let effect = annotation(name).map(|known| known.effect(value));
+        if !effect.is_some_and(|effect| unreadable(effect, node, out)) {
+            push_once(&mut out.untranslatable, node, parts);
+        }
+    }
+
     /// Returns the value of an annotation, trimmed as in ingress-nginx, if it is not empty.
     #[inline(never)]
     fn get(&self, name: &str) -> Option<(&str, Node<'a>)> {
@@ -97,18 +124,41 @@ pub(crate) fn read<'a>(
         }
     }
     for (annotation, value, node) in &known.all {
-        let list = match (annotation.active_when, annotation.handling) {
-            (ActiveWhen::PartOf(main), _) => {
-                if known.get(main).is_none() {
-                    let parts = ["has no effect without `", main, "`"];
-                    push(&mut out.notes, *node, &parts);
-                }
+        if let ActiveWhen::PartOf(main) = annotation.active_when {
+            if known.get(main).is_none() {
+                let parts = ["has no effect without `", main, "`"];
+                push(&mut out.notes, *node, &parts);
+            }
+            continue;
+        }
+        let list = match (annotation.handling, annotation.effect(value)) {
+            // The reader reports values that it cannot translate.
+            (Handling::Translated, effect)
+                if matches!(annotation.active_when, ActiveWhen::True) =>
+            {
+                unreadable(effect, *node, out);
                 continue;
             }
-            _ if !annotation.is_active(value) => continue,
-            (_, Handling::Untranslatable) => &mut out.untranslatable,
-            (_, Handling::Ignored) => &mut out.notes,
-            _ => continue,
+            (Handling::Translated | Handling::BuiltIn, _) => continue,
+            (Handling::Ignored, Effect::Active) => &mut out.notes,
+            (Handling::Untranslatable, Effect::Active) if !known.is_off(annotation) => {
+                &mut out.untranslatable
+            }
+            (_, Effect::Off)
+                if matches!(annotation.active_when, ActiveWhen::BelowDefaultBodySize)
+                    && value != "0" =>
+            {
+                push(
+                    &mut out.notes,
+                    *node,
+                    &["omitted: the Gateway does not limit the request size"],
+                );
+                continue;
+            }
+            (_, effect) => {
+                unreadable(effect, *node, out);
+                continue;
+            }
         };
         push(list, *node, &[annotation.reason]);
     }
@@ -178,11 +228,11 @@ impl<'a> Reader<'_, 'a> {
 
     fn redirects(&mut self, features: &mut RequestedFeatures<'a>) {
         // If both are set, ingress-nginx uses only the temporal one.
-        let kinds = [
+        let kinds = &[
             ("temporal-redirect", "temporal-redirect-code", 302, 307),
             ("permanent-redirect", "permanent-redirect-code", 301, 308),
         ];
-        for (name, code_name, default, highest) in kinds {
+        for &(name, code_name, default, highest) in kinds {
             let Some((url, node)) = self.annotations.get(name) else {
                 continue;
             };
@@ -206,7 +256,8 @@ impl<'a> Reader<'_, 'a> {
             match redirect::parse(url, code) {
                 Err(reason) => {
                     let parts = [&quote(url), " ", reason];
-                    push_once(&mut self.out.untranslatable, node, &parts);
+                    self.annotations
+                        .cannot_express(node, name, &parts, self.out);
                 }
                 Ok(redirect) => {
                     let host = redirect.host.as_deref();
@@ -233,7 +284,8 @@ impl<'a> Reader<'_, 'a> {
                 match redirect::parse(target, 302) {
                     Err(reason) => {
                         let parts = [&quote(target), " ", reason];
-                        push_once(&mut self.out.untranslatable, node, &parts);
+                        self.annotations
+                            .cannot_express(node, "app-root", &parts, self.out);
                     }
                     // All requests are redirected already.
                     Ok(_) if features.redirect.is_some() => {}
@@ -261,7 +313,8 @@ impl<'a> Reader<'_, 'a> {
             };
             if let Some(problem) = problem {
                 let parts = [&quote(&target), " ", problem];
-                push_once(&mut self.out.untranslatable, node, &parts);
+                self.annotations
+                    .cannot_express(node, "rewrite-target", &parts, self.out);
             }
         }
         if let Some((value, node)) = self.annotations.get("x-forwarded-prefix") {
@@ -270,7 +323,8 @@ impl<'a> Reader<'_, 'a> {
                 push_once(&mut self.out.notes, node, &parts);
             } else if contains_any(value, b"$") || value.len() > 4096 {
                 let parts = [&quote(value), " is not a literal header value"];
-                push_once(&mut self.out.untranslatable, node, &parts);
+                self.annotations
+                    .cannot_express(node, "x-forwarded-prefix", &parts, self.out);
             } else {
                 features.forwarded_prefix = Some(value.to_owned());
             }
@@ -280,7 +334,8 @@ impl<'a> Reader<'_, 'a> {
             if features.redirect.is_some() || unsupported_by_grpc(features.grpc, node, self.out) {
             } else if !is_dns_subdomain(&host) {
                 let parts = [&quote(&host), " is not a hostname"];
-                push_once(&mut self.out.untranslatable, node, &parts);
+                self.annotations
+                    .cannot_express(node, "upstream-vhost", &parts, self.out);
             } else {
                 let problem = "routes may rewrite hostnames only to those in";
                 check_domain(Some(&host), node, problem, self.options, self.out);
@@ -291,7 +346,7 @@ impl<'a> Reader<'_, 'a> {
 
     fn timeouts(&mut self, features: &mut RequestedFeatures<'a>) {
         let mut longest = None;
-        for name in ["proxy-read-timeout", "proxy-send-timeout"] {
+        for name in &["proxy-read-timeout", "proxy-send-timeout"] {
             let Some((value, node)) = self.annotations.get(name) else {
                 continue;
             };
@@ -370,13 +425,7 @@ impl<'a> Reader<'_, 'a> {
         }
         if let Some((aliases, node)) = self.annotations.get("server-alias") {
             let mut patterns = Vec::new();
-            let mut rest = Some(aliases);
-            while let Some(all) = rest {
-                let (alias, after) = match split_once(all, b',') {
-                    Some((alias, after)) => (alias, Some(after)),
-                    None => (all, None),
-                };
-                rest = after;
+            for alias in aliases.split(',') {
                 match alias.trim_ascii() {
                     "" => {}
                     pattern if pattern.starts_with('~') => patterns.push(quote(pattern)),
@@ -388,10 +437,35 @@ impl<'a> Reader<'_, 'a> {
                     &pattern,
                     " is a regular expression; a route requires literal hostnames",
                 ];
-                push_once(&mut self.out.untranslatable, node, &parts);
+                self.annotations
+                    .cannot_express(node, "server-alias", &parts, self.out);
             }
         }
     }
+}
+
+/// Adds a diagnostic, and returns true, if ingress-nginx cannot read the value of an annotation.
+fn unreadable(effect: Effect, node: Node<'_>, out: &mut Translation) -> bool {
+    match effect {
+        Effect::Active | Effect::Off => return false,
+        Effect::Ignored => {
+            push(
+                &mut out.notes,
+                node,
+                &["ingress-nginx cannot read the value and ignores it"],
+            );
+        }
+        Effect::NotServed => {
+            push(
+                &mut out.blockers,
+                node,
+                &[
+                    "ingress-nginx cannot read the value and does not serve the Ingress; fix or remove it",
+                ],
+            );
+        }
+    }
+    true
 }
 
 /// Adds a diagnostic, and returns true, if the route is a GRPCRoute, which has no such filter.

@@ -45,13 +45,15 @@ mod translate;
 mod value;
 
 pub use annotation::{
-    ANNOTATIONS, ActiveWhen, Annotation, Handling, OTHER_CONTROLLERS, PREFIX, annotation,
-    other_controller,
+    ANNOTATIONS, ActiveWhen, Annotation, Effect, Handling, OTHER_CONTROLLERS, PREFIX, Role,
+    annotation, other_controller,
 };
 pub use class::Class;
 pub use diagnostic::Diagnostic;
 pub use name::disambiguate;
 pub use options::{Gateway, Options, Port, PortLookup};
+#[doc(hidden)]
+pub use text::split_once;
 pub use translate::translate;
 pub use value::Value;
 

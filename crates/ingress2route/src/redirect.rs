@@ -44,8 +44,10 @@ pub(crate) fn parse(url: &str, code: u16) -> Result<Redirect, &'static str> {
         Some((scheme, length)) => {
             redirect.scheme = Some(scheme);
             let rest = url.get(length..).unwrap_or_default();
-            let (authority, path) =
-                rest.split_at(rest.bytes().position(|b| b == b'/').unwrap_or(rest.len()));
+            let end = rest.bytes().position(|b| b == b'/');
+            let (authority, path) = rest
+                .split_at_checked(end.unwrap_or(rest.len()))
+                .unwrap_or_default();
             let host = match split_once(authority, b':') {
                 None => authority,
                 Some((host, port)) => {

@@ -8,6 +8,11 @@ pub(crate) fn contains_any(text: &str, set: &[u8]) -> bool {
     text.bytes().any(|byte| set.contains(&byte))
 }
 
+/// Whether the text consists of these ASCII characters.
+pub(crate) fn consists_of(text: &str, set: &str) -> bool {
+    text.bytes().all(|byte| set.as_bytes().contains(&byte))
+}
+
 /// Whether the text contains `part`, which must not be empty.
 pub(crate) fn contains(text: &str, part: &str) -> bool {
     let windows = &mut text.as_bytes().windows(part.len().max(1));
@@ -15,7 +20,7 @@ pub(crate) fn contains(text: &str, part: &str) -> bool {
 }
 
 /// Splits the text at the first occurrence of an ASCII character.
-pub(crate) fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+pub fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
     let index = text.bytes().position(|byte| byte == at)?;
     Some((text.get(..index)?, text.get(index + 1..)?))
 }

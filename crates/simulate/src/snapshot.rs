@@ -16,7 +16,8 @@ pub use query::{Query, SelectorError};
 /// The objects from which Kubernetes host calls are answered, instead of a cluster.
 ///
 /// A cluster has all its objects, but manifests contain only some of them. A look-up can therefore fail in
-/// three ways, and the policy learns which:
+/// four ways, and the policy learns which:
+/// - *not installed*: the cluster does not have the kind ([`mark_missing`](Self::mark_missing));
 /// - *not found*: the snapshot holds all objects of the kind ([`complete`](Self::complete),
 ///   [`mark_complete`](Self::mark_complete)), but not this one;
 /// - *not permitted*: neither the module's metadata nor the policy lists the kind (checked by the caller);
@@ -32,6 +33,7 @@ pub struct Snapshot {
 /// Objects of one kind, by namespace and name. Cluster-scoped objects have no namespace.
 #[derive(Clone, Debug, Default)]
 struct Objects {
+    missing: bool,
     complete: bool,
     by_name: BTreeMap<(Option<String>, String), Map<String, Value>>,
 }
@@ -51,6 +53,9 @@ pub enum ObjectError {
 /// Why a look-up failed. The texts are those of the policy server, where it has the same error.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
+    /// The cluster does not have the kind, because its CRD is not installed.
+    #[error("Cannot find resource {0}")]
+    NotInstalled(ContextAwareResource),
     /// The snapshot holds all objects of the kind, but not this one.
     #[error("Cannot find {kind} named '{name}' inside of namespace '{namespace:?}'")]
     NotFound {
@@ -145,6 +150,14 @@ impl Snapshot {
             .complete = true;
     }
 
+    /// Declares that the cluster does not have `kind`.
+    pub fn mark_missing(&mut self, kind: ContextAwareResource) {
+        Arc::make_mut(&mut self.kinds)
+            .entry(kind)
+            .or_default()
+            .missing = true;
+    }
+
     /// Returns the response to a list call as a module receives it, for policies that run natively.
     /// `fields` are dot-separated paths; an empty slice selects all fields.
     ///
@@ -175,10 +188,7 @@ impl Snapshot {
         namespace: Option<&str>,
         name: &str,
     ) -> Result<&Map<String, Value>, LookupError> {
-        let objects = self
-            .kinds
-            .get(kind)
-            .ok_or_else(|| LookupError::Unknown(kind.clone()))?;
+        let objects = self.objects(kind)?;
         let in_scope = |namespace: Option<&str>| {
             objects
                 .by_name
@@ -214,10 +224,7 @@ impl Snapshot {
         namespace: Option<&str>,
         query: &Query,
     ) -> Result<Vec<&Map<String, Value>>, LookupError> {
-        let objects = self
-            .kinds
-            .get(kind)
-            .ok_or_else(|| LookupError::Unknown(kind.clone()))?;
+        let objects = self.objects(kind)?;
         if namespace.is_some() && objects.all(|namespace| namespace.is_none()) {
             return Err(LookupError::ClusterWide(kind.clone()));
         }
@@ -240,6 +247,14 @@ impl Snapshot {
             Ok(found)
         } else {
             Err(LookupError::Unknown(kind.clone()))
+        }
+    }
+
+    fn objects(&self, kind: &ContextAwareResource) -> Result<&Objects, LookupError> {
+        match self.kinds.get(kind) {
+            Some(objects) if objects.missing => Err(LookupError::NotInstalled(kind.clone())),
+            Some(objects) => Ok(objects),
+            None => Err(LookupError::Unknown(kind.clone())),
         }
     }
 }

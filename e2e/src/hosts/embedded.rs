@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use host::{Module, Options, Snapshot};
+use host::{Module, Options};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::hosts::Host;
@@ -50,7 +50,7 @@ impl Embedded {
     /// Returns an error if the module returns no response.
     pub fn response(&self, module: &str, case: &Case) -> Result<Vec<u8>, Error> {
         let (operation, payload) = case.call();
-        let cluster = Snapshot::complete(case.cluster.iter().cloned())?;
+        let cluster = case.snapshot()?;
         let module = self.module(module)?;
         let (response, _) = module.call(operation.name(), payload.as_bytes(), &cluster)?;
         Ok(response)
@@ -72,7 +72,7 @@ impl Host for Embedded {
                 false => Some(response.message.unwrap_or_default()),
             }));
         };
-        let cluster = Snapshot::complete(case.cluster.iter().cloned())?;
+        let cluster = case.snapshot()?;
         let response = module.validate(&settings, &to_raw_value(&request.0)?, &cluster)?;
         let mutated = response.mutated_object.as_deref().map(RawValue::get);
         Ok(Outcome::Verdict {

@@ -173,7 +173,7 @@ impl Host for PolicyServer {
     }
 
     fn skip_reason(&self, case: &Case) -> Option<&'static str> {
-        let needs_cluster = !case.cluster.is_empty();
+        let needs_cluster = !case.cluster.is_empty() || !case.missing_kinds.is_empty();
         needs_cluster.then_some("look-ups need an API server")
     }
 

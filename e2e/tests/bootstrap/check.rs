@@ -53,3 +53,37 @@ fn policies_accept_every_overlay_unchanged() {
         }
     }
 }
+
+/// The listeners that the setting `gateway.sectionNames` lists are those on which apps receive traffic.
+#[test]
+fn routes_may_name_only_the_listener_that_serves_apps() {
+    for profile in agnostics::bootstrap::PROFILES {
+        for (listener, is_accepted) in [("http", profile == "aws"), ("https", profile != "aws")] {
+            let route = format!(
+                "apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: portal, namespace: backend}}
+spec:
+  parentRefs: [{{name: internal-gateway, namespace: gateway, sectionName: {listener}}}]
+  hostnames: [\"portal.${{DOMAIN}}\"]
+  rules: [{{backendRefs: [{{name: portal, port: 80}}]}}]
+"
+            );
+            let directory = tempfile::tempdir().unwrap();
+            let file = directory.path().join("route.yaml");
+            std::fs::write(&file, route).unwrap();
+            let output = agnostics()
+                .args(["check", "--profile", profile])
+                .arg(file)
+                .output()
+                .unwrap();
+            let report = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(output.status.success(), is_accepted, "{profile}: {report}");
+            assert_eq!(
+                report.contains("[section-names]"),
+                !is_accepted,
+                "{profile}: {report}"
+            );
+        }
+    }
+}

@@ -103,3 +103,51 @@ fn load_balancers_are_internal() {
         assert_eq!(scheme, "internal", "{}", item.name());
     }
 }
+
+/// An app on a listener without TLS would be served in plain HTTP, because its hostname takes precedence over the
+/// redirect to HTTPS. On AWS, the ALB terminates TLS and redirects.
+///
+/// The listeners of an HTTPRoute without `sectionName` are those whose `allowedRoutes` admit its namespace:
+/// `resolveAllowedNamespaces` in `operator/pkg/gateway-api/loading/loading.go` and `routeAllowedByParent` in
+/// `operator/pkg/model/ingestion/gateway.go` of Cilium 1.20.2.
+#[test]
+fn apps_are_served_with_tls() {
+    for item in tree::of_kind("Gateway") {
+        let listeners = item.object.value["spec"]["listeners"].as_array().unwrap();
+        let from = |from: &str| {
+            let of_from = listeners
+                .iter()
+                .filter(|it| it["allowedRoutes"]["namespaces"]["from"] == from);
+            let protocols = of_from.map(|it| (it["name"].as_str(), it["protocol"].as_str()));
+            protocols.collect::<Vec<_>>()
+        };
+        let http = (Some("http"), Some("HTTP"));
+        let https = (Some("https"), Some("HTTPS"));
+        let (same, all) = match item.overlay.profile {
+            "aws" => (vec![], vec![http, https]),
+            _ => (vec![http], vec![https]),
+        };
+        assert_eq!(from("Same"), same, "{}", item.name());
+        assert_eq!(from("All"), all, "{}", item.name());
+        assert_eq!(listeners.len(), 2, "{}", item.name());
+
+        let of_overlay = tree::of_kind("HTTPRoute").into_iter();
+        let routes: Vec<_> = of_overlay
+            .filter(|it| it.overlay == item.overlay)
+            .map(|it| {
+                let listener = it.text("/spec/parentRefs/0/sectionName");
+                (it.object.namespace(), it.object.name(), listener)
+            })
+            .collect();
+        let redirect = ("gateway", "http-to-https-redirect", "http");
+        let expected = match item.overlay.profile {
+            "aws" => vec![],
+            _ => vec![redirect],
+        };
+        assert_eq!(routes, expected, "{}", item.name());
+    }
+    for item in tree::of_kind("Ingress") {
+        let redirect = item.text("/metadata/annotations/alb.ingress.kubernetes.io~1ssl-redirect");
+        assert_eq!(redirect, "443", "{}", item.name());
+    }
+}

@@ -206,24 +206,29 @@ impl TestCluster {
         webhooks.install(self, profile, mode);
     }
 
+    /// Returns the webhooks of the installed policies.
+    pub(crate) fn webhooks(&self) -> &Webhooks {
+        self.webhooks.as_ref().expect("installed")
+    }
+
     pub(crate) fn stop_policy_server(&mut self) {
         self.webhooks.as_mut().expect("installed").server = None;
     }
 
     pub(crate) fn start_policy_server(&mut self) {
-        let webhooks = self.webhooks.as_ref().expect("installed");
+        let webhooks = self.webhooks();
         let server = webhooks.start_server(self);
         self.webhooks.as_mut().expect("installed").server = Some(server);
     }
 
     /// Makes the policy server accept requests without responding, as a very slow one does.
     pub(crate) fn pause_policy_server(&self) {
-        self.webhooks.as_ref().expect("installed").pause(true);
+        self.webhooks().pause(true);
     }
 
     /// Makes the policy server respond again, including to requests that it received while paused.
     pub(crate) fn resume_policy_server(&self) {
-        self.webhooks.as_ref().expect("installed").pause(false);
+        self.webhooks().pause(false);
     }
 
     /// Restores the servers and policies after a failed scenario.
@@ -233,6 +238,7 @@ impl TestCluster {
         }
         self.stop_policy_server();
         self.start_policy_server();
+        Webhooks::grant(self);
         self.install(Profile::K3s);
     }
 

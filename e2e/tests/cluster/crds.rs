@@ -11,9 +11,13 @@ use crate::cluster::TestCluster;
 use crate::manifests;
 use crate::process::until;
 
-/// The directory of the CRDs in each module of e2e/tools/crds.
-const DIRECTORIES: [(&str, &str); 5] = [
+/// The directories of the CRDs in each module of e2e/tools/crds.
+const DIRECTORIES: [(&str, &str); 7] = [
     ("github.com/cert-manager/cert-manager", "deploy/crds"),
+    (
+        "github.com/cilium/cilium",
+        "pkg/k8s/apis/cilium.io/client/crds/v2",
+    ),
     (
         "github.com/cilium/cilium",
         "pkg/k8s/apis/cilium.io/client/crds/v2alpha1",
@@ -23,8 +27,12 @@ const DIRECTORIES: [(&str, &str); 5] = [
         "config/crds/bases",
     ),
     ("go.universe.tf/metallb", "config/crd/bases"),
+    ("sigs.k8s.io/external-dns", "config/crd/standard"),
     ("sigs.k8s.io/gateway-api", "config/crd/standard"),
 ];
+
+/// The group of the CRDs of ExternalDNS, which `bootstrap/` does not install. [`install_external_dns`] does.
+const EXTERNAL_DNS: &str = "externaldns.k8s.io";
 
 /// A module in the output of `go mod download -json`.
 #[derive(Deserialize)]
@@ -63,11 +71,13 @@ pub(crate) fn versions() -> BTreeMap<String, String> {
 fn read() -> Vec<Value> {
     let mut crds = vec![serde_json::from_str(&prepared("kubewarden-crd.json")).expect("JSON")];
     for module in modules() {
-        let directory = DIRECTORIES.iter().find(|(path, _)| *path == module.path);
-        let (_, directory) = directory.unwrap_or_else(|| panic!("{}: no directory", module.path));
-        let files = std::fs::read_dir(module.dir.join(directory)).expect("CRDs");
+        let directories = DIRECTORIES.iter().filter(|(path, _)| *path == module.path);
+        let files = directories.flat_map(|(_, directory)| {
+            let files = std::fs::read_dir(module.dir.join(directory)).expect("CRDs");
+            files.flatten()
+        });
         let before = crds.len();
-        for file in files.flatten() {
+        for file in files {
             let name = file.file_name().into_string().expect("a name");
             if !name.ends_with(".yaml") || name.starts_with("kustom") {
                 continue;
@@ -85,15 +95,10 @@ fn read() -> Vec<Value> {
     crds
 }
 
-/// Installs the CRDs and waits until they are established.
+/// Installs the CRDs except those of ExternalDNS.
 pub(crate) fn install(cluster: &TestCluster) {
     let mut crds = read();
-    for crd in &mut crds {
-        // No server for conversion webhooks runs here.
-        if let Some(spec) = crd["spec"].as_object_mut() {
-            spec.remove("conversion");
-        }
-    }
+    crds.retain(|crd| crd["spec"]["group"] != EXTERNAL_DNS);
     if cluster.is_existing() {
         // Keeps the CRDs of the cluster, and installs only those that the suite needs: others would slow down
         // the clean-up.
@@ -102,6 +107,24 @@ pub(crate) fn install(cluster: &TestCluster) {
             let kind = crd["spec"]["names"]["kind"].as_str().expect("a kind");
             needed.contains(kind) && cluster.admin.get(&path(crd)).status == 404
         });
+    }
+    apply(cluster, crds);
+}
+
+/// Installs the CRDs of ExternalDNS.
+pub(crate) fn install_external_dns(cluster: &TestCluster) {
+    let mut crds = read();
+    crds.retain(|crd| crd["spec"]["group"] == EXTERNAL_DNS);
+    apply(cluster, crds);
+}
+
+/// Applies CRDs and waits until they are established.
+fn apply(cluster: &TestCluster, mut crds: Vec<Value>) {
+    for crd in &mut crds {
+        // No server for conversion webhooks runs here.
+        if let Some(spec) = crd["spec"].as_object_mut() {
+            spec.remove("conversion");
+        }
     }
     for crd in &crds {
         cluster.admin.apply(crd).accepted();

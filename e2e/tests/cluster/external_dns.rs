@@ -221,12 +221,12 @@ fn publishing(cluster: &mut TestCluster) {
     set_accepted(cluster, &cr8tor, false);
     let change = json!({"spec": {"hostnames": [full_name("guacamole")]}});
     cluster.developer.merge(&path(&jupyter), &change).accepted();
-    let service = create_load_balancer(cluster, "keycloak", "files", "192.0.2.90");
+    let service = create_load_balancer(cluster, "observability", "metrics", "192.0.2.90");
     running.publishes(&[
-        ("files", &["192.0.2.90"]),
         ("gitea", &[GATEWAY]),
         ("guacamole", &[GATEWAY]),
         ("keycloak", &[GATEWAY]),
+        ("metrics", &["192.0.2.90"]),
     ]);
     running.denies("cr8tor");
     running.denies("jupyter");
@@ -237,17 +237,17 @@ fn publishing(cluster: &mut TestCluster) {
     accept(cluster, &cr8tor);
     running.publishes(&[
         ("cr8tor", &[moved]),
-        ("files", &["192.0.2.90"]),
         ("gitea", &[moved]),
         ("guacamole", &[moved]),
         ("keycloak", &[moved]),
+        ("metrics", &["192.0.2.90"]),
     ]);
 
     for object in [&gitea, &jupyter, &cr8tor, &service] {
         cluster.developer.delete(object).accepted();
     }
     running.publishes(&[("keycloak", &[moved])]);
-    for host in ["cr8tor", "files", "gitea", "guacamole"] {
+    for host in ["cr8tor", "gitea", "guacamole", "metrics"] {
         running.denies(host);
     }
     cluster.developer.delete(&keycloak).accepted();

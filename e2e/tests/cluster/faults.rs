@@ -1,18 +1,16 @@
 //! Servers that are down or slow: the policies fail closed.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, collection, path};
+use crate::client::path;
 use crate::cluster::{APPS, TestCluster};
 use crate::fixtures::{claim, config_map, external_secret, ingress, load_balancer, route_to};
+use crate::load::{Counts, Load, under_load};
 use crate::policies::{DOMAIN, Mode, Profile};
 use crate::process::until;
 use crate::scenario::{Requirement, Scenario};
-use crate::stop::StopOnDrop;
 use crate::webhooks::UNREACHABLE;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -157,16 +155,6 @@ fn slow(cluster: &mut TestCluster) {
     assert_eq!(created["spec"]["storageClassName"], "rwo-default");
 }
 
-/// A kind of object that is created continuously while a server restarts.
-struct Load {
-    name: &'static str,
-    object: fn(&str, &str) -> Value,
-    /// Returns whether a stored object is as the policies require.
-    is_valid: fn(&Value) -> bool,
-    /// Whether the policies reject it.
-    rejected: bool,
-}
-
 const LOADS: [Load; 3] = [
     Load {
         name: "claims",
@@ -192,136 +180,18 @@ const LOADS: [Load; 3] = [
     },
 ];
 
-/// The number of verdicts on a load, and the errors of requests without a verdict.
-#[derive(Default)]
-struct Counts {
-    verdicts: AtomicUsize,
-    failures: Mutex<Vec<String>>,
-}
-
-impl Counts {
-    fn failures(&self) -> usize {
-        self.failures.lock().expect("no panic").len()
-    }
-
-    fn last_failure(&self) -> Option<String> {
-        self.failures.lock().expect("no panic").last().cloned()
-    }
-}
-
-/// The number of verdicts after which a load counts as running.
-const MIN_VERDICTS: usize = 5;
-
-/// Waits for verdicts on every load.
-fn until_loaded(counts: &[Counts; 3]) {
-    let verdicts = || {
-        counts
-            .each_ref()
-            .map(|it| it.verdicts.load(Ordering::SeqCst))
-    };
-    let before = verdicts();
-    until("every load gets verdicts", || {
-        let now = verdicts();
-        let mut both = now.iter().zip(&before);
-        match both.all(|(now, before)| *now >= before + MIN_VERDICTS) {
-            true => Ok(()),
-            false => Err(format!(
-                "{before:?} {now:?} {:?}",
-                counts.each_ref().map(Counts::last_failure)
-            )),
-        }
-    });
-}
-
-/// Runs every load before, during and after `disturb`, which gets the counts so far. In the end, every stored
-/// object must be valid, and every accepted object must be stored.
-fn under_load(
-    cluster: &mut TestCluster,
-    prefix: &str,
-    disturb: impl FnOnce(&mut TestCluster, &[Counts; 3]),
-) {
-    let ended = AtomicBool::new(false);
-    let counts: [Counts; 3] = Default::default();
-    let client = cluster.developer.clone();
-    let stored = std::thread::scope(|scope| {
-        let loads = [0, 1, 2].map(|at| {
-            let (client, ended, counts) = (client.clone(), &ended, &counts[at]);
-            let prefix = format!("{prefix}-{at}");
-            scope.spawn(move || load(&client, &LOADS[at], &prefix, ended, counts))
-        });
-        let ending = StopOnDrop(&ended);
-        until_loaded(&counts);
-        disturb(cluster, &counts);
-        until_loaded(&counts);
-        drop(ending);
-        loads.map(|it| it.join().expect("no invalid object was accepted"))
-    });
-    for (at, load) in LOADS.iter().enumerate() {
-        assert!(
-            counts[at].failures() > 0,
-            "{}: no request failed",
-            load.name
-        );
-        let mut found = 0;
-        for item in cluster.admin.list(&collection(&(load.object)(APPS, ""))) {
-            let name = item["metadata"]["name"].as_str().expect("a name");
-            if name.starts_with(&format!("{prefix}-{at}-")) {
-                assert!((load.is_valid)(&item), "{item:#}");
-                found += 1;
-            }
-        }
-        // Objects whose response was lost may also exist.
-        assert!(found >= stored[at], "{}: {found} {}", load.name, stored[at]);
-        assert_eq!(found > 0, !load.rejected, "{}", load.name);
-    }
-}
-
-/// Creates objects until `ended` is set. Returns how many were accepted.
-fn load(client: &Client, load: &Load, prefix: &str, ended: &AtomicBool, counts: &Counts) -> usize {
-    let mut stored = 0;
-    for number in 0.. {
-        if ended.load(Ordering::SeqCst) {
-            return stored;
-        }
-        let object = (load.object)(APPS, &format!("{prefix}-{number}"));
-        let verdict = match client.try_create(&object) {
-            Ok(response) if response.is_success() => {
-                assert!((load.is_valid)(&response.body), "{response:#?}");
-                stored += 1;
-                Ok(())
-            }
-            Ok(response) if load.rejected && response.message().contains("denied the request") => {
-                Ok(())
-            }
-            Ok(response) => Err(response.message().to_owned()),
-            Err(error) => Err(error),
-        };
-        match verdict {
-            Ok(()) => {
-                counts.verdicts.fetch_add(1, Ordering::SeqCst);
-            }
-            Err(why) => {
-                counts.failures.lock().expect("no panic").push(why);
-                // A refused connection fails immediately.
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
-    }
-    unreachable!("numbers do not end")
-}
-
 /// Waits until every load has a failed request.
-fn until_failing(counts: &[Counts; 3]) {
+fn until_failing(counts: &[Counts]) {
     until("requests of every load fail", || {
-        match counts.iter().all(|it| it.failures() > 0) {
+        match counts.iter().all(|it| !it.failures().is_empty()) {
             true => Ok(()),
-            false => Err(format!("{:?}", counts.each_ref().map(Counts::failures))),
+            false => Err(format!("{counts:?}")),
         }
     });
 }
 
 fn policy_server_restart(cluster: &mut TestCluster) {
-    under_load(cluster, "webhook", |cluster, counts| {
+    under_load(cluster, "webhook", &LOADS, |cluster, counts| {
         cluster.stop_policy_server();
         until_failing(counts);
         cluster.start_policy_server();
@@ -330,7 +200,7 @@ fn policy_server_restart(cluster: &mut TestCluster) {
 
 fn api_server_restart(cluster: &mut TestCluster) {
     // The API server is not ready before it has loaded the webhooks.
-    under_load(cluster, "api-server", |cluster, counts| {
+    under_load(cluster, "api-server", &LOADS, |cluster, counts| {
         cluster.kill_api_server();
         until_failing(counts);
         cluster.start_api_server();

@@ -34,8 +34,8 @@ fn portal(kind: &str, namespace: &str, name: &str) -> Value {
 
 fn strays() -> [Value; 2] {
     [
-        portal("HTTPRoute", APPS, "stray-http"),
-        portal("GRPCRoute", APPS, "stray-grpc"),
+        portal("HTTPRoute", APPS, "stray"),
+        portal("GRPCRoute", APPS, "stray"),
     ]
 }
 

@@ -130,9 +130,12 @@ fn requires_nginx(cluster: &mut TestCluster) {
     ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/configuration-snippet"] =
         "more_set_headers \"X-Frame-Options: DENY\";".into();
     let terminal = kubectl(cluster, &["apply", "-f", "-"], &manifest(&ingress)).success();
-    let reason = "configuration-snippet]: is NGINX configuration [requires-ingress-nginx]";
+    let reason =
+        "configuration-snippet]: is NGINX configuration, which ingress-nginx rejects by default";
+    let retired = "ingress-nginx is retired: no releases and no security fixes since March 2026";
     assert!(terminal.errors.starts_with("Warning: "), "{terminal:#?}");
     assert!(terminal.errors.contains(reason), "{terminal:#?}");
+    assert!(terminal.errors.contains(retired), "{terminal:#?}");
     let stored = cluster.admin.get(&path(&ingress)).accepted();
     assert_eq!(stored["spec"], ingress["spec"]);
 }
@@ -152,15 +155,16 @@ fn monitored(cluster: &mut TestCluster) {
         assert_eq!(stored["spec"], ingress["spec"], "{way}");
     }
     cluster.install(Profile::K3s);
-    // In the mode protect, the Ingress is rejected again, and one that was accepted before can still be fixed.
+    // In the mode protect, the Ingress is rejected again. One that was accepted before may not lose its
+    // certificate, but still be changed otherwise.
     cluster
         .developer
         .create(&ingress("monitored-no-more"))
         .rejected();
-    let mut fixed = cluster
-        .admin
-        .get(&path(&ingress("monitored-create")))
-        .accepted();
-    fixed["spec"]["tls"] = json!([]);
-    cluster.developer.replace(&fixed).accepted();
+    let accepted = path(&ingress("monitored-create"));
+    let plain = json!({"spec": {"tls": null}});
+    let message = cluster.developer.merge(&accepted, &plain).rejected();
+    assert!(message.contains("the update changes spec.tls"), "{message}");
+    let labelled = json!({"metadata": {"labels": {"app": "keycloak"}}});
+    cluster.developer.merge(&accepted, &labelled).accepted();
 }

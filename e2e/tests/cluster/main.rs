@@ -29,6 +29,7 @@ mod hostnames;
 mod ingresses;
 mod kubeconfig;
 mod kubectl;
+mod load;
 mod manifests;
 mod policies;
 mod prefix;
@@ -50,6 +51,7 @@ mod suite;
 #[allow(dead_code, reason = "shared with the tests of the tree")]
 #[path = "../bootstrap/tree.rs"]
 mod tree;
+mod upgrades;
 mod versions;
 mod webhook_server;
 mod webhooks;

@@ -5,7 +5,7 @@ use host::ContextAwareResource;
 use serde_json::{Value, json};
 
 use crate::existing::UNHANDLED_CLASS;
-use crate::prefix::{self, prefixed};
+use crate::prefix::{self, prefix_name, prefixed};
 use crate::rendered;
 use crate::service_accounts::ServiceAccount;
 
@@ -16,6 +16,9 @@ pub(crate) const ACCOUNT: ServiceAccount = ServiceAccount {
     namespace: "kubewarden",
     name: "policy-server",
 };
+
+/// The prefix of the ids of ClusterAdmissionPolicies.
+pub(crate) const ID_PREFIX: &str = "clusterwide-";
 
 /// The domain of the tests.
 pub(crate) const DOMAIN: &str = "dev.k8tre.org";
@@ -57,6 +60,25 @@ pub(crate) fn of(profile: Profile, mode: Mode) -> Vec<Policy> {
         .collect();
     assert!(!policies.is_empty(), "{profile:?}");
     policies
+}
+
+/// Returns the permissions that `bootstrap/` grants to the policy server.
+pub(crate) fn rbac() -> Vec<Value> {
+    const FILE: &str = "bootstrap/policies/base/rbac.yaml";
+    let text = std::fs::read(e2e::workspace::root().join(FILE)).expect("a file");
+    let documents = manifest::read(FILE, &text);
+    let objects = documents.flat_map(|document| document.expect("YAML").objects());
+    let mut objects: Vec<Value> = objects
+        .map(|object| object.expect("an object").value)
+        .collect();
+    for object in &mut objects {
+        for name in ["/metadata/name", "/roleRef/name", "/subjects/0/namespace"] {
+            if let Some(name) = object.pointer_mut(name) {
+                prefix_name(name);
+            }
+        }
+    }
+    objects
 }
 
 /// On an existing cluster, prefixes the namespaces of a policy, including those that are defaults of its
@@ -112,7 +134,24 @@ impl Policy {
             Mode::Protect => "",
             Mode::Monitor => "-monitor",
         };
-        format!("clusterwide-{}-{}{mode}", self.name, self.profile.name())
+        format!("{ID_PREFIX}{}-{}{mode}", self.name, self.profile.name())
+    }
+
+    /// Returns the ClusterAdmissionPolicy.
+    pub(crate) fn resource(&self) -> Value {
+        json!({
+            "apiVersion": "policies.kubewarden.io/v1",
+            "kind": "ClusterAdmissionPolicy",
+            "metadata": {"name": self.name},
+            "spec": self.spec,
+        })
+    }
+
+    /// Returns the policy with a changed `spec`.
+    pub(crate) fn with_spec(&self, change: impl FnOnce(&mut Value)) -> Self {
+        let mut policy = self.clone();
+        change(&mut policy.spec);
+        policy
     }
 
     /// Returns the file name of the module.

@@ -1,16 +1,20 @@
 //! The ways round the policies that `docs/threat-model.md` lists, tried by a project admin: an account with the
 //! role `edit` in one namespace.
 
+mod hostnames;
+mod traffic;
+
 use serde_json::{Value, json};
 
-use crate::client::{Client, path};
+use crate::client::{Client, Response, path};
 use crate::cluster::{APPS, TestCluster};
-use crate::fixtures::{claim, external_secret, ingress, load_balancer, object};
+use crate::crds;
+use crate::fixtures::{claim, external_secret, load_balancer, object};
 use crate::policies::Profile;
 use crate::prefix::prefixed;
 use crate::process::until;
 use crate::rendered;
-use crate::scenario::Scenario;
+use crate::scenario::{Requirement, Scenario};
 use crate::service_accounts::ServiceAccount;
 use Expected::{Rejected, Stored};
 
@@ -40,15 +44,30 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         "a project admin cannot read secrets of other projects or send secrets out",
         secrets,
     ),
+    Scenario::new(
+        "project-admin/kinds",
+        "the threat model lists every namespaced kind of the API groups that publish hostnames or move traffic",
+        kinds,
+    )
+    .requires(Requirement::OwnApiServer),
+    Scenario::new(
+        "project-admin/hostnames",
+        "no object of a project admin publishes or takes a hostname of another namespace",
+        hostnames::run,
+    )
+    .requires(Requirement::OwnApiServer),
+    Scenario::new(
+        "project-admin/traffic",
+        "no object of a project admin moves traffic past the Gateway and its policies, for every provider",
+        traffic::run,
+    )
+    .requires(Requirement::OwnApiServer),
 ];
 
 /// The namespace of the project, which the policies do not list.
 const PROJECT: &str = "genomics";
 
-const PROJECT_ADMIN: ServiceAccount = ServiceAccount {
-    namespace: PROJECT,
-    name: "project-admin",
-};
+const PROJECT_ADMIN: &str = "project-admin";
 
 /// Returns the rules of the role `edit`. No controller aggregates them here, so this collects them from the same
 /// roles. Adds the API groups that charts with CRDs often grant to `edit`.
@@ -66,6 +85,7 @@ fn rules_of_edit(cluster: &TestCluster) -> Vec<Value> {
     assert!(rules.len() > 5, "{rules:#?}");
     let groups = [
         "external-secrets.io",
+        "externaldns.k8s.io",
         "gateway.networking.k8s.io",
         "generators.external-secrets.io",
     ];
@@ -73,9 +93,9 @@ fn rules_of_edit(cluster: &TestCluster) -> Vec<Value> {
     rules
 }
 
-/// Creates the project and returns a client of its admin.
-fn project_admin(cluster: &TestCluster) -> Client {
-    let ServiceAccount { namespace, name } = PROJECT_ADMIN;
+/// Creates a project and returns a client of its admin.
+fn project_admin(cluster: &TestCluster, namespace: &'static str) -> Client {
+    let name = PROJECT_ADMIN;
     cluster.namespace(namespace, &json!({}));
     let rbac = "rbac.authorization.k8s.io";
     let version = format!("{rbac}/v1");
@@ -94,11 +114,11 @@ fn project_admin(cluster: &TestCluster) -> Client {
     ] {
         cluster.admin.apply(&object).accepted();
     }
-    PROJECT_ADMIN.client(&cluster.admin)
+    ServiceAccount { namespace, name }.client(&cluster.admin)
 }
 
 fn permissions(cluster: &mut TestCluster) {
-    let admin = project_admin(cluster);
+    let admin = project_admin(cluster, PROJECT);
     let may = |verb: &str, resource: &str, namespace: &str| {
         let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
         let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
@@ -148,7 +168,6 @@ fn permissions(cluster: &mut TestCluster) {
         // A policy of the project could undo the changes of the plane's policies.
         "admissionpolicies.policies.kubewarden.io",
         "ciliumenvoyconfigs.cilium.io",
-        "dnsendpoints.externaldns.k8s.io",
         "endpoints",
         "endpointslices.discovery.k8s.io",
         "globalaccelerators.aga.k8s.aws",
@@ -176,12 +195,67 @@ fn permissions(cluster: &mut TestCluster) {
     }
 }
 
+/// The API groups whose kinds publish hostnames or move traffic.
+const TRAFFIC_GROUPS: [&str; 6] = [
+    "cilium.io",
+    "discovery.k8s.io",
+    "externaldns.k8s.io",
+    "gateway.networking.k8s.io",
+    "metallb.io",
+    "networking.k8s.io",
+];
+
+fn kinds(cluster: &mut TestCluster) {
+    crds::install_external_dns(cluster);
+    let page = e2e::workspace::root().join("docs/threat-model.md");
+    let page = std::fs::read_to_string(page).expect("a page");
+    let rows = e2e::table_rows(&page, "Doors");
+    let listed: Vec<&str> = rows
+        .iter()
+        .flat_map(|cells| cells[0].split('`').skip(1).step_by(2))
+        .collect();
+    let mut missing = Vec::new();
+    for group in TRAFFIC_GROUPS {
+        let served = cluster.admin.get(&format!("/apis/{group}")).accepted();
+        for version in served["versions"].as_array().expect("versions") {
+            let version = version["groupVersion"].as_str().expect("a version");
+            let served = cluster.admin.get(&format!("/apis/{version}")).accepted();
+            for resource in served["resources"].as_array().expect("resources") {
+                let name = resource["name"].as_str().expect("a name");
+                let kind = format!("{name}.{group}");
+                // Subresources have a slash. Cluster-scoped kinds are those of the scenario `permissions`.
+                let is_kind = resource["namespaced"] == true && !name.contains('/');
+                if is_kind && !listed.contains(&kind.as_str()) {
+                    missing.push(kind);
+                }
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "not in docs/threat-model.md: {missing:?}"
+    );
+}
+
 /// What the API server does with an object of the project admin.
 enum Expected {
     /// A policy rejects it by this rule.
     Rejected(&'static str),
     /// It would be stored with this value at this JSON pointer.
     Stored(&'static str, Value),
+}
+
+/// Whether the rule rejected the request. If several policies reject it, the API server returns the message of one
+/// of them, and the warnings of all.
+fn is_rejected(response: &Response, rule: &str) -> bool {
+    let rule = format!("[{rule}]");
+    let warned = response.warnings.iter().any(|it| it.contains(&rule));
+    !response.is_success() && (warned || response.message().contains(&rule))
+}
+
+#[track_caller]
+fn assert_rejected(name: &str, response: &Response, rule: &str) {
+    assert!(is_rejected(response, rule), "{name}: {response:#?}");
 }
 
 /// Tries to create the objects, in dry runs, so that no controller of an existing cluster acts on them.
@@ -194,9 +268,7 @@ fn assert_attempts(
     for (name, object, expected) in attempts {
         let response = admin.dry_run_create(&object);
         let as_expected = match &expected {
-            Rejected(rule) => {
-                !response.is_success() && response.message().contains(&format!("[{rule}]"))
-            }
+            Rejected(rule) => is_rejected(&response, rule),
             Stored(pointer, value) => {
                 response.is_success() && response.body.pointer(pointer) == Some(value)
             }
@@ -209,7 +281,7 @@ fn assert_attempts(
 }
 
 fn load_balancers(cluster: &mut TestCluster) {
-    let admin = project_admin(cluster);
+    let admin = project_admin(cluster, PROJECT);
     for profile in Profile::ALL {
         cluster.install(profile);
         assert_attempts(&admin, profile, load_balancer_attempts(profile));
@@ -217,7 +289,7 @@ fn load_balancers(cluster: &mut TestCluster) {
 }
 
 fn finalizer(cluster: &mut TestCluster) {
-    let admin = project_admin(cluster);
+    let admin = project_admin(cluster, PROJECT);
     let mut service = load_balancer(PROJECT, "leaving");
     service["metadata"]["finalizers"] = json!(["example.org/kept"]);
     admin.create(&service).accepted();
@@ -303,11 +375,6 @@ fn load_balancer_attempts(profile: Profile) -> Vec<(&'static str, Value, Expecte
                     is_internal(),
                 ),
             ]);
-            let mut alb = ingress(PROJECT, "tried");
-            alb["spec"]["ingressClassName"] = "alb".into();
-            alb["metadata"]["annotations"] =
-                json!({"alb.ingress.kubernetes.io/scheme": "internet-facing"});
-            attempts.push(("a public ALB", alb, Rejected("translatable-ingress")));
         }
         Profile::K3s => attempts.push((
             "a load balancer with a public address",
@@ -325,7 +392,7 @@ fn load_balancer_attempts(profile: Profile) -> Vec<(&'static str, Value, Expecte
 }
 
 fn storage(cluster: &mut TestCluster) {
-    let admin = project_admin(cluster);
+    let admin = project_admin(cluster, PROJECT);
     let vendor = |spec: Value| {
         let mut claim = claim(PROJECT, "tried");
         claim["spec"]["storageClassName"] = "gp3".into();
@@ -379,7 +446,7 @@ fn storage(cluster: &mut TestCluster) {
 }
 
 fn secrets(cluster: &mut TestCluster) {
-    let admin = project_admin(cluster);
+    let admin = project_admin(cluster, PROJECT);
     let platform_store = rendered::store();
     cluster.admin.apply(&platform_store).accepted();
     let reads_platform = external_secret(PROJECT, "tried");

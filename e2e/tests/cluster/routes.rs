@@ -116,6 +116,7 @@ pub(crate) fn create_load_balancer(
     host: &str,
     address: &str,
 ) -> Value {
+    cluster.namespace(namespace, &json!({}));
     let mut service = object("v1", "Service", namespace, host);
     service["metadata"]["annotations"] = json!({
         "external-dns.alpha.kubernetes.io/hostname": full_name(host),

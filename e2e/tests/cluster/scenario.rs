@@ -1,5 +1,7 @@
 //! A scenario: one observable property of the cluster.
 
+use e2e::hosts::PolicyServer;
+
 use crate::cluster::TestCluster;
 
 /// A scenario. It panics if the property does not hold.
@@ -20,6 +22,8 @@ pub(crate) enum Requirement {
     DefaultClass,
     /// The suite's own API server, to change and to restart.
     OwnApiServer,
+    /// The suite's own webhook server, to replace its replicas.
+    OwnPolicyServer,
 }
 
 impl Scenario {
@@ -51,6 +55,9 @@ impl Requirement {
             }
             Self::OwnApiServer if cluster.is_existing() => {
                 Some("the scenario changes or restarts the API server")
+            }
+            Self::OwnPolicyServer if PolicyServer::find().is_ok() => {
+                Some("the scenario replaces replicas of the suite's own webhook server")
             }
             _ => None,
         }

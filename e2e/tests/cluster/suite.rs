@@ -14,7 +14,7 @@ use crate::report::{self, Outcome, Report};
 use crate::scenario::Scenario;
 use crate::{
     claims, cluster_dns, conditions, crds, existing_cluster, external_dns, external_secrets,
-    faults, hostnames, ingresses, manifests, project_admin, services, stores, versions,
+    faults, hostnames, ingresses, manifests, project_admin, services, stores, upgrades, versions,
 };
 
 /// The variable with which `cargo xtask e2e cluster` makes the suite write the report.
@@ -29,12 +29,13 @@ fn scenarios() -> Vec<Scenario> {
         stores::SCENARIOS,
         hostnames::SCENARIOS,
         conditions::SCENARIOS,
-        project_admin::SCENARIOS,
         manifests::SCENARIOS,
         external_dns::SCENARIOS,
         cluster_dns::SCENARIOS,
         external_secrets::SCENARIOS,
+        project_admin::SCENARIOS,
         faults::SCENARIOS,
+        upgrades::SCENARIOS,
         existing_cluster::SCENARIOS,
     ]
     .concat()

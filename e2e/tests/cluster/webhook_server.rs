@@ -1,8 +1,11 @@
 //! A minimal webhook server for the scenarios, which runs the modules in `crates/host`. For every review, it
 //! lists the objects that the policy may look up, with the permissions of the policy server.
+//!
+//! It stands for the Service of the policy server and its replicas, which a rolling update replaces.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use e2e::hosts::Embedded;
@@ -32,10 +35,12 @@ use crate::webhooks::PORT;
 /// The server, which runs until it is dropped.
 pub(crate) struct WebhookServer {
     paused: watch::Sender<bool>,
+    service: Arc<Service>,
     task: Option<JoinHandle<()>>,
 }
 
 impl WebhookServer {
+    /// Starts the server with one replica.
     pub(crate) fn start(cluster: &TestCluster, policies: Vec<Policy>) -> Self {
         let certificate = cluster.authority.path("policy-server.crt");
         let certificate = CertificateDer::from_pem_file(certificate).expect("a certificate");
@@ -44,15 +49,11 @@ impl WebhookServer {
         let tls = ServerConfig::builder().with_no_client_auth();
         let tls = tls.with_single_cert(vec![certificate], key);
         let tls = TlsAcceptor::from(Arc::new(tls.expect("a certificate with its key")));
-        let host = Embedded::new().expect("a host");
-        for policy in &policies {
-            host.module(policy.module()).expect("a module");
-        }
+        let replica = Replica::start(cluster, policies).expect("valid settings");
         let (paused, watched) = watch::channel(false);
-        let reviewer = Arc::new(Reviewer {
-            host,
-            policies,
-            client: ACCOUNT.client(&cluster.admin),
+        let service = Arc::new(Service {
+            replicas: Mutex::new(vec![replica]),
+            requests: AtomicUsize::new(0),
             paused: watched,
         });
         let address = SocketAddr::from((cluster.listen_address(), PORT));
@@ -60,8 +61,14 @@ impl WebhookServer {
         let listener = listener.unwrap_or_else(|error| panic!("{address}: {error}"));
         Self {
             paused,
-            task: Some(RUNTIME.spawn(serve(listener, tls, reviewer))),
+            task: Some(RUNTIME.spawn(serve(listener, tls, Arc::clone(&service)))),
+            service,
         }
+    }
+
+    /// Sends requests to these replicas in turn from now on.
+    pub(crate) fn set_replicas(&self, replicas: &[Replica]) {
+        *self.service.replicas.lock().expect("no panic") = replicas.to_vec();
     }
 
     /// Delays responses until it is called with `false`.
@@ -81,12 +88,12 @@ impl Drop for WebhookServer {
 }
 
 /// Serves connections, which are closed when this future is dropped.
-async fn serve(listener: TcpListener, tls: TlsAcceptor, reviewer: Arc<Reviewer>) {
+async fn serve(listener: TcpListener, tls: TlsAcceptor, service: Arc<Service>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             Ok((stream, _)) = listener.accept() => {
-                connections.spawn(connection(stream, tls.clone(), Arc::clone(&reviewer)));
+                connections.spawn(connection(stream, tls.clone(), Arc::clone(&service)));
             }
             // Errors of a connection are ignored; for the API server, the webhook has failed.
             Some(_) = connections.join_next() => {}
@@ -97,27 +104,26 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, reviewer: Arc<Reviewer>)
 async fn connection(
     stream: TcpStream,
     tls: TlsAcceptor,
-    reviewer: Arc<Reviewer>,
+    service: Arc<Service>,
 ) -> Result<(), e2e::Error> {
     let stream = TokioIo::new(tls.accept(stream).await?);
-    let service = service_fn(|request| Arc::clone(&reviewer).respond(request));
+    let service = service_fn(|request| service.respond(request));
     http1::Builder::new()
         .serve_connection(stream, service)
         .await?;
     Ok(())
 }
 
-/// Reviews requests with the policies.
-struct Reviewer {
-    host: Embedded,
-    policies: Vec<Policy>,
-    client: Client,
+/// The replicas that are ready.
+struct Service {
+    replicas: Mutex<Vec<Replica>>,
+    requests: AtomicUsize,
     paused: watch::Receiver<bool>,
 }
 
-impl Reviewer {
+impl Service {
     async fn respond(
-        self: Arc<Self>,
+        &self,
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, e2e::Error> {
         let id = request
@@ -127,7 +133,9 @@ impl Reviewer {
             .to_owned();
         let body = request.into_body().collect().await?.to_bytes();
         let mut paused = self.paused.clone();
-        let review = spawn_blocking(move || self.review(&id, &serde_json::from_slice(&body)?));
+        // Without a replica, the connection is closed.
+        let replica = self.next_replica().ok_or("no replica is ready")?;
+        let review = spawn_blocking(move || replica.0.review(&id, &serde_json::from_slice(&body)?));
         let response = match review.await? {
             Ok(answer) => Response::new(answer.to_string().into()),
             Err(error) => {
@@ -141,6 +149,50 @@ impl Reviewer {
         Ok(response)
     }
 
+    fn next_replica(&self) -> Option<Replica> {
+        let replicas = self.replicas.lock().expect("no panic");
+        let request = self.requests.fetch_add(1, Ordering::SeqCst);
+        let at = request.checked_rem(replicas.len())?;
+        replicas.get(at).cloned()
+    }
+}
+
+/// A replica of the policy server. Clones are the same replica.
+#[derive(Clone)]
+pub(crate) struct Replica(Arc<Reviewer>);
+
+impl Replica {
+    /// Starts a replica, which reads its configuration only once, as the policy server does.
+    ///
+    /// # Errors
+    /// Returns an error if the settings of a policy are invalid: the policy server then ends before it is ready
+    /// (`EvaluationEnvironmentBuilder` in `policy-server/src/evaluation/evaluation_environment.rs`).
+    pub(crate) fn start(cluster: &TestCluster, policies: Vec<Policy>) -> Result<Self, e2e::Error> {
+        let host = Embedded::new()?;
+        for policy in &policies {
+            let module = host.module(policy.module())?;
+            let response = module.validate_settings(&to_raw_value(policy.settings())?)?;
+            if !response.valid {
+                let message = response.message.unwrap_or_default();
+                return Err(format!("Policy settings are invalid: {message}").into());
+            }
+        }
+        Ok(Self(Arc::new(Reviewer {
+            host,
+            policies,
+            client: ACCOUNT.client(&cluster.admin),
+        })))
+    }
+}
+
+/// Reviews requests with the policies.
+struct Reviewer {
+    host: Embedded,
+    policies: Vec<Policy>,
+    client: Client,
+}
+
+impl Reviewer {
     fn review(&self, id: &str, review: &Value) -> Result<Value, e2e::Error> {
         let policy = self.policies.iter().find(|it| it.id() == id);
         let policy = policy.ok_or_else(|| format!("no policy `{id}`"))?;
@@ -176,7 +228,9 @@ impl Reviewer {
         Ok(reviewed(review, &answer))
     }
 
-    /// Lists all objects of the kinds that a policy may look up.
+    /// Lists all objects of the kinds that a policy may look up. A forbidden list fails the review. In Kubewarden,
+    /// such a list never returns, so that the review times out (`Reflector::create_and_run` in
+    /// `policy-evaluator/src/callback_handler/kubernetes/reflector.rs`).
     fn cluster(&self, policy: &Policy) -> Result<Snapshot, e2e::Error> {
         let mut cluster = Snapshot::new();
         for kind in policy.context_aware_resources() {
@@ -186,6 +240,10 @@ impl Reviewer {
             };
             let path = list_path(&types, None);
             let list = self.client.try_get(&path)?;
+            if list.status == 404 {
+                cluster.mark_missing(kind);
+                continue;
+            }
             let Some(items) = list.body["items"].as_array() else {
                 return Err(format!("{path}: {}", list.body).into());
             };

@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use crate::cluster::{APPS, TestCluster};
 use crate::fixtures::{claim, fake_store, load_balancer_without_class};
 use crate::policies::{self, Mode, Policy, Profile};
-use crate::prefix::{prefix_name, prefixed};
+use crate::prefix::prefixed;
 use crate::process::{Process, until};
-use crate::webhook_server::WebhookServer;
+use crate::webhook_server::{Replica, WebhookServer};
 
 /// The port of the policy server.
 pub(crate) const PORT: u16 = 8443;
@@ -36,20 +36,7 @@ pub(crate) enum Server {
 
 impl Webhooks {
     pub(crate) fn start(cluster: &TestCluster) -> Self {
-        // The policies may look up only what bootstrap/ grants.
-        let rbac = e2e::workspace::root().join("bootstrap/policies/base/rbac.yaml");
-        let text = std::fs::read(rbac).expect("a file");
-        for document in manifest::read("rbac.yaml", &text) {
-            for object in document.expect("YAML").objects() {
-                let mut object = object.expect("an object").value;
-                for name in ["/metadata/name", "/roleRef/name", "/subjects/0/namespace"] {
-                    if let Some(name) = object.pointer_mut(name) {
-                        prefix_name(name);
-                    }
-                }
-                cluster.admin.apply(&object).accepted();
-            }
-        }
+        Self::grant(cluster);
         let protecting = Profile::ALL.map(|it| (it, Mode::Protect)).into_iter();
         let all = protecting.chain([(Profile::K3s, Mode::Monitor)]);
         let mut webhooks = Self {
@@ -60,6 +47,18 @@ impl Webhooks {
         };
         webhooks.server = Some(webhooks.start_server(cluster));
         webhooks
+    }
+
+    /// Lets the policies look up what `bootstrap/` grants.
+    pub(crate) fn grant(cluster: &TestCluster) {
+        for object in policies::rbac() {
+            cluster.admin.apply(&object).accepted();
+        }
+    }
+
+    /// Returns the policies that the policy server serves.
+    pub(crate) fn policies(&self) -> &[Policy] {
+        &self.policies
     }
 
     /// Starts the policy server and waits until it is ready.
@@ -103,25 +102,29 @@ impl Webhooks {
         }
     }
 
+    /// Replaces the replicas of the suite's own webhook server.
+    pub(crate) fn set_replicas(&self, replicas: &[Replica]) {
+        match self.server.as_ref().expect("it serves") {
+            Server::Real(_) => panic!("its replicas cannot be replaced"),
+            Server::Embedded(server) => server.set_replicas(replicas),
+        }
+    }
+
     /// Installs the webhooks of a profile, removes all others, and waits until they take effect.
     pub(crate) fn install(&self, cluster: &TestCluster, profile: Profile, mode: Mode) {
         for kind in ["mutating", "validating"] {
             let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations");
-            let installed = cluster.admin.list(&path);
-            for policy in &self.policies {
-                let name = prefixed(&policy.id());
-                if installed.iter().any(|it| it["metadata"]["name"] == name) {
-                    cluster
-                        .admin
-                        .delete_path(&format!("{path}/{name}"))
-                        .accepted();
+            for installed in cluster.admin.list(&path) {
+                let name = installed["metadata"]["name"].as_str().expect("a name");
+                if name.starts_with(&prefixed(policies::ID_PREFIX)) {
+                    let path = format!("{path}/{name}");
+                    cluster.admin.delete_path(&path).accepted();
                 }
             }
         }
-        let url = format!("https://{}:{PORT}", cluster.webhook_address);
         let wanted = |it: &&Policy| (it.profile, it.mode) == (profile, mode);
         for policy in self.policies.iter().filter(wanted) {
-            let webhook = policy.webhook(&url, &cluster.authority.pem);
+            let webhook = configuration(cluster, policy);
             cluster.admin.create(&webhook).accepted();
         }
         // The API server loads webhooks of one kind in the order of their creation, so all are loaded when the
@@ -141,8 +144,9 @@ impl Webhooks {
             let unreachable = message.contains(UNREACHABLE) && started.elapsed() > REACH_TIMEOUT;
             if cluster.is_existing() && unreachable {
                 panic!(
-                    "the API server of the cluster cannot reach this suite at {url}; pass an address that it \
-                     can reach with `--webhook-address`. Its error: {message}"
+                    "the API server of the cluster cannot reach this suite at {}; pass an address that it \
+                     can reach with `--webhook-address`. Its error: {message}",
+                    url(cluster)
                 );
             }
             (
@@ -172,6 +176,16 @@ impl Webhooks {
             }
         });
     }
+}
+
+/// Returns the webhook configuration of a policy.
+pub(crate) fn configuration(cluster: &TestCluster, policy: &Policy) -> Value {
+    policy.webhook(&url(cluster), &cluster.authority.pem)
+}
+
+/// Returns the URL of the policy server.
+fn url(cluster: &TestCluster) -> String {
+    format!("https://{}:{PORT}", cluster.webhook_address)
 }
 
 /// Returns the name and version of the server that serves the webhooks.

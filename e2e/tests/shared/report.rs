@@ -17,8 +17,8 @@ const LIMITS: [&str; 3] = [
      chart of a later release, which serves the same `external-secrets.io/v1`.",
     "The suite does not install that chart. It creates the chart's ServiceAccount and ClusterRole itself, \
      with the permissions that the chart grants for the values in `bootstrap/`.",
-    "The suite routes no packets and runs no pods. It acts as Cilium, MetalLB and the controllers of \
-     StatefulSets and volumes.",
+    "The suite routes no packets and runs no pods. It acts as Cilium, MetalLB, Kubewarden's controller, and the \
+     controllers of StatefulSets and volumes.",
 ];
 
 /// The report of a run.

@@ -70,7 +70,7 @@ impl Module {
     /// Returns an error if the module returns no response, or the cluster of the case is invalid.
     pub fn response(&self, case: &Case) -> Result<Vec<u8>, Error> {
         let (operation, payload) = case.call();
-        let cluster = Snapshot::complete(case.cluster.iter().cloned())?;
+        let cluster = case.snapshot()?;
         self.call(operation.name(), payload.as_bytes(), &cluster)
     }
 

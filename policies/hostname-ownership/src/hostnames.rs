@@ -1,20 +1,21 @@
 //! Checks of hostnames that need no cluster data.
 
-use admission::{Findings, Node, Place, Rule, excerpt, is_dns_subdomain, listed};
+use admission::{Findings, Node, Place, Rule, excerpt, is_dns_subdomain, joined, listed};
 
-use crate::published::Published;
+use crate::published::{self, Text};
 use crate::settings::Settings;
 
 admission::rule! {
-    /// The route has no hostname, or one that is not a valid DNS name.
+    /// The object claims all hosts, or a hostname is not a valid DNS name.
     ///
     /// # What it checks
-    /// `spec.hostnames` must have at least one entry. Each must be a DNS name of lower-case letters, digits,
-    /// `-` and `.`, without a port or a final dot.
+    /// `spec.hostnames` of a route must have at least one entry. Every rule of an Ingress must have a `host`,
+    /// and the Ingress may have no default backend. Every hostname, also in annotations and in DNSEndpoints,
+    /// must be a DNS name of lower-case letters, digits, `-` and `.`, without a port or a final dot.
     ///
     /// # Why
-    /// A route without hostnames receives the requests for every host of the Gateway that no other route has.
-    /// Two notations of the same host, such as upper case or a final dot, would bypass the rules that compare
+    /// Without hosts, a route or Ingress receives the requests for every host that no other object has. Two
+    /// notations of the same host, such as upper case or a final dot, would bypass the rules that compare
     /// hostnames.
     ///
     /// # Example
@@ -44,11 +45,11 @@ admission::rule! {
     /// A hostname is a wildcard.
     ///
     /// # What it checks
-    /// No entry of `spec.hostnames` may contain `*`.
+    /// No hostname of a route, Ingress, Service or DNSEndpoint may contain `*`.
     ///
     /// # Why
-    /// A wildcard receives the requests for every host that no route names, such as those of an app that is not
-    /// deployed yet, and ExternalDNS publishes it.
+    /// A wildcard receives the requests for every host that no other object names, such as those of an app that
+    /// is not deployed yet, and ExternalDNS publishes it.
     ///
     /// # Example
     /// ```yaml
@@ -78,11 +79,11 @@ admission::rule! {
     /// A hostname is outside the domain, or is the domain itself.
     ///
     /// # What it checks
-    /// Every entry of `spec.hostnames` must be below the setting `domain`. Without that setting the rule does
-    /// nothing.
+    /// Every hostname of a route, Ingress, Service or DNSEndpoint must be below the setting `domain`. Without
+    /// that setting the rule does nothing.
     ///
     /// # Why
-    /// The Gateway's certificate does not cover other domains, and a route must not publish them. The domain
+    /// The Gateway's certificate does not cover other domains, and an app must not publish them. The domain
     /// itself belongs to no app.
     ///
     /// # Example
@@ -115,8 +116,8 @@ admission::rule! {
     /// A hostname is more than one label below the domain.
     ///
     /// # What it checks
-    /// Every entry of `spec.hostnames` must have exactly one label before the setting `domain`. Without that
-    /// setting the rule does nothing.
+    /// Every hostname of a route, Ingress, Service or DNSEndpoint must have exactly one label before the setting
+    /// `domain`. Without that setting the rule does nothing.
     ///
     /// # Why
     /// The Gateway has a wildcard certificate, which covers one label: browsers reject
@@ -152,11 +153,11 @@ admission::rule! {
     /// A hostname is reserved for the platform.
     ///
     /// # What it checks
-    /// No entry of `spec.hostnames` may be a host of the setting `reservedHosts`, or below one. If the domain
-    /// is not known, the host is the part before the first dot.
+    /// No hostname of a route, Ingress, Service or DNSEndpoint may be a host of the setting `reservedHosts`, or
+    /// below one. If the domain is not known, the host is the part before the first dot.
     ///
     /// # Why
-    /// These are the hosts of the Gateway's health probe, of Active Directory and of kare-dns. A route with
+    /// These are the hosts of the Gateway's health probe, of Active Directory and of kare-dns. An object with
     /// such a hostname would replace their DNS records.
     ///
     /// # Example
@@ -184,120 +185,88 @@ admission::rule! {
 }
 
 admission::rule! {
-    /// A hostname is not delegated to the route's namespace.
+    /// A hostname is not delegated to the object's namespace.
     ///
     /// # What it checks
-    /// Every entry of `spec.hostnames` must be a host that the setting `delegation` assigns to the namespace.
-    /// Without that setting the rule does nothing; with it, namespaces that it does not list may have no
-    /// hostnames.
+    /// Every hostname of a route, Ingress, Service or DNSEndpoint must be a host that the setting `delegation`
+    /// assigns to the namespace. Without that setting the rule does nothing; with it, namespaces that it does
+    /// not list may have no hostnames.
     ///
     /// # Why
-    /// ExternalDNS and kare-dns publish every hostname that the Gateway accepts. Without delegation, any
-    /// namespace can claim the hostname of any app.
+    /// ExternalDNS and kare-dns publish every hostname that the Gateway accepts, and those in annotations.
+    /// Without delegation, any namespace can claim the hostname of any app.
     ///
     /// # Example
     /// ```yaml
     /// # settings of hostname-ownership: {delegation: [{namespace: backend, hosts: [portal]}]}
-    /// apiVersion: gateway.networking.k8s.io/v1
-    /// kind: HTTPRoute
-    /// metadata: {name: portal, namespace: backend}
-    /// spec:
-    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
-    ///   hostnames: [jupyter.k8tre.internal]
-    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
-    /// ```
-    ///
-    /// # Use instead
-    /// ```yaml
-    /// # settings of hostname-ownership: {delegation: [{namespace: backend, hosts: [portal]}]}
-    /// apiVersion: gateway.networking.k8s.io/v1
-    /// kind: HTTPRoute
-    /// metadata: {name: portal, namespace: backend}
-    /// spec:
-    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
-    ///   hostnames: [portal.k8tre.internal]
-    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
-    /// ```
-    pub DELEGATION = "delegation";
-}
-
-admission::rule! {
-    /// An annotation publishes hostnames that are not in the spec.
-    ///
-    /// # What it checks
-    /// The route may not have an annotation of the setting `hostnameAnnotations`.
-    ///
-    /// # Why
-    /// ExternalDNS publishes the hostnames in these annotations too, and the other rules only check those in
-    /// `spec.hostnames`.
-    ///
-    /// # Example
-    /// ```yaml
-    /// apiVersion: gateway.networking.k8s.io/v1
-    /// kind: HTTPRoute
+    /// apiVersion: v1
+    /// kind: Service
     /// metadata:
     ///   name: portal
     ///   namespace: backend
     ///   annotations: {external-dns.alpha.kubernetes.io/hostname: jupyter.k8tre.internal}
     /// spec:
-    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
-    ///   hostnames: [portal.k8tre.internal]
-    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    ///   type: LoadBalancer
+    ///   selector: {app: portal}
+    ///   ports: [{port: 443}]
     /// ```
     ///
     /// # Use instead
     /// ```yaml
-    /// apiVersion: gateway.networking.k8s.io/v1
-    /// kind: HTTPRoute
-    /// metadata: {name: portal, namespace: backend}
+    /// # settings of hostname-ownership: {delegation: [{namespace: backend, hosts: [portal]}]}
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata:
+    ///   name: portal
+    ///   namespace: backend
+    ///   annotations: {external-dns.alpha.kubernetes.io/hostname: portal.k8tre.internal}
     /// spec:
-    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
-    ///   hostnames: [portal.k8tre.internal, desktop.k8tre.internal]
-    ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
+    ///   type: LoadBalancer
+    ///   selector: {app: portal}
+    ///   ports: [{port: 443}]
     /// ```
-    pub HOSTNAME_ANNOTATIONS = "hostname-annotations";
+    pub DELEGATION = "delegation";
 }
 
-/// Checks the hostnames that an object in `namespace` publishes.
+/// Checks the names that an object in `namespace` publishes. Reports a name once, even if several fields have
+/// it, such as a rule of an Ingress and its certificate.
 pub(crate) fn check(
     settings: &Settings,
     namespace: &str,
-    published: &Published<'_>,
+    names: &[published::Name<'_>],
     findings: &mut Findings,
 ) {
     let checker = Checker {
         settings,
         namespace,
     };
-    for annotation in &published.annotations {
-        findings.reject_field(
-            HOSTNAME_ANNOTATIONS,
-            *annotation,
-            "",
-            "publishes hostnames that no rule checks; write them in `spec.hostnames`",
-        );
-    }
-    for (node, hostname) in &published.hostnames {
-        checker.check(*node, hostname, findings);
-    }
-    if published.hostnames.is_empty() {
-        let domain = settings.domain.as_deref().unwrap_or("example.org");
-        let host = checker.delegated_hosts().next().unwrap_or("app");
-        findings.reject(
-            HOSTNAMES,
-            published.list,
-            format!("is empty, so the route claims all hosts; write its hosts, such as `[{host}.{domain}]`"),
-        );
+    let mut reported: Vec<&str> = Vec::new();
+    for name in names {
+        if findings.is_full() {
+            break;
+        }
+        match &name.text {
+            Text::Host(text) if reported.contains(&text.as_ref()) => {}
+            Text::Host(text) => {
+                if checker.reports(name.node, text, findings) {
+                    reported.push(text);
+                }
+            }
+            Text::AllHosts(why) => {
+                let message = format!("{why}; write its hosts, such as `{}`", checker.example());
+                findings.reject_field(HOSTNAMES, name.node, name.field, message);
+            }
+        }
     }
 }
 
 /// A hostname and its place in the domain.
-struct Name<'n> {
+struct Hostname<'n> {
     text: &'n str,
     place: Place<'n>,
 }
 
-impl<'n> Name<'n> {
+impl<'n> Hostname<'n> {
     /// Returns the part before the first dot.
     fn first_label(&self) -> &'n str {
         self.text.split('.').next().unwrap_or_default()
@@ -323,14 +292,14 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Reports the first enabled rule that a hostname breaks.
-    fn check(&self, node: Node<'_>, text: &str, findings: &mut Findings) {
+    /// Reports the first enabled rule that a hostname breaks. Returns whether there is one.
+    fn reports(&self, node: Node<'_>, text: &str, findings: &mut Findings) -> bool {
         let domain = self.settings.domain();
-        let name = Name {
+        let name = Hostname {
             text,
             place: domain.locate(text),
         };
-        let checks: [fn(&Self, &Name<'_>) -> Option<Problem>; 5] = [
+        let checks: [fn(&Self, &Hostname<'_>) -> Option<Problem>; 5] = [
             Self::wildcard,
             Self::syntax,
             Self::domain,
@@ -338,24 +307,27 @@ impl Checker<'_> {
             Self::delegation,
         ];
         let mut problems = checks.iter().filter_map(|check| check(self, &name));
-        match problems.find(|(rule, _)| findings.is_enabled(*rule)) {
+        let problem = problems.find(|(rule, _)| findings.is_enabled(*rule));
+        let has_problem = problem.is_some();
+        match problem {
             Some((rule, message)) => findings.reject_field(rule, node, "", message),
             None if matches!(name.place, Place::Unknown) => domain.warn_unknown(DOMAIN, findings),
             None => {}
         }
+        has_problem
     }
 
-    fn wildcard(&self, name: &Name<'_>) -> Option<Problem> {
+    fn wildcard(&self, name: &Hostname<'_>) -> Option<Problem> {
         name.text.contains('*').then(|| {
             let message = format!(
-                "`{}` matches every host that no route names; name each host",
+                "`{}` matches every host that no other object names; name each host",
                 excerpt(name.text)
             );
             (WILDCARDS, message)
         })
     }
 
-    fn syntax(&self, name: &Name<'_>) -> Option<Problem> {
+    fn syntax(&self, name: &Hostname<'_>) -> Option<Problem> {
         let text = match name.place {
             Place::Apex => return None,
             // If the domain is a placeholder, only the part before it must be valid.
@@ -374,7 +346,7 @@ impl Checker<'_> {
         Some((HOSTNAMES, message))
     }
 
-    fn domain(&self, name: &Name<'_>) -> Option<Problem> {
+    fn domain(&self, name: &Hostname<'_>) -> Option<Problem> {
         let domain = self.settings.domain();
         let text = excerpt(name.text);
         match name.place {
@@ -399,7 +371,7 @@ impl Checker<'_> {
         }
     }
 
-    fn reserved_host(&self, name: &Name<'_>) -> Option<Problem> {
+    fn reserved_host(&self, name: &Hostname<'_>) -> Option<Problem> {
         let mut reserved = self.settings.reserved_hosts.iter();
         let is_reserved = reserved.any(|reserved| {
             let before = name.host().strip_suffix(reserved.as_str());
@@ -414,7 +386,7 @@ impl Checker<'_> {
         })
     }
 
-    fn delegation(&self, name: &Name<'_>) -> Option<Problem> {
+    fn delegation(&self, name: &Hostname<'_>) -> Option<Problem> {
         let mut delegated = self.delegated_hosts();
         if self.settings.delegation.is_empty() || delegated.any(|host| host == name.host()) {
             return None;
@@ -430,6 +402,13 @@ impl Checker<'_> {
             excerpt(self.namespace)
         );
         Some((DELEGATION, message))
+    }
+
+    /// Returns a hostname that the namespace may publish.
+    fn example(&self) -> String {
+        let domain = self.settings.domain.as_deref().unwrap_or("example.org");
+        let host = self.delegated_hosts().next().unwrap_or("app");
+        joined(&[host, ".", domain])
     }
 
     /// Returns the hosts that are delegated to the namespace.

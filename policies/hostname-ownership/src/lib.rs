@@ -1,23 +1,21 @@
-//! **hostname-ownership**: a namespace publishes only the hostnames that are delegated to it.
+//! **hostname-ownership**: a namespace publishes only the names that are delegated to it.
 //!
-//! ExternalDNS and kare-dns publish every hostname that the Gateway accepts, and of two routes with the same
-//! hostname the older one wins. So a route with another app's hostname takes over its DNS record and traffic.
+//! ExternalDNS and kare-dns publish names of routes, Ingresses, Services and DNSEndpoints, and the Gateway and
+//! Ingress controllers serve them. An object with the name of another app takes over its DNS record or traffic.
 //!
-//! [`published`] reads the hostnames that an object publishes; the other modules check them, whatever its kind.
+//! [`published`] reads the names that an object publishes; the other modules check them, whatever its kind.
 
 mod conflicts;
 mod hostnames;
 mod published;
 mod settings;
+mod targets;
 
 pub use settings::{Delegation, Settings};
 
 use admission::{AdmissionRequest, Cluster, Findings, Malformed, Object, Rule, RuleSet, Verdict};
 
-use published::{KINDS, Published};
-
-/// The API group of Gateway API.
-const GROUP: &str = "gateway.networking.k8s.io";
+use published::Kind;
 
 admission::export!(Settings, evaluate, context - aware);
 
@@ -30,15 +28,16 @@ pub const RULES: &[Rule] = &[
     hostnames::RESERVED_HOSTS,
     hostnames::DELEGATION,
     conflicts::TAKEN_HOSTNAMES,
-    hostnames::HOSTNAME_ANNOTATIONS,
+    targets::TARGETS,
+    targets::EXTERNAL_NAMES,
 ];
 
 impl RuleSet for Settings {
     const RULES: &'static [Rule] = RULES;
 }
 
-/// Checks one request. Accepts everything except the creation of a route, and a change of its spec or of an
-/// annotation that publishes hostnames.
+/// Checks one request. Accepts everything except the creation of an object that publishes names, and a change
+/// of the parts that do.
 ///
 /// # Errors
 /// Returns an error if a field that the verdict depends on cannot be read.
@@ -47,35 +46,36 @@ pub fn evaluate(
     request: &AdmissionRequest<'_>,
     cluster: &dyn Cluster,
 ) -> Result<Verdict, Malformed> {
-    let kind = request.kind.kind.as_ref();
-    if !KINDS.contains(&kind) {
+    let Some(kind) = Kind::of(request) else {
         return Ok(Verdict::accept());
-    }
-    let Some(object) = request.object_of(GROUP, kind)? else {
+    };
+    let Some(object) = request.object_of(&request.kind.group, kind.name)? else {
         return Ok(Verdict::accept());
     };
     let root = object.object()?;
     if is_unchanged(settings, &root, request)? {
         return Ok(Verdict::accept());
     }
-    if settings.exemptions.iter().any(|it| it.covers(request)) {
+    let namespace = request.namespace.as_ref();
+    if settings.is_exempt(namespace, &request.name) {
         return Ok(Verdict::accept().audit("hostname-ownership", "exempt"));
     }
-    let namespace = request.namespace.as_ref();
-    let published = Published::of_route(settings, &root)?;
+    let names = kind.names(settings, &root)?;
     let mut findings = Findings::without(settings.disabled_rules());
-    hostnames::check(settings, namespace, &published, &mut findings);
+    hostnames::check(settings, namespace, &names, &mut findings);
+    targets::check(settings, kind.name, &root, &mut findings)?;
     // Queries cost more than everything before them.
-    if findings.has_no_errors() && findings.is_enabled(conflicts::TAKEN_HOSTNAMES) {
-        conflicts::check(&published.hostnames, namespace, cluster, &mut findings);
+    let is_worth_a_query = !names.is_empty() && findings.has_no_errors();
+    if is_worth_a_query && findings.is_enabled(conflicts::TAKEN_HOSTNAMES) {
+        conflicts::check(settings, namespace, &names, cluster, &mut findings);
     }
     Ok(findings.verdict())
 }
 
-/// Returns whether an update changes only other metadata, such as a finalizer, so that routes admitted under
-/// other settings keep working. The whole spec counts, not only the hostnames: other parents, for example,
-/// publish them elsewhere. The API server serializes the old and the new object alike. A route that is being
-/// deleted is still checked, since its hostnames are published until its finalizers are gone.
+/// Returns whether an update changes only other parts, such as a finalizer, so that objects admitted under other
+/// settings keep working. The whole spec counts, not only the names: other parents of a route, or another type
+/// of a Service, publish them elsewhere. The API server serializes the old and the new object alike. An object
+/// that is being deleted is still checked, since its names are published until its finalizers are gone.
 fn is_unchanged(
     settings: &Settings,
     object: &Object<'_>,
@@ -83,19 +83,8 @@ fn is_unchanged(
 ) -> Result<bool, Malformed> {
     match request.old_object()? {
         Some(old) => {
-            Ok(checked_parts(settings, object)? == checked_parts(settings, &old.object()?)?)
+            Ok(published::parts(settings, object)? == published::parts(settings, &old.object()?)?)
         }
         None => Ok(false),
     }
-}
-
-/// Returns the keys and texts of the spec and of the annotations that publish hostnames.
-fn checked_parts<'a>(
-    settings: &'a Settings,
-    object: &Object<'a>,
-) -> Result<Vec<(&'a str, &'a str)>, Malformed> {
-    let spec = object.get("spec")?.map(|spec| ("spec", spec));
-    let annotations = published::annotations(settings, object)?;
-    let parts = spec.into_iter().chain(annotations);
-    Ok(parts.map(|(key, node)| (key, node.text())).collect())
 }

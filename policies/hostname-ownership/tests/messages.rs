@@ -9,6 +9,9 @@ use admission::{Cluster, Query, QueryError};
 use hostname_ownership::{RULES, Settings, evaluate};
 use serde_json::{Value, json};
 
+/// An annotation with hostnames.
+const ANNOTATION: &str = "external-dns.alpha.kubernetes.io/hostname";
+
 /// The length after which terminals and events truncate a message.
 const MAX_CHARS: usize = 200;
 
@@ -33,8 +36,10 @@ fn settings() -> Vec<Value> {
 
 fn respond(object: &Value, settings: &Value) -> Value {
     let metadata = &object["metadata"];
+    let api = object["apiVersion"].as_str().expect("an API version");
+    let (group, version) = api.rsplit_once('/').unwrap_or(("", api));
     let payload = json!({"settings": settings, "request": {
-        "kind": {"group": "gateway.networking.k8s.io", "version": "v1", "kind": "HTTPRoute"},
+        "kind": {"group": group, "version": version, "kind": object["kind"]},
         "operation": "CREATE",
         "name": metadata["name"],
         "namespace": metadata["namespace"],
@@ -90,29 +95,52 @@ fn texts() -> Vec<String> {
     ]
 }
 
-/// Returns the rejections of routes with each text as a hostname, and their routes.
+/// Returns objects of each kind with these hostnames.
+fn objects(namespace: &str, hostnames: &[&str]) -> Vec<Value> {
+    let metadata = json!({"name": "app", "namespace": namespace});
+    let mut annotated = metadata.clone();
+    annotated["annotations"] = json!({ANNOTATION: hostnames.join(",")});
+    let rules: Vec<_> = hostnames.iter().map(|it| json!({"host": it})).collect();
+    let endpoints: Vec<_> = hostnames.iter().map(|it| json!({"dnsName": it})).collect();
+    vec![
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "HTTPRoute",
+            "metadata": metadata,
+            "spec": {"hostnames": hostnames},
+        }),
+        json!({
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "Ingress",
+            "metadata": metadata,
+            "spec": {"rules": rules, "defaultBackend": {}},
+        }),
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": annotated}),
+        json!({
+            "apiVersion": "externaldns.k8s.io/v1alpha1",
+            "kind": "DNSEndpoint",
+            "metadata": metadata,
+            "spec": {"endpoints": endpoints},
+        }),
+    ]
+}
+
+/// Returns the rejections of objects with each text as a hostname, and the objects.
 fn rejections() -> Vec<(Value, Value)> {
     let mut rejections = Vec::new();
+    let texts = texts();
     for settings in settings() {
         for namespace in ["jupyterhub", "elsewhere", &"n".repeat(63)] {
-            let mut lists = vec![json!([])];
-            for text in texts() {
-                lists.push(json!([text]));
-                lists.push(json!(["jupyter.tre.university.example", text]));
+            let mut lists = vec![vec![]];
+            for text in &texts {
+                lists.push(vec![text.as_str()]);
+                lists.push(vec!["jupyter.tre.university.example", text]);
             }
-            for hostnames in lists {
-                for annotations in [
-                    json!({}),
-                    json!({"external-dns.kubernetes.io/hostname": "x"}),
-                ] {
-                    let object = json!({
-                        "metadata": {"name": "route", "namespace": namespace, "annotations": annotations},
-                        "spec": {"hostnames": hostnames},
-                    });
-                    let response = respond(&object, &settings);
-                    if response["accepted"] == json!(false) {
-                        rejections.push((object, response));
-                    }
+            let objects = lists.iter().flat_map(|list| objects(namespace, list));
+            for object in objects {
+                let response = respond(&object, &settings);
+                if response["accepted"] == json!(false) {
+                    rejections.push((object, response));
                 }
             }
         }
@@ -126,7 +154,8 @@ fn first_lines_are_short_and_repeated_as_the_warning() {
     for (object, response) in &rejections {
         let message = response["message"].as_str().expect("a message");
         let first = message.lines().next().unwrap_or_default();
-        let length = first.chars().count();
+        // The key of an annotation is part of the path.
+        let length = first.replace(ANNOTATION, "").chars().count();
         assert!(
             length <= MAX_CHARS,
             "{length} characters: {first}\n{object}"

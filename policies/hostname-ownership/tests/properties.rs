@@ -40,12 +40,12 @@ impl Cluster for Empty {
     }
 }
 
-/// A cluster whose response is not a list of routes.
+/// A cluster whose response is not a list of objects.
 struct Malformed;
 
 impl Cluster for Malformed {
     fn list(&self, _: &Query<'_>) -> Result<String, QueryError> {
-        Ok(json!({"items": [{"metadata": {}, "spec": {"hostnames": "all"}}]}).to_string())
+        Ok(json!({"items": [{"metadata": {"namespace": "a"}, "spec": []}]}).to_string())
     }
 }
 
@@ -63,8 +63,14 @@ fn respond_to(request: &str, settings: &Value, cluster: &dyn Cluster) -> Value {
 }
 
 fn respond(kind: &str, object: &Value, settings: &Value, cluster: &dyn Cluster) -> Value {
+    let group = match kind {
+        "Ingress" => "networking.k8s.io",
+        "Service" => "",
+        "DNSEndpoint" => "externaldns.k8s.io",
+        _ => "gateway.networking.k8s.io",
+    };
     let request = json!({
-        "kind": {"group": "gateway.networking.k8s.io", "version": "v1", "kind": kind},
+        "kind": {"group": group, "version": "v1", "kind": kind},
         "operation": "CREATE",
         "name": "app",
         "namespace": "research",
@@ -132,8 +138,16 @@ fn any_json() -> impl Strategy<Value = Value> {
             "hostnames",
             "parentRefs",
             "rules",
+            "host",
+            "tls",
+            "hosts",
+            "defaultBackend",
+            "endpoints",
+            "dnsName",
             "other",
             "external-dns.kubernetes.io/hostname",
+            "nginx.ingress.kubernetes.io/server-alias",
+            "nginx.ingress.kubernetes.io/from-to-www-redirect",
         ]);
         let key = key.prop_map(str::to_owned);
         prop_oneof![
@@ -159,10 +173,14 @@ proptest! {
     /// A panic would trap the module. The response is deterministic and ordered by path.
     #[test]
     fn any_object_gets_one_response(
-        kind in select(vec!["HTTPRoute", "GRPCRoute", "Gateway", "TLSRoute", "Other"]),
+        kind in select(vec![
+            "HTTPRoute", "GRPCRoute", "Ingress", "Service", "DNSEndpoint", "Gateway", "TLSRoute", "Other",
+        ]),
         object in prop_oneof![
             any_json(),
             any_json().prop_map(|spec| json!({"spec": spec})),
+            any_json().prop_map(|annotations| json!({"metadata": {"annotations": annotations}, "spec": {}})),
+            any_json().prop_map(|part| json!({"spec": {"rules": [part], "tls": [part], "endpoints": [part]}})),
             prop::collection::vec(any_json(), 0..4).prop_map(|names| json!({"spec": {"hostnames": names}})),
         ],
         is_unrendered in any::<bool>(),
@@ -234,6 +252,36 @@ fn a_failed_query_is_a_warning() {
         });
         assert_eq!(response, expected);
     }
+}
+
+/// An object that cannot be read, such as one from before the policy, must not hide the others.
+#[test]
+fn an_unreadable_object_hides_no_conflict() {
+    struct WithUnreadable;
+    impl Cluster for WithUnreadable {
+        fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
+            let metadata = json!({"namespace": "portal", "name": "portal"});
+            let hostnames = json!({"hostnames": ["lab.k8tre.internal"]});
+            let items = match query.kind {
+                "HTTPRoute" => json!([
+                    {"metadata": metadata, "spec": 7},
+                    {"metadata": metadata, "spec": hostnames},
+                ]),
+                _ => json!([]),
+            };
+            Ok(json!({"items": items}).to_string())
+        }
+    }
+    let object = json!({"spec": {"hostnames": ["lab.k8tre.internal"]}});
+    let response = respond("HTTPRoute", &object, &settings(), &WithUnreadable);
+    assert_eq!(response["accepted"], false, "{response:#}");
+    let message = response["message"].as_str().expect("a message");
+    assert!(message.contains("[taken-hostnames]"), "{message}");
+    let warnings = response["warnings"].to_string();
+    assert!(
+        warnings.contains("the list of HTTPRoutes cannot be read"),
+        "{warnings}"
+    );
 }
 
 /// Parsers disagree on which of two members counts.

@@ -1,6 +1,6 @@
 //! Checks of how the route changes requests and responses.
 
-use admission::{Malformed, Object, Place, Rule, excerpt, is_dns_subdomain};
+use admission::{Malformed, Node, Object, Place, Rule, excerpt, is_dns_subdomain};
 
 use crate::route::RouteChecker;
 
@@ -228,6 +228,89 @@ admission::rule! {
     pub IDENTITY_HEADERS = "identity-headers";
 }
 
+admission::rule! {
+    /// A header modifier does what another filter does.
+    ///
+    /// # What it checks
+    /// Header modifiers may not `set`, `add` or `remove` `Host` or a pseudo-header such as `:authority`.
+    /// `ResponseHeaderModifier` may not `set` or `add` `Location`, `Refresh`, or a header that starts with
+    /// `Access-Control-`.
+    ///
+    /// # Why
+    /// The filters `URLRewrite`, `RequestRedirect` and `CORS` do the same, and the policy checks the hosts and
+    /// origins that they name. A modifier of `Host` also breaks the Gateway: Envoy rejects the configuration of
+    /// all routes, so later changes to any route have no effect.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: ResponseHeaderModifier
+    ///       responseHeaderModifier: {set: [{name: Access-Control-Allow-Origin, value: "*"}]}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters: [{type: CORS, cors: {allowOrigins: ["https://desktop.k8tre.internal"]}}]
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    pub FILTER_HEADERS = "filter-headers";
+}
+
+admission::rule! {
+    /// A header modifier has text that the Gateway cannot use as it is.
+    ///
+    /// # What it checks
+    /// In `set` and `add`, `value` may not contain a line break, NUL, or `%` other than `%%`. In `remove`, a name
+    /// may not be empty or contain a line break or NUL.
+    ///
+    /// # Why
+    /// Cilium passes this text to Envoy as it is. Envoy replaces `%COMMAND%` in a value, for example with an
+    /// environment variable of the proxy, and reads `%%` as `%`. If Envoy cannot read one of these texts, it
+    /// rejects the configuration of all routes of the Gateway, so later changes to any route have no effect.
+    ///
+    /// # Example
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: ResponseHeaderModifier
+    ///       responseHeaderModifier: {set: [{name: X-Sampling, value: "100%"}]}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    ///
+    /// # Use instead
+    /// ```yaml
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: portal, namespace: backend}
+    /// spec:
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway}]
+    ///   rules:
+    ///   - filters:
+    ///     - type: ResponseHeaderModifier
+    ///       responseHeaderModifier: {set: [{name: X-Sampling, value: "100%%"}]}
+    ///     backendRefs: [{name: portal, port: 80}]
+    /// ```
+    pub HEADER_VALUES = "header-values";
+}
+
 impl RouteChecker<'_> {
     /// Checks the filters of a rule or a backend: every member of each filter, regardless of its `type`.
     pub(crate) fn check_filters(&mut self, holder: &Object<'_>) -> Result<(), Malformed> {
@@ -393,6 +476,7 @@ impl RouteChecker<'_> {
             return Ok(());
         };
         self.check_fields(&modifier, &["add", "remove", "set"]);
+        let is_response = member == "responseHeaderModifier";
         for verb in ["add", "set"] {
             for header in modifier.array(verb)?.unwrap_or_default() {
                 let header = header.object()?;
@@ -408,11 +492,66 @@ impl RouteChecker<'_> {
                         ),
                     );
                 }
+                self.check_header(header.node(), "name", &name, is_response);
+                let value = header.string("value")?.unwrap_or_default();
+                if value.contains(LINE_BREAKS) || value.replace("%%", "").contains('%') {
+                    self.findings.reject_field(
+                        HEADER_VALUES,
+                        header.node(),
+                        "value",
+                        "the Gateway cannot use this value; write `%` as `%%`, and remove line breaks",
+                    );
+                }
+            }
+        }
+        for node in modifier.array("remove")?.unwrap_or_default() {
+            let name = node.string()?;
+            self.check_header(node, "", &name, false);
+            if name.is_empty() || name.contains(LINE_BREAKS) {
+                self.findings.reject_field(
+                    HEADER_VALUES,
+                    node,
+                    "",
+                    "is not the name of a header; remove it",
+                );
             }
         }
         Ok(())
     }
+
+    /// Rejects a header that another filter sets. The field `field` of `node` has its name.
+    fn check_header(&mut self, node: Node<'_>, field: &str, name: &str, is_response: bool) {
+        if let Some(filter) = filter_of_header(&name.to_ascii_lowercase(), is_response) {
+            self.findings.reject_field(
+                FILTER_HEADERS,
+                node,
+                field,
+                format!(
+                    "header modifiers may not change `{}`; use the filter `{filter}`",
+                    excerpt(name)
+                ),
+            );
+        }
+    }
 }
+
+/// Returns the type of the filter that sets a header, given in lower case; `None` if no filter does.
+///
+/// Envoy accepts no modifier of `Host` and of pseudo-headers (`HeaderUtility::isModifiableHeader`, called by
+/// `source/common/router/header_parser.cc`). Cilium 1.20 rejects only `Host` in exactly this case, in `set` of a
+/// rule's filter (`ValidateHeaderModifier` in `operator/pkg/gateway-api/routechecks/httproute.go`).
+fn filter_of_header(name: &str, is_response: bool) -> Option<&'static str> {
+    match name {
+        "host" => Some("URLRewrite"),
+        _ if name.starts_with(':') => Some("URLRewrite"),
+        "location" | "refresh" if is_response => Some("RequestRedirect"),
+        _ if is_response && name.starts_with("access-control-") => Some("CORS"),
+        _ => None,
+    }
+}
+
+/// The characters that Envoy rejects in a header (`well_known_regex` of `api/envoy/config/core/v3/base.proto`).
+const LINE_BREAKS: [char; 3] = ['\0', '\n', '\r'];
 
 const EXTENSION_REF_MESSAGE: &str =
     "this policy cannot check an ExtensionRef; use the filters of Gateway API";

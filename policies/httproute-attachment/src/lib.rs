@@ -40,15 +40,18 @@ pub const RULES: &[Rule] = &[
     filters::FILTER_HOSTNAMES,
     filters::CORS_ORIGINS,
     filters::IDENTITY_HEADERS,
+    filters::FILTER_HEADERS,
+    filters::HEADER_VALUES,
     route::UNKNOWN_FIELDS,
-    kinds::GATEWAY_KINDS,
+    kinds::TRAFFIC_KINDS,
 ];
 
 impl RuleSet for Settings {
     const RULES: &'static [Rule] = RULES;
 }
 
-/// Checks one request. Accepts everything except the creation of a Gateway API object or a change of its spec.
+/// Checks one request. Accepts everything except the creation of an object that routes traffic or a change of
+/// its spec.
 ///
 /// # Errors
 /// Returns an error if a field that the verdict depends on cannot be read.
@@ -57,17 +60,17 @@ pub fn evaluate(
     request: &AdmissionRequest<'_>,
     _: &dyn Cluster,
 ) -> Result<Verdict, Malformed> {
-    let Some(object) = gateway_object(request)? else {
+    let (group, kind) = (request.kind.group.as_ref(), request.kind.kind.as_ref());
+    let Some(object) = request.object_of(group, kind)? else {
         return Ok(Verdict::accept());
     };
     let root = object.object()?;
     if is_spec_unchanged(&root, request)? {
         return Ok(Verdict::accept());
     }
-    let kind = request.kind.kind.as_ref();
     let namespace = request.namespace.as_ref();
-    if !matches!(kind, "HTTPRoute" | "GRPCRoute") {
-        return Ok(kinds::check(settings, kind, namespace));
+    if group != GROUP || !matches!(kind, "HTTPRoute" | "GRPCRoute") {
+        return Ok(kinds::check(settings, group, kind, namespace));
     }
     if settings.exemptions.iter().any(|it| it.covers(request)) {
         return Ok(Verdict::accept().audit("httproute-attachment", "exempt"));
@@ -79,15 +82,6 @@ pub fn evaluate(
     };
     checker.check_route(&root)?;
     Ok(checker.findings.verdict())
-}
-
-/// Returns the object of a request about a kind of Gateway API.
-fn gateway_object<'a>(request: &AdmissionRequest<'a>) -> Result<Option<Node<'a>>, Malformed> {
-    let kind = request.kind.kind.as_ref();
-    match request.object_of(GROUP, kind)? {
-        None => request.object_of(EXPERIMENTAL_GROUP, kind),
-        object => Ok(object),
-    }
 }
 
 /// Returns whether an update leaves the spec as it is, such as one that removes a finalizer, so that objects

@@ -77,11 +77,13 @@ admission::rule! {
     /// An entry of `parentRefs` names a listener that routes may not use.
     ///
     /// # What it checks
-    /// `sectionName` of a parent must be one of the setting `gateway.sectionNames`, or not set.
+    /// `sectionName` of a parent must be one of the setting `gateway.sectionNames`, or not set. Routes in the
+    /// Gateway's namespace may name any listener.
     ///
     /// # Why
-    /// A Gateway may have listeners for the platform itself. A route on such a listener mixes the app's traffic
-    /// with the platform's.
+    /// On Azure and K3s, the listener `http` only redirects to HTTPS. An app on that listener would be served in
+    /// plain HTTP, because its hostname takes precedence over the redirect. A Gateway may also have listeners
+    /// for the platform itself.
     ///
     /// # Example
     /// ```yaml
@@ -89,7 +91,7 @@ admission::rule! {
     /// kind: HTTPRoute
     /// metadata: {name: portal, namespace: backend}
     /// spec:
-    ///   parentRefs: [{name: internal-gateway, namespace: gateway, sectionName: admin}]
+    ///   parentRefs: [{name: internal-gateway, namespace: gateway, sectionName: http}]
     ///   rules: [{backendRefs: [{name: portal, port: 80}]}]
     /// ```
     ///
@@ -209,6 +211,7 @@ impl RouteChecker<'_> {
         }
         let sections = &self.settings.gateway.section_names;
         if let Some(section) = parent.string("sectionName")?
+            && self.namespace != gateway.namespace
             && !sections.iter().any(|name| *name == section)
         {
             let instead = match sections.as_slice() {

@@ -26,15 +26,19 @@ admission::settings! {
         pub identity_headers: Vec<String> = strings(&[
             "Authorization",
             "Cookie",
-            "Remote-User",
+            "Proxy-Authorization",
+            "Remote-*",
             "X-Auth-*",
+            "X-Forwarded-Access-Token",
             "X-Forwarded-Email",
             "X-Forwarded-Groups",
             "X-Forwarded-Preferred-Username",
             "X-Forwarded-User",
+            "X-Remote-*",
+            "X-WebAuth-*",
         ]),
-        /// The namespaces that may contain Gateways, ListenerSets, ReferenceGrants, TLSRoutes, TCPRoutes and
-        /// UDPRoutes.
+        /// The namespaces that may contain kinds that move traffic, such as Gateways. They must include the
+        /// Gateway's namespace, where Cilium creates a CiliumEnvoyConfig.
         #[title = "Platform namespaces"]
         pub platform_namespaces: Vec<String> = strings(&["gateway"]),
         /// Routes that are accepted without checks.
@@ -53,8 +57,8 @@ admission::settings! {
         pub namespace: String = "gateway".to_owned(),
         /// The name.
         pub name: String = "internal-gateway".to_owned(),
-        /// The listeners that routes may name.
-        pub section_names: Vec<String> = strings(&["http", "https"]),
+        /// The listeners that routes outside the Gateway's namespace may name.
+        pub section_names: Vec<String> = strings(&["https"]),
     }
 }
 

@@ -20,9 +20,13 @@ fn settings() -> Value {
 }
 
 fn respond(kind: &str, object: &Value, settings: &Value) -> Value {
+    respond_to("gateway.networking.k8s.io", kind, object, settings)
+}
+
+fn respond_to(group: &str, kind: &str, object: &Value, settings: &Value) -> Value {
     let metadata = &object["metadata"];
     let payload = json!({"settings": settings, "request": {
-        "kind": {"group": "gateway.networking.k8s.io", "version": "v1", "kind": kind},
+        "kind": {"group": group, "version": "v1", "kind": kind},
         "operation": "CREATE",
         "name": metadata["name"],
         "namespace": metadata["namespace"],
@@ -85,6 +89,8 @@ fn rejections() -> Vec<(Value, Value)> {
                 json!({"type": "URLRewrite", "urlRewrite": {"hostname": text}}),
                 json!({"type": "RequestRedirect", "requestRedirect": {"hostname": text}}),
                 json!({"type": "CORS", "requestHeaderModifier": {"set": [{"name": format!("X-Auth-{text}")}]}}),
+                json!({"type": "CORS", "responseHeaderModifier": {"set": [{"name": format!("Access-Control-{text}")}]}}),
+                json!({"type": "CORS", "responseHeaderModifier": {"set": [{"name": "X-A", "value": text}], "remove": [text]}}),
             ];
             for backend in &backends {
                 filters.push(
@@ -184,21 +190,25 @@ fn every_line_has_a_fix_and_its_rule() {
 
 #[test]
 fn other_kinds_are_rejected_with_a_fix() {
-    for kind in [
-        "Gateway",
-        "ListenerSet",
-        "XListenerSet",
-        "ReferenceGrant",
-        "TLSRoute",
-        "TCPRoute",
-        "UDPRoute",
+    let gateway_api = "gateway.networking.k8s.io";
+    for (group, kind) in [
+        (gateway_api, "Gateway"),
+        (gateway_api, "ListenerSet"),
+        ("gateway.networking.x-k8s.io", "XListenerSet"),
+        (gateway_api, "ReferenceGrant"),
+        (gateway_api, "TLSRoute"),
+        (gateway_api, "TCPRoute"),
+        (gateway_api, "UDPRoute"),
+        ("cilium.io", "CiliumEnvoyConfig"),
+        ("cilium.io", "CiliumClusterwideEnvoyConfig"),
+        ("cilium.io", "CiliumLocalRedirectPolicy"),
     ] {
         let object = json!({"metadata": {"name": "own", "namespace": "research"}, "spec": {}});
-        let response = respond(kind, &object, &settings());
+        let response = respond_to(group, kind, &object, &settings());
         let message = response["message"].as_str().expect("a message");
         assert!(message.chars().count() <= MAX_CHARS, "{message}");
-        let start = format!("kind: only platform namespaces may have {kind}s; ");
+        let start = format!("kind: {kind} is only for the platform; ");
         assert!(message.starts_with(&start), "{message}");
-        assert!(message.ends_with(" [gateway-kinds]"), "{message}");
+        assert!(message.ends_with(" [traffic-kinds]"), "{message}");
     }
 }

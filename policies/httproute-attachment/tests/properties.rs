@@ -58,7 +58,7 @@ impl Route {
 fn parent() -> impl Strategy<Value = Value> {
     let group = prop::option::of(Just("gateway.networking.k8s.io"));
     let kind = prop::option::of(Just("Gateway"));
-    let section = prop::option::of(select(vec!["http", "https"]));
+    let section = prop::option::of(Just("https"));
     (group, kind, section).prop_map(|(group, kind, section)| {
         json!({
             "name": "internal-gateway", "namespace": "gateway",
@@ -178,6 +178,12 @@ fn invalid_parent() -> impl Strategy<Value = Invalid> {
             ".sectionName",
         ),
         ("/sectionName", json!(""), "section-names", ".sectionName"),
+        (
+            "/sectionName",
+            json!("http"),
+            "section-names",
+            ".sectionName",
+        ),
         ("/selector", json!({}), "unknown-fields", ""),
     ])
 }
@@ -246,6 +252,21 @@ fn invalid_filter() -> impl Strategy<Value = (Value, &'static str, &'static str)
             json!({"type": "CORS", "responseHeaderModifier": header("REMOTE-USER")}),
             "identity-headers",
             ".responseHeaderModifier.set[1].name",
+        ),
+        (
+            json!({"type": "CORS", "requestHeaderModifier": header("HOST")}),
+            "filter-headers",
+            ".requestHeaderModifier.set[1].name",
+        ),
+        (
+            json!({"type": "CORS", "responseHeaderModifier": header("access-control-max-age")}),
+            "filter-headers",
+            ".responseHeaderModifier.set[1].name",
+        ),
+        (
+            json!({"type": "CORS", "responseHeaderModifier": {"remove": ["X-A", "b\n"]}}),
+            "header-values",
+            ".responseHeaderModifier.remove[1]",
         ),
         (
             json!({"type": "CORS", "requestMirror": {"backendRef": {"name": "web", "namespace": "sink"}}}),

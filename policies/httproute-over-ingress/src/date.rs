@@ -1,5 +1,7 @@
 //! Dates as text. Dates of RFC 3339 sort as strings.
 
+use ingress2route::split_once;
+
 /// Whether the text is a date (RFC 3339, `full-date`): `2030-12-31`.
 pub(crate) fn is_date(text: &str) -> bool {
     let (mut year, mut month, mut day) = (0_u16, 0, 0);
@@ -29,8 +31,8 @@ pub(crate) fn is_date(text: &str) -> bool {
 
 /// Returns the date of a timestamp as Kubernetes writes it, in UTC: `2030-12-31T23:59:59Z`.
 pub(crate) fn date_of(time: &str) -> Option<&str> {
-    let (day, _) = time.split_once('T')?;
-    Some(day).filter(|day| is_date(day))
+    let (day, _) = split_once(time, b'T')?;
+    is_date(day).then_some(day)
 }
 
 #[cfg(test)]

@@ -15,8 +15,9 @@ admission::rule! {
     ///
     /// # What it checks
     /// Every Ingress is translated into routes on the internal Gateway. If nothing in it requires
-    /// ingress-nginx, the policy rejects it. The message contains the routes to apply instead; if they lack
-    /// something, such as a host, they are comments.
+    /// ingress-nginx, the policy rejects it. The message contains the routes to use instead; if they lack
+    /// something, such as a host, they are comments. hostname-ownership and httproute-attachment check the
+    /// routes when they are applied.
     ///
     /// # Why
     /// The internal Gateway provides certificates, DNS and the redirect to HTTPS for every app. An Ingress
@@ -57,11 +58,12 @@ admission::rule! {
     /// # What it checks
     /// Some annotations, paths and backends have no equivalent in Gateway API, or Cilium does not implement it.
     /// The policy accepts an Ingress with such a feature if its class is one of `allowedClasses`, and warns
-    /// about each feature. With `untranslatable: reject`, it rejects the Ingress.
+    /// about each feature. With `untranslatable: reject`, it rejects the Ingress. A value that ingress-nginx
+    /// ignores or treats as off, or that the Gateway satisfies, does not count.
     ///
     /// # Why
-    /// ingress-nginx is the exception in K8TRE. The warnings name everything that keeps an app from using the
-    /// internal Gateway.
+    /// ingress-nginx is the exception in K8TRE. It is retired: there have been no releases and no security fixes
+    /// since March 2026. The warnings name everything that keeps an app from using the internal Gateway.
     ///
     /// # Example
     /// ```yaml
@@ -244,7 +246,7 @@ pub(crate) fn decide(
             section_name: gateway.section_name.as_deref(),
         },
         domain: settings.domain.as_deref(),
-        nginx: ingress.class.names().all(|name| settings.is_allowed(name)),
+        nginx: settings.is_served_by_nginx(ingress),
     };
     // An accepted Ingress needs no routes, so look up ports only in a second translation.
     let needs_ports = Cell::new(false);
@@ -340,7 +342,14 @@ fn use_routes(settings: &Settings, translation: &Translation) -> String {
                 Kind::Http => "an HTTPRoute",
                 Kind::Grpc => "a GRPCRoute",
             };
-            joined(&[can_be, kind, &gateway, "; apply that instead"])
+            joined(&[
+                can_be,
+                kind,
+                &gateway,
+                "; use that if ",
+                ROUTE_POLICIES,
+                " allow it",
+            ])
         }
         [route, ..] => {
             let count = translation.routes.len().to_string();
@@ -352,11 +361,17 @@ fn use_routes(settings: &Settings, translation: &Translation) -> String {
                 kind,
                 "s",
                 &gateway,
-                "; apply those instead",
+                "; use those if ",
+                ROUTE_POLICIES,
+                " allow them",
             ])
         }
     }
 }
+
+/// The policies that also check the routes. Their settings, such as `delegation` and `backends`, are not repeated
+/// in those of this policy.
+const ROUTE_POLICIES: &str = "`hostname-ownership` and `httproute-attachment`";
 
 fn on_gateway(settings: &Settings) -> String {
     let gateway = &settings.gateway;

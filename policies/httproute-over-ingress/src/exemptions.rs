@@ -7,6 +7,7 @@ use admission::{AdmissionRequest, Finding, Malformed, Verdict, joined};
 use crate::AUDIT;
 use crate::date;
 use crate::ingress::Ingress;
+use crate::message::RETIRED;
 use crate::settings::{Exemption, Settings};
 
 admission::rule! {
@@ -71,17 +72,26 @@ pub(crate) fn find(
         if !matches(exemption, request, ingress)? {
             continue;
         }
-        let verdict = Verdict::accept().audit(AUDIT, joined(&["exempt: ", &exemption.reason]));
+        let mut verdict = Verdict::accept().audit(AUDIT, joined(&["exempt: ", &exemption.reason]));
+        if settings.is_served_by_nginx(ingress) {
+            verdict = verdict.remark(RETIRED);
+        }
         let Some(expires) = &exemption.expires else {
             return Ok(Exempt::Yes(verdict));
         };
         if !is_expired(expires, ingress)? {
-            let message = format!("exempt until {expires}; after that, the policy applies");
+            let message = joined(&["exempt until ", expires, "; after that, the policy applies"]);
             let finding = EXPIRING_EXEMPTION.finding("metadata.name", message);
             return Ok(Exempt::Yes(verdict.warn(finding)));
         }
-        let message =
-            format!("the exemption in setting `exemptions[{index}]` expired on {expires}");
+        let index = index.to_string();
+        let parts = [
+            "the exemption in setting `exemptions[",
+            &index,
+            "]` expired on ",
+            expires,
+        ];
+        let message = joined(&parts);
         expired = Some(EXPIRING_EXEMPTION.finding("metadata.name", message));
     }
     Ok(Exempt::No(expired))

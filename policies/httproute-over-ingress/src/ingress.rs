@@ -20,8 +20,9 @@ pub(crate) struct Entry<'a> {
     pub(crate) host: Option<Node<'a>>,
     /// `None` matches every path.
     pub(crate) path: Option<Node<'a>>,
-    path_type: Option<Node<'a>>,
     pub(crate) backend: Option<Object<'a>>,
+    /// The whole item of `paths`, or the default backend.
+    node: Option<Node<'a>>,
     is_default: bool,
 }
 
@@ -37,9 +38,10 @@ impl<'a> Ingress<'a> {
             Some(metadata) => metadata.object("annotations")?,
             None => None,
         };
+        let spec = root.object("spec")?;
         Ok(Self {
-            spec: root.object("spec")?,
-            class: Class::read(&root)?,
+            class: Class::of(spec.as_ref(), annotations.as_ref())?,
+            spec,
             metadata,
             annotations,
             root,
@@ -75,9 +77,10 @@ impl<'a> Ingress<'a> {
             }
         }
         // In v1beta1, the field is called `backend`.
-        for default in ["defaultBackend", "backend"] {
+        for default in &["defaultBackend", "backend"] {
             if let Some(backend) = spec.object(default)? {
                 entries.push(Entry {
+                    node: Some(backend.node()),
                     backend: Some(backend),
                     is_default: true,
                     ..Entry::of(None, None)?
@@ -89,8 +92,8 @@ impl<'a> Ingress<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn of(host: Option<Node<'a>>, path: Option<Node<'a>>) -> Result<Self, Malformed> {
-        let path = path.map(Node::object).transpose()?;
+    fn of(host: Option<Node<'a>>, node: Option<Node<'a>>) -> Result<Self, Malformed> {
+        let path = node.map(Node::object).transpose()?;
         let part = |name| match &path {
             Some(path) => path.get(name),
             None => Ok(None),
@@ -98,18 +101,20 @@ impl<'a> Entry<'a> {
         Ok(Self {
             host,
             path: part("path")?,
-            path_type: part("pathType")?,
             backend: part("backend")?.map(Node::object).transpose()?,
+            node,
             is_default: false,
         })
     }
 
-    /// Whether both route the same requests, compared as text.
-    pub(crate) fn routes_same_requests(&self, other: &Self) -> bool {
-        let texts = |entry: &Entry<'a>| {
-            let parts = [entry.host, entry.path, entry.path_type];
-            parts.map(|part| part.map(Node::text))
-        };
+    /// The host as in the object; empty if it matches every host.
+    pub(crate) fn host_text(&self) -> &'a str {
+        self.host.map(Node::text).unwrap_or_default()
+    }
+
+    /// Whether both send the same requests to the same backend, compared as text.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let texts = |entry: &Self| (entry.host_text(), entry.node.map(Node::text));
         self.is_default == other.is_default && texts(self) == texts(other)
     }
 

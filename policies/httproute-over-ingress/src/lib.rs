@@ -77,11 +77,17 @@ pub fn evaluate(
         Some(RejectionReason::Class) => {}
         Some(_) => notes.extend(decision::contradiction(&ingress)),
     }
-    let message = Message { decision, notes };
-    let only_warn = match &old {
-        _ if settings.mode == Mode::Warn => true,
-        Some(old) => settings.existing == Existing::Warn && !updates::adds_routing(&ingress, old)?,
-        None => false,
+    let addition = match &old {
+        Some(old) if settings.existing == Existing::Warn => updates::addition(&ingress, old)?,
+        _ => None,
+    };
+    let only_warn = settings.mode == Mode::Warn
+        || settings.existing == Existing::Warn && old.is_some() && addition.is_none();
+    let message = Message {
+        decision,
+        notes,
+        addition,
+        is_retired: settings.is_served_by_nginx(&ingress),
     };
     Ok(match only_warn {
         true => message.warnings(),

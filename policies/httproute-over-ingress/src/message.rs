@@ -1,6 +1,6 @@
 //! The message of a rejection, and the warnings: a summary, the routes and the diagnostics.
 
-use admission::{Finding, Rule, Verdict};
+use admission::{Finding, Rule, Verdict, joined};
 use ingress2route::{Diagnostic, Translation};
 
 use crate::decision::{Decision, REQUIRES_INGRESS_NGINX, RejectionReason};
@@ -54,7 +54,8 @@ admission::rule! {
     /// The routes of the Ingress must be fixed before they can be applied.
     ///
     /// # What it checks
-    /// A route needs a hostname below the domain of the Gateway and the numbers of ports. The policy lists what
+    /// A route needs a hostname below the domain of the Gateway and the numbers of ports. An annotation with a
+    /// value for which ingress-nginx does not serve the Ingress must be fixed or removed. The policy lists what
     /// is missing or invalid with the routes of a rejected Ingress; with `mode: warn` and for updates of
     /// existing Ingresses, it warns about each.
     ///
@@ -101,6 +102,11 @@ const MAX_LISTED: usize = 20;
 /// characters.
 const MAX_WARNINGS: usize = 8;
 
+/// For every acceptance of an Ingress that ingress-nginx serves. Source: the README of kubernetes/ingress-nginx,
+/// and <https://www.kubernetes.io/blog/2025/11/11/ingress-nginx-retirement/>. The last release was on 19 March 2026.
+pub(crate) const RETIRED: &str =
+    "ingress-nginx is retired: no releases and no security fixes since March 2026";
+
 const COMMAND: &str = "run `agnostics convert FILE` to get the routes and a list of what they lack";
 
 /// The message for an Ingress that the policy rejects, or accepts with warnings.
@@ -108,6 +114,10 @@ pub(crate) struct Message {
     pub(crate) decision: Decision,
     /// Notes that are not part of the translation.
     pub(crate) notes: Vec<Finding>,
+    /// The field by which an update adds something, so that `existing: warn` does not apply.
+    pub(crate) addition: Option<String>,
+    /// Whether the controller that serves the Ingress is retired.
+    pub(crate) is_retired: bool,
 }
 
 impl Message {
@@ -134,6 +144,15 @@ impl Message {
         for note in &self.notes {
             comment(&mut rest, &[&note.to_string()]);
         }
+        if let Some(field) = &self.addition {
+            comment(
+                &mut rest,
+                &[
+                    "`existing: warn` does not apply: the update changes ",
+                    field,
+                ],
+            );
+        }
         let findings = &mut self.decision.findings;
         let suffix = match findings.len() {
             1 => "",
@@ -142,13 +161,13 @@ impl Message {
         for finding in findings.iter_mut() {
             shorten(finding, suffix);
         }
-        Verdict::reject_with(self.decision.findings, rest.trim_end())
+        Verdict::reject_with(self.decision.findings, rest.trim_ascii_end())
     }
 
     /// Returns the acceptance with the same findings as warnings, without the routes.
     pub(crate) fn warnings(self) -> Verdict {
         let translation = &self.decision.translation;
-        let mut warnings = Warnings::new();
+        let mut warnings = Warnings::new(self.is_retired);
         let lists_everything = self.lists_everything();
         for mut finding in self.decision.findings {
             shorten(&mut finding, "");
@@ -198,7 +217,7 @@ impl Message {
 
 /// Returns the acceptance of an Ingress that requires ingress-nginx, with the reasons as warnings.
 pub(crate) fn requires_nginx(translation: &Translation) -> Verdict {
-    Warnings::new()
+    Warnings::new(true)
         .add_all(REQUIRES_INGRESS_NGINX, &translation.untranslatable)
         .verdict()
 }
@@ -211,10 +230,15 @@ struct Warnings {
 }
 
 impl Warnings {
-    fn new() -> Self {
-        Self {
+    /// Starts with the retirement of the controller, which must not be cut.
+    fn new(is_retired: bool) -> Self {
+        let warnings = Self {
             verdict: Verdict::accept(),
             count: 0,
+        };
+        match is_retired {
+            true => warnings.add_remark(RETIRED),
+            false => warnings,
         }
     }
 
@@ -245,9 +269,15 @@ impl Warnings {
         let more = self.count.saturating_sub(MAX_WARNINGS);
         match more {
             0 => self.verdict,
-            more => self.verdict.remark(format!(
-                "and {more} more; run `agnostics convert FILE` to list them"
-            )),
+            more => {
+                let more = more.to_string();
+                let parts = [
+                    "and ",
+                    &more,
+                    " more; run `agnostics convert FILE` to list them",
+                ];
+                self.verdict.remark(joined(&parts))
+            }
         }
     }
 }
@@ -301,8 +331,8 @@ fn truncate(yaml: &str) -> &str {
     if yaml.len() <= MAX_YAML_BYTES {
         return yaml;
     }
-    let fits = |(end, _): &(usize, &str)| *end < MAX_YAML_BYTES;
-    let end = yaml.match_indices('\n').take_while(fits).last();
-    let end = end.map_or(0, |(end, _)| end + 1);
+    let start = yaml.as_bytes().get(..MAX_YAML_BYTES).unwrap_or_default();
+    let end = start.iter().rposition(|byte| *byte == b'\n');
+    let end = end.map_or(0, |end| end + 1);
     yaml.get(..end).unwrap_or_default()
 }

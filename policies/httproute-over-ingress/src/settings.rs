@@ -2,6 +2,8 @@
 
 mod errors;
 
+use crate::ingress::Ingress;
+
 admission::settings! {
     /// Settings of httproute-over-ingress. The defaults are K8TRE's conventions, the same on every vendor:
     /// routes attach to the internal Gateway, and only Ingresses that require ingress-nginx stay.
@@ -11,10 +13,12 @@ admission::settings! {
         #[title = "Mode"]
         pub mode: Mode = Mode::Reject,
         /// How to handle an Ingress that cannot be expressed as an HTTPRoute: `allow` accepts it if its class
-        /// is one of `allowedClasses`, with warnings that list the reasons.
+        /// is one of `allowedClasses`, with warnings that list the reasons. ingress-nginx is retired: it has had
+        /// no security fixes since March 2026.
         #[title = "Untranslatable Ingresses"]
         pub untranslatable: Untranslatable = Untranslatable::Allow,
-        /// The classes that ingress-nginx serves, for Ingresses that cannot be expressed as an HTTPRoute.
+        /// The classes that ingress-nginx, which is retired, serves, for Ingresses that cannot be expressed as an
+        /// HTTPRoute.
         #[title = "Allowed classes"]
         pub allowed_classes: Vec<String> = vec!["nginx".to_owned()],
         /// The Gateway that routes attach to.
@@ -34,8 +38,8 @@ admission::settings! {
             reason: "the load balancer in front of the internal Gateway on AWS".to_owned(),
             expires: None,
         }],
-        /// How to handle an update that would be rejected, but adds no host or path and keeps the class:
-        /// `warn` accepts it with warnings.
+        /// How to handle an update that would be rejected, but adds nothing: it changes neither the spec, except
+        /// that it may remove hosts, nor an annotation that routes or protects. `warn` accepts it with warnings.
         #[title = "Existing Ingresses"]
         pub existing: Existing = Existing::Warn,
         /// Accepts cert-manager's solvers of HTTP01 challenges. Off if not set.
@@ -65,7 +69,7 @@ admission::choice! {
 }
 
 admission::choice! {
-    /// How to handle an update that would be rejected, but adds no host or path.
+    /// How to handle an update that would be rejected, but adds nothing.
     pub enum Existing {
         /// Accept it with warnings.
         Warn = "warn",
@@ -116,5 +120,10 @@ impl Settings {
     /// Whether ingress-nginx serves the class.
     pub fn is_allowed(&self, class: &str) -> bool {
         self.allowed_classes.iter().any(|it| it == class)
+    }
+
+    /// Whether ingress-nginx may serve the Ingress: its classes are allowed, or the cluster's default applies.
+    pub(crate) fn is_served_by_nginx(&self, ingress: &Ingress<'_>) -> bool {
+        ingress.class.names().all(|name| self.is_allowed(name))
     }
 }

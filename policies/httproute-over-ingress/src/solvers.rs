@@ -4,10 +4,11 @@
 //! annotations. Source: cert-manager's `pkg/issuer/acme/http/ingress.go`.
 
 use admission::{AdmissionRequest, Finding, Malformed, Object, Verdict, joined};
-use ingress2route::{Handling, PREFIX, annotation, other_controller};
+use ingress2route::{Handling, PREFIX, annotation, other_controller, split_once};
 
 use crate::AUDIT;
 use crate::ingress::Ingress;
+use crate::message::RETIRED;
 use crate::settings::Settings;
 
 const LABEL: &str = "acme.cert-manager.io/http01-solver";
@@ -89,9 +90,12 @@ pub(crate) fn find(
     if label.as_deref() != Some("true") {
         return Ok(Solver::No(None));
     }
-    let account = acme.service_account.replace('/', ":");
     let user = request.username()?.unwrap_or_default();
-    let reason = if user.strip_prefix("system:serviceaccount:") != Some(&account) {
+    let user = user
+        .strip_prefix("system:serviceaccount:")
+        .unwrap_or_default();
+    let account = split_once(&acme.service_account, b'/');
+    let reason = if account.is_none() || split_once(user, b':') != account {
         "the request is not from cert-manager's service account"
     } else if !is_owned(metadata)? {
         "no Challenge owns it"
@@ -100,7 +104,10 @@ pub(crate) fn find(
     } else if !has_only_harmless_annotations(ingress) {
         "its annotations request more than a solver needs"
     } else {
-        let verdict = Verdict::accept().audit(AUDIT, "exempt: ACME challenge solver");
+        let mut verdict = Verdict::accept().audit(AUDIT, "exempt: ACME challenge solver");
+        if settings.is_served_by_nginx(ingress) {
+            verdict = verdict.remark(RETIRED);
+        }
         return Ok(Solver::Yes(verdict));
     };
     let path = joined(&["metadata.labels[", LABEL, "]"]);
@@ -141,7 +148,7 @@ fn is_one_challenge(ingress: &Ingress<'_>) -> Result<bool, Malformed> {
 /// set any annotation, and its author is not cert-manager.
 fn has_only_harmless_annotations(ingress: &Ingress<'_>) -> bool {
     ingress.annotations().all(|(key, _)| {
-        let prefix = key.split('/').next().unwrap_or_default();
+        let (prefix, _) = split_once(key, b'/').unwrap_or((key, ""));
         match key.strip_prefix(PREFIX) {
             Some(name) if name == ALLOWED_ANNOTATION => true,
             Some(name) => annotation(name).is_some_and(|known| {

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 
 use admission::{Cluster, NoCluster, Node, Query, QueryError};
 use httproute_over_ingress::{Settings, evaluate};
-use ingress2route::{ANNOTATIONS, Gateway, Options, PREFIX, Port, translate};
+use ingress2route::{ANNOTATIONS, Gateway, Options, PREFIX, Port, Role, translate};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -91,6 +91,48 @@ fn services_are_looked_up_once_and_only_for_rejections() {
     let numbered = ingress(&[], json!([path("/", "a", json!({"number": 80}))]));
     assert_eq!(respond(&numbered, &json!({}), &cluster)["accepted"], false);
     assert_eq!(cluster.0.take(), [""; 0]);
+}
+
+/// Adds, removes and changes each annotation of an Ingress that the policy rejects for its class.
+#[test]
+fn an_update_of_an_annotation_that_routes_or_protects_is_rejected() {
+    for known in ANNOTATIONS {
+        let with = |values: &[&str]| {
+            let annotations: Vec<_> = values.iter().map(|value| (known.name, *value)).collect();
+            let mut object = ingress(&annotations, json!([path("/", "a", json!({"number": 80}))]));
+            object["spec"]["ingressClassName"] = json!("alb");
+            object
+        };
+        for (old, new) in [(&[][..], &["1"][..]), (&["1"], &[]), (&["1"], &["2"])] {
+            let payload = json!({"settings": {}, "request": {
+                "kind": {"group": "networking.k8s.io", "version": "v1", "kind": "Ingress"},
+                "operation": "UPDATE",
+                "name": "portal",
+                "namespace": "backend",
+                "oldObject": with(old),
+                "object": with(new),
+            }});
+            let payload = payload.to_string();
+            let response =
+                admission::validate::<Settings>(payload.as_bytes(), evaluate, &NoCluster);
+            let response: Value = serde_json::from_slice(&response).expect("JSON");
+            let is_neutral = known.role() == Role::Neutral;
+            assert_eq!(
+                response["accepted"] == true,
+                is_neutral,
+                "{}: {response}",
+                known.name
+            );
+            let path = format!(
+                "the update changes metadata.annotations[{PREFIX}{}]",
+                known.name
+            );
+            assert!(
+                is_neutral || message(&response).ends_with(&path),
+                "{response}"
+            );
+        }
+    }
 }
 
 /// Returns the YAML documents below the first line.
@@ -305,7 +347,8 @@ proptest! {
         prop_assert_eq!(response["accepted"] == true, accepted, "{}", response);
         if accepted {
             let warnings = response["warnings"].as_array().unwrap();
-            prop_assert_eq!(warnings.len(), translation.untranslatable.len());
+            // The first one says that ingress-nginx is retired.
+            prop_assert_eq!(warnings.len(), 1 + translation.untranslatable.len());
         }
         // A message contains all routes of a complete translation.
         if !accepted && translation.is_complete() && translation.to_yaml().len() < 16_384 {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use admission::Rule;
 use anyhow::{Context, Result};
-use ingress2route::{ANNOTATIONS, ActiveWhen, Annotation};
+use ingress2route::{ANNOTATIONS, ActiveWhen, Annotation, Role};
 use serde_json::Value;
 
 use super::setting::{Kind, Setting};
@@ -35,6 +35,9 @@ const ANNOTATIONS_INTRODUCTION: &str = "\
 How each annotation of ingress-nginx is handled. Only *untranslatable* ones require ingress-nginx, and only if
 their value has an effect. If the value of a *translated* one cannot be expressed in a route, the message says
 why. Annotations in the last column have no effect on their own.
+
+The column *changes* says what an update changes with the annotation and those in the last column: where requests
+are *routed*, or what is *protected*.
 ";
 
 /// Returns the README for the built module: without the markers of generated parts, and without the large
@@ -65,17 +68,37 @@ fn fill(readme: &str, name: &str, text: &str) -> Result<String> {
 /// configure them.
 fn annotations_table() -> String {
     let mut table = format!(
-        "{ANNOTATIONS_INTRODUCTION}\n| annotation | handling | how, or why | configured by |\n|---|---|---|---|\n"
+        "{ANNOTATIONS_INTRODUCTION}\n| annotation | handling | changes | how, or why | configured by |\n|---|---|---|---|---|\n"
     );
     let mut rows: Vec<(String, &str, Vec<&str>)> = Vec::new();
     for known in ANNOTATIONS {
         let handling = known.handling.name();
         let handling = match known.active_when {
-            ActiveWhen::NotEmpty => handling.to_owned(),
-            ActiveWhen::True => format!("{handling} if true"),
-            ActiveWhen::Not(value) => format!("{handling} unless `{value}`"),
             ActiveWhen::PartOf(_) => continue,
+            ActiveWhen::NotEmpty | ActiveWhen::StatusCodes | ActiveWhen::Characters(_) => {
+                handling.to_owned()
+            }
+            ActiveWhen::True => format!("{handling} if true"),
+            ActiveWhen::OneOf(values) => {
+                let values = code_list(values.iter().copied()).replace(", ", " or ");
+                format!("{handling} if {values}")
+            }
+            ActiveWhen::Positive => format!("{handling} if above 0"),
+            ActiveWhen::BelowDefaultBodySize => format!("{handling} if below `1m`, except `0`"),
+            ActiveWhen::Networks => format!("{handling} if addresses or networks"),
+            ActiveWhen::SomeNetworks => {
+                format!("{handling} if addresses or networks, except `/0`")
+            }
+            ActiveWhen::NotOff(_) => format!("{handling} unless `off`"),
+            ActiveWhen::TwoWords(_) => format!("{handling} if two domains"),
+            ActiveWhen::Url(_) => format!("{handling} if a URL"),
         };
+        let changes = match known.role() {
+            Role::Routes => "routed",
+            Role::Protects => "protected",
+            Role::Neutral => "",
+        };
+        let handling = format!("{handling} | {changes}");
         let row = rows
             .iter_mut()
             .find(|row| (row.0.as_str(), row.1) == (&handling, known.reason));
@@ -227,13 +250,18 @@ mod tests {
             assert_eq!(table.matches(&name).count(), 1, "{name}\n{table}");
         }
         for row in [
-            "| `configuration-snippet`, `server-snippet`, `stream-snippet` | untranslatable | is NGINX configuration |  |",
-            "| `enable-modsecurity`, `enable-owasp-core-rules` | untranslatable if true | \
-             the Gateway has no web application firewall | `modsecurity-snippet`, `modsecurity-transaction-id` |",
-            "| `limit-rpm`, `limit-rps` | untranslatable unless `0` | a route cannot limit the request rate | \
+            "| `configuration-snippet`, `server-snippet`, `stream-snippet` | untranslatable | protected | \
+             is NGINX configuration, which ingress-nginx rejects by default |  |",
+            "| `affinity` | untranslatable if `cookie` | routed | ",
+            "| `enable-modsecurity` | untranslatable if true | protected | \
+             the Gateway has no web application firewall | `enable-owasp-core-rules`, `modsecurity-snippet`, ",
+            "| `limit-rpm`, `limit-rps` | untranslatable if above 0 | protected | a route cannot limit the request rate | \
              `limit-allowlist`, `limit-burst-multiplier`, `limit-whitelist` |",
         ] {
-            assert!(table.lines().any(|line| line == row), "{row}\n{table}");
+            assert!(
+                table.lines().any(|line| line.starts_with(row)),
+                "{row}\n{table}"
+            );
         }
     }
 

@@ -31,7 +31,10 @@ fn untranslatable_annotations_are_reported_with_the_reason() {
                 "auth-url",
                 "a route cannot authorize requests with an external service"
             ),
-            at("server-snippet", "is NGINX configuration"),
+            at(
+                "server-snippet",
+                "is NGINX configuration, which ingress-nginx rejects by default"
+            ),
         ]
     );
     // The rest is still translated.
@@ -45,9 +48,17 @@ fn every_annotation_is_handled_as_the_table_says() {
     for known in ANNOTATIONS {
         let value = match known.active_when {
             ActiveWhen::True => "true",
+            ActiveWhen::OneOf(values) => values[0],
+            ActiveWhen::Networks | ActiveWhen::SomeNetworks => "10.0.0.0/8",
+            ActiveWhen::TwoWords(_) => "a b",
+            ActiveWhen::Url(_) => "https://a",
             _ => "7",
         };
-        let translation = with(&[(known.name, value)]);
+        let mut annotations = vec![(known.name, value)];
+        if known.name == "proxy-redirect-from" {
+            annotations.push(("proxy-redirect-to", "/"));
+        }
+        let translation = with(&annotations);
         let untranslatable = !translation.untranslatable.is_empty();
         let notes = lines(&translation.notes);
         match known.handling {
@@ -65,17 +76,148 @@ fn every_annotation_is_handled_as_the_table_says() {
 fn a_value_without_effect_is_ignored() {
     for (name, value) in [
         ("enable-cors", "false"),
-        ("ssl-passthrough", "no"),
+        ("ssl-passthrough", "0"),
         ("auth-url", ""),
         ("proxy-body-size", "0"),
         ("limit-rps", "0"),
         ("proxy-redirect-from", "off"),
         ("canary", "false"),
-        ("use-regex", "1x"),
+        ("use-regex", "f"),
+        ("whitelist-source-range", ""),
+        ("whitelist-source-range", "0.0.0.0/0"),
     ] {
         let translation = with(&[(name, value)]);
         assert!(translation.is_complete(), "{name}: {translation:?}");
         assert_eq!(lines(&translation.notes), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn another_annotation_can_turn_one_off() {
+    for (annotations, is_off) in [
+        (
+            [
+                ("auth-tls-secret", "app/ca"),
+                ("auth-tls-verify-client", "off"),
+            ],
+            true,
+        ),
+        (
+            [
+                ("auth-tls-secret", "app/ca"),
+                ("auth-tls-verify-client", "optional"),
+            ],
+            false,
+        ),
+        (
+            [
+                ("auth-tls-secret", "app/ca"),
+                ("auth-tls-verify-depth", "2"),
+            ],
+            false,
+        ),
+        (
+            [
+                ("proxy-redirect-from", "http://a/"),
+                ("proxy-redirect-to", "off"),
+            ],
+            true,
+        ),
+        (
+            [
+                ("proxy-redirect-from", "http://a/"),
+                ("proxy-redirect-to", "/"),
+            ],
+            false,
+        ),
+    ] {
+        let translation = with(&annotations);
+        assert_eq!(translation.is_complete(), is_off, "{annotations:?}");
+        assert_eq!(
+            translation.untranslatable.is_empty(),
+            is_off,
+            "{annotations:?}"
+        );
+    }
+    assert!(with(&[("proxy-redirect-from", "http://a/")]).is_complete());
+}
+
+#[test]
+fn a_value_that_ingress_nginx_ignores_is_noted() {
+    for (name, value) in [
+        ("affinity", "none"),
+        ("enable-cors", "yes"),
+        ("enable-modsecurity", "on"),
+        ("limit-rate", "1m"),
+        ("mirror-target", "a b"),
+        ("proxy-body-size", "half"),
+        ("proxy-cookie-domain", "a"),
+        ("rewrite-target", "/a?b"),
+        ("app-root", "/a?b"),
+        ("use-regex", "1x"),
+        ("canary", "yes"),
+    ] {
+        let translation = with(&[(name, value)]);
+        assert!(translation.is_complete(), "{name}: {translation:?}");
+        assert_eq!(
+            lines(&translation.notes),
+            [at(
+                name,
+                "ingress-nginx cannot read the value and ignores it"
+            )]
+        );
+    }
+}
+
+#[test]
+fn a_value_for_which_ingress_nginx_does_not_serve_the_ingress_must_be_fixed() {
+    for (name, value) in [
+        ("allowlist-source-range", ""),
+        ("allowlist-source-range", "10.0.0.0/33"),
+        ("auth-tls-secret", "a;b"),
+        ("auth-type", "none"),
+        ("auth-url", "off"),
+        ("auth-url", "https://auth/\"x\""),
+        ("custom-http-errors", "none"),
+        ("default-backend", "a.b"),
+        ("denylist-source-range", "all"),
+        ("from-to-www-redirect", "yes"),
+        ("limit-connections", "many"),
+        ("limit-rpm", "1.5"),
+        ("limit-rps", "5 "),
+        ("permanent-redirect", "https://$host/x"),
+        ("ssl-passthrough", "yes"),
+        ("temporal-redirect", "https://a/#b"),
+        ("server-alias", "~a%b"),
+        ("upstream-hash-by", "\"a\""),
+        ("upstream-vhost", "a b"),
+        ("whitelist-source-range", " x"),
+    ] {
+        let translation = with(&[(name, value)]);
+        assert_eq!(
+            lines(&translation.blockers),
+            [at(
+                name,
+                "ingress-nginx cannot read the value and does not serve the Ingress; fix or remove it"
+            )],
+            "{value}"
+        );
+        assert_eq!(lines(&translation.untranslatable), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn the_gateway_accepts_bodies_of_any_size() {
+    for size in ["1m", "8m", "1024k", "1048576", "1g"] {
+        let translation = with(&[("proxy-body-size", size)]);
+        assert!(translation.is_complete(), "{size}");
+        assert_eq!(
+            lines(&translation.notes),
+            [at(
+                "proxy-body-size",
+                "omitted: the Gateway does not limit the request size"
+            )]
+        );
     }
 }
 
@@ -225,12 +367,12 @@ fn a_redirect_can_keep_the_path() {
         rule(&translation)["filters"][0]["requestRedirect"],
         json!({"scheme": "https", "hostname": "new.k8tre.internal", "port": 8443, "statusCode": 301})
     );
-    let translation = with(&[("permanent-redirect", "https://$host/x")]);
+    let translation = with(&[("permanent-redirect", "https://new.k8tre.internal/?x")]);
     assert_eq!(
         lines(&translation.untranslatable),
         [at(
             "permanent-redirect",
-            "`https://$host/x` contains an NGINX variable"
+            "`https://new.k8tre.internal/?x` has a query or fragment, which a route cannot redirect to"
         )]
     );
 }

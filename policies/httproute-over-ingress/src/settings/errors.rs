@@ -2,6 +2,8 @@
 
 use admission::{SettingErrors, is_dns_label, is_dns_subdomain};
 
+use ingress2route::split_once;
+
 use super::{Exemption, Settings};
 use crate::date;
 
@@ -25,8 +27,7 @@ impl admission::Settings for Settings {
         }
         if let Some(acme) = &self.acme_solvers {
             let account = &acme.service_account;
-            let valid = account
-                .split_once('/')
+            let valid = split_once(account, b'/')
                 .is_some_and(|(namespace, name)| is_dns_label(namespace) && is_dns_subdomain(name));
             let setting = format_args!("acmeSolvers.serviceAccount");
             errors.require(valid, setting, account, ACCOUNT);
