@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use simulate::{Snapshot, SnapshotCluster, builtin};
+use simulate::{ContextAwareResource, Snapshot, SnapshotCluster, builtin};
 
 /// A call of a policy.
 #[derive(Debug, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Call {
     /// The objects of the cluster. They are all the objects of their kinds.
     #[serde(default)]
     pub cluster: Vec<Value>,
+    /// The kinds that the cluster does not have.
+    #[serde(default, rename = "missingKinds")]
+    pub missing_kinds: Vec<ContextAwareResource>,
 }
 
 /// Returns the response of the policy, as the policy server receives it.
@@ -31,7 +34,11 @@ pub fn evaluate(call: Call) -> Result<String, String> {
     let response = match &call.request {
         None => (policy.validate_settings)(call.settings.get().as_bytes()),
         Some(request) => {
-            let cluster = Snapshot::complete(call.cluster).map_err(|error| error.to_string())?;
+            let cluster = Snapshot::complete(call.cluster);
+            let mut cluster = cluster.map_err(|error| error.to_string())?;
+            for kind in call.missing_kinds {
+                cluster.mark_missing(kind);
+            }
             let payload = builtin::payload(&call.settings, request);
             let cluster = SnapshotCluster::new(&cluster, None);
             (policy.decide)(payload.as_bytes(), &cluster).to_response()

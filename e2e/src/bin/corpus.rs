@@ -19,6 +19,7 @@ fn main() -> Result<(), Error> {
                     "settings": case.settings,
                     "request": request.0,
                     "cluster": case.cluster,
+                    "missingKinds": case.missing_kinds,
                 }),
             };
             let response = String::from_utf8(Native::response(module, &case)?)?;
