@@ -15,7 +15,7 @@ pub mod workspace;
 
 pub use case::{Case, Expected, Operation, Request};
 pub use expectation::Expectation;
-pub use markdown::{code_blocks, table_rows};
+pub use markdown::{code_blocks, code_spans, table_rows};
 pub use outcome::Outcome;
 pub use simulate::builtin::payload;
 

@@ -26,6 +26,12 @@ pub fn table_rows<'a>(text: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
         .collect()
 }
 
+/// Returns the texts in backticks.
+pub fn code_spans(text: &str) -> Vec<String> {
+    let spans = text.split('`').skip(1).step_by(2);
+    spans.map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::table_rows;

@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use e2e::hosts::Native;
-use e2e::{Case, table_rows, workspace};
+use e2e::{Case, code_spans, table_rows, workspace};
 use serde_json::Value;
 use simulate::builtin;
 use simulate::kubewarden::{NAMESPACE_NAME_LABEL, kinds};
@@ -62,15 +62,6 @@ fn doors() -> Vec<Door> {
         .collect();
     assert!(!doors.is_empty(), "{PAGE} has no doors");
     doors
-}
-
-/// Returns the texts in backticks.
-fn code_spans(cell: &str) -> Vec<String> {
-    cell.split('`')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
 }
 
 #[test]

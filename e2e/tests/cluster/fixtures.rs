@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use crate::existing::set_unhandled_class;
 use crate::prefix::prefixed;
 
+/// The annotation whose hostnames ExternalDNS publishes.
+pub(crate) const HOSTNAME_ANNOTATION: &str = "external-dns.alpha.kubernetes.io/hostname";
+
 /// Returns an object without a spec.
 pub(crate) fn object(version: &str, kind: &str, namespace: &str, name: &str) -> Value {
     json!({
@@ -80,6 +83,21 @@ pub(crate) fn ingress(namespace: &str, name: &str) -> Value {
     let mut ingress = object("networking.k8s.io/v1", "Ingress", namespace, name);
     ingress["spec"] = json!({
         "defaultBackend": {"service": {"name": "web", "port": {"number": 80}}},
+    });
+    ingress
+}
+
+/// Returns an Ingress of the class `nginx` for a host.
+pub(crate) fn nginx_ingress(namespace: &str, host: &str, annotations: &Value) -> Value {
+    let mut ingress = object("networking.k8s.io/v1", "Ingress", namespace, "tried");
+    ingress["metadata"]["annotations"] = annotations.clone();
+    ingress["spec"] = json!({
+        "ingressClassName": "nginx",
+        "rules": [{"host": host, "http": {"paths": [{
+            "path": "/",
+            "pathType": "Prefix",
+            "backend": {"service": {"name": "web", "port": {"number": 80}}},
+        }]}}],
     });
     ingress
 }

@@ -210,10 +210,7 @@ fn kinds(cluster: &mut TestCluster) {
     let page = e2e::workspace::root().join("docs/threat-model.md");
     let page = std::fs::read_to_string(page).expect("a page");
     let rows = e2e::table_rows(&page, "Doors");
-    let listed: Vec<&str> = rows
-        .iter()
-        .flat_map(|cells| cells[0].split('`').skip(1).step_by(2))
-        .collect();
+    let listed: Vec<String> = rows.iter().flat_map(|it| e2e::code_spans(it[0])).collect();
     let mut missing = Vec::new();
     for group in TRAFFIC_GROUPS {
         let served = cluster.admin.get(&format!("/apis/{group}")).accepted();
@@ -225,7 +222,7 @@ fn kinds(cluster: &mut TestCluster) {
                 let kind = format!("{name}.{group}");
                 // Subresources have a slash. Cluster-scoped kinds are those of the scenario `permissions`.
                 let is_kind = resource["namespaced"] == true && !name.contains('/');
-                if is_kind && !listed.contains(&kind.as_str()) {
+                if is_kind && !listed.contains(&kind) {
                     missing.push(kind);
                 }
             }

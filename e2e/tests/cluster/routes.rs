@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::path;
 use crate::cluster::TestCluster;
-use crate::fixtures::{object, route, route_to};
+use crate::fixtures::{HOSTNAME_ANNOTATION, object, route, route_to};
 use crate::rendered;
 use crate::zone::DOMAIN;
 
@@ -119,7 +119,7 @@ pub(crate) fn create_load_balancer(
     cluster.namespace(namespace, &json!({}));
     let mut service = object("v1", "Service", namespace, host);
     service["metadata"]["annotations"] = json!({
-        "external-dns.alpha.kubernetes.io/hostname": full_name(host),
+        HOSTNAME_ANNOTATION: full_name(host),
         "external-dns.alpha.kubernetes.io/ttl": "5",
     });
     service["spec"] = json!({"type": "LoadBalancer", "ports": [{"port": 445}]});

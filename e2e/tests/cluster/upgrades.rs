@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::path;
 use crate::cluster::{APPS, TestCluster};
-use crate::fixtures::{object, route_to};
+use crate::fixtures::{HOSTNAME_ANNOTATION, object, route_to};
 use crate::load::{Counts, Load, under_load, until_loaded};
 use crate::policies::{self, DOMAIN, Mode, Policy, Profile};
 use crate::process::until;
@@ -68,10 +68,8 @@ fn hostname() -> String {
     format!("{OWNER}.{DOMAIN}")
 }
 
-const ANNOTATION: &str = "external-dns.alpha.kubernetes.io/hostname";
-
 fn annotated(mut object: Value) -> Value {
-    object["metadata"]["annotations"][ANNOTATION] = hostname().into();
+    object["metadata"]["annotations"][HOSTNAME_ANNOTATION] = hostname().into();
     object
 }
 

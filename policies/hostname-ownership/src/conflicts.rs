@@ -86,17 +86,20 @@ pub(crate) fn check(
     }
     let mut owners = Vec::new();
     for (kind, text) in &lists {
-        let all_read = match items(text) {
+        let mut is_read = true;
+        match items(text) {
             // One object that cannot be read must not hide the others.
-            Ok(items) => items.into_iter().fold(true, |all, item| {
-                let owner = owner(settings, namespace, kind, item);
-                let is_read = owner.is_ok();
-                owners.extend(owner.ok().flatten());
-                all && is_read
-            }),
-            Err(_) => false,
-        };
-        if !all_read {
+            Ok(items) => {
+                for item in items {
+                    match owner(settings, namespace, kind, item) {
+                        Ok(owner) => owners.extend(owner),
+                        Err(_) => is_read = false,
+                    }
+                }
+            }
+            Err(_) => is_read = false,
+        }
+        if !is_read {
             let why = format!("the list of {} cannot be read", plural(kind));
             failure = failure.or(Some(why));
         }

@@ -7,7 +7,7 @@ use crate::client::path;
 use crate::cluster::TestCluster;
 use crate::crds;
 use crate::external_dns::Running;
-use crate::fixtures::{object, route_to};
+use crate::fixtures::{HOSTNAME_ANNOTATION, nginx_ingress, object, route_to};
 use crate::routes::{GATEWAY, accept, create, create_load_balancer, full_name, populate};
 use crate::zone::Zone;
 
@@ -83,8 +83,7 @@ fn attempts(hostname: &str) -> Vec<(String, Value, &'static str)> {
             "delegation",
         );
         let mut annotated = route_to(kind, PROJECT, "tried", &full_name(OWN));
-        annotated["metadata"]["annotations"] =
-            json!({"external-dns.alpha.kubernetes.io/hostname": hostname});
+        annotated["metadata"]["annotations"] = json!({HOSTNAME_ANNOTATION: hostname});
         add(&format!("annotated {kind}"), annotated, "delegation");
     }
     for kind in ["LoadBalancer", "ClusterIP", "NodePort", "ExternalName"] {
@@ -102,7 +101,7 @@ fn attempts(hostname: &str) -> Vec<(String, Value, &'static str)> {
         }
     }
     for notation in [hostname.to_uppercase(), format!("{hostname}.")] {
-        let annotation = json!({"external-dns.alpha.kubernetes.io/hostname": notation});
+        let annotation = json!({HOSTNAME_ANNOTATION: notation});
         let service = service("LoadBalancer", &annotation);
         add("Service with another notation", service, "hostnames");
     }
@@ -139,7 +138,6 @@ fn attempts_for_all_hosts() -> Vec<(&'static str, Value, &'static str)> {
     let mut default_backend = ingress(&full_name(OWN));
     default_backend["spec"]["defaultBackend"] =
         json!({"service": {"name": "web", "port": {"number": 80}}});
-    let hostname = "external-dns.alpha.kubernetes.io/hostname";
     vec![
         ("HTTPRoute without hostnames", hostless, "hostnames"),
         (
@@ -149,7 +147,7 @@ fn attempts_for_all_hosts() -> Vec<(&'static str, Value, &'static str)> {
         ),
         (
             "Service with a wildcard",
-            service("LoadBalancer", &json!({hostname: wildcard})),
+            service("LoadBalancer", &json!({HOSTNAME_ANNOTATION: wildcard})),
             "wildcards",
         ),
         ("Ingress with a wildcard", ingress(&wildcard), "wildcards"),
@@ -165,7 +163,6 @@ fn attempts_for_all_hosts() -> Vec<(&'static str, Value, &'static str)> {
 /// Returns objects that may exist, each with a change that is rejected, and its rule.
 fn updates(own: &Value) -> Vec<(&'static str, Value, Value, &'static str)> {
     let hostname = full_name(ROUTE);
-    let annotation = "external-dns.alpha.kubernetes.io/hostname";
     let mut nginx = ingress(&full_name(OWN));
     nginx["metadata"]["name"] = "own".into();
     let mut plain = service("ClusterIP", &json!({}));
@@ -187,7 +184,7 @@ fn updates(own: &Value) -> Vec<(&'static str, Value, Value, &'static str)> {
             "a Service that becomes a load balancer with a hostname",
             plain,
             json!({
-                "metadata": {"annotations": {annotation: hostname}},
+                "metadata": {"annotations": {HOSTNAME_ANNOTATION: hostname}},
                 "spec": {"type": "LoadBalancer"},
             }),
             "delegation",
@@ -213,16 +210,6 @@ fn service(kind: &str, annotations: &Value) -> Value {
 
 /// Returns an Ingress that requires ingress-nginx.
 fn ingress(host: &str) -> Value {
-    let mut ingress = object("networking.k8s.io/v1", "Ingress", PROJECT, "tried");
-    ingress["metadata"]["annotations"] =
-        json!({"nginx.ingress.kubernetes.io/auth-url": "https://auth.example.org"});
-    ingress["spec"] = json!({
-        "ingressClassName": "nginx",
-        "rules": [{"host": host, "http": {"paths": [{
-            "path": "/",
-            "pathType": "Prefix",
-            "backend": {"service": {"name": "web", "port": {"number": 80}}},
-        }]}}],
-    });
-    ingress
+    let annotations = json!({"nginx.ingress.kubernetes.io/auth-url": "https://auth.example.org"});
+    nginx_ingress(PROJECT, host, &annotations)
 }

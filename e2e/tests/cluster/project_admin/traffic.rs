@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Expected::Rejected;
-use super::{assert_attempts, assert_rejected, project_admin};
+use super::{Expected, assert_attempts, assert_rejected, project_admin};
 use crate::client::path;
 use crate::cluster::{APPS, TestCluster};
-use crate::fixtures::{object, route, route_to};
+use crate::fixtures::{nginx_ingress, object, route, route_to};
 use crate::policies::{DOMAIN, Mode, Profile};
 use crate::prefix::prefixed;
 
@@ -22,49 +21,43 @@ fn host() -> String {
 
 pub(super) fn run(cluster: &mut TestCluster) {
     let admin = project_admin(cluster, DELEGATED);
-    // Charts do not extend `edit` to these kinds, but CI and GitOps may create them.
-    let elsewhere = cluster.admin.clone();
+    // Ingresses from before the policies, which the setting `existing: warn` lets exist.
+    cluster.install_in(Profile::K3s, Mode::Monitor);
+    let existing = updates().map(|(name, annotations, changed)| {
+        let mut ingress = nginx_ingress(DELEGATED, &host(), &annotations);
+        ingress["metadata"]["name"] = name.into();
+        admin.create(&ingress).accepted();
+        (
+            name,
+            path(&ingress),
+            json!({"metadata": {"annotations": changed}}),
+        )
+    });
     for profile in Profile::ALL {
         cluster.install(profile);
         let attempts = routes(profile).into_iter().chain(gateway_kinds());
         let attempts = attempts.chain(worthless_reasons());
-        assert_attempts(
-            &admin,
-            profile,
-            attempts.map(|(name, object, rule)| (name, object, Rejected(rule))),
-        );
-        let attempts = cilium_kinds().into_iter();
-        assert_attempts(
-            &elsewhere,
-            profile,
-            attempts.map(|(name, object, rule)| (name, object, Rejected(rule))),
-        );
-    }
-    // Ingresses from before the policies, which the setting `existing: warn` lets exist.
-    cluster.install_in(Profile::K3s, Mode::Monitor);
-    for (name, annotations, _) in updates() {
-        let mut existing = nginx_ingress(&annotations);
-        existing["metadata"]["name"] = name.into();
-        admin.create(&existing).accepted();
-    }
-    for profile in Profile::ALL {
-        cluster.install(profile);
-        for (name, annotations, changed) in updates() {
-            let mut existing = nginx_ingress(&annotations);
-            existing["metadata"]["name"] = name.into();
-            let change = json!({"metadata": {"annotations": changed}});
-            let response = admin.merge(&path(&existing), &change);
+        assert_attempts(&admin, profile, attempts.map(rejected));
+        // Charts do not extend `edit` to these kinds, but CI and GitOps may create them.
+        assert_attempts(&cluster.admin, profile, cilium_kinds().map(rejected));
+        for (name, path, change) in &existing {
+            let response = admin.merge(path, change);
             assert_rejected(name, &response, "translatable-ingress");
         }
     }
-    cluster.install(Profile::K3s);
+}
+
+type Attempt = (&'static str, Value, &'static str);
+
+fn rejected((name, object, rule): Attempt) -> (&'static str, Value, Expected) {
+    (name, object, Expected::Rejected(rule))
 }
 
 fn own_route() -> Value {
     route_to("HTTPRoute", DELEGATED, "tried", &host())
 }
 
-fn routes(profile: Profile) -> Vec<(&'static str, Value, &'static str)> {
+fn routes(profile: Profile) -> Vec<Attempt> {
     let with = |pointer: &str, value: Value| {
         let mut route = own_route();
         route["spec"][pointer] = value;
@@ -153,7 +146,7 @@ fn routes(profile: Profile) -> Vec<(&'static str, Value, &'static str)> {
 }
 
 /// Returns the kinds of Gateway API that a project admin may create, if a chart extends `edit` to them.
-fn gateway_kinds() -> Vec<(&'static str, Value, &'static str)> {
+fn gateway_kinds() -> impl Iterator<Item = Attempt> {
     let parents = json!([{"name": "internal-gateway", "namespace": prefixed("gateway")}]);
     let rules = json!([{"backendRefs": [{"name": "web", "port": 80}]}]);
     let mut gateway = route("Gateway", DELEGATED, "tried");
@@ -183,10 +176,9 @@ fn gateway_kinds() -> Vec<(&'static str, Value, &'static str)> {
     [gateway, listeners, grant, tls, tcp]
         .into_iter()
         .map(|object| ("another kind of Gateway API", object, "traffic-kinds"))
-        .collect()
 }
 
-fn cilium_kinds() -> Vec<(&'static str, Value, &'static str)> {
+fn cilium_kinds() -> impl Iterator<Item = Attempt> {
     let version = "cilium.io/v2";
     let mut envoy = object(version, "CiliumEnvoyConfig", DELEGATED, "tried");
     envoy["spec"] = json!({
@@ -213,49 +205,33 @@ fn cilium_kinds() -> Vec<(&'static str, Value, &'static str)> {
     [envoy, clusterwide, redirect]
         .into_iter()
         .map(|object| ("a kind of Cilium", object, "traffic-kinds"))
-        .collect()
-}
-
-/// Returns an Ingress of the class `nginx` with annotations.
-fn nginx_ingress(annotations: &Value) -> Value {
-    let mut ingress = object("networking.k8s.io/v1", "Ingress", DELEGATED, "tried");
-    ingress["metadata"]["annotations"] = annotations.clone();
-    ingress["spec"] = json!({
-        "ingressClassName": "nginx",
-        "rules": [{"host": host(), "http": {"paths": [{
-            "path": "/",
-            "pathType": "Prefix",
-            "backend": {"service": {"name": "web", "port": {"number": 80}}},
-        }]}}],
-    });
-    ingress
 }
 
 /// Returns Ingresses that do not require ingress-nginx, because their annotations have no effect, or one that the
 /// Gateway has anyway.
-fn worthless_reasons() -> Vec<(&'static str, Value, &'static str)> {
-    let mut reasons: Vec<_> = [
+fn worthless_reasons() -> impl Iterator<Item = Attempt> {
+    let of_nginx = [
         ("affinity", "none"),
         ("proxy-body-size", "100m"),
         ("proxy-body-size", "many"),
         ("ssl-redirect", "true"),
-    ]
-    .into_iter()
-    .map(|(annotation, value)| (annotation, json!({format!("{NGINX}/{annotation}"): value})))
-    .collect();
-    let scheme = "alb.ingress.kubernetes.io/scheme";
-    reasons.push(("a public ALB", json!({scheme: "internet-facing"})));
-    let reasons = reasons.into_iter();
-    reasons
-        .map(|(name, annotations)| (name, nginx_ingress(&annotations), "translatable-ingress"))
-        .collect()
+    ];
+    let of_nginx = of_nginx.map(|(name, value)| (format!("{NGINX}/{name}"), value));
+    let public = (
+        "alb.ingress.kubernetes.io/scheme".to_owned(),
+        "internet-facing",
+    );
+    of_nginx.into_iter().chain([public]).map(|(key, value)| {
+        let ingress = nginx_ingress(DELEGATED, &host(), &json!({key: value}));
+        ("a reason without effect", ingress, "translatable-ingress")
+    })
 }
 
 /// Returns the annotations of an Ingress, and changes that add something or take protection away.
-fn updates() -> Vec<(&'static str, Value, Value)> {
+fn updates() -> [(&'static str, Value, Value); 5] {
     let of_nginx = |annotation: &str, value: &str| json!({format!("{NGINX}/{annotation}"): value});
     let target = "external-dns.alpha.kubernetes.io/target";
-    vec![
+    [
         (
             "authentication",
             of_nginx("auth-url", "https://auth.example.org"),
