@@ -28,7 +28,8 @@ pub(crate) enum Command {
     /// Writes the routes to standard output as YAML, and reports what cannot be converted on standard error.
     ///
     /// If an Ingress cannot be converted in full, its routes are written as comments, because applying them
-    /// could drop a feature, such as authentication. Named ports are resolved with the Services in the manifests.
+    /// could drop a feature, such as authentication. Named ports are resolved with the Services in the manifests,
+    /// and paths with all Ingresses of the host: convert them together.
     Convert(Convert),
     /// Explain a rule: what it checks, why, and how to fix what it reports
     ///

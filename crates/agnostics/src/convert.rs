@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ingress2route::{Diagnostic, Translation};
 use manifest::{Object, Problem, Severity};
-use simulate::{Policy, RouteNames, RouteSettings, Services, is_ingress, paths};
+use simulate::{Ingresses, Policy, RouteNames, RouteSettings, Services, is_ingress, paths};
 
 use crate::arguments::Convert;
 use crate::input::Input;
@@ -74,10 +74,12 @@ struct Summary {
 fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary> {
     let input = Input::open(&arguments.paths, false);
     let mut services = Services::default();
+    let mut ingresses = Ingresses::default();
     let Ok(()) = input.read(|item| {
         // The second pass reports documents that cannot be read.
         if let Ok(object) = item {
             services.add(&object);
+            ingresses.add(&object);
         }
         Ok::<(), std::convert::Infallible>(())
     });
@@ -98,7 +100,7 @@ fn convert(arguments: &Convert, settings: &RouteSettings) -> io::Result<Summary>
             Ok(())
         }
         Ok(object) if is_ingress(&object) => {
-            match simulate::translate_ingress(&object, settings, &services) {
+            match simulate::translate_ingress(&object, settings, &services, &ingresses) {
                 Ok(translation) => writer.translation(&object, translation),
                 Err(malformed) => {
                     writer.problem(&problem_at(
@@ -217,6 +219,12 @@ impl Writer {
                 .collect();
             let problem = Problem::error(&Arc::from(names.join(", ")), "no Ingress found");
             report(&problem.with_help("pass files or directories with rendered manifests"));
+        }
+        if ingresses > 0 {
+            let _ = writeln!(
+                anstream::stderr(),
+                "not checked: Ingress objects outside the manifests"
+            );
         }
         if partial > 0 {
             let _ = writeln!(

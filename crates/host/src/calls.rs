@@ -158,15 +158,10 @@ impl HostCalls {
             .and_then(|query| self.cluster.list(kind, namespace, &query))
             .map(|objects| mask.list(kind, &objects))
         };
-        match found {
-            Ok(json) => Ok(json?),
-            Err(error) => {
-                if let LookupError::Unknown(kind) = &error {
-                    self.activity.unanswered.insert(kind.clone());
-                }
-                Err(error.into())
-            }
+        if matches!(found, Err(LookupError::Unknown(_))) || self.cluster.is_partial(kind) {
+            self.activity.unanswered.insert(kind.clone());
         }
+        Ok(found??)
     }
 
     fn count(&mut self, call: String) {

@@ -59,6 +59,12 @@ impl<'a> Class<'a> {
         self.field.as_deref().into_iter().chain(annotation)
     }
 
+    /// Whether one controller may serve Ingresses with both classes: they are equal, or one is the default.
+    pub fn is_compatible(&self, other: &Self) -> bool {
+        let is_equal = |name| other.names().all(|other| other == name);
+        self.names().all(is_equal)
+    }
+
     /// Whether field and annotation name different classes.
     pub fn is_contradictory(&self) -> bool {
         self.names().nth(1).is_some()

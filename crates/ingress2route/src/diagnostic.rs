@@ -13,6 +13,31 @@ pub struct Diagnostic {
     pub path: String,
     /// The message, one sentence.
     pub message: String,
+    /// The difference between ingress-nginx and the routes that the message reports.
+    pub difference: Option<Difference>,
+}
+
+/// Requests that ingress-nginx and the routes handle differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// NGINX decodes and normalizes the path before it selects a location (`ngx_http_parse_complex_uri`), and
+    /// answers 400 if it cannot. Cilium's connection manager does neither.
+    PathNormalization,
+    /// NGINX sends the rest of a rewritten path decoded, normalized and encoded anew; Envoy sends it unchanged.
+    RewriteNormalization,
+    /// NGINX ignores the case of the path; a prefix that a route replaces is case-sensitive.
+    PathCase,
+}
+
+impl Difference {
+    /// Returns the name of the difference for tools, in kebab case.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::PathNormalization => "path-normalization",
+            Self::RewriteNormalization => "rewrite-normalization",
+            Self::PathCase => "path-case",
+        }
+    }
 }
 
 impl fmt::Display for Diagnostic {
@@ -30,8 +55,24 @@ impl fmt::Display for Diagnostic {
 pub(crate) fn push_once(list: &mut Vec<Diagnostic>, field: Node<'_>, parts: &[&str]) {
     let message = joined(parts);
     if !list.iter().any(|other| other.message == message) {
-        let path = field.path();
-        list.push(Diagnostic { path, message });
+        push(list, field, &[&message]);
+    }
+}
+
+/// Reports a difference, unless the list already does.
+#[inline(never)]
+pub(crate) fn differs(
+    list: &mut Vec<Diagnostic>,
+    field: Node<'_>,
+    difference: Difference,
+    parts: &[&str],
+) {
+    let difference = Some(difference);
+    if !list.iter().any(|other| other.difference == difference) {
+        push(list, field, parts);
+        if let Some(last) = list.last_mut() {
+            last.difference = difference;
+        }
     }
 }
 
@@ -41,6 +82,7 @@ pub(crate) fn push(list: &mut Vec<Diagnostic>, annotation: Node<'_>, parts: &[&s
     list.push(Diagnostic {
         path: annotation.path(),
         message: joined(parts),
+        difference: None,
     });
 }
 

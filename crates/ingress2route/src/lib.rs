@@ -18,7 +18,7 @@
 //!     domain: None,
 //!     nginx: true,
 //! };
-//! let translation = translate(&ingress, &options, &|_service, _port| Port::Number(8080))
+//! let translation = translate(&ingress, &[], &options, &|_service, _port| Port::Number(8080))
 //!     .expect("an Ingress");
 //! assert!(translation.is_complete());
 //! let [route] = &translation.routes[..] else { panic!() };
@@ -34,11 +34,13 @@ mod features;
 mod host;
 mod name;
 mod options;
+mod order;
 mod path;
 mod pattern;
 mod redirect;
 mod routes;
 mod rule;
+mod server;
 mod spec;
 mod text;
 mod translate;
@@ -49,7 +51,7 @@ pub use annotation::{
     annotation, other_controller,
 };
 pub use class::Class;
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, Difference};
 pub use name::disambiguate;
 pub use options::{Gateway, Options, Port, PortLookup};
 #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use admission::Node;
 
-use crate::diagnostic::{push_once, quote};
+use crate::diagnostic::{Difference, differs, push_once, quote};
 use crate::features::RequestedFeatures;
 use crate::pattern;
 use crate::rule::{Match, Rewrite};
@@ -19,11 +19,12 @@ pub(crate) enum PathType {
 }
 
 /// Returns the match for a path and the rewrite of its requests. Returns `None` and adds a diagnostic if it
-/// cannot be translated.
+/// cannot be translated. `regex` is whether ingress-nginx treats all paths of the host as regular expressions.
 pub(crate) fn translate(
     path: &str,
     path_type: PathType,
     node: Node<'_>,
+    regex: bool,
     features: &RequestedFeatures<'_>,
     options: &Options<'_>,
     out: &mut Translation,
@@ -38,7 +39,7 @@ pub(crate) fn translate(
         }
         return Some((method?, Rewrite::None));
     }
-    if (features.regex || features.rewrite.is_some()) && pattern::is_regex(path) {
+    if regex {
         return regex_match(path, node, features, out);
     }
     if let Some(reason) = pattern::invalid(path) {
@@ -63,32 +64,58 @@ pub(crate) fn translate(
                     " is matched literally, because `use-regex` is not set",
                 ];
                 push_once(&mut out.notes, node, &parts);
-            } else if !path.ends_with('/') {
-                let parts = [
-                    "NGINX also matches `",
-                    path,
-                    "x`; a route matches whole path segments",
-                ];
-                push_once(&mut out.notes, node, &parts);
             }
             Match::Prefix(path.to_owned())
         }
     };
+    // A rewrite to another path would make this path a regular expression.
+    Some((path_match, Rewrite::None))
+}
+
+/// Returns the match for a path that ingress-nginx treats as a regular expression, which is not sensitive to
+/// case and anchored only at the start (`buildLocation` in `controller/template/template.go`).
+fn regex_match(
+    path: &str,
+    node: Node<'_>,
+    features: &RequestedFeatures<'_>,
+    out: &mut Translation,
+) -> Option<(Match, Rewrite)> {
     let rewrite = match &features.rewrite {
+        None => Rewrite::None,
         // The path stays the same.
-        Some((target, _)) if target == path => Rewrite::None,
+        Some((target, _)) if target == path || keeps_path(path, target) => Rewrite::None,
         Some((target, at)) if contains_any(target, b"$") => {
-            let parts = [
-                &quote(target),
-                " refers to a capture group, but ",
-                &quote(path),
-                " has none",
-            ];
-            push_once(&mut out.untranslatable, *at, &parts);
+            if let Some((prefix, replacement)) = prefix_rewrite(path, target) {
+                let (prefix, replacement) = (prefix.to_owned(), replacement.to_owned());
+                differs_from_prefix(&prefix, node, out);
+                return Some((Match::Prefix(prefix), Rewrite::Prefix(replacement)));
+            }
+            let (node, parts): (_, &[&str]) = match pattern::is_regex(path) {
+                true => (
+                    node,
+                    &[
+                        "cannot rewrite ",
+                        &quote(path),
+                        " to ",
+                        &quote(target),
+                        ": a route replaces a prefix or the whole path",
+                    ],
+                ),
+                false => (
+                    *at,
+                    &[
+                        &quote(target),
+                        " refers to a capture group, but ",
+                        &quote(path),
+                        " has none",
+                    ],
+                ),
+            };
+            push_once(&mut out.untranslatable, node, parts);
             return None;
         }
         Some((target, at)) => {
-            if path_type != PathType::Exact {
+            if !pattern::is_regex(path) {
                 let parts = [
                     "all requests below ",
                     &quote(path),
@@ -100,56 +127,11 @@ pub(crate) fn translate(
             }
             Rewrite::Full(target.clone())
         }
-        None => Rewrite::None,
     };
-    Some((path_match, rewrite))
-}
-
-/// Returns the match for a path that ingress-nginx treats as a regular expression: `use-regex` or
-/// `rewrite-target` is set.
-fn regex_match(
-    path: &str,
-    node: Node<'_>,
-    features: &RequestedFeatures<'_>,
-    out: &mut Translation,
-) -> Option<(Match, Rewrite)> {
-    let target = features.rewrite.as_ref().map(|(target, _)| target.as_str());
-    // The usual way to remove a prefix.
-    if let (Some(prefix), Some("/$2")) = (path.strip_suffix("(/|$)(.*)"), target)
-        && !pattern::is_regex(prefix)
-        && prefix.len() > 1
-        && !prefix.ends_with('/')
-        && pattern::invalid(prefix).is_none()
-    {
-        let prefix = Match::Prefix(prefix.to_owned());
-        return Some((prefix, Rewrite::Prefix("/".to_owned())));
+    // Every path starts with a slash.
+    if path == "/" || path == "/(.*)" && rewrite == Rewrite::None {
+        return Some((Match::Prefix("/".to_owned()), rewrite));
     }
-    if path == "/(.*)" && target == Some("/$1") {
-        return Some((Match::Prefix("/".to_owned()), Rewrite::None));
-    }
-    let rewrite = match target {
-        Some(target) if contains_any(target, b"$") => {
-            // The path stays the same.
-            let same = path.strip_suffix("(.*)");
-            if same.is_none()
-                || same != target.strip_suffix("$1")
-                || path.bytes().filter(|b| *b == b'(').count() > 1
-            {
-                let parts = [
-                    "cannot rewrite ",
-                    &quote(path),
-                    " to ",
-                    &quote(target),
-                    ": a route replaces a prefix or the whole path",
-                ];
-                push_once(&mut out.untranslatable, node, &parts);
-                return None;
-            }
-            Rewrite::None
-        }
-        Some(target) => Rewrite::Full(target.to_owned()),
-        None => Rewrite::None,
-    };
     let regex = pattern::to_re2(path);
     if regex.is_none() {
         let parts = [
@@ -159,6 +141,44 @@ fn regex_match(
         push_once(&mut out.untranslatable, node, &parts);
     }
     Some((Match::Regex(regex?), rewrite))
+}
+
+/// Whether a rewrite only restores what the path has captured.
+fn keeps_path(path: &str, target: &str) -> bool {
+    let start = path.strip_suffix("(.*)");
+    start.is_some()
+        && start == target.strip_suffix("$1")
+        && path.bytes().filter(|b| *b == b'(').count() == 1
+}
+
+/// Returns the prefix and its replacement, if the rewrite is the usual way to replace a prefix.
+fn prefix_rewrite<'a>(path: &'a str, target: &str) -> Option<(&'a str, &'static str)> {
+    let prefix = path.strip_suffix("(/|$)(.*)").filter(|_| target == "/$2")?;
+    let is_valid = !pattern::is_regex(prefix)
+        && prefix.len() > 1
+        && !prefix.ends_with('/')
+        && pattern::invalid(prefix).is_none();
+    is_valid.then_some((prefix, "/"))
+}
+
+/// Notes how the replacement of a prefix differs from a rewrite in NGINX.
+fn differs_from_prefix(prefix: &str, node: Node<'_>, out: &mut Translation) {
+    let notes = &mut out.notes;
+    if prefix.bytes().any(|b| b.is_ascii_alphabetic()) {
+        let parts = [
+            "NGINX ignores the case of ",
+            &quote(prefix),
+            ", the route does not: ",
+            &quote(&prefix.to_ascii_uppercase()),
+            " no longer matches",
+        ];
+        differs(notes, node, Difference::PathCase, &parts);
+    }
+    let parts = [
+        "NGINX decodes and normalizes the rest of the path, the Gateway sends it unchanged: ",
+        &quote(&joined(&[prefix, "//a%2Fb"])),
+    ];
+    differs(notes, node, Difference::RewriteNormalization, &parts);
 }
 
 /// Returns the gRPC methods that a path matches: `/`, `/package.Service` or `/package.Service/Method`.

@@ -6,7 +6,7 @@ use crate::text::{contains, contains_any, joined};
 const META: &[u8] = br"\^$*+?()[]{}|";
 
 /// The maximum length of a path in the CRD.
-const MAX_PATH_LENGTH: usize = 1024;
+pub(crate) const MAX_PATH_LENGTH: usize = 1024;
 
 /// Returns why the CRD rejects the path of an `Exact` or `PathPrefix` match, as the predicate of a sentence.
 /// Source: the CEL rules of `HTTPPathMatch`.

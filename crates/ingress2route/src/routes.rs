@@ -8,31 +8,29 @@ use crate::diagnostic::{push_once, quote};
 use crate::features::RequestedFeatures;
 use crate::redirect::Redirect;
 use crate::rule::{self, Action, MAX_HOSTNAMES, Match, Rule};
+use crate::server::{Host, Member};
 use crate::spec::spec;
 use crate::text::joined;
-use crate::translate::Host;
 use crate::{Kind, Options, Route, Translation, host, name};
 
 /// Builds the routes: one for each group of hosts with the same rules, more if the limits of the CRDs require
 /// it.
 pub(crate) fn build<'a>(
-    ingress: &str,
-    namespace: Option<&str>,
     hosts: Vec<Host<'a>>,
-    features: RequestedFeatures<'a>,
+    ingress: Member<'a>,
     options: &Options<'_>,
     out: Translation,
 ) -> Translation {
     let mut builder = Builder {
         options,
-        features,
+        features: ingress.features,
         groups: Vec::new(),
         out,
     };
     if !builder.features.no_routes {
         builder.group(hosts);
     }
-    builder.finish(ingress, namespace);
+    builder.finish(&ingress.name, &ingress.namespace);
     builder.out
 }
 
@@ -163,7 +161,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// Splits groups into routes within the limits of the CRDs, and names them.
-    fn finish(&mut self, ingress: &str, namespace: Option<&str>) {
+    fn finish(&mut self, ingress: &str, namespace: &str) {
         let kind = match self.features.grpc {
             true => Kind::Grpc,
             false => Kind::Http,
@@ -182,7 +180,7 @@ impl<'a> Builder<'_, 'a> {
                 self.out.routes.push(Route {
                     kind,
                     name,
-                    namespace: namespace.map(str::to_owned),
+                    namespace: Some(namespace.to_owned()).filter(|it| !it.is_empty()),
                     spec: spec(
                         &self.options.gateway,
                         &group.hostnames,

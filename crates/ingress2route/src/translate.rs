@@ -6,155 +6,284 @@ use std::rc::Rc;
 use admission::{Malformed, Node, Object};
 
 use crate::backend;
-use crate::diagnostic::{push_once, quote};
-use crate::features::{self, RequestedFeatures};
+use crate::diagnostic::{Diagnostic, Difference, differs, push_once, quote};
 use crate::path::{self, PathType};
-use crate::rule::{Action, Match, Rewrite};
-use crate::{Options, PortLookup, Translation, pattern, routes};
+use crate::redirect::Redirect;
+use crate::rule::{Action, Match};
+use crate::server::{Host, Location, Member};
+use crate::text::joined;
+use crate::{Options, Port, PortLookup, Translation, order, routes};
+
+/// The maximum number of paths that are compared, if the order matters or there are other Ingresses.
+const MAX_PATHS: usize = 1000;
+
+/// Annotations of one Ingress that apply to all requests for its hosts.
+const SERVER_ANNOTATIONS: [&str; 3] = ["auth-tls-secret]", "server-snippet]", "ssl-passthrough]"];
 
 /// Translates an Ingress of `networking.k8s.io/v1`, or of the format of `v1beta1` and `extensions/v1beta1`
 /// (`serviceName`, `servicePort`).
 ///
+/// `siblings` are the other Ingresses that the same ingress-nginx serves, in any order: it merges all Ingresses
+/// of a host, so they may change what the paths of this one match. Those without a common host, and malformed
+/// ones, are skipped. The routes and diagnostics are those of `ingress` alone.
+///
 /// # Errors
 /// Returns an error if a field that the routes depend on has the wrong type.
-pub fn translate(
-    ingress: &Object<'_>,
+pub fn translate<'a>(
+    ingress: &Object<'a>,
+    siblings: &[Object<'a>],
     options: &Options<'_>,
     lookup_port: &PortLookup<'_>,
 ) -> Result<Translation, Malformed> {
     let mut out = Translation::default();
-    let metadata = ingress.object("metadata")?;
-    let annotations = match &metadata {
-        Some(metadata) => metadata.object("annotations")?,
-        None => None,
-    };
-    let features = features::read(annotations.as_ref(), options, &mut out)?;
-    let (name, namespace) = match &metadata {
-        Some(metadata) => (base_name(metadata)?, metadata.string("namespace")?),
-        None => (Cow::default(), None),
-    };
+    let member = Member::read(ingress, options, &mut out)?;
     let mut translator = Translator {
         options,
         lookup_port,
-        features,
+        members: vec![member],
+        order: vec![0],
         hosts: Vec::new(),
         out,
     };
     match ingress.object("spec")? {
-        Some(spec) => translator.spec(&spec)?,
+        Some(spec) => translator.spec(&spec, siblings)?,
         None => {
             let parts = ["has no `spec`, so there is nothing to route"];
             push_once(&mut translator.out.blockers, ingress.node(), &parts);
         }
     }
-    Ok(routes::build(
-        &name,
-        namespace.as_deref(),
-        translator.hosts,
-        translator.features,
-        options,
-        translator.out,
-    ))
-}
-
-/// Returns the name that route names start with: the Ingress's `name`, or else its `generateName`.
-fn base_name<'a>(metadata: &Object<'a>) -> Result<Cow<'a, str>, Malformed> {
-    let name = metadata.string("name")?.filter(|name| !name.is_empty());
-    Ok(match name {
-        Some(name) => name,
-        None => metadata.string("generateName")?.unwrap_or_default(),
+    let Translator {
+        hosts,
+        members,
+        out,
+        ..
+    } = translator;
+    Ok(match members.into_iter().next() {
+        Some(member) => routes::build(hosts, member, options, out),
+        None => out,
     })
 }
 
 struct Translator<'t, 'a> {
     options: &'t Options<'t>,
     lookup_port: &'t PortLookup<'t>,
-    features: RequestedFeatures<'a>,
+    members: Vec<Member<'a>>,
+    /// The members, the oldest first.
+    order: Vec<usize>,
     hosts: Vec<Host<'a>>,
     out: Translation,
 }
 
-/// A host with the paths of all its rules.
-pub(crate) struct Host<'a> {
-    /// Empty for rules without a host.
-    pub(crate) name: String,
-    /// The field that names it.
-    pub(crate) node: Node<'a>,
-    pub(crate) paths: Vec<Path<'a>>,
-}
-
-/// A path of an Ingress, translated.
+/// A path of a host, translated.
+#[derive(Clone)]
 pub(crate) struct Path<'a> {
     pub(crate) path_match: Match,
     pub(crate) action: Rc<Action>,
     /// `path` in the Ingress.
-    text: String,
+    pub(crate) text: Cow<'a, str>,
+    #[expect(dead_code, reason = "for the merge of canaries")]
+    pub(crate) path_type: PathType,
     pub(crate) node: Node<'a>,
+    /// The index of its Ingress.
+    pub(crate) member: usize,
+    /// Whether the Ingress is a canary.
+    pub(crate) canary: bool,
 }
 
 impl<'a> Translator<'_, 'a> {
-    fn spec(&mut self, spec: &Object<'a>) -> Result<(), Malformed> {
-        for rule in spec.array("rules")?.unwrap_or_default() {
-            self.rule(&rule.object()?)?;
+    fn spec(&mut self, spec: &Object<'a>, siblings: &[Object<'a>]) -> Result<(), Malformed> {
+        self.rules(spec, 0)?;
+        match self.default_backend(0) {
+            Some(node) if self.hosts.is_empty() => {
+                self.hosts.push(Host::new(String::new(), node));
+            }
+            Some(node) if self.hosts.iter().all(|host| !host.name.is_empty()) => {
+                let parts = [
+                    "serves only the hosts of the rules: a route for all other hosts would claim the domain",
+                ];
+                push_once(&mut self.out.notes, node, &parts);
+            }
+            None if self.hosts.is_empty() => {
+                let parts = ["has no rules and no default backend, so there is nothing to route"];
+                push_once(&mut self.out.blockers, spec.node(), &parts);
+            }
+            _ => {}
         }
-        // In v1beta1, the field is called `backend`.
-        let default = match spec.get("defaultBackend")? {
-            Some(default) => Some(default),
-            None => spec.get("backend")?,
-        };
-        if let Some(node) = default {
-            self.default_backend(node)?;
+        for sibling in siblings.iter().filter(|_| self.options.nginx) {
+            // The translation of a malformed sibling reports it.
+            let _ = self.sibling(sibling);
         }
-        if self.hosts.is_empty() {
-            let parts = ["has no rules and no default backend, so there is nothing to route"];
-            push_once(&mut self.out.blockers, spec.node(), &parts);
-        }
-        for host in &self.hosts {
+        for mut host in std::mem::take(&mut self.hosts) {
+            self.default_location(&mut host);
+            self.host(&mut host)?;
             if host.paths.is_empty() && self.out.untranslatable.is_empty() {
                 let parts = ["has no paths, and the Ingress has no default backend"];
                 push_once(&mut self.out.blockers, host.node, &parts);
             }
+            self.hosts.push(host);
         }
-        self.remove_ambiguous_regexes();
+        if self.options.nginx {
+            self.normalization();
+        }
         self.tls(spec)
     }
 
-    fn rule(&mut self, rule: &Object<'a>) -> Result<(), Malformed> {
-        let name = rule.string("host")?.unwrap_or_default();
-        let node = rule.get("host")?.unwrap_or(rule.node());
-        let index = match self.hosts.iter().position(|host| host.name == name) {
-            Some(index) => index,
-            None => {
-                self.hosts.push(Host {
-                    name: name.into_owned(),
-                    node,
-                    paths: Vec::new(),
-                });
-                self.hosts.len() - 1
+    fn default_backend(&self, member: usize) -> Option<Node<'a>> {
+        self.members.get(member)?.default_backend
+    }
+
+    /// Adds a sibling with the locations of common hosts, if there are any.
+    fn sibling(&mut self, sibling: &Object<'a>) -> Result<(), Malformed> {
+        let Some(spec) = sibling.object("spec")? else {
+            return Ok(());
+        };
+        let mut common = None;
+        for rule in spec.array("rules")?.unwrap_or_default() {
+            let name = rule.object()?.string("host")?.unwrap_or_default();
+            let host = self.hosts.iter().find(|host| host.name == name);
+            common = common.or(host.map(|host| host.node));
+        }
+        let Some(node) = common else {
+            return Ok(());
+        };
+        let mut out = Translation::default();
+        let member = Member::read(sibling, self.options, &mut out)?;
+        for Diagnostic { path, .. } in &out.untranslatable {
+            let mut names = SERVER_ANNOTATIONS.iter();
+            if let Some(name) = names.find(|name| path.ends_with(**name)) {
+                let name = quote(name.strip_suffix(']').unwrap_or_default());
+                let parts = [
+                    &name,
+                    " of Ingress ",
+                    &member.quoted(),
+                    " applies to the whole host",
+                ];
+                push_once(&mut self.out.untranslatable, node, &parts);
             }
-        };
-        let paths = match rule.object("http")? {
-            Some(http) => http.array("paths")?.unwrap_or_default(),
-            None => Vec::new(),
-        };
-        for node in paths {
-            if let Some(path) = self.path(&node.object()?)? {
-                self.add(index, path);
+        }
+        let younger = |it: &usize| self.members.get(*it).is_some_and(|it| member.precedes(it));
+        let at = self.order.iter().position(younger);
+        let index = self.members.len();
+        self.order.insert(at.unwrap_or(index), index);
+        self.members.push(member);
+        self.rules(&spec, index)
+    }
+
+    /// Adds the locations of a member; those of a sibling only to hosts of the translated Ingress.
+    fn rules(&mut self, spec: &Object<'a>, member: usize) -> Result<(), Malformed> {
+        for rule in spec.array("rules")?.unwrap_or_default() {
+            let rule = rule.object()?;
+            let name = rule.string("host")?.unwrap_or_default();
+            if member == 0 && self.hosts.iter().all(|host| host.name != name) {
+                let node = rule.get("host")?.unwrap_or(rule.node());
+                self.hosts.push(Host::new(name.to_string(), node));
+            }
+            let Some(host) = self.hosts.iter_mut().find(|host| host.name == name) else {
+                continue;
+            };
+            host.add_owner(&self.members, member);
+            let paths = match rule.object("http")? {
+                Some(http) => http.array("paths")?.unwrap_or_default(),
+                None => Vec::new(),
+            };
+            for item in paths {
+                let mut unreported = Vec::new();
+                let blockers = match member {
+                    0 => &mut self.out.blockers,
+                    _ => &mut unreported,
+                };
+                let location = Location::read(&item.object()?, member, blockers)?;
+                host.locations.extend(location);
             }
         }
         Ok(())
     }
 
-    /// Adds a path to a host, unless it is a duplicate: the first one applies.
-    fn add(&mut self, index: usize, path: Path<'a>) {
-        let Some(host) = self.hosts.get_mut(index) else {
+    /// Adds the location `/` that the oldest Ingress of a host has for its default backend. It never becomes
+    /// a route of its own: without a hostname, that route would claim the whole domain.
+    fn default_location(&mut self, host: &mut Host<'a>) {
+        if host.has_root(&self.members) {
             return;
+        }
+        if let (Some(node), Some(owner)) = (self.default_backend(0), self.members.get(host.owner))
+            && host.owner > 0
+        {
+            let parts = [
+                "is ignored for a host of the older Ingress ",
+                &owner.quoted(),
+            ];
+            push_once(&mut self.out.notes, node, &parts);
+        }
+        let backend = self.default_backend(host.owner);
+        let node = backend.unwrap_or(host.node);
+        host.locations.push(Location {
+            member: host.owner,
+            text: Cow::Borrowed("/"),
+            path_type: PathType::Prefix,
+            node,
+            item: node,
+            backend,
+            is_default: true,
+        });
+    }
+
+    /// Translates the locations of a host.
+    fn host(&mut self, host: &mut Host<'a>) -> Result<(), Malformed> {
+        let enforces_regex = |it: &Location<'_>| {
+            let member = self.members.get(it.member);
+            !host.is_canary(&self.members, it.member)
+                && member.is_some_and(|member| member.enforces_regex(&it.text))
         };
-        let is_duplicate =
-            |other: &&Path<'_>| matches_same_requests(&other.path_match, &path.path_match);
+        host.regex = host.locations.iter().any(enforces_regex);
+        let locations = std::mem::take(&mut host.locations);
+        if locations.len() > MAX_PATHS && (host.regex || self.members.len() > 1) {
+            let parts = ["has too many paths to compare them"];
+            push_once(&mut self.out.untranslatable, host.node, &parts);
+            return Ok(());
+        }
+        for member in self.order.clone() {
+            for location in locations.iter().filter(|it| it.member == member) {
+                match self.path(host, &locations, location) {
+                    Ok(Some(path)) => self.add(host, path, location.is_default),
+                    Err(error) if member == 0 => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        match host.regex {
+            true => order::check(host, &self.members, &mut self.out),
+            false if self.options.nginx => add_slash_redirects(host),
+            false => {}
+        }
+        host.paths.retain(|path| path.member == 0);
+        Ok(())
+    }
+
+    /// Adds a path to a host, unless it is a duplicate: that of the oldest Ingress applies, or else the first.
+    fn add(&mut self, host: &mut Host<'a>, path: Path<'a>, is_default: bool) {
+        let is_duplicate = |other: &&Path<'_>| {
+            matches_same_requests(&other.path_match, &path.path_match)
+                && (!host.regex || other.text == path.text)
+                && other.canary == path.canary
+        };
         let Some(first) = host.paths.iter().find(is_duplicate) else {
             return host.paths.push(path);
         };
+        if first.member != path.member {
+            if let (0, Some(owner)) = (path.member, self.members.get(first.member)) {
+                let parts = [
+                    &quote(&path.text),
+                    " is also a path of Ingress ",
+                    &owner.quoted(),
+                    ", which applies if it is older; remove one of them",
+                ];
+                push_once(&mut self.out.blockers, path.node, &parts);
+            }
+            return;
+        }
+        if is_default || path.member > 0 {
+            return;
+        }
         if first.action == path.action {
             // Keep both `/a` and `/a/`: they are equivalent, but not identical.
             if !host
@@ -182,127 +311,97 @@ impl<'a> Translator<'_, 'a> {
         push_once(&mut self.out.notes, path.node, &parts);
     }
 
-    fn path(&mut self, path: &Object<'a>) -> Result<Option<Path<'a>>, Malformed> {
-        let text = path.string("path")?.filter(|text| !text.is_empty());
-        let text = text.unwrap_or(Cow::Borrowed("/"));
-        let node = path.get("path")?.unwrap_or(path.node());
-        let path_type = path.string("pathType")?;
-        let path_type = match path_type.as_deref() {
-            Some("Exact") => PathType::Exact,
-            Some("Prefix") => PathType::Prefix,
-            // The default of v1beta1.
-            Some("ImplementationSpecific") | None => PathType::ImplementationSpecific,
-            Some(other) => {
-                let parts = [&quote(other), " is not a path type"];
-                push_once(&mut self.out.blockers, node, &parts);
-                return Ok(None);
-            }
+    fn path(
+        &mut self,
+        host: &Host<'a>,
+        locations: &[Location<'a>],
+        location: &Location<'a>,
+    ) -> Result<Option<Path<'a>>, Malformed> {
+        let &Location { member, node, .. } = location;
+        let (Some(it), false) = (self.members.get(member), location.is_unused()) else {
+            return Ok(None);
         };
+        let canary = host.is_canary(&self.members, member);
+        let mut unreported = Translation::default();
+        let out = match member {
+            0 => &mut self.out,
+            _ => &mut unreported,
+        };
+        let features = &it.features;
         let translated = path::translate(
-            &text,
-            path_type,
+            &location.pattern(host.regex, it, locations),
+            location.path_type,
             node,
-            &self.features,
+            host.regex,
+            features,
             self.options,
-            &mut self.out,
+            out,
         );
         let Some((path_match, rewrite)) = translated else {
             return Ok(None);
         };
-        let action = self.action(path.get("backend")?, path.node(), rewrite)?;
-        Ok(action.map(|action| Path {
+        let action = match (&features.redirect, location.backend) {
+            (Some(redirect), _) => Action::Redirect(redirect.clone()),
+            (None, None) => {
+                push_once(&mut out.blockers, location.item, &["has no backend"]);
+                return Ok(None);
+            }
+            (None, Some(backend)) => {
+                let main = self.members.first();
+                let is_near = main.is_some_and(|main| main.namespace == it.namespace);
+                let is_needed = member == 0 || canary && is_near;
+                let lookup_port: &PortLookup<'_> = match is_needed {
+                    true => self.lookup_port,
+                    false => &|_, _| Port::Unknown,
+                };
+                match backend::read(&backend.object()?, lookup_port, out)? {
+                    Some(backend) => Action::Forward(backend, rewrite),
+                    None => return Ok(None),
+                }
+            }
+        };
+        Ok(Some(Path {
             path_match,
-            action,
-            text: text.into_owned(),
+            action: Rc::new(action),
+            text: location.text.clone(),
+            path_type: location.path_type,
             node,
+            member,
+            canary,
         }))
     }
 
-    /// Returns the action for the requests of a path or default backend. If no route can express it, adds a
-    /// diagnostic about `node` and returns `None`.
-    fn action(
-        &mut self,
-        backend: Option<Node<'a>>,
-        node: Node<'a>,
-        rewrite: Rewrite,
-    ) -> Result<Option<Rc<Action>>, Malformed> {
-        if let Some(redirect) = &self.features.redirect {
-            return Ok(Some(Rc::new(Action::Redirect(redirect.clone()))));
-        }
-        let Some(backend) = backend else {
-            push_once(&mut self.out.blockers, node, &["has no backend"]);
-            return Ok(None);
+    /// Notes, once, which requests only NGINX normalizes.
+    fn normalization(&mut self) {
+        let mut paths = self.hosts.iter().flat_map(|host| &host.paths);
+        let is_http = |path: &&Path<'_>| !matches!(path.path_match, Match::Method { .. });
+        let Some(first) = paths.clone().find(is_http) else {
+            return;
         };
-        let backend = backend::read(&backend.object()?, self.lookup_port, &mut self.out)?;
-        Ok(backend.map(|backend| Rc::new(Action::Forward(backend, rewrite))))
-    }
-
-    /// Adds the default backend, which serves the requests that match no path of a host. Besides other rules,
-    /// it never becomes a route of its own: without a hostname, that route would claim the whole domain.
-    fn default_backend(&mut self, node: Node<'a>) -> Result<(), Malformed> {
-        let (features, options) = (&self.features, self.options);
-        let translated = path::translate(
-            "/",
-            PathType::Prefix,
-            node,
-            features,
-            options,
-            &mut self.out,
+        let (path, parts) = match paths.find(|path| is_http(path) && path.text != "/") {
+            None => (
+                first,
+                [
+                    "NGINX answers 400 to paths such as `/..`, which the Gateway forwards",
+                    "",
+                    "",
+                ],
+            ),
+            Some(path) => (
+                path,
+                [
+                    "NGINX decodes and normalizes the path before it matches it, the Gateway does not: ",
+                    &quote(&joined(&["/x/..", &path.text])),
+                    " no longer matches",
+                ],
+            ),
+        };
+        differs(
+            &mut self.out.notes,
+            path.node,
+            Difference::PathNormalization,
+            &parts,
         );
-        let Some((path_match, rewrite)) = translated else {
-            return Ok(());
-        };
-        let Some(action) = self.action(Some(node), node, rewrite)? else {
-            return Ok(());
-        };
-        if self.hosts.is_empty() {
-            self.hosts.push(Host {
-                name: String::new(),
-                node,
-                paths: Vec::new(),
-            });
-        } else if self.hosts.iter().all(|host| !host.name.is_empty()) {
-            let parts = [
-                "serves only the hosts of the rules: a route for all other hosts would claim the domain",
-            ];
-            push_once(&mut self.out.notes, node, &parts);
-        }
-        for host in &mut self.hosts {
-            if !host.paths.iter().any(|path| path.path_match == path_match) {
-                host.paths.push(Path {
-                    path_match: path_match.clone(),
-                    action: Rc::clone(&action),
-                    text: "/".to_owned(),
-                    node,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes regular expressions that overlap other paths. ingress-nginx tries the longest path first;
-    /// Gateway API does not define the precedence. Cilium tries exact paths first, then regular expressions,
-    /// so one that is longer than the overlapping prefix stays.
-    fn remove_ambiguous_regexes(&mut self) {
-        for host in &mut self.hosts {
-            let mut index = 0;
-            while let Some(path) = host.paths.get(index) {
-                let mut others = host.paths.iter();
-                match others.find(|other| is_ambiguous(path, other)) {
-                    None => index += 1,
-                    Some(other) => {
-                        let parts = [
-                            &quote(&path.text),
-                            " overlaps ",
-                            &quote(&other.text),
-                            ", and Gateway API does not define which one takes precedence",
-                        ];
-                        push_once(&mut self.out.untranslatable, path.node, &parts);
-                        host.paths.remove(index);
-                    }
-                }
-            }
-        }
     }
 
     fn tls(&mut self, spec: &Object<'a>) -> Result<(), Malformed> {
@@ -336,16 +435,32 @@ fn matches_same_requests(a: &Match, b: &Match) -> bool {
     }
 }
 
-/// Whether `path` is a regular expression that may match a request meant for `other`.
-fn is_ambiguous(path: &Path<'_>, other: &Path<'_>) -> bool {
-    if !matches!(path.path_match, Match::Regex(_)) || path.action == other.action {
-        return false;
+/// Adds the redirects from `/a` to `/a/` that NGINX sends if there is a path `/a/` and no path `/a`:
+/// `auto_redirect` in `ngx_http_proxy_module.c` and `ngx_http_core_find_static_location`.
+fn add_slash_redirects(host: &mut Host<'_>) {
+    let mut redirects = Vec::new();
+    for path in &host.paths {
+        let bare = path.text.strip_suffix('/').filter(|bare| !bare.is_empty());
+        let is_path = !matches!(path.path_match, Match::Method { .. });
+        let Some(bare) = bare.filter(|_| is_path && path.member == 0 && !path.canary) else {
+            continue;
+        };
+        let exact = Match::Exact(bare.to_owned());
+        let is_taken =
+            |other: &Path<'_>| !other.canary && other.text == bare || other.path_match == exact;
+        if host.paths.iter().chain(&redirects).any(is_taken) {
+            continue;
+        }
+        let redirect = Redirect {
+            path: Some(path.text.to_string()),
+            code: 301,
+            ..Redirect::default()
+        };
+        redirects.push(Path {
+            path_match: exact,
+            action: Rc::new(Action::Redirect(redirect)),
+            ..path.clone()
+        });
     }
-    let prefix = pattern::literal_prefix(&path.text);
-    let (text, is_shorter_prefix) = match &other.path_match {
-        Match::Regex(_) => (pattern::literal_prefix(&other.text), false),
-        Match::Prefix(text) => (text.to_ascii_lowercase(), text.len() < path.text.len()),
-        _ => (other.text.to_ascii_lowercase(), false),
-    };
-    !is_shorter_prefix && (prefix.starts_with(&text) || text.starts_with(&prefix))
+    host.paths.append(&mut redirects);
 }

@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use manifest::{Object, Problem, Severity};
 use serde::Deserialize;
 use simulate::{
-    Builtin, Context, Policies, Policy, Profile, RouteNames, RouteSettings, Services, Simulator,
-    Summary, is_ingress,
+    Builtin, Context, Ingresses, Policies, Policy, Profile, RouteNames, RouteSettings, Services,
+    Simulator, Summary, is_ingress,
 };
 
 use crate::report::{ObjectReport, ProblemReport, Report, Source};
@@ -73,10 +73,12 @@ fn check_with(
     }
     let mut context = Context::new(&policies);
     let mut services = Services::default();
+    let mut ingresses = Ingresses::default();
     let mut collect = |item: Result<Object, Problem>| {
         let object = item?;
         context.collect(&object);
         services.add(&object);
+        ingresses.add(&object);
         Ok(())
     };
     for_each(Source::Manifests, &input.manifests, |item| {
@@ -92,7 +94,7 @@ fn check_with(
         report.problem(&warning.with_help("paste the Namespaces into the Cluster tab"));
     }
     let simulator = Simulator::new(policies, context, profile.default_storage_class())?;
-    check_objects(input, &simulator, &routes, &services, report);
+    check_objects(input, &simulator, &routes, (&services, &ingresses), report);
     Ok(())
 }
 
@@ -100,7 +102,7 @@ fn check_objects(
     input: &Input,
     simulator: &Simulator,
     settings: &RouteSettings,
-    services: &Services,
+    neighbours: (&Services, &Ingresses),
     report: &mut Report,
 ) {
     let mut summary = Summary::default();
@@ -116,7 +118,7 @@ fn check_objects(
             summary.count(&rows);
             not_checked.extend(rows.iter().flat_map(|row| row.not_checked.iter().cloned()));
             let routes = is_ingress(&object)
-                .then(|| Routes::new(&object, settings, services, &mut names))
+                .then(|| Routes::new(&object, settings, neighbours, &mut names))
                 .flatten();
             report
                 .objects

@@ -3,7 +3,7 @@
 use ingress2route::Diagnostic;
 use manifest::Object;
 use serde::Serialize;
-use simulate::{RouteNames, RouteSettings, Services, paths};
+use simulate::{Ingresses, RouteNames, RouteSettings, Services, paths};
 
 /// The routes converted from an Ingress.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,10 +32,11 @@ impl Routes {
     pub(crate) fn new(
         object: &Object,
         settings: &RouteSettings,
-        services: &Services,
+        (services, ingresses): (&Services, &Ingresses),
         names: &mut RouteNames,
     ) -> Option<Self> {
-        let mut translation = simulate::translate_ingress(object, settings, services).ok()?;
+        let mut translation =
+            simulate::translate_ingress(object, settings, services, ingresses).ok()?;
         names.deduplicate(object, &mut translation);
         let to_finding = |diagnostic: &Diagnostic, lacks| RouteFinding {
             line: object.line_near(&paths::leading_pointer(&diagnostic.path)),

@@ -27,8 +27,7 @@ impl<'a> SnapshotCluster<'a> {
         }
     }
 
-    /// Returns the kinds that the policy looked up without success, because the snapshot does not hold all
-    /// their objects.
+    /// Returns the kinds that the policy looked up although the snapshot does not hold all their objects.
     pub fn into_unknown_kinds(self) -> BTreeSet<ContextAwareResource> {
         self.unknown_kinds.into_inner()
     }
@@ -47,11 +46,9 @@ impl Cluster for SnapshotCluster<'_> {
         let list = self
             .snapshot
             .list_json(&kind, query.namespace, query.name, query.fields);
-        list.map_err(|error| {
-            if let LookupError::Unknown(kind) = &error {
-                self.unknown_kinds.borrow_mut().insert(kind.clone());
-            }
-            QueryError::Unavailable(error.to_string())
-        })
+        if matches!(list, Err(LookupError::Unknown(_))) || self.snapshot.is_partial(&kind) {
+            self.unknown_kinds.borrow_mut().insert(kind);
+        }
+        list.map_err(|error| QueryError::Unavailable(error.to_string()))
     }
 }

@@ -1,5 +1,6 @@
 //! Cluster data collected from manifests.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kubewarden::{ContextAwareResource, NAMESPACE_NAME_LABEL, Policy, kinds, labels};
@@ -7,8 +8,8 @@ use manifest::{Object, Problem};
 use serde_json::{Map, Value, json};
 
 use crate::policies::Policies;
-use crate::simulator;
 use crate::snapshot::Snapshot;
+use crate::{ingress, simulator};
 
 /// The cluster as the manifests describe it: namespace labels for selectors, and objects for the look-ups of
 /// context-aware policies.
@@ -109,9 +110,17 @@ impl Context {
         self.namespaces.get(namespace).cloned().unwrap_or_default()
     }
 
-    /// Returns the objects that context-aware policies look up.
-    pub(crate) fn cluster(&self) -> &Snapshot {
-        &self.cluster
+    /// Returns the objects that a context-aware policy looks up.
+    pub(crate) fn cluster(&self, policy: &Policy) -> Cow<'_, Snapshot> {
+        // Ingresses of one host are usually deployed together, and another one can only be missing.
+        match policy.module_name() {
+            ingress::MODULE => {
+                let mut cluster = self.cluster.clone();
+                cluster.mark_partial(ContextAwareResource::new("networking.k8s.io/v1", "Ingress"));
+                Cow::Owned(cluster)
+            }
+            _ => Cow::Borrowed(&self.cluster),
+        }
     }
 }
 

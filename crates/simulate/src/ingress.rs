@@ -1,11 +1,12 @@
 //! Translation of Ingresses to routes, with the settings of the policy httproute-over-ingress.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use admission::{Malformed, Node};
 use httproute_over_ingress::Settings;
 use ingress2route::{Class, Gateway, Kind, Options, Translation, translate};
 use manifest::{Object, Problem};
+use serde_json::Value;
 
 use kubewarden::{Policy, kinds};
 
@@ -13,7 +14,7 @@ use crate::services::Services;
 use crate::simulator;
 
 /// The module of the policy whose settings apply.
-const MODULE: &str = "httproute-over-ingress";
+pub(crate) const MODULE: &str = "httproute-over-ingress";
 
 /// Returns the settings of the policy httproute-over-ingress, or its defaults if there is no such policy.
 ///
@@ -33,7 +34,47 @@ pub fn is_ingress(object: &Object) -> bool {
     object.kind() == "Ingress" && matches!(group, "networking.k8s.io" | "extensions")
 }
 
-/// Translates an Ingress to routes.
+/// The Ingresses in the manifests, by namespace and name.
+#[derive(Debug, Default)]
+pub struct Ingresses(BTreeMap<(String, String), (BTreeSet<String>, String)>);
+
+impl Ingresses {
+    /// Adds the object if it is an Ingress.
+    pub fn add(&mut self, object: &Object) {
+        if is_ingress(object) {
+            let rules = object
+                .value
+                .pointer("/spec/rules")
+                .and_then(Value::as_array);
+            let host = |rule: &Value| {
+                rule.get("host")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let hosts = rules.into_iter().flatten().map(host).collect();
+            self.0
+                .insert(key(object), (hosts, object.value.to_string()));
+        }
+    }
+
+    /// Returns the other Ingresses with a common host.
+    fn siblings(&self, object: &Object) -> impl Iterator<Item = &str> {
+        let mine = key(object);
+        let hosts = self.0.get(&mine).map(|(hosts, _)| hosts);
+        let others = self.0.iter().filter(move |(key, (theirs, _))| {
+            **key != mine && hosts.is_some_and(|hosts| !hosts.is_disjoint(theirs))
+        });
+        others.map(|(_, (_, text))| text.as_str())
+    }
+}
+
+fn key(object: &Object) -> (String, String) {
+    let namespace = simulator::namespace(&object.value).unwrap_or_default();
+    (namespace, object.name().to_owned())
+}
+
+/// Translates an Ingress to routes, beside the other `ingresses`.
 ///
 /// # Errors
 /// Returns an error if the Ingress is malformed.
@@ -41,10 +82,18 @@ pub fn translate_ingress(
     object: &Object,
     settings: &Settings,
     services: &Services,
+    ingresses: &Ingresses,
 ) -> Result<Translation, Malformed> {
     let text = object.value.to_string();
     let ingress = Node::parse(&text)?.object()?;
     let class = Class::read(&ingress)?;
+    let is_sibling = |sibling: &admission::Object<'_>| {
+        Class::read(sibling)
+            .is_ok_and(|other| settings.serves(&other) && other.is_compatible(&class))
+    };
+    let siblings = ingresses.siblings(object);
+    let siblings = siblings.filter_map(|text| Node::parse(text).ok()?.object().ok());
+    let siblings: Vec<_> = siblings.filter(is_sibling).collect();
     let options = Options {
         gateway: Gateway {
             namespace: &settings.gateway.namespace,
@@ -52,10 +101,10 @@ pub fn translate_ingress(
             section_name: settings.gateway.section_name.as_deref(),
         },
         domain: settings.domain.as_deref(),
-        nginx: class.names().all(|name| settings.is_allowed(name)),
+        nginx: settings.serves(&class),
     };
     let namespace = simulator::namespace(&object.value).unwrap_or_default();
-    translate(&ingress, &options, &|service, port| {
+    translate(&ingress, &siblings, &options, &|service, port| {
         services.port(&namespace, service, port)
     })
 }

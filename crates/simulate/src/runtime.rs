@@ -71,8 +71,7 @@ pub struct Response {
     /// Audit annotations, by key.
     #[serde(default)]
     pub audit_annotations: BTreeMap<String, String>,
-    /// The kinds that the policy looked up without success, because the snapshot does not hold all their
-    /// objects.
+    /// The kinds that the policy looked up although the snapshot does not hold all their objects.
     #[serde(skip)]
     pub unknown_kinds: BTreeSet<ContextAwareResource>,
 }

@@ -212,8 +212,16 @@ impl LoadedPolicy {
         row: &mut Row,
     ) -> Option<Response> {
         let request = to_raw_value(request).map_err(|error| error.to_string());
-        let response = request.and_then(|request| self.validate(&request, context.cluster()));
-        response.map_err(|error| row.error(error)).ok()
+        let cluster = context.cluster(&self.policy);
+        let response = request.and_then(|request| self.validate(&request, &cluster));
+        let response = response.map_err(|error| row.error(error)).ok()?;
+        for kind in &response.unknown_kinds {
+            if cluster.is_partial(kind) {
+                let check = format!("{} objects outside the manifests", kind.kind);
+                row.not_checked.push(check);
+            }
+        }
+        Some(response)
     }
 
     /// Records the response in `row`, honouring the policy's mode. Returns the mutated object, if any.

@@ -35,6 +35,7 @@ pub struct Snapshot {
 struct Objects {
     missing: bool,
     complete: bool,
+    partial: bool,
     by_name: BTreeMap<(Option<String>, String), Map<String, Value>>,
 }
 
@@ -150,6 +151,20 @@ impl Snapshot {
             .complete = true;
     }
 
+    /// Answers lists of `kind` with the objects of the snapshot, even though the cluster may have others.
+    pub fn mark_partial(&mut self, kind: ContextAwareResource) {
+        Arc::make_mut(&mut self.kinds)
+            .entry(kind)
+            .or_default()
+            .partial = true;
+    }
+
+    /// Whether lists of `kind` may lack objects of the cluster; see [`mark_partial`](Self::mark_partial).
+    pub fn is_partial(&self, kind: &ContextAwareResource) -> bool {
+        let objects = self.kinds.get(kind);
+        objects.is_some_and(|objects| objects.partial && !objects.complete)
+    }
+
     /// Declares that the cluster does not have `kind`.
     pub fn mark_missing(&mut self, kind: ContextAwareResource) {
         Arc::make_mut(&mut self.kinds)
@@ -229,7 +244,7 @@ impl Snapshot {
             return Err(LookupError::ClusterWide(kind.clone()));
         }
         let mut found = Vec::new();
-        let mut is_complete = objects.complete;
+        let mut is_complete = objects.complete || objects.partial;
         for ((object_namespace, name), object) in &objects.by_name {
             if namespace.is_some() && namespace != object_namespace.as_deref() {
                 continue;

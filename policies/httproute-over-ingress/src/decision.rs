@@ -3,12 +3,12 @@
 use std::cell::Cell;
 
 use admission::{AdmissionRequest, Cluster, Finding, Malformed, joined};
-use ingress2route::{Gateway, Kind, Options, Port, Translation, translate};
+use ingress2route::{Diagnostic, Difference, Gateway, Kind, Options, Port, Translation, translate};
 
 use crate::ingress::Ingress;
 use crate::ports::Ports;
 use crate::settings::{Settings, Untranslatable};
-use crate::suggest;
+use crate::{siblings, suggest};
 
 admission::rule! {
     /// The Ingress can be expressed as an HTTPRoute or GRPCRoute.
@@ -211,6 +211,8 @@ pub(crate) struct Decision {
     pub(crate) reason: Option<RejectionReason>,
     /// The reason as findings; empty if it is accepted.
     pub(crate) findings: Vec<Finding>,
+    /// Why the other Ingresses of the hosts are unknown.
+    pub(crate) not_checked: Option<Finding>,
 }
 
 /// Why an Ingress is rejected.
@@ -254,15 +256,34 @@ pub(crate) fn decide(
         needs_ports.set(true);
         Port::Unknown
     };
-    let mut translation = translate(&ingress.root, &options, &no_lookup)?;
-    let reason = rejection_reason(settings, ingress, &translation);
-    let shows_routes = reason.is_some_and(|reason| reason != RejectionReason::OnlyUnknown);
-    if shows_routes && needs_ports.get() {
-        let ports = Ports::new(cluster, &request.namespace);
-        let number = |service: &str, port: &str| ports.number(service, port);
-        translation = translate(&ingress.root, &options, &number)?;
+    let mut translation = translate(&ingress.root, &[], &options, &no_lookup)?;
+    let mut reason = rejection_reason(settings, ingress, &translation);
+    let mut not_checked = None;
+    if reason.is_some_and(|reason| reason != RejectionReason::OnlyUnknown) {
+        let list = match options.nginx {
+            true => siblings::list(cluster),
+            false => Ok("{}".to_owned()),
+        };
+        let siblings = match &list {
+            Ok(list) => siblings::read(settings, request, &ingress.class, list),
+            Err(finding) => Err(finding.clone()),
+        };
+        let siblings = siblings.unwrap_or_else(|finding| {
+            not_checked = Some(finding);
+            Vec::new()
+        });
+        if needs_ports.get() || !siblings.is_empty() {
+            let ports = Ports::new(cluster, &request.namespace);
+            let number = |service: &str, port: &str| ports.number(service, port);
+            translation = translate(&ingress.root, &siblings, &options, &number)?;
+            reason = rejection_reason(settings, ingress, &translation);
+        }
     }
+    // The README says what is true of every route.
+    let is_common = |note: &Diagnostic| note.difference == Some(Difference::PathNormalization);
+    translation.notes.retain(|note| !is_common(note));
     Ok(Decision {
+        not_checked,
         findings: match reason {
             Some(reason) => reason.findings(settings, ingress, &translation),
             None => Vec::new(),

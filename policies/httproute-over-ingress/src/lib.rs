@@ -10,6 +10,7 @@ mod ingress;
 mod message;
 mod ports;
 mod settings;
+mod siblings;
 mod solvers;
 mod suggest;
 mod updates;

@@ -161,7 +161,11 @@ impl Message {
         for finding in findings.iter_mut() {
             shorten(finding, suffix);
         }
-        Verdict::reject_with(self.decision.findings, rest.trim_ascii_end())
+        let verdict = Verdict::reject_with(self.decision.findings, rest.trim_ascii_end());
+        match self.decision.not_checked {
+            Some(finding) => verdict.warn(finding),
+            None => verdict,
+        }
     }
 
     /// Returns the acceptance with the same findings as warnings, without the routes.
@@ -182,7 +186,7 @@ impl Message {
                 .add_all(OTHER_CONTROLLER_ANNOTATION, &translation.other_controllers)
                 .add_all(INCOMPLETE_ROUTE, &translation.blockers);
         }
-        for note in self.notes {
+        for note in self.notes.into_iter().chain(self.decision.not_checked) {
             warnings = warnings.add(note);
         }
         warnings.verdict()
@@ -259,7 +263,7 @@ impl Warnings {
     }
 
     fn add_all(mut self, rule: Rule, diagnostics: &[Diagnostic]) -> Self {
-        for Diagnostic { path, message } in diagnostics {
+        for Diagnostic { path, message, .. } in diagnostics {
             self = self.add(rule.finding(path.as_str(), message.clone()));
         }
         self

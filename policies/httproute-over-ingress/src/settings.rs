@@ -2,6 +2,8 @@
 
 mod errors;
 
+use ingress2route::Class;
+
 use crate::ingress::Ingress;
 
 admission::settings! {
@@ -124,6 +126,11 @@ impl Settings {
 
     /// Whether ingress-nginx may serve the Ingress: its classes are allowed, or the cluster's default applies.
     pub(crate) fn is_served_by_nginx(&self, ingress: &Ingress<'_>) -> bool {
-        ingress.class.names().all(|name| self.is_allowed(name))
+        self.serves(&ingress.class)
+    }
+
+    /// Whether ingress-nginx may serve Ingresses with these classes.
+    pub fn serves(&self, class: &Class<'_>) -> bool {
+        class.names().all(|name| self.is_allowed(name))
     }
 }

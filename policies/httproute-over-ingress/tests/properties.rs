@@ -22,6 +22,11 @@ struct RecordingCluster(RefCell<Vec<String>>);
 
 impl Cluster for RecordingCluster {
     fn list(&self, query: &Query<'_>) -> Result<String, QueryError> {
+        if query.kind == "Ingress" {
+            assert_eq!((query.namespace, query.name), (None, None));
+            self.0.borrow_mut().push("all Ingresses".to_owned());
+            return Ok(r#"{"items": []}"#.to_owned());
+        }
         let name = query.name.expect("the query names one Service");
         assert_eq!(
             (query.api_version, query.kind, query.namespace),
@@ -69,13 +74,13 @@ fn path(path: &str, service: &str, port: Value) -> Value {
 }
 
 #[test]
-fn services_are_looked_up_once_and_only_for_rejections() {
+fn ingresses_and_services_are_looked_up_once_and_only_for_rejections() {
     let named = |service: &str, port: &str| path("/", service, json!({"name": port}));
     let paths = json!([named("a", "x"), named("a", "y"), named("b", "x")]);
     let cluster = RecordingCluster::default();
     let response = respond(&ingress(&[], paths.clone()), &json!({}), &cluster);
     assert!(message(&response).contains("the Service could not be looked up"));
-    assert_eq!(cluster.0.take(), ["a", "b"]);
+    assert_eq!(cluster.0.take(), ["all Ingresses", "a", "b"]);
 
     let nginx = ingress(
         &[("auth-url", "https://auth.k8tre.internal")],
@@ -88,7 +93,12 @@ fn services_are_looked_up_once_and_only_for_rejections() {
     ];
     let unknown = ingress(&unknown, paths);
     assert_eq!(respond(&unknown, &json!({}), &cluster)["accepted"], false);
-    let numbered = ingress(&[], json!([path("/", "a", json!({"number": 80}))]));
+    assert_eq!(cluster.0.take(), [""; 0]);
+    let mut numbered = ingress(&[], json!([path("/", "a", json!({"number": 80}))]));
+    assert_eq!(respond(&numbered, &json!({}), &cluster)["accepted"], false);
+    assert_eq!(cluster.0.take(), ["all Ingresses"]);
+    // Another controller merges no Ingresses.
+    numbered["spec"]["ingressClassName"] = json!("alb");
     assert_eq!(respond(&numbered, &json!({}), &cluster)["accepted"], false);
     assert_eq!(cluster.0.take(), [""; 0]);
 }
@@ -338,7 +348,7 @@ proptest! {
             domain: None,
             nginx: true,
         };
-        let translation = translate(&ingress, &options, &|_, _| Port::Unknown).unwrap();
+        let translation = translate(&ingress, &[], &options, &|_, _| Port::Unknown).unwrap();
         let class = |value: &Value| value.is_null() || value == "nginx";
         let field = &object["spec"]["ingressClassName"];
         let annotation = &object["metadata"]["annotations"]["kubernetes.io/ingress.class"];

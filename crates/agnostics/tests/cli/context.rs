@@ -164,3 +164,42 @@ spec: {ports: [{name: http, port: 8080}]}
     let why = "cannot resolve port `http` of Service `portal`: the Service could not be looked up; set the port number in the route";
     assert!(run.stdout.contains(why), "{}", run.stdout);
 }
+
+#[test]
+fn ingresses_of_the_same_host_in_the_manifests_are_looked_up() {
+    let ingress = |name: &str, metadata: &str, path: &str| {
+        format!(
+            "\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: {name}, namespace: backend{metadata}}}
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: portal.k8tre.internal
+    http:
+      paths:
+      - path: {path}
+        pathType: ImplementationSpecific
+        backend: {{service: {{name: {name}, port: {{number: 80}}}}}}
+"
+        )
+    };
+    let regex = ", annotations: {nginx.ingress.kubernetes.io/use-regex: 'true'}";
+    let both = [
+        ingress("portal", "", "/app"),
+        ingress("images", regex, "/[0-9]+"),
+    ];
+    let run = Dir::with(&both.join("---\n")).check(&["app.yaml", "--profile", "k3s"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stdout.contains("value: \"(?i)/app.*\""),
+        "{}",
+        run.stdout
+    );
+    let not_checked = "\nnot checked: Ingress objects outside the manifests\n";
+    assert!(run.stdout.contains(not_checked), "{}", run.stdout);
+    let run = Dir::with(&both[0]).check(&["app.yaml", "--profile", "k3s"]);
+    assert!(run.stdout.contains("value: /app\n"), "{}", run.stdout);
+    assert!(run.stdout.contains(not_checked), "{}", run.stdout);
+}

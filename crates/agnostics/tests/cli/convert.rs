@@ -55,16 +55,31 @@ spec:
       port: 8080
 ";
 
+/// The note of every route, about the path of an Ingress.
+fn note(file: &str, line: usize) -> String {
+    format!(
+        "warning: {file}:{line}: spec.rules[0].http.paths[0].path: NGINX answers 400 to paths such as `/..`, \
+         which the Gateway forwards\n"
+    )
+}
+
+/// The end of every report.
+const NOT_CHECKED: &str = "not checked: Ingress objects outside the manifests\n";
+
 fn with_service(ingress: &str) -> Dir {
     Dir::with(ingress).file("service.yaml", SERVICE)
 }
 
 #[test]
 fn an_ingress_with_its_service_becomes_a_route() {
-    for paths in [&["app.yaml", "service.yaml"][..], &["."]] {
+    for (file, paths) in [
+        ("app.yaml", &["app.yaml", "service.yaml"][..]),
+        ("./app.yaml", &["."]),
+    ] {
         let run = with_service(&ingress("")).convert(paths);
         assert_eq!(run.stdout, ROUTE);
-        assert_eq!((run.stderr.as_str(), run.code), ("", 0));
+        assert_eq!(run.stderr, note(file, 12) + NOT_CHECKED);
+        assert_eq!(run.code, 0);
     }
 }
 
@@ -76,11 +91,16 @@ fn reads_standard_input_lists_and_several_documents() {
         item(&ingress("")),
         item(SERVICE)
     );
-    let other = ingress("").replace("name: web\n", "name: other\n");
+    let other = ingress("")
+        .replace("name: web\n", "name: other\n")
+        .replace("host: web", "host: other");
     let run = Dir::new().run_stdin("convert", &["-"], format!("{list}---\n{other}").as_bytes());
-    let other_route = ROUTE.replace("name: web-web", "name: other-web");
+    let other_route = ROUTE
+        .replace("name: web-web", "name: other-other")
+        .replace("- web.k8tre", "- other.k8tre");
     assert_eq!(run.stdout, format!("{ROUTE}---\n{other_route}"));
-    assert_eq!((run.stderr.as_str(), run.code), ("", 0));
+    assert!(run.stderr.ends_with(NOT_CHECKED), "{}", run.stderr);
+    assert_eq!(run.code, 0);
 }
 
 #[test]
@@ -95,7 +115,8 @@ fn unsupported_annotations_are_reported_and_incomplete_routes_are_comments() {
     let run = dir.convert(&["."]);
     assert_eq!(
         run.stderr,
-        "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: a route \
+        format!(
+            "error: ./app.yaml:8: metadata.annotations[nginx.ingress.kubernetes.io/auth-url]: a route \
          cannot authorize requests with an external service\n\
          error: ./app.yaml:9: metadata.annotations[nginx.ingress.kubernetes.io/auth-uri]: ingress-nginx does \
          not know `auth-uri` and ignores it\n\
@@ -103,7 +124,9 @@ fn unsupported_annotations_are_reported_and_incomplete_routes_are_comments() {
          it\n\
          warning: ./app.yaml:7: metadata.annotations[nginx.ingress.kubernetes.io/proxy-buffering]: the Gateway \
          streams\n\
-         1 Ingress, 1 not converted in full\n"
+         {}{NOT_CHECKED}1 Ingress, 1 not converted in full\n",
+            note("./app.yaml", 17)
+        )
     );
     let comment: String = ROUTE.lines().map(|line| format!("# {line}\n")).collect();
     let heading = "# ./app.yaml:1 cannot be converted in full. Incomplete routes:\n";
@@ -119,9 +142,12 @@ fn a_named_port_without_its_service_is_omitted() {
     assert_eq!(run.stdout, ROUTE.replace("      port: 8080\n", ""));
     assert_eq!(
         run.stderr,
-        "error: app.yaml:14: spec.rules[0].http.paths[0].backend.service.port.name: cannot resolve port `http` \
-         of Service `web`: the Service could not be looked up; set the port number in the route\n\
-         1 Ingress, 1 not converted in full\n"
+        format!(
+            "error: app.yaml:14: spec.rules[0].http.paths[0].backend.service.port.name: cannot resolve port \
+             `http` of Service `web`: the Service could not be looked up; set the port number in the route\n\
+             {}{NOT_CHECKED}1 Ingress, 1 not converted in full\n",
+            note("app.yaml", 12)
+        )
     );
     assert_eq!(run.code, 1);
     let elsewhere = SERVICE.replace("namespace: app", "namespace: other");
@@ -146,8 +172,12 @@ fn gateway_and_domain_are_options() {
     let run = dir.convert(&[".", "--domain", "example.org"]);
     assert_eq!(
         run.stderr,
-        "error: ./app.yaml:9: spec.rules[0].host: `web.k8tre.internal` is outside `example.org`, the \
-         domain of the Gateway's certificate and DNS\n1 Ingress, 1 not converted in full\n"
+        format!(
+            "error: ./app.yaml:9: spec.rules[0].host: `web.k8tre.internal` is outside `example.org`, the \
+             domain of the Gateway's certificate and DNS\n\
+             {}{NOT_CHECKED}1 Ingress, 1 not converted in full\n",
+            note("./app.yaml", 12)
+        )
     );
 }
 
@@ -248,7 +278,10 @@ fn a_malformed_ingress_is_an_error_and_does_not_affect_others() {
     let run = with_service(&format!("{broken}---\n{}", ingress(""))).convert(&["."]);
     assert_eq!(
         run.stderr,
-        "error: ./app.yaml:5: spec.rules must be an array, not an object\n"
+        format!(
+            "error: ./app.yaml:5: spec.rules must be an array, not an object\n{}{NOT_CHECKED}",
+            note("./app.yaml", 18)
+        )
     );
     assert_eq!((run.stdout.as_str(), run.code), (ROUTE, 2));
 }
@@ -298,4 +331,32 @@ spec:
 ";
     let run = Dir::with(old).convert(&["app.yaml"]);
     assert_eq!((run.stdout.as_str(), run.code), (ROUTE, 0));
+}
+
+#[test]
+fn the_ingresses_of_a_host_are_converted_together() {
+    let regex = "  annotations: {nginx.ingress.kubernetes.io/use-regex: 'true'}\n";
+    let other = ingress(regex)
+        .replace("name: web\n", "name: other\n")
+        .replace("path: /\n", "path: /images/[0-9]+\n");
+    let app = ingress("").replace("path: /\n", "path: /app\n");
+    let run = with_service(&format!("{app}---\n{other}")).convert(&["."]);
+    let paths: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("        value: "))
+        .collect();
+    assert_eq!(
+        paths,
+        ["(?i)/app.*", "(?i)/images/[0-9]+.*"].map(|it| format!("\"{it}\""))
+    );
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    // Another class has another controller.
+    let other = other.replace("ingressClassName: nginx", "ingressClassName: alb");
+    let run = with_service(&format!("{app}---\n{other}")).convert(&["."]);
+    assert!(
+        run.stdout.contains("        value: /app\n"),
+        "{}",
+        run.stdout
+    );
 }

@@ -235,7 +235,7 @@ fn a_part_without_its_main_annotation_has_no_effect() {
     // With the main annotation, only that one is reported.
     let translation = with(&[("session-cookie-name", "route"), ("affinity", "cookie")]);
     assert_eq!(translation.untranslatable.len(), 1);
-    assert!(translation.notes.is_empty());
+    assert!(lines(&translation.notes).is_empty());
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn annotations_of_other_controllers_are_not_translated() {
 #[test]
 fn the_redirect_of_plain_http_is_built_in() {
     let translation = with(&[("ssl-redirect", "true"), ("force-ssl-redirect", "true")]);
-    assert!(translation.is_complete() && translation.notes.is_empty());
+    assert!(translation.is_complete() && lines(&translation.notes).is_empty());
     assert_eq!(rule(&translation).get("filters"), None);
     assert_eq!(
         lines(&with(&[("ssl-redirect", "false")]).notes),
@@ -306,8 +306,8 @@ fn a_redirect_replaces_backend_and_rewrite() {
         routes(&translation)[0]["spec"]["rules"],
         json!([{
             "matches": [
-                {"path": {"type": "PathPrefix", "value": "/a"}},
-                {"path": {"type": "Exact", "value": "/b"}},
+                {"path": {"type": "RegularExpression", "value": "(?i)/a.*"}},
+                {"path": {"type": "RegularExpression", "value": "(?i)/b.*"}},
             ],
             "filters": [{"type": "RequestRedirect", "requestRedirect": {
                 "scheme": "https", "hostname": "new.k8tre.internal",

@@ -1,7 +1,7 @@
 //! Helpers of the tests: Ingresses in YAML, and checks that every translation must pass.
 
 use admission::Node;
-use ingress2route::{Diagnostic, Gateway, Options, Port, Translation, translate};
+use ingress2route::{Diagnostic, Difference, Gateway, Options, Port, Translation, translate};
 use serde_json::Value;
 
 use crate::crd;
@@ -55,6 +55,13 @@ pub(crate) fn annotated(annotations: &[(&str, &str)], spec: &str) -> Value {
     object
 }
 
+/// Returns the Ingress `app/NAME` with these annotations of ingress-nginx.
+pub(crate) fn sibling(name: &str, annotations: &[(&str, &str)], spec: &str) -> Value {
+    let mut object = annotated(annotations, spec);
+    object["metadata"]["name"] = name.into();
+    object
+}
+
 /// Returns a spec with one rule: one host and a list of paths, such as `Prefix /a`, all for `web:80`.
 pub(crate) fn paths(paths: &[&str]) -> String {
     let mut spec = "rules:\n- host: web.k8tre.internal\n  http:\n    paths:\n".to_owned();
@@ -73,9 +80,23 @@ pub(crate) fn convert(ingress: &Value) -> Translation {
 }
 
 pub(crate) fn convert_with(ingress: &Value, options: &Options<'_>) -> Translation {
+    convert_group(ingress, &[], options)
+}
+
+/// Translates an Ingress beside its siblings.
+pub(crate) fn convert_group(
+    ingress: &Value,
+    siblings: &[Value],
+    options: &Options<'_>,
+) -> Translation {
     let text = ingress.to_string();
     let object = Node::parse(&text).unwrap().object().unwrap();
-    let translation = translate(&object, options, &lookup_port).unwrap();
+    let texts: Vec<_> = siblings.iter().map(Value::to_string).collect();
+    let siblings = texts
+        .iter()
+        .map(|text| Node::parse(text).unwrap().object().unwrap());
+    let siblings: Vec<_> = siblings.collect();
+    let translation = translate(&object, &siblings, options, &lookup_port).unwrap();
     verify(&translation);
     translation
 }
@@ -123,9 +144,12 @@ pub(crate) fn verify(translation: &Translation) {
     }
 }
 
-/// Formats diagnostics as messages.
+/// Formats diagnostics as messages, except the note of every translation about the normalization of paths.
 pub(crate) fn lines(diagnostics: &[Diagnostic]) -> Vec<String> {
-    diagnostics.iter().map(Diagnostic::to_string).collect()
+    let others = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.difference != Some(Difference::PathNormalization));
+    others.map(Diagnostic::to_string).collect()
 }
 
 /// Returns the routes of a complete translation.

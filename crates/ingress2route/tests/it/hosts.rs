@@ -400,7 +400,7 @@ fn a_placeholder_domain_is_checked_only_for_hosts_that_use_it() {
         let spec = paths(&["Prefix /"]).replace("web.k8tre.internal", &format!("'{host}'"));
         let text = ingress(&spec).to_string();
         let object = Node::parse(&text).unwrap().object().unwrap();
-        let translation = translate(&object, &options, &lookup_port).unwrap();
+        let translation = translate(&object, &[], &options, &lookup_port).unwrap();
         assert_eq!(translation.routes.len(), 1);
         (
             translation.routes[0].name.clone(),

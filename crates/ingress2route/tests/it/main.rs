@@ -17,4 +17,5 @@ mod hosts;
 mod limits;
 mod paths;
 mod properties;
+mod siblings;
 mod yaml;

@@ -4,7 +4,8 @@ use ingress2route::{Options, Translation};
 use serde_json::{Value, json};
 
 use crate::common::{
-    OPTIONS, all_routes, annotated, convert, convert_with, ingress, lines, paths, routes,
+    OPTIONS, all_routes, annotated, convert, convert_group, convert_with, ingress, lines, paths,
+    routes, sibling,
 };
 
 /// Returns the matches of the first rule, as `type value`.
@@ -32,11 +33,12 @@ const OTHER_CONTROLLER: Options<'static> = Options {
 fn path_types_become_match_types() {
     let spec = paths(&["Prefix /a", "Exact /a", "ImplementationSpecific /b/"]);
     let translation = convert(&ingress(&spec));
+    // NGINX redirects `/b` to `/b/`.
     assert_eq!(
         matches(&translation),
         ["PathPrefix /a", "Exact /a", "PathPrefix /b/"]
     );
-    assert!(translation.is_complete() && translation.notes.is_empty());
+    assert!(translation.is_complete() && lines(&translation.notes).is_empty());
 }
 
 #[test]
@@ -53,13 +55,7 @@ fn an_empty_path_matches_the_whole_host() {
 fn implementation_specific_is_a_prefix_in_nginx() {
     let translation = convert(&ingress(&paths(&["ImplementationSpecific /app"])));
     assert_eq!(matches(&translation), ["PathPrefix /app"]);
-    assert_eq!(
-        lines(&translation.notes),
-        [
-            "spec.rules[0].http.paths[0].path: NGINX also matches `/appx`; a route matches whole path \
-          segments"
-        ]
-    );
+    assert_eq!(lines(&translation.notes), [""; 0]);
     let translation = convert(&ingress(&paths(&["ImplementationSpecific /*"])));
     assert_eq!(matches(&translation), ["PathPrefix /*"]);
     assert_eq!(
@@ -153,7 +149,7 @@ fn the_first_backend_of_a_duplicate_path_applies() {
 fn a_duplicate_path_with_the_same_backend_is_not_reported() {
     let translation = convert(&ingress(&paths(&["Prefix /a", "Prefix /a", "Prefix /a/"])));
     assert_eq!(matches(&translation), ["PathPrefix /a", "PathPrefix /a/"]);
-    assert!(translation.notes.is_empty());
+    assert!(lines(&translation.notes).is_empty());
 }
 
 #[test]
@@ -187,47 +183,113 @@ fn a_regular_expression_is_kept_if_both_engines_match_the_same() {
 }
 
 #[test]
-fn use_regex_does_not_change_plain_paths() {
+fn use_regex_also_applies_to_plain_paths() {
     let translation = convert(&annotated(
         &[("use-regex", "true")],
-        &paths(&["Prefix /v1.0", "Exact /a"]),
+        &paths(&["Prefix /v1.0", "Exact /a", "Prefix /"]),
     ));
-    assert_eq!(matches(&translation), ["PathPrefix /v1.0", "Exact /a"]);
+    assert_eq!(
+        matches(&translation),
+        [
+            "RegularExpression (?i)/v1.0.*",
+            "RegularExpression (?i)/a.*",
+            "PathPrefix /",
+        ]
+    );
 }
 
 #[test]
-fn overlapping_regular_expressions_are_untranslatable() {
+fn regular_expressions_keep_the_order_of_nginx() {
     let path = |path: &str, service: &str| {
         format!(
             "{{pathType: ImplementationSpecific, path: '{path}', backend: {{service: {{name: {service}, port: \
              {{number: 80}}}}}}}}"
         )
     };
-    let convert = |paths: &[String]| {
+    let convert = |annotations: &[(&str, &str)], paths: &[String]| {
         let spec = format!(
             "rules:\n- host: web.k8tre.internal\n  http: {{paths: [{}]}}\n",
             paths.join(", ")
         );
-        convert(&annotated(&[("use-regex", "true")], &spec))
+        convert(&annotated(annotations, &spec))
     };
-    // NGINX tries the longer path first; the precedence in a route is undefined.
-    let translation = convert(&[path("/api/.*", "a"), path("/api/v[12]/.*", "b")]);
+    let regex = [("use-regex", "true")];
+    let all = |translation: &Translation| {
+        let rules = all_routes(translation)[0]["spec"]["rules"].clone();
+        let rules = rules.as_array().unwrap().clone().into_iter();
+        let regexes = rules.map(|rule| {
+            rule["matches"][0]["path"]["value"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        });
+        regexes.collect::<Vec<_>>()
+    };
+    // NGINX and Cilium try the longer path first.
+    let translation = convert(&regex, &[path("/api/.*", "a"), path("/api/v[12]/.*", "b")]);
+    assert_eq!(all(&translation), ["(?i)/api/.*", "(?i)/api/v[12]/.*"]);
+    assert!(translation.is_complete());
+    // With `.*` for one of them only, the shorter path would become the longer expression.
+    let translation = convert(&regex, &[path("/ap.*", "a"), path("/api", "b")]);
+    assert_eq!(all(&translation), ["(?i)/ap.*.*", "(?i)/api.*"]);
+    assert!(translation.is_complete());
+    let translation = convert(&regex, &[path("/a.*", "a"), path("/apis", "b")]);
+    assert_eq!(all(&translation), ["(?i)/a.*", "(?i)/apis.*"]);
+    assert!(translation.is_complete());
+    // Cilium does not order expressions of the same length.
+    let translation = convert(&regex, &[path("/a.c", "a"), path("/abc", "b")]);
     assert_eq!(
         lines(&translation.untranslatable),
         [
-            "spec.rules[0].http.paths[0].path: `/api/.*` overlaps `/api/v[12]/.*`, and Gateway API does not \
-          define which one takes precedence"
+            "spec.rules[0].http.paths[1].path: `/abc` overlaps `/a.c`, and the Gateway would try them in \
+             another order than NGINX"
         ]
     );
-    // A prefix longer than the expression takes precedence in NGINX, but not in Cilium.
-    let translation = convert(&[path("/a.*", "a"), path("/api/v1", "b")]);
-    assert_eq!(translation.untranslatable.len(), 1);
+    // It tries expressions before the prefix that a rewrite replaces.
+    let rewrite = [("rewrite-target", "/$2")];
+    let translation = convert(
+        &rewrite,
+        &[path("/api(/|$)(.*)", "a"), path("/ap(i|p)(.*)", "b")],
+    );
+    assert_eq!(
+        lines(&translation.untranslatable),
+        [
+            "spec.rules[0].http.paths[1].path: cannot rewrite `/ap(i|p)(.*)` to `/$2`: a route replaces a \
+             prefix or the whole path"
+        ]
+    );
     // No conflict: a shorter prefix, a path that does not overlap, or the same backend.
     let rest = path("/", "rest");
     for other in [rest, path("/b/.*", "b"), path("/API/v[12]/.*", "a")] {
-        let translation = convert(&[path("/api/.*", "a"), other]);
+        let translation = convert(&regex, &[path("/api/.*", "a"), other]);
         assert!(translation.is_complete(), "{translation:?}");
     }
+}
+
+#[test]
+fn an_exact_path_is_a_prefix_beside_regular_expressions() {
+    let spec = "rules:\n- host: web.k8tre.internal\n  http:\n    paths:\n    \
+         - {pathType: Exact, path: /a, backend: {service: {name: exact, port: {number: 80}}}}\n";
+    let prefix =
+        "    - {pathType: Prefix, path: /a, backend: {service: {name: web, port: {number: 80}}}}\n";
+    let sibling = sibling("regex", &[("use-regex", "true")], &paths(&["Prefix /b"]));
+    let convert =
+        |spec: &str| convert_group(&ingress(spec), std::slice::from_ref(&sibling), &OPTIONS);
+    // The exact path takes all requests.
+    let translation = convert(&format!("{spec}{prefix}"));
+    assert_eq!(
+        lines(&translation.untranslatable),
+        [
+            "spec.rules[0].http.paths[0].path: `/a` overlaps `/a`, and the Gateway would try them in another \
+             order than NGINX"
+        ]
+    );
+    // The prefix takes those below it.
+    let first = spec.find("    - ").unwrap();
+    let translation = convert(&format!("{}{prefix}{}", &spec[..first], &spec[first..]));
+    let rules = &routes(&translation)[0]["spec"]["rules"];
+    assert_eq!(rules[0]["matches"][0]["path"]["value"], "(?i)/a/.*");
+    assert_eq!(rules[1]["matches"][0]["path"]["value"], "(?i)/a.*");
 }
 
 #[test]
@@ -238,8 +300,7 @@ fn a_literal_rewrite_replaces_the_whole_path() {
         path(&translation),
         json!({
             "matches": [
-                {"path": {"type": "PathPrefix", "value": "/old"}},
-                {"path": {"type": "Exact", "value": "/old"}},
+                {"path": {"type": "RegularExpression", "value": "(?i)/old.*"}},
             ],
             "filters": [{"type": "URLRewrite", "urlRewrite": {"path": {
                 "type": "ReplaceFullPath", "replaceFullPath": "/new"}}}],
@@ -302,7 +363,6 @@ fn other_rewrites_with_capture_groups_are_untranslatable() {
         ("/a/(.*)", "/$1"),
         ("/a(/|$)(.*)", "/b/$2"),
         ("/a/(.*)/(.*)", "/$2/$1"),
-        ("/(a)(.*)", "/(a)$1"),
         ("/plain", "/$1"),
     ] {
         let spec = paths(&[&format!("ImplementationSpecific {path}")]);
@@ -310,4 +370,86 @@ fn other_rewrites_with_capture_groups_are_untranslatable() {
         assert_eq!(translation.untranslatable.len(), 1, "{path} {target}");
         assert!(translation.routes.is_empty(), "{path} {target}");
     }
+}
+
+/// `proxy_pass` in a location that ends in a slash makes NGINX redirect the path without it.
+#[test]
+fn a_path_with_a_trailing_slash_redirects_the_path_without_it() {
+    let redirect = json!({
+        "matches": [{"path": {"type": "Exact", "value": "/a"}}],
+        "filters": [{"type": "RequestRedirect", "requestRedirect": {
+            "path": {"type": "ReplaceFullPath", "replaceFullPath": "/a/"}, "statusCode": 301}}],
+    });
+    for path in ["Prefix /a/", "Exact /a/", "ImplementationSpecific /a/"] {
+        let translation = convert(&ingress(&paths(&[path])));
+        let rules = &routes(&translation)[0]["spec"]["rules"];
+        assert_eq!(rules.as_array().unwrap().len(), 2, "{path}");
+        assert_eq!(rules[1], redirect, "{path}");
+    }
+    for other in ["Prefix /a", "Exact /a"] {
+        let translation = convert(&ingress(&paths(&["Prefix /a/", other])));
+        assert_eq!(
+            routes(&translation)[0]["spec"]["rules"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+    // Regular expressions redirect nothing, and `/` has no path without the slash.
+    let translation = convert(&annotated(
+        &[("use-regex", "true")],
+        &paths(&["Prefix /a/", "Prefix /"]),
+    ));
+    assert_eq!(
+        matches(&translation),
+        ["RegularExpression (?i)/a/.*", "PathPrefix /"]
+    );
+    // Nor if another Ingress has that path.
+    let other = sibling("other", &[], &paths(&["Exact /a"]));
+    let translation = convert_group(&ingress(&paths(&["Prefix /a/"])), &[other], &OPTIONS);
+    assert_eq!(matches(&translation), ["PathPrefix /a/"]);
+    assert_eq!(
+        routes(&translation)[0]["spec"]["rules"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn differences_are_noted_with_an_example() {
+    let notes = |translation: &Translation| {
+        let notes = translation.notes.iter();
+        let notes =
+            notes.filter_map(|note| Some(format!("{}: {}", note.difference?.code(), note.message)));
+        notes.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        notes(&convert(&ingress(&paths(&["Prefix /", "Prefix /a"])))),
+        [
+            "path-normalization: NGINX decodes and normalizes the path before it matches it, the Gateway does \
+             not: `/x/../a` no longer matches"
+        ]
+    );
+    assert_eq!(
+        notes(&convert(&ingress(&paths(&["Prefix /"])))),
+        [
+            "path-normalization: NGINX answers 400 to paths such as `/..`, which the Gateway forwards"
+        ]
+    );
+    let rewrite = [("rewrite-target", "/$2")];
+    let spec = paths(&["ImplementationSpecific /app(/|$)(.*)"]);
+    assert_eq!(
+        notes(&convert(&annotated(&rewrite, &spec)))[..2],
+        [
+            "path-case: NGINX ignores the case of `/app`, the route does not: `/APP` no longer matches",
+            "rewrite-normalization: NGINX decodes and normalizes the rest of the path, the Gateway sends it \
+             unchanged: `/app//a%2Fb`",
+        ]
+    );
+    // gRPC methods are no paths.
+    let grpc = annotated(&[("backend-protocol", "GRPC")], &paths(&["Prefix /"]));
+    assert_eq!(notes(&convert(&grpc)), [""; 0]);
 }

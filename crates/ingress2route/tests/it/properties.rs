@@ -104,6 +104,18 @@ fn expected_matches(ingress: &Value) -> Matches {
             expected.entry(root).or_insert(backend(default));
         }
     }
+    // NGINX redirects `/a` to `/a/` if there is no path `/a`.
+    let slashed: Vec<_> = expected.keys().cloned().collect();
+    for (host, _, path) in slashed {
+        let Some(bare) = path.strip_suffix('/').filter(|bare| !bare.is_empty()) else {
+            continue;
+        };
+        let bare = |kind: &str| (host.clone(), kind.to_owned(), bare.to_owned());
+        if !expected.contains_key(&bare("PathPrefix")) {
+            let to = format!("301 {path}");
+            expected.entry(bare("Exact")).or_insert(to);
+        }
+    }
     expected
 }
 
@@ -113,9 +125,20 @@ fn actual_matches(routes: &[Value]) -> Result<Matches, String> {
     for route in routes {
         for host in route["spec"]["hostnames"].as_array().unwrap() {
             for rule in route["spec"]["rules"].as_array().unwrap() {
-                let backends = rule["backendRefs"].as_array().unwrap();
-                assert_eq!(backends.len(), 1);
-                let to = format!("{}:{}", text(&backends[0]["name"]), backends[0]["port"]);
+                let to = match rule.get("backendRefs") {
+                    Some(backends) => {
+                        assert_eq!(backends.as_array().unwrap().len(), 1);
+                        format!("{}:{}", text(&backends[0]["name"]), backends[0]["port"])
+                    }
+                    None => {
+                        let redirect = &rule["filters"][0]["requestRedirect"];
+                        format!(
+                            "{} {}",
+                            redirect["statusCode"],
+                            text(&redirect["path"]["replaceFullPath"])
+                        )
+                    }
+                };
                 for item in rule["matches"].as_array().unwrap() {
                     let path = &item["path"];
                     let key = (text(host), text(&path["type"]), text(&path["value"]));

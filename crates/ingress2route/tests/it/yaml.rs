@@ -182,7 +182,7 @@ proptest! {
         let Ok(object) = admission::Node::parse(&text).unwrap().object() else {
             return Ok(());
         };
-        match ingress2route::translate(&object, &OPTIONS, &lookup_port) {
+        match ingress2route::translate(&object, &[], &OPTIONS, &lookup_port) {
             Ok(translation) => verify(&translation),
             Err(error) => prop_assert!(!error.problem.is_empty()),
         }
