@@ -45,10 +45,10 @@ admission::rule! {
 }
 
 admission::rule! {
-    /// A filter is of type ExternalAuth.
+    /// A filter of type ExternalAuth uses a Service that is not allowed.
     ///
     /// # What it checks
-    /// No filter of a rule or a backend may be an `ExternalAuth`.
+    /// A filter of a rule or a backend may be an `ExternalAuth` only if its backend is one of `authBackends`.
     ///
     /// # Why
     /// The filter sends every request, cookies included, to an authorization server that the route's author
@@ -335,11 +335,16 @@ impl RouteChecker<'_> {
                 "urlRewrite",
             ],
         );
-        self.check_filter_type(filter)?;
+        let auth = filter.object("externalAuth")?;
+        let is_allowed = match &auth {
+            Some(auth) => self.is_auth_backend(auth)?,
+            None => false,
+        };
+        self.check_filter_type(filter, is_allowed)?;
         if let Some(cors) = filter.object("cors")? {
             self.check_cors(&cors)?;
         }
-        if let Some(auth) = filter.object("externalAuth")? {
+        if let Some(auth) = auth.filter(|_| !is_allowed) {
             // Only matters if the settings disable the rule `external-auth`.
             self.check_backend_ref(&auth)?;
         }
@@ -361,16 +366,35 @@ impl RouteChecker<'_> {
         Ok(())
     }
 
-    fn check_filter_type(&mut self, filter: &Object<'_>) -> Result<(), Malformed> {
+    /// Returns whether the backend of an ExternalAuth is one of the allowed Services.
+    fn is_auth_backend(&self, auth: &Object<'_>) -> Result<bool, Malformed> {
+        let Some(backend) = auth.object("backendRef")? else {
+            return Ok(false);
+        };
+        let is_service = backend.string("kind")?.is_none_or(|it| it == "Service")
+            && backend.string("group")?.is_none_or(|it| it.is_empty());
+        let namespace = backend.string("namespace")?.filter(|it| !it.is_empty());
+        let namespace = namespace.as_deref().unwrap_or(self.namespace);
+        let name = backend.string("name")?.unwrap_or_default();
+        let backend = format!("{namespace}/{name}");
+        Ok(is_service && self.settings.auth_backends.contains(&backend))
+    }
+
+    fn check_filter_type(
+        &mut self,
+        filter: &Object<'_>,
+        allows_auth: bool,
+    ) -> Result<(), Malformed> {
         let name = filter.string("type")?.unwrap_or_default();
         let has = |member| filter.get(member).map(|node| node.is_some());
         let (rule, problem) = match name.as_ref() {
             "ExtensionRef" => (EXTENSION_REFS, EXTENSION_REF_MESSAGE),
-            "ExternalAuth" => (EXTERNAL_AUTH, EXTERNAL_AUTH_MESSAGE),
+            "ExternalAuth" if !allows_auth => (EXTERNAL_AUTH, EXTERNAL_AUTH_MESSAGE),
             // Older CRDs do not require that the type matches the member that is set.
             _ if has("extensionRef")? => (EXTENSION_REFS, EXTENSION_REF_MESSAGE),
-            _ if has("externalAuth")? => (EXTERNAL_AUTH, EXTERNAL_AUTH_MESSAGE),
+            _ if !allows_auth && has("externalAuth")? => (EXTERNAL_AUTH, EXTERNAL_AUTH_MESSAGE),
             "CORS"
+            | "ExternalAuth"
             | "RequestHeaderModifier"
             | "RequestMirror"
             | "RequestRedirect"

@@ -20,6 +20,9 @@ admission::settings! {
         /// namespaces are not restricted.
         #[title = "Backends"]
         pub backends: Vec<Backends> = Vec::new(),
+        /// The Services, as `namespace/name`, that the filter ExternalAuth may use, in any namespace.
+        #[title = "Authorization servers"]
+        pub auth_backends: Vec<String> = Vec::new(),
         /// Headers that identify the user to apps, which filters may not set. A name that ends with `*`
         /// matches every header with that prefix.
         #[title = "Identity headers"]

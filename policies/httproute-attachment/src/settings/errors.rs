@@ -1,6 +1,6 @@
 //! Checks of settings beyond their types.
 
-use admission::SettingErrors;
+use admission::{SettingErrors, is_dns_label, is_dns_subdomain};
 
 use super::Settings;
 
@@ -24,6 +24,13 @@ impl admission::Settings for Settings {
                 errors.service(setting, service);
             }
         }
+        for (index, backend) in self.auth_backends.iter().enumerate() {
+            let valid = backend
+                .split_once('/')
+                .is_some_and(|(namespace, name)| is_dns_label(namespace) && is_dns_subdomain(name));
+            let setting = format_args!("authBackends[{index}]");
+            errors.require(valid, setting, backend, AUTH_BACKEND);
+        }
         for (index, header) in self.identity_headers.iter().enumerate() {
             let name = header.strip_suffix('*').unwrap_or(header);
             let valid =
@@ -39,4 +46,5 @@ impl admission::Settings for Settings {
     }
 }
 
+const AUTH_BACKEND: &str = "a Service: use namespace and name, such as `auth/oauth2-proxy`";
 const HEADER: &str = "a header name: use letters, digits and `-`, with `*` only at the end";
