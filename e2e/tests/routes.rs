@@ -37,6 +37,9 @@ fn attachment_rejection(case: &Case, route: &Value) -> Result<Option<String>, e2
             "sectionNames": listener.collect::<Vec<_>>(),
         });
     }
+    if let Some(backends) = case.settings.get("authBackends") {
+        settings["authBackends"] = backends.clone();
+    }
     rejection("httproute-attachment", settings, route)
 }
 

@@ -41,6 +41,11 @@ pub(crate) fn generate(workspace: &Workspace, only_check: bool) -> Result<()> {
             text: licence.clone(),
         });
     }
+    let guide = workspace.path("docs/ingress-nginx.md");
+    files.push(Generated {
+        text: readme::guide(&read(&guide)?)?,
+        path: guide,
+    });
     if !only_check {
         // First, because the packages contain the READMEs.
         write(workspace, &files)?;

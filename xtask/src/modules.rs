@@ -205,6 +205,11 @@ impl Module {
     pub(crate) fn usage(&self) -> Result<String> {
         readme::usage(&self.name, &self.readme()?)
     }
+
+    /// Returns the README as Artifact Hub shows it.
+    pub(crate) fn page(&self) -> Result<String> {
+        readme::page(&self.name, &self.readme()?)
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use simulate::Profile;
+use simulate::{GatewayVersion, Implementation, Profile};
 
 use crate::bootstrap;
 
@@ -141,6 +141,16 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) domain: Option<String>,
 
+    /// Version of Gateway API whose CRDs are installed
+    #[arg(long, value_name = "VERSION", value_parser = choice(GatewayVersion::ALL, GatewayVersion::name))]
+    pub(crate) gateway_version: Option<GatewayVersion>,
+
+    /// Implementation of the Gateway
+    ///
+    /// A GatewayClass among the manifests counts instead, if its status lists the supported features.
+    #[arg(long, value_name = "NAME", value_parser = choice(Implementation::ALL, Implementation::name))]
+    pub(crate) implementation: Option<Implementation>,
+
     /// Ingress class served by ingress-nginx, such as nginx (repeatable)
     #[arg(long, value_name = "NAME")]
     pub(crate) nginx_class: Vec<String>,
@@ -194,6 +204,17 @@ fn profile() -> impl TypedValueParser<Value = Profile> {
     // The parser accepts only names of profiles, so the fallback never applies.
     PossibleValuesParser::new(values)
         .map(|name| Profile::from_name(&name).unwrap_or(Profile::DEFAULT))
+}
+
+/// Returns a parser of the values of a setting.
+fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
+    all: [T; N],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.map(name)).try_map(move |text| {
+        let value = all.iter().find(|value| name(**value) == text);
+        value.copied().ok_or("unknown value")
+    })
 }
 
 fn gateway(text: &str) -> Result<(String, String), String> {

@@ -51,6 +51,12 @@ fn settings(arguments: &Convert, policies: &[Policy]) -> Result<RouteSettings, P
     if arguments.domain.is_some() {
         settings.domain = arguments.domain.clone();
     }
+    if let Some(version) = arguments.gateway_version {
+        settings.gateway_version = version;
+    }
+    if let Some(implementation) = arguments.implementation {
+        settings.implementation = implementation;
+    }
     if !arguments.nginx_class.is_empty() {
         settings.allowed_classes = arguments.nginx_class.clone();
     }
@@ -181,6 +187,10 @@ impl Writer {
     }
 
     fn document(&mut self, yaml: &str) -> io::Result<()> {
+        // The route of another Ingress may include a canary.
+        if yaml.is_empty() {
+            return Ok(());
+        }
         if std::mem::replace(&mut self.has_document, true) {
             self.out.write_all(b"---\n")?;
         }

@@ -2,9 +2,10 @@
 //!
 //! Source: `internal/ingress/annotations` of kubernetes/ingress-nginx 1.15, which includes some that its
 //! manual does not mention. The values that it can read are those that `Validator` in the same files accepts,
-//! and the defaults are those of `controller/config/config.go`. Of Gateway API, only the standard channel
-//! counts, as far as Cilium 1.19 implements it.
+//! and the defaults are those of `controller/config/config.go`. What depends on the versions of Gateway API and
+//! Cilium is in [`CAPABILITIES`](crate::CAPABILITIES).
 
+use crate::capability::Feature;
 use crate::text::{consists_of, contains, contains_any, split_once};
 
 /// The prefix of ingress-nginx's annotations, including the slash.
@@ -15,6 +16,8 @@ pub const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 pub enum Handling {
     /// Expressed in the route, or reported with the reason why this value cannot be.
     Translated,
+    /// The same if the Gateway has the feature, else untranslatable.
+    Needs(Feature),
     /// The Gateway already does this for every route.
     BuiltIn,
     /// Omitted: requests are routed the same way without it.
@@ -28,6 +31,7 @@ impl Handling {
     pub fn name(self) -> &'static str {
         match self {
             Self::Translated => "translated",
+            Self::Needs(_) => "translated where possible",
             Self::BuiltIn => "built in",
             Self::Ignored => "ignored",
             Self::Untranslatable => "untranslatable",
@@ -265,7 +269,7 @@ use ActiveWhen::{
     BelowDefaultBodySize, Characters, Networks, NotEmpty, NotOff, OneOf, PartOf, Positive,
     SomeNetworks, StatusCodes, True, TwoWords, Url,
 };
-use Handling::{BuiltIn, Ignored, Translated, Untranslatable};
+use Handling::{BuiltIn, Ignored, Needs, Translated, Untranslatable};
 use Role::{Neutral, Protects, Routes};
 
 const fn row(
@@ -350,8 +354,8 @@ pub static ANNOTATIONS: &[Annotation] = &[
     part("auth-tls-verify-client", "auth-tls-secret"),
     part("auth-tls-verify-depth", "auth-tls-secret"),
     strict("auth-type", Untranslatable, Protects, OneOf(&["basic", "digest"]), "a route cannot ask for a password"),
-    strict("auth-url", Untranslatable, Protects, Url(" /-._~:,?&=$"), "a route cannot authorize requests with an external service"),
-    row("backend-protocol", Translated, Routes, NotEmpty, "`GRPC` becomes a GRPCRoute, `HTTP` is the default; other values are untranslatable"),
+    strict("auth-url", Needs(Feature::ExternalAuth), Protects, Url(" /-._~:,?&=$"), "a route cannot authorize requests with an external service"),
+    row("backend-protocol", Translated, Routes, NotEmpty, "`GRPC` becomes a GRPCRoute, `HTTPS` needs a BackendTLSPolicy, `HTTP` is the default; others are untranslatable"),
     row("canary", Translated, Routes, True, "a canary by header becomes a header match; a weight belongs in the main route"),
     part("canary-by-cookie", "canary"),
     part("canary-by-header", "canary"),
@@ -374,7 +378,7 @@ pub static ANNOTATIONS: &[Annotation] = &[
     strict("denylist-source-range", Untranslatable, Protects, Networks, "a route cannot block client addresses"),
     part("disable-proxy-intercept-errors", "custom-http-errors"),
     row("enable-access-log", Ignored, Protects, NotEmpty, "the Gateway has its own log configuration"),
-    row("enable-cors", Untranslatable, Protects, True, "a route cannot handle CORS: Cilium 1.19 does not have the CORS filter"),
+    row("enable-cors", Needs(Feature::Cors), Protects, True, "a route cannot handle CORS"),
     row("enable-global-auth", Ignored, Protects, NotEmpty, "affects only ingress-nginx's global authentication"),
     row("enable-modsecurity", Untranslatable, Protects, True, "the Gateway has no web application firewall"),
     row("enable-opentelemetry", Ignored, Neutral, NotEmpty, "the Gateway has its own tracing configuration"),
@@ -383,7 +387,7 @@ pub static ANNOTATIONS: &[Annotation] = &[
     part("fastcgi-index", "backend-protocol"),
     part("fastcgi-params-configmap", "backend-protocol"),
     row("force-ssl-redirect", BuiltIn, Protects, NotEmpty, "the Gateway redirects all plain HTTP"),
-    strict("from-to-www-redirect", Translated, Routes, True, "a second route redirects the other name (301 instead of 308)"),
+    strict("from-to-www-redirect", Translated, Routes, True, "a second route redirects the other name (308, or 301 before Gateway API 1.5)"),
     row("http2-push-preload", Ignored, Neutral, NotEmpty, "browsers no longer support HTTP/2 push"),
     part("limit-allowlist", "limit-rps"),
     part("limit-burst-multiplier", "limit-rps"),
@@ -417,11 +421,11 @@ pub static ANNOTATIONS: &[Annotation] = &[
     row("proxy-next-upstream", Ignored, Neutral, NotEmpty, "the Gateway does not retry"),
     part("proxy-next-upstream-timeout", "proxy-next-upstream"),
     part("proxy-next-upstream-tries", "proxy-next-upstream"),
-    row("proxy-read-timeout", Translated, Neutral, NotEmpty, "`timeouts.request`"),
+    row("proxy-read-timeout", Translated, Neutral, NotEmpty, "`timeouts.request: 0s`: NGINX does not limit requests in total"),
     row("proxy-redirect-from", Untranslatable, Routes, NotOff(URL), "a route cannot rewrite redirects of the backend"),
     part("proxy-redirect-to", "proxy-redirect-from"),
     row("proxy-request-buffering", Ignored, Neutral, NotEmpty, "the Gateway streams"),
-    row("proxy-send-timeout", Translated, Neutral, NotEmpty, "`timeouts.request`"),
+    row("proxy-send-timeout", Translated, Neutral, NotEmpty, "`timeouts.request: 0s`: NGINX does not limit requests in total"),
     part("proxy-ssl-ciphers", "backend-protocol"),
     part("proxy-ssl-name", "backend-protocol"),
     part("proxy-ssl-protocols", "backend-protocol"),

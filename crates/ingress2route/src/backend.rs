@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use admission::{Malformed, Node, Object, is_dns_subdomain};
 
-use crate::diagnostic::{push_once, quote};
+use crate::diagnostic::push_once;
 use crate::text::joined;
 use crate::{Port, PortLookup, Translation};
 
@@ -64,13 +64,13 @@ pub(crate) fn read<'a>(
         return Ok(None);
     };
     if !is_dns_subdomain(&service) {
-        let parts = [&quote(&service), " is not a valid Service name"];
+        let parts = ["{} is not a valid Service name", &service];
         push_once(&mut out.blockers, backend.node(), &parts);
     }
     let port = match port {
         Some(port) => read_port(&service, port, lookup_port, out)?,
         None => {
-            let parts = ["does not name a port of Service ", &quote(&service)];
+            let parts = ["does not name a port of Service {}", &service];
             push_once(&mut out.blockers, backend.node(), &parts);
             None
         }
@@ -98,11 +98,7 @@ fn read_port(
     if is_number {
         let port = text.parse().ok().filter(|port: &u16| *port > 0);
         if port.is_none() {
-            push_once(
-                &mut out.blockers,
-                node,
-                &[&quote(&text), " is not a port number"],
-            );
+            push_once(&mut out.blockers, node, &["{} is not a port number", &text]);
         }
         return Ok(port);
     }
@@ -113,13 +109,10 @@ fn read_port(
         Port::Unknown => "the Service could not be looked up",
     };
     let parts = [
-        "cannot resolve port ",
-        &quote(&text),
-        " of Service ",
-        &quote(service),
-        ": ",
+        "cannot resolve port {} of Service {}: []; set the port number in the route",
+        &text,
+        service,
         reason,
-        "; set the port number in the route",
     ];
     push_once(&mut out.blockers, node, &parts);
     Ok(None)

@@ -4,8 +4,6 @@ use std::fmt;
 
 use admission::Node;
 
-use crate::text::joined;
-
 /// A message about a field of the Ingress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -25,6 +23,20 @@ pub enum Difference {
     PathNormalization,
     /// NGINX sends the rest of a rewritten path decoded, normalized and encoded anew; Envoy sends it unchanged.
     RewriteNormalization,
+    /// NGINX always appends the slash of a rewrite target such as `/b/$2`; Envoy does not for the bare prefix.
+    RewriteSlash,
+    /// Envoy keeps the query of a redirected request.
+    RedirectQuery,
+    /// NGINX's timeouts are between two reads; the routes have none, and Cilium's own is 5 minutes.
+    Timeout,
+    /// NGINX answers all OPTIONS requests; Envoy only preflight requests, and with another status.
+    CorsPreflight,
+    /// Envoy's wildcard in a CORS origin matches any number of labels.
+    CorsOrigin,
+    /// NGINX does not serve a canary without the main Ingress.
+    CanaryAlone,
+    /// Envoy sends another request to the authorization server.
+    AuthRequest,
     /// NGINX ignores the case of the path; a prefix that a route replaces is case-sensitive.
     PathCase,
 }
@@ -35,6 +47,13 @@ impl Difference {
         match self {
             Self::PathNormalization => "path-normalization",
             Self::RewriteNormalization => "rewrite-normalization",
+            Self::RewriteSlash => "rewrite-slash",
+            Self::RedirectQuery => "redirect-query",
+            Self::Timeout => "timeout",
+            Self::CorsPreflight => "cors-preflight",
+            Self::CorsOrigin => "cors-origin",
+            Self::CanaryAlone => "canary-alone",
+            Self::AuthRequest => "auth-request",
             Self::PathCase => "path-case",
         }
     }
@@ -48,12 +67,42 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// Returns a message: a text in which each `{}` stands for one of the following parts, quoted, and each `[]` for
+/// one as it is. A single part is the message. (A template adds less code to the `.wasm` file than formatting,
+/// or joining and quoting at each place.)
+fn message(parts: &[&str]) -> String {
+    let mut out = String::new();
+    let Some((template, arguments)) = parts.split_first() else {
+        return out;
+    };
+    let mut arguments = arguments.iter();
+    let mut characters = template.chars();
+    while let Some(c) = characters.next() {
+        let argument = match c {
+            '{' | '[' => arguments.next(),
+            _ => None,
+        };
+        let Some(argument) = argument else {
+            out.push(c);
+            continue;
+        };
+        characters.next();
+        match c {
+            '{' => out.push_str(&quote(argument)),
+            _ => out.push_str(argument),
+        }
+    }
+    for argument in arguments {
+        out.push_str(argument);
+    }
+    out
+}
+
 /// Adds a message about a field, unless the list already has the same message: a problem of a Service or a
-/// host is reported once, not for each path. (Joining `parts` adds less code to the `.wasm` file than
-/// formatting them.)
+/// host is reported once, not for each path. See [`message`] for `parts`.
 #[inline(never)]
 pub(crate) fn push_once(list: &mut Vec<Diagnostic>, field: Node<'_>, parts: &[&str]) {
-    let message = joined(parts);
+    let message = message(parts);
     if !list.iter().any(|other| other.message == message) {
         push(list, field, &[&message]);
     }
@@ -81,7 +130,7 @@ pub(crate) fn differs(
 pub(crate) fn push(list: &mut Vec<Diagnostic>, annotation: Node<'_>, parts: &[&str]) {
     list.push(Diagnostic {
         path: annotation.path(),
-        message: joined(parts),
+        message: message(parts),
         difference: None,
     });
 }
@@ -104,4 +153,25 @@ pub(crate) fn quote(text: &str) -> String {
     }
     out.push('`');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message;
+
+    #[test]
+    fn a_message_quotes_or_inserts_its_arguments() {
+        for (parts, expected) in [
+            (
+                &["a {} and [] end", "`x\n", "{}"][..],
+                "a `'x\u{fffd}` and {} end",
+            ),
+            (&["a", "b", "c"], "abc"),
+            // A text of the Ingress, on its own, is no template.
+            (&["{} and [a-z]"], "{} and [a-z]"),
+            (&[], ""),
+        ] {
+            assert_eq!(message(parts), expected);
+        }
+    }
 }

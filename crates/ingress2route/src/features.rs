@@ -7,10 +7,14 @@ use admission::{Malformed, Node, Object, is_dns_subdomain};
 use crate::annotation::{
     ActiveWhen, Annotation, Effect, Handling, PREFIX, annotation, is_true, other_controller,
 };
-use crate::diagnostic::{push, push_once, quote};
+use crate::backend_tls::BackendTls;
+use crate::capability::Feature;
+use crate::diagnostic::{Difference, differs, push, push_once, quote};
 use crate::redirect::{self, Redirect};
-use crate::text::{contains_any, joined, split_once};
-use crate::{Options, Translation, host};
+use crate::rule::Header;
+use crate::text::{contains_any, split_once};
+use crate::value::Value;
+use crate::{Options, Translation, auth, backend_tls, cors, host};
 
 /// The requested features that routes support. They apply to every rule of the Ingress.
 #[derive(Debug, Default)]
@@ -23,18 +27,24 @@ pub(crate) struct RequestedFeatures<'a> {
     pub(crate) redirect: Option<Redirect>,
     /// The target of a redirect of `/`.
     pub(crate) app_root: Option<Redirect>,
-    /// The annotation `from-to-www-redirect`, if it is set.
-    pub(crate) www: Option<Node<'a>>,
+    /// The annotation `from-to-www-redirect`, if it is set, and the status code.
+    pub(crate) www: Option<(Node<'a>, u16)>,
     /// The hostname that the backend receives.
     pub(crate) upstream_host: Option<String>,
     /// The value of the header `X-Forwarded-Prefix`, sent if the path is rewritten.
     pub(crate) forwarded_prefix: Option<String>,
     /// `timeouts.request`.
-    pub(crate) timeout: Option<String>,
+    pub(crate) timeout: &'static str,
+    /// The filter `CORS`.
+    pub(crate) cors: Option<Value>,
+    /// The filter `ExternalAuth`.
+    pub(crate) auth: Option<Value>,
+    /// `validation` of the BackendTLSPolicies, if backends use TLS.
+    pub(crate) backend_tls: Option<BackendTls<'a>>,
     /// Whether backends use gRPC.
     pub(crate) grpc: bool,
-    /// The header that requests must have, with its value: a canary by header.
-    pub(crate) header: Option<(String, String)>,
+    /// Which requests a canary gets.
+    pub(crate) canary: Option<CanaryTraffic<'a>>,
     /// Additional hostnames, with their annotation.
     pub(crate) aliases: Vec<(String, Node<'a>)>,
     /// Whether no routes are built: a canary that is not selected by header alone receives a share of another
@@ -42,8 +52,28 @@ pub(crate) struct RequestedFeatures<'a> {
     pub(crate) no_routes: bool,
 }
 
+/// After how many seconds without data Cilium ends a stream: `http-stream-idle-timeout` in
+/// `pkg/envoy/config/config.go`.
+const CILIUM_IDLE_TIMEOUT: u32 = 300;
+
+/// Which requests of another Ingress a canary gets.
+#[derive(Debug)]
+pub(crate) struct CanaryTraffic<'a> {
+    /// The header that selects it, with its value.
+    pub(crate) header: Option<Header>,
+    /// Whether the header selects the main Service with the value `never`.
+    pub(crate) has_never: bool,
+    /// How many of `total` requests without the header it gets.
+    pub(crate) weight: u32,
+    pub(crate) total: u32,
+    /// The annotation with the weight.
+    pub(crate) node: Node<'a>,
+    /// Whether a route can select these requests.
+    pub(crate) is_supported: bool,
+}
+
 /// The annotations of an Ingress that ingress-nginx knows.
-struct KnownAnnotations<'a> {
+pub(crate) struct KnownAnnotations<'a> {
     all: Vec<(&'static Annotation, Cow<'a, str>, Node<'a>)>,
 }
 
@@ -84,7 +114,7 @@ impl<'a> KnownAnnotations<'a> {
 
     /// Returns the value of an annotation, trimmed as in ingress-nginx, if it is not empty.
     #[inline(never)]
-    fn get(&self, name: &str) -> Option<(&str, Node<'a>)> {
+    pub(crate) fn get(&self, name: &str) -> Option<(&str, Node<'a>)> {
         let found = self.raw(name);
         found
             .map(|(value, node)| (value.trim_ascii(), node))
@@ -106,7 +136,7 @@ pub(crate) fn read<'a>(
         let Some(name) = key.strip_prefix(PREFIX) else {
             let prefix = split_once(key, b'/').map_or(key, |(prefix, _)| prefix);
             if let Some(controller) = other_controller(prefix) {
-                let parts = ["not translated: only ", controller, " reads it"];
+                let parts = ["not translated: only [] reads it", controller];
                 push(&mut out.other_controllers, node, &parts);
             }
             continue;
@@ -114,11 +144,7 @@ pub(crate) fn read<'a>(
         match annotation(name) {
             Some(annotation) => known.all.push((annotation, node.string()?, node)),
             None => {
-                let parts = [
-                    "ingress-nginx does not know ",
-                    &quote(name),
-                    " and ignores it",
-                ];
+                let parts = ["ingress-nginx does not know {} and ignores it", name];
                 push(&mut out.unknown, node, &parts);
             }
         }
@@ -126,7 +152,7 @@ pub(crate) fn read<'a>(
     for (annotation, value, node) in &known.all {
         if let ActiveWhen::PartOf(main) = annotation.active_when {
             if known.get(main).is_none() {
-                let parts = ["has no effect without `", main, "`"];
+                let parts = ["has no effect without `[]`", main];
                 push(&mut out.notes, *node, &parts);
             }
             continue;
@@ -140,6 +166,13 @@ pub(crate) fn read<'a>(
                 continue;
             }
             (Handling::Translated | Handling::BuiltIn, _) => continue,
+            (Handling::Needs(feature), Effect::Active) if options.has(feature) => continue,
+            (Handling::Needs(feature), Effect::Active) if options.allows(feature) => {
+                let parts = ["a route cannot do this", &feature.before()];
+                push(&mut out.untranslatable, *node, &parts);
+                continue;
+            }
+            (Handling::Needs(_), Effect::Active) => &mut out.untranslatable,
             (Handling::Ignored, Effect::Active) => &mut out.notes,
             (Handling::Untranslatable, Effect::Active) if !known.is_off(annotation) => {
                 &mut out.untranslatable
@@ -185,6 +218,7 @@ impl<'a> Reader<'_, 'a> {
         self.rewrites(&mut features);
         self.timeouts(&mut features);
         self.canary(&mut features);
+        self.filters(&mut features);
         self.others(&mut features);
         features
     }
@@ -199,16 +233,23 @@ impl<'a> Reader<'_, 'a> {
                 features.grpc = true;
                 return;
             }
-            "HTTPS" | "GRPCS" => {
-                "TLS to backends requires a BackendTLSPolicy with their CA certificate"
+            "HTTPS" if self.options.has(Feature::BackendTls) => {
+                features.backend_tls = Some(backend_tls::read(&self.annotations, node));
+                return;
             }
+            "HTTPS" => {
+                let versions = Feature::BackendTls.before();
+                let parts = ["a route cannot use TLS to backends[]", &versions];
+                return push_once(&mut self.out.untranslatable, node, &parts);
+            }
+            // Cilium does not apply BackendTLSPolicies to GRPCRoutes.
+            "GRPCS" => "a GRPCRoute cannot use TLS to backends in Cilium",
             "FCGI" => "routes do not support FastCGI",
             "AUTO_HTTP" => "a route cannot choose the backend protocol by the client protocol",
             _ => {
                 let parts = [
-                    "ingress-nginx does not know protocol ",
-                    &quote(value),
-                    " and uses HTTP",
+                    "ingress-nginx does not know protocol {} and uses HTTP",
+                    value,
                 ];
                 return push_once(&mut self.out.notes, node, &parts);
             }
@@ -245,17 +286,20 @@ impl<'a> Reader<'_, 'a> {
             let (code, at) = code
                 .filter(|(code, _)| (300..=highest).contains(code))
                 .unwrap_or((default, node));
-            if !matches!(code, 301 | 302) {
-                let parts = [
-                    "a route cannot redirect with status ",
-                    &code.to_string(),
-                    ", only with 301 or 302",
-                ];
+            let before = match code {
+                301 | 302 => None,
+                303 | 307 | 308 if self.options.has(Feature::RedirectCodes) => None,
+                303 | 307 | 308 => Some(Feature::RedirectCodes.before()),
+                _ => Some(String::new()),
+            };
+            if let Some(before) = before {
+                let code = code.to_string();
+                let parts = ["a route cannot redirect with status [][]", &code, &before];
                 return push_once(&mut self.out.untranslatable, at, &parts);
             }
-            match redirect::parse(url, code) {
+            match redirect::parse(url, code, self.options.gateway.scheme()) {
                 Err(reason) => {
-                    let parts = [&quote(url), " ", reason];
+                    let parts = ["{} []", url, reason];
                     self.annotations
                         .cannot_express(node, name, &parts, self.out);
                 }
@@ -263,6 +307,7 @@ impl<'a> Reader<'_, 'a> {
                     let host = redirect.host.as_deref();
                     let problem = "routes may redirect only to hosts in";
                     check_domain(host, node, problem, self.options, self.out);
+                    keeps_query(&redirect, node, self.out);
                     features.redirect = Some(redirect);
                 }
             }
@@ -272,24 +317,37 @@ impl<'a> Reader<'_, 'a> {
         if let Some((_, node)) = www.filter(|(value, _)| is_true(value))
             && !unsupported_by_grpc(features.grpc, node, self.out)
         {
-            let parts = ["redirects with 301: a route cannot use NGINX's 308"];
-            push_once(&mut self.out.notes, node, &parts);
-            features.www = Some(node);
+            let code = match self.options.has(Feature::RedirectCodes) {
+                true => 308,
+                false => {
+                    let versions = Feature::RedirectCodes.before();
+                    let parts = [
+                        "redirects with 301: a route cannot use NGINX's 308[]",
+                        &versions,
+                    ];
+                    push_once(&mut self.out.notes, node, &parts);
+                    301
+                }
+            };
+            features.www = Some((node, code));
         }
         if let Some((target, node)) = self.annotations.get("app-root") {
             if !target.starts_with('/') {
                 let parts = ["has no effect: ingress-nginx requires a path"];
                 push_once(&mut self.out.notes, node, &parts);
             } else if !unsupported_by_grpc(features.grpc, node, self.out) {
-                match redirect::parse(target, 302) {
+                match redirect::parse(target, 302, self.options.gateway.scheme()) {
                     Err(reason) => {
-                        let parts = [&quote(target), " ", reason];
+                        let parts = ["{} []", target, reason];
                         self.annotations
                             .cannot_express(node, "app-root", &parts, self.out);
                     }
                     // All requests are redirected already.
                     Ok(_) if features.redirect.is_some() => {}
-                    Ok(redirect) => features.app_root = Some(redirect),
+                    Ok(redirect) => {
+                        keeps_query(&redirect, node, self.out);
+                        features.app_root = Some(redirect);
+                    }
                 }
             }
         }
@@ -312,7 +370,7 @@ impl<'a> Reader<'_, 'a> {
                 }
             };
             if let Some(problem) = problem {
-                let parts = [&quote(&target), " ", problem];
+                let parts = ["{} []", &target, problem];
                 self.annotations
                     .cannot_express(node, "rewrite-target", &parts, self.out);
             }
@@ -322,7 +380,7 @@ impl<'a> Reader<'_, 'a> {
                 let parts = ["has no effect without `rewrite-target`"];
                 push_once(&mut self.out.notes, node, &parts);
             } else if contains_any(value, b"$") || value.len() > 4096 {
-                let parts = [&quote(value), " is not a literal header value"];
+                let parts = ["{} is not a literal header value", value];
                 self.annotations
                     .cannot_express(node, "x-forwarded-prefix", &parts, self.out);
             } else {
@@ -333,7 +391,7 @@ impl<'a> Reader<'_, 'a> {
             let host = host.to_owned();
             if features.redirect.is_some() || unsupported_by_grpc(features.grpc, node, self.out) {
             } else if !is_dns_subdomain(&host) {
-                let parts = [&quote(&host), " is not a hostname"];
+                let parts = ["{} is not a hostname", &host];
                 self.annotations
                     .cannot_express(node, "upstream-vhost", &parts, self.out);
             } else {
@@ -344,29 +402,33 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
+    /// NGINX's timeouts are between two reads or writes, those of a route for the whole request: they would cut
+    /// downloads, streams and WebSockets that NGINX serves. So the route has none, as Gateway API's `0s`. What
+    /// remains is Cilium's own limit between two reads, the same for all routes.
     fn timeouts(&mut self, features: &mut RequestedFeatures<'a>) {
-        let mut longest = None;
         for name in &["proxy-read-timeout", "proxy-send-timeout"] {
             let Some((value, node)) = self.annotations.get(name) else {
                 continue;
             };
-            let parts: &[&str] = match value.parse::<u32>() {
-                Ok(0) | Err(_) => &["has no effect: ingress-nginx requires a number of seconds"],
-                Ok(_) if features.grpc => &["omitted: a GRPCRoute has no timeouts"],
+            let problem = match value.parse::<u32>() {
+                Ok(0) | Err(_) => "has no effect: ingress-nginx requires a number of seconds",
+                Ok(_) if features.grpc => "omitted: a GRPCRoute has no timeouts",
                 Ok(seconds) => {
-                    longest = longest.max(Some(seconds));
-                    &[
-                        "NGINX counts from the last byte, `timeouts.request` from the start of the request",
-                    ]
+                    features.timeout = "0s";
+                    if seconds == CILIUM_IDLE_TIMEOUT {
+                        continue;
+                    }
+                    let parts = [
+                        "becomes no limit in total, as in NGINX; without data, Cilium ends a stream after 5 \
+                         minutes, NGINX after [] s",
+                        value,
+                    ];
+                    differs(&mut self.out.notes, node, Difference::Timeout, &parts);
+                    continue;
                 }
             };
-            push_once(&mut self.out.notes, node, parts);
+            push_once(&mut self.out.notes, node, &[problem]);
         }
-        // The CRD allows five digits per unit.
-        features.timeout = longest.map(|seconds| match seconds {
-            0..100_000 => joined(&[&seconds.to_string(), "s"]),
-            _ => joined(&[&seconds.div_ceil(3600).min(99_999).to_string(), "h"]),
-        });
     }
 
     fn canary(&mut self, features: &mut RequestedFeatures<'a>) {
@@ -375,51 +437,86 @@ impl<'a> Reader<'_, 'a> {
             return;
         };
         let value = |name| self.annotations.get(name);
-        let weight = value("canary-weight")
-            .and_then(|(weight, node)| Some((weight.parse::<u32>().ok()?, node)))
-            .filter(|(weight, _)| *weight > 0);
+        let number = |name| Some(value(name)?.0.parse::<u32>().unwrap_or_default());
+        let weight = number("canary-weight").unwrap_or_default();
         let exact = value("canary-by-header-value");
         let pattern = value("canary-by-header-pattern").filter(|_| exact.is_none());
         let header = value("canary-by-header");
         let unsupported = value("canary-by-cookie").or(pattern.filter(|_| header.is_some()));
+        features.canary = Some(CanaryTraffic {
+            header: header.map(|(name, _)| {
+                let value = exact.map_or("always", |(value, _)| value);
+                (name.to_owned(), value.to_owned())
+            }),
+            has_never: exact.is_none(),
+            weight,
+            // Lua's `route_to_alternative_balancer` ignores a lower total.
+            total: number("canary-weight-total").unwrap_or_default().max(100),
+            node: value("canary-weight").map_or(canary, |(_, node)| node),
+            is_supported: unsupported.is_none()
+                && header.is_none_or(|(name, _)| is_token(name))
+                && exact.is_none_or(|(value, _)| value.len() <= 4096),
+        });
         features.no_routes = header.is_none() || unsupported.is_some();
         if let Some((_, node)) = unsupported {
             let parts = ["a route cannot select requests by cookie or header pattern"];
             return push_once(&mut self.out.untranslatable, node, &parts);
         }
-        if let Some((name, node)) = header {
-            let value = exact.map_or("always", |(value, _)| value);
-            if !is_token(name) || value.len() > 4096 {
-                features.no_routes = true;
-                let parts = ["a route cannot match header ", &quote(name)];
-                return push_once(&mut self.out.untranslatable, node, &parts);
-            }
-            features.header = Some((name.to_owned(), value.to_owned()));
+        if let (
+            Some((name, node)),
+            Some(CanaryTraffic {
+                is_supported: false,
+                ..
+            }),
+        ) = (header, &features.canary)
+        {
+            features.no_routes = true;
+            let parts = ["a route cannot match header {}", name];
+            return push_once(&mut self.out.untranslatable, node, &parts);
         }
-        match weight {
-            Some((weight, node)) => {
-                let parts = [
-                    "a weight needs the main Ingress's route: add this Service to its `backendRefs` with \
-                     `weight: ",
-                    &weight.to_string(),
-                    "`",
-                ];
-                push_once(&mut self.out.blockers, node, &parts);
+        if weight == 0 && header.is_none() {
+            let parts = ["a canary without weight or header receives no requests"];
+            push_once(&mut self.out.blockers, canary, &parts);
+        }
+    }
+
+    /// Reads what becomes a filter, if the Gateway has it. A redirect needs none: NGINX redirects first.
+    fn filters(&mut self, features: &mut RequestedFeatures<'a>) {
+        for name in &["enable-cors", "auth-url"] {
+            let Some((value, node)) = self.annotations.raw(name) else {
+                continue;
+            };
+            let is_needed = annotation(name).is_some_and(|known| {
+                let has = matches!(known.handling, Handling::Needs(it) if self.options.has(it));
+                has && known.effect(value) == Effect::Active
+            });
+            if !is_needed
+                || features.redirect.is_some()
+                || unsupported_by_grpc(features.grpc, node, self.out)
+            {
+                continue;
             }
-            None if features.header.is_none() => {
-                let parts = ["a canary without weight or header receives no requests"];
-                push_once(&mut self.out.blockers, canary, &parts);
+            if *name == "enable-cors" {
+                let cors = cors::filter(&self.annotations, node, self.options, self.out);
+                features.cors = Some(cors);
+                continue;
             }
-            None => {}
+            let value = value.trim_ascii();
+            match auth::filter(value, &self.annotations, node, self.options, self.out) {
+                Ok(filter) => features.auth = Some(filter),
+                Err(problem) => {
+                    let parts = ["{} []", value, problem];
+                    push_once(&mut self.out.untranslatable, node, &parts);
+                }
+            }
         }
     }
 
     fn others(&mut self, features: &mut RequestedFeatures<'a>) {
         if let Some((map, node)) = self.annotations.get("custom-headers") {
             let parts = [
-                "copy the headers from ConfigMap ",
-                &quote(map),
-                " into a ResponseHeaderModifier filter of each rule",
+                "copy the headers from ConfigMap {} into a ResponseHeaderModifier filter of each rule",
+                map,
             ];
             push_once(&mut self.out.blockers, node, &parts);
         }
@@ -434,8 +531,8 @@ impl<'a> Reader<'_, 'a> {
             }
             for pattern in patterns {
                 let parts = [
+                    "[] is a regular expression; a route requires literal hostnames",
                     &pattern,
-                    " is a regular expression; a route requires literal hostnames",
                 ];
                 self.annotations
                     .cannot_express(node, "server-alias", &parts, self.out);
@@ -468,17 +565,25 @@ fn unreadable(effect: Effect, node: Node<'_>, out: &mut Translation) -> bool {
     true
 }
 
+/// Notes that the Gateway keeps the query of a redirected request. NGINX does so only for `$request_uri`.
+fn keeps_query(redirect: &Redirect, node: Node<'_>, out: &mut Translation) {
+    if redirect.path.is_some() {
+        let parts = ["the Gateway keeps the query of the request (`?a=b`), NGINX drops it"];
+        differs(&mut out.notes, node, Difference::RedirectQuery, &parts);
+    }
+}
+
 /// Adds a diagnostic, and returns true, if the route is a GRPCRoute, which has no such filter.
 fn unsupported_by_grpc(grpc: bool, node: Node<'_>, out: &mut Translation) -> bool {
     if grpc {
-        let parts = ["a GRPCRoute cannot redirect or rewrite"];
+        let parts = ["a GRPCRoute cannot do this"];
         push_once(&mut out.untranslatable, node, &parts);
     }
     grpc
 }
 
 /// Adds a diagnostic if the host of a filter is outside the domain.
-fn check_domain(
+pub(crate) fn check_domain(
     host: Option<&str>,
     node: Node<'_>,
     problem: &str,
@@ -488,13 +593,13 @@ fn check_domain(
     if let (Some(host), Some(domain)) = (host, options.domain)
         && !host::is_in_domain(host, options.domain)
     {
-        let parts = [&quote(host), ": ", problem, " `", domain, "`"];
+        let parts = ["{}: [] `[]`", host, problem, domain];
         push_once(&mut out.blockers, node, &parts);
     }
 }
 
 /// Whether the text is a valid header name: a token (RFC 9110) of a length that the CRD allows.
-fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     (1..=256).contains(&text.len())
         && text
             .bytes()

@@ -4,7 +4,7 @@
 //! returns them. The policy `httproute-over-ingress` and `agnostics convert` both use [`translate`].
 //!
 //! ```
-//! use ingress2route::{Gateway, Options, Port, translate};
+//! use ingress2route::{Capabilities, Gateway, Options, Port, translate};
 //!
 //! let ingress = admission::Node::parse(
 //!     r#"{"metadata": {"name": "web"}, "spec": {"rules": [{"host": "web.k8tre.internal", "http": {
@@ -17,6 +17,8 @@
 //!     gateway: Gateway { namespace: "gateway", name: "internal-gateway", section_name: None },
 //!     domain: None,
 //!     nginx: true,
+//!     capabilities: Capabilities::K8TRE,
+//!     auth_backends: &[],
 //! };
 //! let translation = translate(&ingress, &[], &options, &|_service, _port| Port::Number(8080))
 //!     .expect("an Ingress");
@@ -27,8 +29,13 @@
 //! ```
 
 mod annotation;
+mod auth;
 mod backend;
+mod backend_tls;
+mod canary;
+mod capability;
 mod class;
+mod cors;
 mod diagnostic;
 mod features;
 mod host;
@@ -50,6 +57,7 @@ pub use annotation::{
     ANNOTATIONS, ActiveWhen, Annotation, Effect, Handling, OTHER_CONTROLLERS, PREFIX, Role,
     annotation, other_controller,
 };
+pub use capability::{CAPABILITIES, Capabilities, Capability, Feature, SOURCES};
 pub use class::Class;
 pub use diagnostic::{Diagnostic, Difference};
 pub use name::disambiguate;
@@ -101,13 +109,15 @@ impl Translation {
     }
 }
 
-/// The kind of a route.
+/// The kind of a route, or of what a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `HTTPRoute`.
     Http,
     /// `GRPCRoute`, for gRPC backends.
     Grpc,
+    /// `BackendTLSPolicy`, for backends that a route reaches with TLS.
+    BackendTls,
 }
 
 impl Kind {
@@ -116,6 +126,7 @@ impl Kind {
         match self {
             Self::Http => "HTTPRoute",
             Self::Grpc => "GRPCRoute",
+            Self::BackendTls => "BackendTLSPolicy",
         }
     }
 }

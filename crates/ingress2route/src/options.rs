@@ -1,5 +1,7 @@
 //! Options of the translation.
 
+use crate::capability::{Capabilities, Feature};
+
 /// The Gateway that the routes attach to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gateway<'a> {
@@ -9,6 +11,17 @@ pub struct Gateway<'a> {
     pub name: &'a str,
     /// The listener to attach to; `None` for every listener that matches the host.
     pub section_name: Option<&'a str>,
+}
+
+impl Gateway<'_> {
+    /// Returns the scheme of the listeners. K8TRE's listener `http` serves apps only where a load balancer
+    /// terminates TLS in front of the Gateway.
+    pub(crate) fn scheme(&self) -> &'static str {
+        match self.section_name {
+            Some("http") => "http",
+            _ => "https",
+        }
+    }
 }
 
 /// Options of the translation.
@@ -22,6 +35,22 @@ pub struct Options<'a> {
     pub domain: Option<&'a str>,
     /// Whether ingress-nginx serves the Ingress; determines the meaning of `ImplementationSpecific`.
     pub nginx: bool,
+    /// What the Gateway can do.
+    pub capabilities: Capabilities,
+    /// The Services that `auth-url` may name, each as `namespace/name`.
+    pub auth_backends: &'a [String],
+}
+
+impl Options<'_> {
+    /// Whether the translation may use the feature, if the Gateway has it.
+    pub(crate) fn allows(&self, feature: Feature) -> bool {
+        feature != Feature::ExternalAuth || !self.auth_backends.is_empty()
+    }
+
+    /// Whether the translation may use the feature, and the Gateway has it.
+    pub(crate) fn has(&self, feature: Feature) -> bool {
+        self.allows(feature) && self.capabilities.has(feature)
+    }
 }
 
 /// Looks up a port by the names of the Service and the port. The Service is in the Ingress's namespace.

@@ -9,7 +9,7 @@
 use std::cmp::Ordering;
 
 use crate::Translation;
-use crate::diagnostic::{push_once, quote};
+use crate::diagnostic::push_once;
 use crate::pattern::{MAX_PATH_LENGTH, literal_prefix};
 use crate::rule::Match;
 use crate::server::{Host, Member};
@@ -39,11 +39,10 @@ pub(crate) fn check(host: &mut Host<'_>, members: &[Member<'_>], out: &mut Trans
                     _ => String::new(),
                 };
                 let parts = [
-                    &quote(&path.text),
-                    " overlaps ",
-                    &quote(&other.text),
+                    "{} overlaps {}[], and the Gateway would try them in another order than NGINX",
+                    &path.text,
+                    &other.text,
                     &ingress,
-                    ", and the Gateway would try them in another order than NGINX",
                 ];
                 push_once(&mut out.untranslatable, path.node, &parts);
             }

@@ -2,7 +2,7 @@
 
 use admission::Node;
 
-use crate::diagnostic::{Difference, differs, push_once, quote};
+use crate::diagnostic::{Difference, differs, push_once};
 use crate::features::RequestedFeatures;
 use crate::pattern;
 use crate::rule::{Match, Rewrite};
@@ -30,7 +30,7 @@ pub(crate) fn translate(
     out: &mut Translation,
 ) -> Option<(Match, Rewrite)> {
     let untranslatable = |out: &mut Translation, reason: &str| {
-        push_once(&mut out.untranslatable, node, &[&quote(path), " ", reason]);
+        push_once(&mut out.untranslatable, node, &["{} []", path, reason]);
     };
     if features.grpc {
         let method = grpc_method(path, path_type);
@@ -60,8 +60,8 @@ pub(crate) fn translate(
             }
             if pattern::is_regex(path) {
                 let parts = [
-                    &quote(path),
-                    " is matched literally, because `use-regex` is not set",
+                    "{} is matched literally, because `use-regex` is not set",
+                    path,
                 ];
                 push_once(&mut out.notes, node, &parts);
             }
@@ -85,43 +85,35 @@ fn regex_match(
         // The path stays the same.
         Some((target, _)) if target == path || keeps_path(path, target) => Rewrite::None,
         Some((target, at)) if contains_any(target, b"$") => {
-            if let Some((prefix, replacement)) = prefix_rewrite(path, target) {
-                let (prefix, replacement) = (prefix.to_owned(), replacement.to_owned());
-                differs_from_prefix(&prefix, node, out);
-                return Some((Match::Prefix(prefix), Rewrite::Prefix(replacement)));
+            if let Some((prefix, replacement)) = pattern::prefix_rewrite(path, target) {
+                differs_from_prefix(prefix, replacement, node, out);
+                let replacement = match replacement {
+                    "" => "/",
+                    replacement => replacement,
+                };
+                let prefix = Match::Prefix(prefix.to_owned());
+                return Some((prefix, Rewrite::Prefix(replacement.to_owned())));
             }
-            let (node, parts): (_, &[&str]) = match pattern::is_regex(path) {
-                true => (
-                    node,
-                    &[
-                        "cannot rewrite ",
-                        &quote(path),
-                        " to ",
-                        &quote(target),
-                        ": a route replaces a prefix or the whole path",
-                    ],
-                ),
-                false => (
-                    *at,
-                    &[
-                        &quote(target),
-                        " refers to a capture group, but ",
-                        &quote(path),
-                        " has none",
-                    ],
-                ),
+            let (node, parts) = match pattern::is_regex(path) {
+                true => {
+                    let reason =
+                        "cannot rewrite {} to {}: a route replaces a prefix or the whole path";
+                    (node, [reason, path, target])
+                }
+                false => {
+                    let reason = "{} refers to a capture group, but {} has none";
+                    (*at, [reason, target, path])
+                }
             };
-            push_once(&mut out.untranslatable, node, parts);
+            push_once(&mut out.untranslatable, node, &parts);
             return None;
         }
         Some((target, at)) => {
             if !pattern::is_regex(path) {
                 let parts = [
-                    "all requests below ",
-                    &quote(path),
-                    " reach the backend as ",
-                    &quote(target),
-                    "; to keep the rest of the path, use ReplacePrefixMatch",
+                    "all requests below {} reach the backend as {}; to keep the rest of the path, use ReplacePrefixMatch",
+                    path,
+                    target,
                 ];
                 push_once(&mut out.notes, *at, &parts);
             }
@@ -135,8 +127,8 @@ fn regex_match(
     let regex = pattern::to_re2(path);
     if regex.is_none() {
         let parts = [
-            &quote(path),
-            " may match other paths in the Gateway (RE2) than in NGINX (PCRE)",
+            "{} may match other paths in the Gateway (RE2) than in NGINX (PCRE)",
+            path,
         ];
         push_once(&mut out.untranslatable, node, &parts);
     }
@@ -151,32 +143,29 @@ fn keeps_path(path: &str, target: &str) -> bool {
         && path.bytes().filter(|b| *b == b'(').count() == 1
 }
 
-/// Returns the prefix and its replacement, if the rewrite is the usual way to replace a prefix.
-fn prefix_rewrite<'a>(path: &'a str, target: &str) -> Option<(&'a str, &'static str)> {
-    let prefix = path.strip_suffix("(/|$)(.*)").filter(|_| target == "/$2")?;
-    let is_valid = !pattern::is_regex(prefix)
-        && prefix.len() > 1
-        && !prefix.ends_with('/')
-        && pattern::invalid(prefix).is_none();
-    is_valid.then_some((prefix, "/"))
-}
-
 /// Notes how the replacement of a prefix differs from a rewrite in NGINX.
-fn differs_from_prefix(prefix: &str, node: Node<'_>, out: &mut Translation) {
+fn differs_from_prefix(prefix: &str, new: &str, node: Node<'_>, out: &mut Translation) {
     let notes = &mut out.notes;
+    if !new.is_empty() {
+        let parts = [
+            "NGINX rewrites {} to {}, the route to {}",
+            prefix,
+            &joined(&[new, "/"]),
+            new,
+        ];
+        differs(notes, node, Difference::RewriteSlash, &parts);
+    }
     if prefix.bytes().any(|b| b.is_ascii_alphabetic()) {
         let parts = [
-            "NGINX ignores the case of ",
-            &quote(prefix),
-            ", the route does not: ",
-            &quote(&prefix.to_ascii_uppercase()),
-            " no longer matches",
+            "NGINX ignores the case of {}, the route does not: {} no longer matches",
+            prefix,
+            &prefix.to_ascii_uppercase(),
         ];
         differs(notes, node, Difference::PathCase, &parts);
     }
     let parts = [
-        "NGINX decodes and normalizes the rest of the path, the Gateway sends it unchanged: ",
-        &quote(&joined(&[prefix, "//a%2Fb"])),
+        "NGINX decodes and normalizes the rest of the path, the Gateway sends it unchanged: {}",
+        &joined(&[prefix, "//a%2Fb"]),
     ];
     differs(notes, node, Difference::RewriteNormalization, &parts);
 }

@@ -75,13 +75,30 @@ pub(crate) fn literal_prefix(regex: &str) -> String {
     head
 }
 
+/// Returns the prefix that a path of NGINX matches, and its replacement, if `target` keeps the rest of the path:
+/// `/a` and `/b` for `/a(/|$)(.*)` and `/b/$2`. An empty replacement removes the prefix.
+pub(crate) fn prefix_rewrite<'a>(path: &'a str, target: &'a str) -> Option<(&'a str, &'a str)> {
+    let prefix = path.strip_suffix("(/|$)(.*)")?;
+    let replacement = target.strip_suffix("/$2")?;
+    let is_prefix = prefix.len() > 1
+        && !prefix.ends_with('/')
+        && !is_regex(prefix)
+        && invalid(prefix).is_none();
+    (is_prefix && !contains_any(replacement, b"$")).then_some((prefix, replacement))
+}
+
 /// Converts a path of NGINX (PCRE, case-insensitive, anchored at the start) to an expression that matches the
 /// same paths in Envoy (RE2, matches the whole path). Returns `None` if the two engines may differ.
 pub(crate) fn to_re2(path: &str) -> Option<String> {
     if !path.starts_with('/') || !is_portable(path) {
         return None;
     }
-    let end = match path.ends_with('$') || path.ends_with(".*") || path.ends_with("(.*)") {
+    let is_closed = ["(.*)", ".*", "$"].iter().any(|end| {
+        let before = path.strip_suffix(end);
+        // An odd number of backslashes escapes the ending, so it is literal.
+        before.is_some_and(|it| (it.len() - it.trim_end_matches('\\').len()).is_multiple_of(2))
+    });
+    let end = match is_closed {
         true => "",
         false => ".*",
     };
@@ -158,7 +175,7 @@ fn class_end(class: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{invalid, literal_prefix, to_re2};
+    use super::{invalid, literal_prefix, prefix_rewrite, to_re2};
 
     #[test]
     fn converts_expressions_that_both_engines_interpret_alike() {
@@ -168,6 +185,11 @@ mod tests {
             ("/(a|b)$", Some("(?i)/(a|b)$")),
             ("/x(/|$)(.*)", Some("(?i)/x(/|$)(.*)")),
             (r"/\d+\.json$", Some(r"(?i)/\d+\.json$")),
+            // An escaped ending is literal, so the path stays open.
+            (r"/price\$", Some(r"(?i)/price\$.*")),
+            (r"/price\\$", Some(r"(?i)/price\\$")),
+            (r"/a\.*", Some(r"(?i)/a\.*.*")),
+            (r"/a\\.*", Some(r"(?i)/a\\.*")),
             ("/(?:a|b)/.*?", Some("(?i)/(?:a|b)/.*?.*")),
             // Look-around, back references, possessive repetition, flags, anchors, Unicode classes.
             ("/(?!admin).*", None),
@@ -201,6 +223,26 @@ mod tests {
             1024
         );
         assert_eq!(to_re2(&format!("/{}", "a".repeat(1018))), None);
+    }
+
+    #[test]
+    fn replaces_a_prefix_only_if_the_target_keeps_the_rest() {
+        for (path, target, expected) in [
+            ("/a(/|$)(.*)", "/$2", Some(("/a", ""))),
+            ("/a(/|$)(.*)", "/b/$2", Some(("/a", "/b"))),
+            ("/a/b(/|$)(.*)", "/c/d/$2", Some(("/a/b", "/c/d"))),
+            ("/a(/|$)(.*)", "/b$2", None),
+            ("/a(/|$)(.*)", "/b/$1", None),
+            ("/a(/|$)(.*)", "/$1/$2", None),
+            ("/a(/|$)(.*)", "/b", None),
+            ("/a/(.*)", "/b/$2", None),
+            ("/(/|$)(.*)", "/b/$2", None),
+            ("/a/(/|$)(.*)", "/b/$2", None),
+            ("/a+(/|$)(.*)", "/b/$2", None),
+            ("/a//b(/|$)(.*)", "/b/$2", None),
+        ] {
+            assert_eq!(prefix_rewrite(path, target), expected, "{path} {target}");
+        }
     }
 
     #[test]

@@ -15,9 +15,9 @@ pub(crate) struct Redirect {
     pub(crate) code: u16,
 }
 
-/// Parses the target of a redirect. Returns the reason, as the predicate of a sentence, if a route cannot
+/// Parses the target of a redirect on a listener with the scheme `own`. Returns the reason, as the predicate of a sentence, if a route cannot
 /// redirect to it.
-pub(crate) fn parse(url: &str, code: u16) -> Result<Redirect, &'static str> {
+pub(crate) fn parse(url: &str, code: u16, own: &str) -> Result<Redirect, &'static str> {
     let mut redirect = Redirect {
         code,
         ..Redirect::default()
@@ -42,7 +42,9 @@ pub(crate) fn parse(url: &str, code: u16) -> Result<Redirect, &'static str> {
     let path = match origin {
         None => url,
         Some((scheme, length)) => {
-            redirect.scheme = Some(scheme);
+            // The listener's own scheme is the default. Naming it makes Cilium 1.20 match only requests with
+            // another one (`getRouteRedirectMatch` in `translation/envoy_virtual_host.go`; cilium#48373).
+            redirect.scheme = Some(scheme).filter(|scheme| *scheme != own);
             let rest = url.get(length..).unwrap_or_default();
             let end = rest.bytes().position(|b| b == b'/');
             let (authority, path) = rest
@@ -91,21 +93,18 @@ mod tests {
             code: 301,
         };
         for (url, expected) in [
-            (
-                "https://a.org",
-                to(Some("https"), Some("a.org"), None, Some("/")),
-            ),
+            ("https://a.org", to(None, Some("a.org"), None, Some("/"))),
             (
                 "HTTP://A.org:8080/x/",
                 to(Some("http"), Some("a.org"), Some(8080), Some("/x/")),
             ),
             (
                 "https://a.org$request_uri",
-                to(Some("https"), Some("a.org"), None, None),
+                to(None, Some("a.org"), None, None),
             ),
             ("/login", to(None, None, None, Some("/login"))),
         ] {
-            assert_eq!(parse(url, 301), Ok(expected), "{url}");
+            assert_eq!(parse(url, 301, "https"), Ok(expected), "{url}");
         }
         for url in [
             "",
@@ -123,7 +122,7 @@ mod tests {
             "$request_uri",
             "/x$request_uri",
         ] {
-            assert!(parse(url, 301).is_err(), "{url}");
+            assert!(parse(url, 301, "https").is_err(), "{url}");
         }
     }
 }

@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use admission::Node;
 
-use crate::diagnostic::{push_once, quote};
+use crate::diagnostic::push_once;
 use crate::features::RequestedFeatures;
 use crate::redirect::Redirect;
 use crate::rule::{self, Action, MAX_HOSTNAMES, Match, Rule};
 use crate::server::{Host, Member};
 use crate::spec::spec;
 use crate::text::joined;
-use crate::{Kind, Options, Route, Translation, host, name};
+use crate::{Kind, Options, Route, Translation, backend_tls, host, name};
 
 /// Builds the routes: one for each group of hosts with the same rules, more if the limits of the CRDs require
 /// it.
@@ -31,6 +31,13 @@ pub(crate) fn build<'a>(
         builder.group(hosts);
     }
     builder.finish(&ingress.name, &ingress.namespace);
+    let Builder {
+        features,
+        groups,
+        out,
+        ..
+    } = &mut builder;
+    backend_tls::add(features, groups, &ingress.namespace, out);
     builder.out
 }
 
@@ -42,13 +49,13 @@ struct Builder<'m, 'a> {
 }
 
 /// Hosts with the same rules, which share their routes.
-struct Group {
+pub(crate) struct Group {
     /// The host that the routes are named after.
     host: String,
     hostnames: Vec<String>,
     /// Whether all hostnames are valid for a route.
     valid: bool,
-    rules: Rc<Vec<Rule>>,
+    pub(crate) rules: Rc<Vec<Rule>>,
 }
 
 impl<'a> Builder<'_, 'a> {
@@ -66,36 +73,35 @@ impl<'a> Builder<'_, 'a> {
                     self.add_host(&alias, node, &rules);
                 }
             }
-            if let Some((from, node)) = self.www_counterpart(&host.name)
+            if let Some((from, node, code)) = self.www_counterpart(&host.name)
                 && !hosts.iter().any(|host| host.name == from)
             {
-                www_redirects.push((from, host.name.clone(), node));
+                www_redirects.push((from, host.name.clone(), node, code));
             }
         }
-        for (from, to, node) in www_redirects {
+        for (from, to, node, code) in www_redirects {
             let redirect = Redirect {
                 host: Some(to),
-                code: 301,
+                code,
                 ..Redirect::default()
             };
             let mut rules = Vec::new();
             let all = Match::Prefix("/".to_owned());
-            rule::add(&mut rules, all, &Rc::new(Action::Redirect(redirect)));
+            rule::add(&mut rules, all, &None, &Rc::new(Action::Redirect(redirect)));
             self.add_host(&from, node, &Rc::new(rules));
         }
         for (alias, node) in &self.features.aliases {
             let parts = [
-                "cannot tell which host ",
-                &quote(alias),
-                " is an alias of; add a rule for it",
+                "cannot tell which host {} is an alias of; add a rule for it",
+                alias,
             ];
             push_once(&mut self.out.blockers, *node, &parts);
         }
     }
 
     /// Returns the host with `www.` added or removed, if `from-to-www-redirect` redirects it.
-    fn www_counterpart(&self, host: &str) -> Option<(String, Node<'a>)> {
-        let node = self.features.www?;
+    fn www_counterpart(&self, host: &str) -> Option<(String, Node<'a>, u16)> {
+        let (node, code) = self.features.www?;
         if host.is_empty() || host.starts_with('*') {
             return None;
         }
@@ -103,7 +109,7 @@ impl<'a> Builder<'_, 'a> {
             Some(rest) => rest.to_owned(),
             None => joined(&["www.", host]),
         };
-        Some((counterpart, node))
+        Some((counterpart, node, code))
     }
 
     fn rules(&mut self, host: &Host<'a>) -> Vec<Rule> {
@@ -111,7 +117,7 @@ impl<'a> Builder<'_, 'a> {
         let root = Match::Exact("/".to_owned());
         if let Some(app_root) = &self.features.app_root {
             let redirect = Rc::new(Action::Redirect(app_root.clone()));
-            rule::add(&mut rules, root.clone(), &redirect);
+            rule::add(&mut rules, root.clone(), &None, &redirect);
         }
         for path in &host.paths {
             if self.features.app_root.is_some() && path.path_match == root {
@@ -119,7 +125,12 @@ impl<'a> Builder<'_, 'a> {
                 push_once(&mut self.out.notes, path.node, &parts);
                 continue;
             }
-            rule::add(&mut rules, path.path_match.clone(), &path.action);
+            rule::add(
+                &mut rules,
+                path.path_match.clone(),
+                &path.header,
+                &path.action,
+            );
         }
         rules
     }

@@ -40,29 +40,52 @@ pub(crate) enum Rewrite {
 pub(crate) enum Action {
     /// Forwards them to a Service.
     Forward(Backend, Rewrite),
+    /// Forwards `weight` of `total` requests to a canary, the others to the main Service.
+    Split {
+        main: Backend,
+        canary: Backend,
+        weight: u32,
+        total: u32,
+        rewrite: Rewrite,
+    },
     /// Redirects them.
     Redirect(Redirect),
+}
+
+impl Action {
+    /// Returns how it rewrites the path, unless it redirects.
+    pub(crate) fn rewrite(&self) -> Option<&Rewrite> {
+        match self {
+            Self::Forward(_, rewrite) | Self::Split { rewrite, .. } => Some(rewrite),
+            Self::Redirect(_) => None,
+        }
+    }
 }
 
 /// A rule of a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) matches: Vec<Match>,
+    pub(crate) header: Option<Header>,
     pub(crate) action: Rc<Action>,
 }
 
-/// Adds a match to the rule with the same action, or to a new rule.
-pub(crate) fn add(rules: &mut Vec<Rule>, new: Match, action: &Rc<Action>) {
+/// The name and the value of a header that requests must have.
+pub(crate) type Header = (String, String);
+
+/// Adds a match to the rule with the same header and action, or to a new rule.
+pub(crate) fn add(rules: &mut Vec<Rule>, new: Match, header: &Option<Header>, action: &Rc<Action>) {
     // The CRD allows only one match in a rule that replaces a prefix.
-    let single_match = matches!(**action, Action::Forward(_, Rewrite::Prefix(_)));
+    let single_match = matches!(action.rewrite(), Some(Rewrite::Prefix(_)));
     let fits = |rule: &&mut Rule| {
         let is_full = rule.matches.len() >= MAX_MATCHES_PER_RULE;
-        !single_match && !is_full && rule.action == *action
+        !single_match && !is_full && rule.action == *action && rule.header == *header
     };
     match rules.iter_mut().find(fits) {
         Some(rule) => rule.matches.push(new),
         None => rules.push(Rule {
             matches: vec![new],
+            header: header.clone(),
             action: Rc::clone(action),
         }),
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use admission::{Malformed, Node, Object};
 
 use crate::annotation::{Effect, PREFIX, annotation, is_true};
-use crate::diagnostic::{Diagnostic, push_once, quote};
+use crate::diagnostic::{Diagnostic, push_once};
 use crate::features::{self, RequestedFeatures};
 use crate::path::PathType;
 use crate::text::joined;
@@ -197,7 +197,7 @@ impl<'a> Location<'a> {
             // The default of v1beta1.
             Some("ImplementationSpecific") | None => PathType::ImplementationSpecific,
             Some(other) => {
-                push_once(blockers, node, &[&quote(other), " is not a path type"]);
+                push_once(blockers, node, &["{} is not a path type", other]);
                 return Ok(None);
             }
         };

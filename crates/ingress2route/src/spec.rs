@@ -1,9 +1,10 @@
 //! The `spec` of an HTTPRoute or GRPCRoute.
 
+use crate::backend::Backend;
 use crate::features::RequestedFeatures;
 use crate::options::Gateway;
 use crate::redirect::Redirect;
-use crate::rule::{Action, Match, Rewrite, Rule};
+use crate::rule::{Action, Header, Match, Rewrite, Rule};
 use crate::value::Value;
 
 /// Returns the `spec` of a route.
@@ -28,7 +29,7 @@ pub(crate) fn spec(
 
 fn rule(rule: &Rule, features: &RequestedFeatures<'_>) -> Value {
     let matches = rule.matches.iter();
-    let mut matches: Vec<Value> = matches.map(|it| match_item(it, features)).collect();
+    let mut matches: Vec<Value> = matches.map(|it| match_item(it, &rule.header)).collect();
     // A rule of a GRPCRoute without matches matches every request.
     if matches.iter().all(Value::is_empty) {
         matches.clear();
@@ -36,19 +37,35 @@ fn rule(rule: &Rule, features: &RequestedFeatures<'_>) -> Value {
     let value = Value::default()
         .with("matches", Value::List(matches))
         .with("filters", Value::List(filters(&rule.action, features)));
-    let Action::Forward(backend, _) = &*rule.action else {
-        return value;
+    let backends = match &*rule.action {
+        Action::Forward(backend, _) => vec![backend_ref(backend, 0)],
+        Action::Split {
+            main,
+            canary,
+            weight,
+            total,
+            ..
+        } => vec![
+            backend_ref(main, total.saturating_sub(*weight)),
+            backend_ref(canary, *weight),
+        ],
+        Action::Redirect(_) => return value,
     };
-    let port = Value::Number(backend.port.unwrap_or_default());
-    let backend = Value::texts(&[("name", &backend.service)]).with("port", port);
-    let timeout = features.timeout.as_deref().unwrap_or_default();
     value
-        .with("backendRefs", Value::List(vec![backend]))
-        .with("timeouts", Value::texts(&[("request", timeout)]))
+        .with("backendRefs", Value::List(backends))
+        .with("timeouts", Value::texts(&[("request", features.timeout)]))
+}
+
+/// Returns an item of `backendRefs`; a weight of 0 is the default.
+fn backend_ref(backend: &Backend, weight: u32) -> Value {
+    let port = Value::Number(backend.port.unwrap_or_default().into());
+    Value::texts(&[("name", &backend.service)])
+        .with("port", port)
+        .with("weight", Value::Number(weight))
 }
 
 /// Returns an item of `matches`.
-fn match_item(item: &Match, features: &RequestedFeatures<'_>) -> Value {
+fn match_item(item: &Match, required: &Option<Header>) -> Value {
     let (key, value) = match item {
         Match::Prefix(path) => ("path", typed("PathPrefix", "value", path)),
         Match::Exact(path) => ("path", typed("Exact", "value", path)),
@@ -58,7 +75,7 @@ fn match_item(item: &Match, features: &RequestedFeatures<'_>) -> Value {
             ("method", Value::texts(&members))
         }
     };
-    let headers = match &features.header {
+    let headers = match required {
         Some((name, value)) => vec![header(name, value)],
         None => Vec::new(),
     };
@@ -75,9 +92,10 @@ fn filters(action: &Action, features: &RequestedFeatures<'_>) -> Vec<Value> {
             filters.push(Value::texts(&[("type", kind)]).with(key, value));
         }
     };
-    match action {
-        Action::Redirect(to) => filter("RequestRedirect", "requestRedirect", redirect(to)),
-        Action::Forward(_, rewrite) => {
+    match (action, action.rewrite()) {
+        (Action::Redirect(to), _) => filter("RequestRedirect", "requestRedirect", redirect(to)),
+        (_, None) => {}
+        (_, Some(rewrite)) => {
             if let (Some(prefix), false) = (&features.forwarded_prefix, *rewrite == Rewrite::None) {
                 let headers = Value::List(vec![header("X-Forwarded-Prefix", prefix)]);
                 let set = Value::default().with("set", headers);
@@ -91,6 +109,12 @@ fn filters(action: &Action, features: &RequestedFeatures<'_>) -> Vec<Value> {
             let host = features.upstream_host.as_deref().unwrap_or_default();
             let rewrite = Value::texts(&[("hostname", host)]).with("path", path);
             filter("URLRewrite", "urlRewrite", rewrite);
+            if let Some(cors) = &features.cors {
+                filter("CORS", "cors", cors.clone());
+            }
+            if let Some(auth) = &features.auth {
+                filter("ExternalAuth", "externalAuth", auth.clone());
+            }
         }
     }
     filters
@@ -105,9 +129,12 @@ fn redirect(redirect: &Redirect) -> Value {
         ("scheme", redirect.scheme.unwrap_or_default()),
         ("hostname", redirect.host.as_deref().unwrap_or_default()),
     ])
-    .with("port", Value::Number(redirect.port.unwrap_or_default()))
+    .with(
+        "port",
+        Value::Number(redirect.port.unwrap_or_default().into()),
+    )
     .with("path", path)
-    .with("statusCode", Value::Number(redirect.code))
+    .with("statusCode", Value::Number(redirect.code.into()))
 }
 
 fn header(name: &str, value: &str) -> Value {

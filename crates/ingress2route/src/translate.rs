@@ -6,10 +6,11 @@ use std::rc::Rc;
 use admission::{Malformed, Node, Object};
 
 use crate::backend;
+use crate::canary::{self, Canary};
 use crate::diagnostic::{Diagnostic, Difference, differs, push_once, quote};
 use crate::path::{self, PathType};
 use crate::redirect::Redirect;
-use crate::rule::{Action, Match};
+use crate::rule::{Action, Header, Match};
 use crate::server::{Host, Location, Member};
 use crate::text::joined;
 use crate::{Options, Port, PortLookup, Translation, order, routes};
@@ -43,6 +44,7 @@ pub fn translate<'a>(
         members: vec![member],
         order: vec![0],
         hosts: Vec::new(),
+        canaries: Vec::new(),
         out,
     };
     match ingress.object("spec")? {
@@ -71,6 +73,7 @@ struct Translator<'t, 'a> {
     /// The members, the oldest first.
     order: Vec<usize>,
     hosts: Vec<Host<'a>>,
+    canaries: Vec<Canary>,
     out: Translation,
 }
 
@@ -78,10 +81,11 @@ struct Translator<'t, 'a> {
 #[derive(Clone)]
 pub(crate) struct Path<'a> {
     pub(crate) path_match: Match,
+    /// A header that requests must have.
+    pub(crate) header: Option<Header>,
     pub(crate) action: Rc<Action>,
     /// `path` in the Ingress.
     pub(crate) text: Cow<'a, str>,
-    #[expect(dead_code, reason = "for the merge of canaries")]
     pub(crate) path_type: PathType,
     pub(crate) node: Node<'a>,
     /// The index of its Ingress.
@@ -116,11 +120,16 @@ impl<'a> Translator<'_, 'a> {
         for mut host in std::mem::take(&mut self.hosts) {
             self.default_location(&mut host);
             self.host(&mut host)?;
-            if host.paths.is_empty() && self.out.untranslatable.is_empty() {
+            let is_canary = host.is_canary(&self.members, 0);
+            if host.paths.is_empty() && self.out.untranslatable.is_empty() && !is_canary {
                 let parts = ["has no paths, and the Ingress has no default backend"];
                 push_once(&mut self.out.blockers, host.node, &parts);
             }
             self.hosts.push(host);
+        }
+        canary::check_alone(&self.hosts, &self.members, &mut self.out);
+        for host in &mut self.hosts {
+            canary::merge(host, &self.members, &self.canaries, &mut self.out);
         }
         if self.options.nginx {
             self.normalization();
@@ -153,10 +162,9 @@ impl<'a> Translator<'_, 'a> {
             if let Some(name) = names.find(|name| path.ends_with(**name)) {
                 let name = quote(name.strip_suffix(']').unwrap_or_default());
                 let parts = [
+                    "[] of Ingress [] applies to the whole host",
                     &name,
-                    " of Ingress ",
                     &member.quoted(),
-                    " applies to the whole host",
                 ];
                 push_once(&mut self.out.untranslatable, node, &parts);
             }
@@ -209,7 +217,7 @@ impl<'a> Translator<'_, 'a> {
             && host.owner > 0
         {
             let parts = [
-                "is ignored for a host of the older Ingress ",
+                "is ignored for a host of the older Ingress []",
                 &owner.quoted(),
             ];
             push_once(&mut self.out.notes, node, &parts);
@@ -255,7 +263,8 @@ impl<'a> Translator<'_, 'a> {
             false if self.options.nginx => add_slash_redirects(host),
             false => {}
         }
-        host.paths.retain(|path| path.member == 0);
+        canary::find(host, &self.members, &mut self.canaries, &mut self.out);
+        host.paths.retain(|path| path.member == 0 && !path.canary);
         Ok(())
     }
 
@@ -272,10 +281,9 @@ impl<'a> Translator<'_, 'a> {
         if first.member != path.member {
             if let (0, Some(owner)) = (path.member, self.members.get(first.member)) {
                 let parts = [
-                    &quote(&path.text),
-                    " is also a path of Ingress ",
+                    "{} is also a path of Ingress [], which applies if it is older; remove one of them",
+                    &path.text,
                     &owner.quoted(),
-                    ", which applies if it is older; remove one of them",
                 ];
                 push_once(&mut self.out.blockers, path.node, &parts);
             }
@@ -297,16 +305,13 @@ impl<'a> Translator<'_, 'a> {
         }
         let backend = |path: &Path<'_>| match &*path.action {
             Action::Forward(backend, _) => backend.quoted(),
-            Action::Redirect(_) => String::new(),
+            _ => String::new(),
         };
         let parts = [
-            "duplicates path ",
-            &quote(&first.text),
-            ": the first one applies (",
+            "duplicates path {}: the first one applies ([]), and [] is ignored",
+            &first.text,
             &backend(first),
-            "), and ",
             &backend(&path),
-            " is ignored",
         ];
         push_once(&mut self.out.notes, path.node, &parts);
     }
@@ -318,9 +323,14 @@ impl<'a> Translator<'_, 'a> {
         location: &Location<'a>,
     ) -> Result<Option<Path<'a>>, Malformed> {
         let &Location { member, node, .. } = location;
-        let (Some(it), false) = (self.members.get(member), location.is_unused()) else {
+        let Some(it) = self.members.get(member) else {
             return Ok(None);
         };
+        // A redirect needs no backend. It applies to the whole host, because ingress-nginx gives the location
+        // `/` the annotations of the Ingress (`createServers` in `controller/controller.go`).
+        if location.is_unused() && (it.features.redirect.is_none() || !self.options.nginx) {
+            return Ok(None);
+        }
         let canary = host.is_canary(&self.members, member);
         let mut unreported = Translation::default();
         let out = match member {
@@ -360,8 +370,10 @@ impl<'a> Translator<'_, 'a> {
                 }
             }
         };
+        let header = features.canary.as_ref().and_then(|it| it.header.clone());
         Ok(Some(Path {
             path_match,
+            header,
             action: Rc::new(action),
             text: location.text.clone(),
             path_type: location.path_type,
@@ -416,7 +428,7 @@ impl<'a> Translator<'_, 'a> {
             for node in entry.object()?.array("hosts")?.unwrap_or_default() {
                 let name = node.string()?;
                 if !self.hosts.iter().any(|host| host.name == name) {
-                    let parts = ["no rule has host ", &quote(&name), ", so it gets no route"];
+                    let parts = ["no rule has host {}, so it gets no route", &name];
                     push_once(&mut self.out.notes, node, &parts);
                 }
             }

@@ -5,8 +5,10 @@
 pub enum Value {
     /// A string.
     Text(String),
-    /// A port or a status code.
-    Number(u16),
+    /// A port, a status code or a number of seconds.
+    Number(u32),
+    /// A flag.
+    True,
     /// An object, with its members in output order.
     Map(Vec<(&'static str, Value)>),
     /// An array.
@@ -50,6 +52,7 @@ impl Value {
         match self {
             Self::Text(text) => text.is_empty(),
             Self::Number(number) => *number == 0,
+            Self::True => false,
             Self::Map(members) => members.is_empty(),
             Self::List(items) => items.is_empty(),
         }
@@ -77,6 +80,7 @@ impl Value {
                 out.push('\n');
             }
             Self::Number(number) => line(out, &number.to_string()),
+            Self::True => line(out, "true"),
             Self::Map(members) if members.is_empty() => line(out, "{}"),
             Self::List(items) if items.is_empty() => line(out, "[]"),
             Self::Map(members) => {
@@ -122,6 +126,7 @@ impl Value {
         match self {
             Self::Text(text) => push_quoted(out, text),
             Self::Number(number) => out.push_str(&number.to_string()),
+            Self::True => out.push_str("true"),
             Self::Map(members) => {
                 out.push('{');
                 for (index, (key, value)) in members.iter().enumerate() {

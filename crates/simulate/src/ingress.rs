@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use admission::{Malformed, Node};
 use httproute_over_ingress::Settings;
-use ingress2route::{Class, Gateway, Kind, Options, Translation, translate};
+use ingress2route::{Class, Kind, Translation, translate};
 use manifest::{Object, Problem};
 use serde_json::Value;
 
@@ -94,15 +94,9 @@ pub fn translate_ingress(
     let siblings = ingresses.siblings(object);
     let siblings = siblings.filter_map(|text| Node::parse(text).ok()?.object().ok());
     let siblings: Vec<_> = siblings.filter(is_sibling).collect();
-    let options = Options {
-        gateway: Gateway {
-            namespace: &settings.gateway.namespace,
-            name: &settings.gateway.name,
-            section_name: settings.gateway.section_name.as_deref(),
-        },
-        domain: settings.domain.as_deref(),
-        nginx: settings.serves(&class),
-    };
+    let reports = services.features().map(|it| |name: &str| it.contains(name));
+    let reports = reports.as_ref().map(|it| it as &dyn Fn(&str) -> bool);
+    let options = settings.options(settings.serves(&class), reports);
     let namespace = simulator::namespace(&object.value).unwrap_or_default();
     translate(&ingress, &siblings, &options, &|service, port| {
         services.port(&namespace, service, port)

@@ -31,7 +31,7 @@ pub use cluster::SnapshotCluster;
 pub use context::Context;
 pub use diff::{Change, Diff, Hunk, Line, diff};
 pub use finding::Finding;
-pub use httproute_over_ingress::Settings as RouteSettings;
+pub use httproute_over_ingress::{GatewayVersion, Implementation, Settings as RouteSettings};
 pub use ingress::{Ingresses, RouteNames, is_ingress, route_settings, translate_ingress};
 pub use kubewarden::{self, ContextAwareResource, Mode, Policy};
 pub use policies::Policies;

@@ -3,12 +3,12 @@
 use std::cell::Cell;
 
 use admission::{AdmissionRequest, Cluster, Finding, Malformed, joined};
-use ingress2route::{Diagnostic, Difference, Gateway, Kind, Options, Port, Translation, translate};
+use ingress2route::{Diagnostic, Difference, Kind, Port, Translation, translate};
 
 use crate::ingress::Ingress;
 use crate::ports::Ports;
 use crate::settings::{Settings, Untranslatable};
-use crate::{siblings, suggest};
+use crate::{reported, siblings, suggest};
 
 admission::rule! {
     /// The Ingress can be expressed as an HTTPRoute or GRPCRoute.
@@ -240,16 +240,14 @@ pub(crate) fn decide(
     ingress: &Ingress<'_>,
     cluster: &dyn Cluster,
 ) -> Result<Decision, Malformed> {
-    let gateway = &settings.gateway;
-    let options = Options {
-        gateway: Gateway {
-            namespace: &gateway.namespace,
-            name: &gateway.name,
-            section_name: gateway.section_name.as_deref(),
-        },
-        domain: settings.domain.as_deref(),
-        nginx: settings.is_served_by_nginx(ingress),
+    let class = reported::class(settings, ingress, cluster);
+    let features = reported::features(class.as_deref().unwrap_or_default());
+    let is_reported = |name: &str| reported::has(&features, name);
+    let is_reported: Option<&dyn Fn(&str) -> bool> = match features.is_empty() {
+        true => None,
+        false => Some(&is_reported),
     };
+    let options = settings.options(settings.is_served_by_nginx(ingress), is_reported);
     // An accepted Ingress needs no routes, so look up ports only in a second translation.
     let needs_ports = Cell::new(false);
     let no_lookup = |_: &str, _: &str| {
@@ -360,8 +358,8 @@ fn use_routes(settings: &Settings, translation: &Translation) -> String {
         ]),
         [route] => {
             let kind = match route.kind {
-                Kind::Http => "an HTTPRoute",
                 Kind::Grpc => "a GRPCRoute",
+                _ => "an HTTPRoute",
             };
             joined(&[
                 can_be,

@@ -9,13 +9,17 @@ mod exemptions;
 mod ingress;
 mod message;
 mod ports;
+mod reported;
 mod settings;
 mod siblings;
 mod solvers;
 mod suggest;
 mod updates;
 
-pub use settings::{AcmeSolvers, Exemption, Existing, Gateway, Mode, Settings, Untranslatable};
+pub use settings::{
+    AcmeSolvers, Exemption, Existing, Gateway, GatewayVersion, Implementation, Mode, Settings,
+    Untranslatable,
+};
 
 use admission::{AdmissionRequest, Cluster, Malformed, Node, Rule, Verdict};
 

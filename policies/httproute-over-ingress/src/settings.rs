@@ -2,7 +2,7 @@
 
 mod errors;
 
-use ingress2route::Class;
+use ingress2route::{Capabilities, Class, Options};
 
 use crate::ingress::Ingress;
 
@@ -30,6 +30,17 @@ admission::settings! {
         /// below it. If not set, any host is accepted.
         #[title = "Domain"]
         pub domain: Option<String> = None,
+        /// The version of Gateway API whose CRDs are installed.
+        #[title = "Gateway API version"]
+        pub gateway_version: GatewayVersion = GatewayVersion::V1_5,
+        /// The implementation of the Gateway. Where the policy may read the GatewayClass, the features that it
+        /// reports count instead.
+        #[title = "Gateway implementation"]
+        pub implementation: Implementation = Implementation::Cilium1_19,
+        /// The Services, as `namespace/name`, to which `auth-url` may become the filter ExternalAuth. They must
+        /// accept the method and path of each request, and the CRDs must be of the experimental channel.
+        #[title = "Authorization servers"]
+        pub auth_backends: Vec<String> = Vec::new(),
         /// Ingresses that the policy does not check. All fields of an exemption must match.
         #[title = "Exemptions"]
         pub exemptions: Vec<Exemption> = vec![Exemption {
@@ -80,6 +91,30 @@ admission::choice! {
     }
 }
 
+admission::choice! {
+    /// A version of Gateway API.
+    pub enum GatewayVersion {
+        /// 1.3.
+        V1_3 = "v1.3",
+        /// 1.4.
+        V1_4 = "v1.4",
+        /// 1.5, with redirects with 303, 307 and 308, and CORS in the standard channel.
+        V1_5 = "v1.5",
+        /// 1.6.
+        V1_6 = "v1.6",
+    }
+}
+
+admission::choice! {
+    /// An implementation of Gateway API.
+    pub enum Implementation {
+        /// Cilium 1.19.
+        Cilium1_19 = "cilium-1.19",
+        /// Cilium 1.20, with CORS, ExternalAuth and BackendTLSPolicy.
+        Cilium1_20 = "cilium-1.20",
+    }
+}
+
 admission::settings! {
     /// A Gateway.
     pub struct Gateway {
@@ -119,6 +154,25 @@ admission::settings! {
 }
 
 impl Settings {
+    /// Returns the options of the translation. `reported` tells whether a name is in the `supportedFeatures` of
+    /// the Gateway's class, if it is known.
+    pub fn options(&self, nginx: bool, reported: Option<&dyn Fn(&str) -> bool>) -> Options<'_> {
+        // The variants are in order, starting with these versions.
+        let gateway_api = 3 + self.gateway_version as u8;
+        let cilium = 19 + self.implementation as u8;
+        Options {
+            gateway: ingress2route::Gateway {
+                namespace: &self.gateway.namespace,
+                name: &self.gateway.name,
+                section_name: self.gateway.section_name.as_deref(),
+            },
+            domain: self.domain.as_deref(),
+            nginx,
+            capabilities: Capabilities::new(gateway_api, cilium, reported),
+            auth_backends: &self.auth_backends,
+        }
+    }
+
     /// Whether ingress-nginx serves the class.
     pub fn is_allowed(&self, class: &str) -> bool {
         self.allowed_classes.iter().any(|it| it == class)

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 
 use admission::{Cluster, NoCluster, Node, Query, QueryError};
 use httproute_over_ingress::{Settings, evaluate};
-use ingress2route::{ANNOTATIONS, Gateway, Options, PREFIX, Port, Role, translate};
+use ingress2route::{ANNOTATIONS, PREFIX, Port, Role, translate};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -26,6 +26,17 @@ impl Cluster for RecordingCluster {
             assert_eq!((query.namespace, query.name), (None, None));
             self.0.borrow_mut().push("all Ingresses".to_owned());
             return Ok(r#"{"items": []}"#.to_owned());
+        }
+        if query.kind == "Gateway" {
+            let name = (query.namespace, query.name);
+            assert_eq!(name, (Some("gateway"), Some("internal-gateway")));
+            self.0.borrow_mut().push("Gateway".to_owned());
+            return Ok(r#"{"items": [{"spec": {"gatewayClassName": "cilium"}}]}"#.to_owned());
+        }
+        if query.kind == "GatewayClass" {
+            assert_eq!((query.namespace, query.name), (None, Some("cilium")));
+            self.0.borrow_mut().push("GatewayClass".to_owned());
+            return Err(QueryError::NotPermitted("no".to_owned()));
         }
         let name = query.name.expect("the query names one Service");
         assert_eq!(
@@ -101,6 +112,21 @@ fn ingresses_and_services_are_looked_up_once_and_only_for_rejections() {
     numbered["spec"]["ingressClassName"] = json!("alb");
     assert_eq!(respond(&numbered, &json!({}), &cluster)["accepted"], false);
     assert_eq!(cluster.0.take(), [""; 0]);
+}
+
+#[test]
+fn the_gateway_class_is_looked_up_only_for_features_that_it_reports() {
+    let cluster = RecordingCluster::default();
+    let paths = json!([path("/", "a", json!({"number": 80}))]);
+    for (annotation, expected) in [
+        (("enable-cors", "true"), &["Gateway", "GatewayClass"][..]),
+        (("backend-protocol", "HTTPS"), &["Gateway", "GatewayClass"]),
+        (("auth-url", "https://auth.k8tre.internal"), &[]),
+    ] {
+        let object = ingress(&[annotation], paths.clone());
+        assert_eq!(respond(&object, &json!({}), &cluster)["accepted"], true);
+        assert_eq!(cluster.0.take(), expected, "{annotation:?}");
+    }
 }
 
 /// Adds, removes and changes each annotation of an Ingress that the policy rejects for its class.
@@ -343,11 +369,8 @@ proptest! {
         let response = respond(&object, &json!({}), &NoCluster);
         let text = object.to_string();
         let ingress = Node::parse(&text).unwrap().object().unwrap();
-        let options = Options {
-            gateway: Gateway { namespace: "gateway", name: "internal-gateway", section_name: None },
-            domain: None,
-            nginx: true,
-        };
+        let settings = Settings::default();
+        let options = settings.options(true, None);
         let translation = translate(&ingress, &[], &options, &|_, _| Port::Unknown).unwrap();
         let class = |value: &Value| value.is_null() || value == "nginx";
         let field = &object["spec"]["ingressClassName"];

@@ -28,7 +28,7 @@ pub(super) fn files(workspace: &Workspace) -> Result<Vec<Generated>> {
         };
         let package = package(&module, &release, date)
             .with_context(|| format!("cannot generate the package of `{}`", module.name))?;
-        let readme = module.usage()?;
+        let readme = module.page()?;
         let directory = directory.join(&module.name).join(&version);
         files.push(Generated {
             path: directory.join("artifacthub-pkg.yml"),

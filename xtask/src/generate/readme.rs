@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use admission::Rule;
 use anyhow::{Context, Result};
-use ingress2route::{ANNOTATIONS, ActiveWhen, Annotation, Role};
+use ingress2route::{ANNOTATIONS, ActiveWhen, Annotation, CAPABILITIES, Role, SOURCES};
 use serde_json::Value;
 
 use super::setting::{Kind, Setting};
@@ -12,8 +12,12 @@ use super::setting::{Kind, Setting};
 /// The policy whose README has the table of ingress-nginx's annotations.
 const ANNOTATIONS_POLICY: &str = "httproute-over-ingress";
 
-/// The text that replaces the table in the built module, whose size every node pays for.
-const ANNOTATIONS_LINK: &str = "The table is in the README of the policy's source.\n";
+/// The text that replaces all sections of that policy's README in the built module.
+const README_LINK: &str =
+    "The README of the policy's source describes its rules, annotations and settings.\n";
+
+/// The text that replaces a table of that policy.
+const TABLE_LINK: &str = "The table is in the README of the policy's source.\n";
 
 /// Returns the README of a policy with its tables.
 pub(super) fn replace(
@@ -40,16 +44,57 @@ The column *changes* says what an update changes with the annotation and those i
 are *routed*, or what is *protected*.
 ";
 
-/// Returns the README for the built module: without the markers of generated parts, and without the large
-/// table.
+/// Returns the README for the built module, whose size every node pays for: for the largest policy, only the
+/// introduction.
 pub(crate) fn usage(module: &str, readme: &str) -> Result<String> {
-    let readme = match module {
-        ANNOTATIONS_POLICY => &fill(readme, "annotations", ANNOTATIONS_LINK)?,
-        _ => readme,
-    };
+    match readme.split_once("\n## Rules\n") {
+        Some((introduction, _)) if module == ANNOTATIONS_POLICY => {
+            Ok(format!("{introduction}\n{README_LINK}"))
+        }
+        _ => without(module, readme, &[]),
+    }
+}
+
+/// Returns the README for Artifact Hub, without the table of annotations.
+pub(crate) fn page(module: &str, readme: &str) -> Result<String> {
+    without(module, readme, &["annotations"])
+}
+
+/// Returns the README without the markers of generated parts, and for the largest policy without these tables.
+fn without(module: &str, readme: &str, tables: &[&str]) -> Result<String> {
+    let mut readme = readme.to_owned();
+    if module == ANNOTATIONS_POLICY {
+        for table in tables {
+            readme = fill(&readme, table, TABLE_LINK)?;
+        }
+    }
     let is_marker = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
     let lines = readme.lines().filter(|line| !is_marker(line));
     Ok(lines.map(|line| format!("{line}\n")).collect())
+}
+
+/// Returns the guide to the migration with its table of what Gateways can do.
+pub(super) fn guide(guide: &str) -> Result<String> {
+    fill(guide, "capabilities", &capabilities_table())
+}
+
+fn capabilities_table() -> String {
+    let mut table = "| feature | Gateway API, standard channel | experimental channel | Cilium | source |\n|---|---|---|---|---|\n".to_owned();
+    let since = |minor: Option<u8>, oldest| match minor {
+        None => "no".to_owned(),
+        Some(minor) if minor <= oldest => format!("1.{oldest} or before"),
+        Some(minor) => format!("since 1.{minor}"),
+    };
+    for (row, (_, title, source)) in CAPABILITIES.iter().zip(SOURCES) {
+        let _ = writeln!(
+            table,
+            "| {title} | {} | {} | {} | {source} |",
+            since(row.standard, 3),
+            since(Some(row.experimental), 3),
+            since(row.cilium, 19),
+        );
+    }
+    table
 }
 
 /// Returns `readme` with `text` between the markers called `name`.
@@ -266,13 +311,24 @@ mod tests {
     }
 
     #[test]
-    fn the_built_module_has_no_markers_and_links_to_the_annotations() {
-        let readme = "# Title\n<!-- annotations -->\n| a |\n<!-- /annotations -->\nrest\n";
-        let expected = format!("# Title\n{ANNOTATIONS_LINK}rest\n");
-        assert_eq!(usage(ANNOTATIONS_POLICY, readme).unwrap(), expected);
+    fn the_largest_module_links_to_its_tables() {
+        let table = |name| format!("<!-- {name} -->\n| {name} |\n<!-- /{name} -->\n");
+        let readme = ["rules", "annotations", "settings"].map(table).concat();
         assert_eq!(
-            usage("storage-class", readme).unwrap(),
-            "# Title\n| a |\nrest\n"
+            usage(
+                ANNOTATIONS_POLICY,
+                &format!("# Title\n\n## Rules\n{readme}")
+            )
+            .unwrap(),
+            format!("# Title\n\n{README_LINK}")
+        );
+        assert_eq!(
+            page(ANNOTATIONS_POLICY, &readme).unwrap(),
+            format!("| rules |\n{TABLE_LINK}| settings |\n")
+        );
+        assert_eq!(
+            usage("storage-class", &readme).unwrap(),
+            "| rules |\n| annotations |\n| settings |\n"
         );
     }
 }

@@ -360,3 +360,39 @@ fn the_ingresses_of_a_host_are_converted_together() {
         run.stdout
     );
 }
+
+#[test]
+fn the_versions_of_the_gateway_decide_what_is_converted() {
+    let cors = "  annotations:
+    nginx.ingress.kubernetes.io/enable-cors: 'true'
+";
+    let dir = with_service(&ingress(cors));
+    let run = dir.convert(&["."]);
+    let reason = "a route cannot do this before Gateway API 1.5 and Cilium 1.20";
+    assert!(run.stderr.contains(reason), "{}", run.stderr);
+    assert_eq!(run.code, 1);
+    let run = dir.convert(&[".", "--implementation", "cilium-1.20"]);
+    assert!(run.stdout.contains("type: CORS"), "{}", run.stdout);
+    assert_eq!(run.code, 0);
+    let old = [
+        "--implementation",
+        "cilium-1.20",
+        "--gateway-version",
+        "v1.4",
+    ];
+    let run = dir.convert(&[&["."], &old[..]].concat());
+    assert!(run.stderr.contains(reason), "{}", run.stderr);
+    // A GatewayClass among the manifests counts instead of the implementation.
+    for (feature, code) in [("HTTPRouteCORS", 0), ("HTTPRouteRetry", 1)] {
+        let class = format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {{name: cilium}}\n\
+             spec: {{controllerName: io.cilium/gateway-controller}}\n\
+             status: {{supportedFeatures: [{{name: {feature}}}]}}\n"
+        );
+        let dir = with_service(&format!("{}---\n{class}", ingress(cors)));
+        assert_eq!(dir.convert(&["."]).code, code, "{feature}");
+        let implementation = ["--implementation", "cilium-1.20"];
+        let run = dir.convert(&[&["."], &implementation[..]].concat());
+        assert_eq!(run.code, code, "{feature}");
+    }
+}

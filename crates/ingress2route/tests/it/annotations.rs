@@ -1,9 +1,11 @@
 //! Annotations of ingress-nginx and other controllers.
 
-use ingress2route::{ANNOTATIONS, ActiveWhen, Handling, Translation};
+use ingress2route::{ANNOTATIONS, ActiveWhen, Capabilities, Handling, Options, Translation};
 use serde_json::{Value, json};
 
-use crate::common::{all_routes, annotated, convert, ingress, lines, paths, routes};
+use crate::common::{
+    OPTIONS, all_routes, annotated, convert, convert_with, ingress, lines, paths, routes,
+};
 
 /// Translates an Ingress with these annotations and the path `/`.
 fn with(annotations: &[(&str, &str)]) -> Translation {
@@ -62,7 +64,10 @@ fn every_annotation_is_handled_as_the_table_says() {
         let untranslatable = !translation.untranslatable.is_empty();
         let notes = lines(&translation.notes);
         match known.handling {
-            Handling::Untranslatable => assert!(untranslatable, "{}", known.name),
+            // The default Gateway has none of these features.
+            Handling::Untranslatable | Handling::Needs(_) => {
+                assert!(untranslatable, "{}", known.name);
+            }
             Handling::Ignored => assert_eq!(notes.len(), 1, "{}", known.name),
             Handling::BuiltIn => assert!(translation.is_complete(), "{}", known.name),
             // The value may be invalid.
@@ -308,11 +313,36 @@ fn a_redirect_replaces_backend_and_rewrite() {
             "matches": [
                 {"path": {"type": "RegularExpression", "value": "(?i)/a.*"}},
                 {"path": {"type": "RegularExpression", "value": "(?i)/b.*"}},
+                {"path": {"type": "PathPrefix", "value": "/"}},
             ],
             "filters": [{"type": "RequestRedirect", "requestRedirect": {
-                "scheme": "https", "hostname": "new.k8tre.internal",
+                "hostname": "new.k8tre.internal",
                 "path": {"type": "ReplaceFullPath", "replaceFullPath": "/start"}, "statusCode": 301}}],
         }])
+    );
+}
+
+/// ingress-nginx gives the location `/` of the host the same annotations.
+#[test]
+fn a_redirect_applies_to_the_whole_host() {
+    let redirect = [("permanent-redirect", "https://new.k8tre.internal/x")];
+    let translation = convert(&annotated(&redirect, &paths(&["Exact /a"])));
+    assert_eq!(
+        rule(&translation)["matches"],
+        json!([
+            {"path": {"type": "Exact", "value": "/a"}},
+            {"path": {"type": "PathPrefix", "value": "/"}},
+        ])
+    );
+    let options = Options {
+        nginx: false,
+        ..OPTIONS
+    };
+    let object = annotated(&redirect, &paths(&["Exact /a"]));
+    let translation = convert_with(&object, &options);
+    assert_eq!(
+        rule(&translation)["matches"].as_array().map(Vec::len),
+        Some(1)
     );
 }
 
@@ -344,17 +374,78 @@ fn redirects_are_limited_to_the_statuses_of_routes() {
         status(&[("temporal-redirect", to), ("permanent-redirect", to)]),
         302
     );
+    for code in ["303", "307", "308"] {
+        let annotations = [
+            ("permanent-redirect", to),
+            ("permanent-redirect-code", code),
+        ];
+        assert_eq!(status(&annotations).to_string(), code);
+        let old = Options {
+            capabilities: Capabilities::new(4, 20, None),
+            ..OPTIONS
+        };
+        let object = annotated(&annotations, &paths(&["Prefix /"]));
+        assert_eq!(
+            lines(&convert_with(&object, &old).untranslatable),
+            [at(
+                "permanent-redirect-code",
+                &format!("a route cannot redirect with status {code} before Gateway API 1.5")
+            )]
+        );
+    }
     let translation = with(&[
         ("permanent-redirect", to),
-        ("permanent-redirect-code", "308"),
+        ("permanent-redirect-code", "304"),
     ]);
     assert_eq!(
         lines(&translation.untranslatable),
         [at(
             "permanent-redirect-code",
-            "a route cannot redirect with status 308, only with 301 or 302"
+            "a route cannot redirect with status 304"
         )]
     );
+}
+
+/// A redirect that names the listener's own scheme never applies in Cilium 1.20.
+#[test]
+fn a_redirect_names_only_another_scheme() {
+    for (url, expected) in [
+        ("https://new.k8tre.internal", json!(null)),
+        ("HTTPS://new.k8tre.internal/", json!(null)),
+        ("http://new.k8tre.internal", json!("http")),
+    ] {
+        let redirect = rule(&with(&[("permanent-redirect", url)]))["filters"][0].clone();
+        assert_eq!(redirect["requestRedirect"]["scheme"], expected, "{url}");
+    }
+    // Behind a load balancer that terminates TLS.
+    let mut options = OPTIONS;
+    options.gateway.section_name = Some("http");
+    for (url, expected) in [
+        ("https://new.k8tre.internal", json!("https")),
+        ("http://new.k8tre.internal", json!(null)),
+    ] {
+        let object = annotated(&[("permanent-redirect", url)], &paths(&["Prefix /"]));
+        let redirect = rule(&convert_with(&object, &options))["filters"][0].clone();
+        assert_eq!(redirect["requestRedirect"]["scheme"], expected, "{url}");
+    }
+}
+
+#[test]
+fn a_redirect_keeps_the_query_unlike_nginx() {
+    let note = "the Gateway keeps the query of the request (`?a=b`), NGINX drops it";
+    for (name, value, expected) in [
+        ("permanent-redirect", "https://new.k8tre.internal/x", true),
+        ("temporal-redirect", "https://new.k8tre.internal", true),
+        ("app-root", "/ui", true),
+        (
+            "permanent-redirect",
+            "https://new.k8tre.internal$request_uri",
+            false,
+        ),
+    ] {
+        let notes = lines(&with(&[(name, value)]).notes);
+        assert_eq!(notes.contains(&at(name, note)), expected, "{name} {value}");
+    }
 }
 
 #[test]
@@ -365,7 +456,7 @@ fn a_redirect_can_keep_the_path() {
     )]);
     assert_eq!(
         rule(&translation)["filters"][0]["requestRedirect"],
-        json!({"scheme": "https", "hostname": "new.k8tre.internal", "port": 8443, "statusCode": 301})
+        json!({"hostname": "new.k8tre.internal", "port": 8443, "statusCode": 301})
     );
     let translation = with(&[("permanent-redirect", "https://new.k8tre.internal/?x")]);
     assert_eq!(
@@ -416,7 +507,13 @@ fn app_root_becomes_a_redirect_of_the_exact_path() {
     );
     assert_eq!(
         lines(&translation.notes),
-        ["spec.rules[0].http.paths[1].path: omitted: `app-root` redirects this path"]
+        [
+            at(
+                "app-root",
+                "the Gateway keeps the query of the request (`?a=b`), NGINX drops it"
+            ),
+            "spec.rules[0].http.paths[1].path: omitted: `app-root` redirects this path".to_owned(),
+        ]
     );
 }
 
@@ -450,18 +547,25 @@ fn path_and_host_are_rewritten_in_one_filter() {
 }
 
 #[test]
-fn the_longest_timeout_becomes_the_request_timeout() {
-    for (read, send, expected) in [
-        ("3600", "60", json!({"request": "3600s"})),
-        ("60", "3600", json!({"request": "3600s"})),
-        ("99999", "1", json!({"request": "99999s"})),
-        // The CRD allows five digits.
-        ("100000", "1", json!({"request": "28h"})),
-        ("4294967295", "1", json!({"request": "99999h"})),
-    ] {
-        let translation = with(&[("proxy-read-timeout", read), ("proxy-send-timeout", send)]);
-        assert_eq!(rule(&translation)["timeouts"], expected);
+fn a_timeout_between_reads_does_not_limit_the_whole_request() {
+    for name in ["proxy-read-timeout", "proxy-send-timeout"] {
+        let translation = with(&[(name, "3600")]);
+        assert_eq!(rule(&translation)["timeouts"], json!({"request": "0s"}));
+        assert_eq!(
+            lines(&translation.notes),
+            [at(
+                name,
+                "becomes no limit in total, as in NGINX; without data, Cilium ends a stream after 5 minutes, \
+                 NGINX after 3600 s"
+            )]
+        );
     }
+    // As long as in Cilium.
+    assert!(
+        lines(&with(&[("proxy-read-timeout", "300")]).notes)
+            .iter()
+            .all(|it| !it.contains("timeout"))
+    );
     for value in ["60s", "-1", "0", "1.5"] {
         let translation = with(&[("proxy-read-timeout", value)]);
         assert_eq!(rule(&translation).get("timeouts"), None);
@@ -538,7 +642,7 @@ fn paths_that_are_not_grpc_methods_are_untranslatable() {
         let translation = with(&[("backend-protocol", "GRPC"), (name, "/x")]);
         assert_eq!(
             lines(&translation.untranslatable),
-            [at(name, "a GRPCRoute cannot redirect or rewrite")]
+            [at(name, "a GRPCRoute cannot do this")]
         );
     }
 }
@@ -572,8 +676,8 @@ fn a_canary_by_weight_gets_no_route() {
         lines(&translation.blockers),
         [at(
             "canary-weight",
-            "a weight needs the main Ingress's route: add this Service to its `backendRefs` with \
-             `weight: 10`"
+            "a weight needs the route of the main Ingress: translate both together, or add this Service to its \
+             `backendRefs` with `weight: 10`"
         )]
     );
     let translation = with(&[("canary", "true")]);
@@ -678,9 +782,10 @@ fn from_to_www_redirect_becomes_a_second_route() {
         json!([{
             "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
             "filters": [{"type": "RequestRedirect", "requestRedirect": {
-                "hostname": "web.k8tre.internal", "statusCode": 301}}],
+                "hostname": "web.k8tre.internal", "statusCode": 308}}],
         }])
     );
+    assert!(!lines(&translation.notes).join("").contains("301"));
     assert_eq!(
         lines(&translation.blockers)[0],
         at(

@@ -1,7 +1,6 @@
 //! Validates routes as the API server does, with the rules of the CRDs HTTPRoute and GRPCRoute of Gateway
-//! API 1.4 (`config/crd/standard`), for the fields that the translation writes. Any other field is a
-//! violation too, so that none goes unchecked. Redirects may use only the statuses 301 and 302, which every
-//! version of the CRDs has.
+//! API 1.5 (`config/crd/standard`; `externalAuth` from `config/crd/experimental`), for the fields that the
+//! translation writes. Any other field is a violation too, so that none goes unchecked.
 
 use serde_json::{Map, Value};
 
@@ -104,7 +103,8 @@ impl Check {
             "apiVersion",
             "is not gateway.networking.k8s.io/v1",
         );
-        let kind = self.one_of(object.get("kind"), "kind", &["HTTPRoute", "GRPCRoute"]);
+        let kinds = ["HTTPRoute", "GRPCRoute", "BackendTLSPolicy"];
+        let kind = self.one_of(object.get("kind"), "kind", &kinds);
         if let Some(metadata) = object.get("metadata") {
             let metadata = self.object(metadata, "metadata", &["!name", "namespace"]);
             let name = self.text(metadata.get("name"), "metadata.name", 253);
@@ -113,7 +113,35 @@ impl Check {
             self.text(metadata.get("namespace"), "metadata.namespace", usize::MAX);
         }
         if let Some(spec) = object.get("spec") {
-            self.spec(spec, kind == "GRPCRoute");
+            match kind.as_str() {
+                "BackendTLSPolicy" => self.policy(spec),
+                _ => self.spec(spec, kind == "GRPCRoute"),
+            }
+        }
+    }
+
+    fn policy(&mut self, spec: &Value) {
+        let spec = self.object(spec, "spec", &["!targetRefs", "!validation"]);
+        let validation = &spec["validation"];
+        let validation = self.object(
+            validation,
+            "validation",
+            &["!hostname", "!caCertificateRefs"],
+        );
+        self.hostname(validation.get("hostname"), "validation");
+        for (list, key, kind) in [
+            (&spec, "targetRefs", "Service"),
+            (&validation, "caCertificateRefs", "ConfigMap"),
+        ] {
+            let items = self.list(list.get(key), key, 8);
+            self.require(items.len() == 1, key, "does not have one item");
+            for (path, item) in items {
+                let item = self.object(&item, &path, &["!group", "!kind", "!name"]);
+                self.one_of(item.get("group"), &path, &[""]);
+                self.one_of(item.get("kind"), &path, &[kind]);
+                let name = self.text(item.get("name"), &path, 253);
+                self.require(is_subdomain(&name), &path, "is not a name");
+            }
         }
     }
 
@@ -170,7 +198,11 @@ impl Check {
         }
         let backends = self.list(rule.get("backendRefs"), &format!("{at}.backendRefs"), 16);
         for (path, backend) in &backends {
-            let backend = self.object(backend, path, &["!name", "!port"]);
+            let backend = self.object(backend, path, &["!name", "!port", "weight"]);
+            if let Some(weight) = backend.get("weight") {
+                let weight = weight.as_u64().unwrap_or(u64::MAX);
+                self.require(weight <= 1_000_000, path, "has an invalid weight");
+            }
             let name = self.text(backend.get("name"), path, 253);
             self.require(!name.is_empty(), path, "has an empty name");
             self.port(backend.get("port"), path);
@@ -266,6 +298,8 @@ impl Check {
             "requestHeaderModifier",
             "requestRedirect",
             "urlRewrite",
+            "cors",
+            "externalAuth",
         ];
         let filter = self.object(filter, at, &fields);
         self.require(
@@ -275,7 +309,13 @@ impl Check {
         );
         let types: &[&str] = match grpc {
             true => &["RequestHeaderModifier"],
-            false => &["RequestHeaderModifier", "RequestRedirect", "URLRewrite"],
+            false => &[
+                "RequestHeaderModifier",
+                "RequestRedirect",
+                "URLRewrite",
+                "CORS",
+                "ExternalAuth",
+            ],
         };
         let kind = self.one_of(filter.get("type"), at, types);
         if let Some(modifier) = filter.get("requestHeaderModifier") {
@@ -297,9 +337,9 @@ impl Check {
             self.modifier(redirect.get("path"), at, kinds);
             let status = redirect.get("statusCode").and_then(Value::as_u64);
             self.require(
-                matches!(status, Some(301 | 302)),
+                matches!(status, Some(301 | 302 | 303 | 307 | 308)),
                 at,
-                "has a status other than 301 and 302",
+                "has a status that is no redirect",
             );
         }
         if let Some(rewrite) = filter.get("urlRewrite") {
@@ -308,7 +348,82 @@ impl Check {
             self.hostname(rewrite.get("hostname"), at);
             self.modifier(rewrite.get("path"), at, kinds);
         }
+        if let Some(cors) = filter.get("cors") {
+            self.require(kind == "CORS", at, "has a field of another type");
+            self.cors(cors, at);
+        }
+        if let Some(auth) = filter.get("externalAuth") {
+            self.require(kind == "ExternalAuth", at, "has a field of another type");
+            let auth = self.object(auth, at, &["!protocol", "!backendRef", "!http"]);
+            self.one_of(auth.get("protocol"), at, &["HTTP"]);
+            let backend = self.object(&auth["backendRef"], at, &["!name", "!namespace", "!port"]);
+            self.port(backend.get("port"), at);
+            let fields = ["path", "!allowedHeaders", "!allowedResponseHeaders"];
+            let http = self.object(&auth["http"], at, &fields);
+            if http.contains_key("path") {
+                let path = self.text(http.get("path"), at, 1024);
+                self.require(is_path(&path), at, "is not a path");
+            }
+            self.set(http.get("allowedHeaders"), at, 64, &is_token);
+            self.set(http.get("allowedResponseHeaders"), at, 64, &is_token);
+        }
         kind
+    }
+
+    fn cors(&mut self, cors: &Value, at: &str) {
+        let cors = self.object(
+            cors,
+            at,
+            &[
+                "allowOrigins",
+                "allowCredentials",
+                "allowMethods",
+                "allowHeaders",
+                "exposeHeaders",
+                "maxAge",
+            ],
+        );
+        let origins = self.set(cors.get("allowOrigins"), at, 64, &is_origin);
+        if let Some(credentials) = cors.get("allowCredentials") {
+            self.require(credentials == &Value::Bool(true), at, "is not true");
+            let any = origins.iter().any(|origin| origin == "*");
+            self.require(!any, at, "allows any site to use credentials");
+        }
+        let is_method = |text: &str| {
+            [
+                "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+            ]
+            .contains(&text)
+        };
+        self.set(cors.get("allowMethods"), at, 9, &is_method);
+        self.set(cors.get("allowHeaders"), at, 64, &is_token);
+        self.set(cors.get("exposeHeaders"), at, 64, &is_token);
+        let age = cors.get("maxAge").and_then(Value::as_i64).unwrap_or(1);
+        self.require(
+            (1..=i64::from(i32::MAX)).contains(&age),
+            at,
+            "is not an age",
+        );
+    }
+
+    /// Checks a list of distinct texts, in which `*` must be alone.
+    fn set(
+        &mut self,
+        list: Option<&Value>,
+        at: &str,
+        max: usize,
+        valid: &dyn Fn(&str) -> bool,
+    ) -> Vec<String> {
+        let mut seen = Vec::new();
+        for (path, item) in self.list(list, at, max) {
+            let text = self.text(Some(&item), &path, 256);
+            self.require(valid(&text), &path, &format!("`{text}` is not valid"));
+            self.require(!seen.contains(&text), &path, "repeats an item");
+            seen.push(text);
+        }
+        let any = seen.iter().any(|text| text == "*");
+        self.require(!any || seen.len() == 1, at, "has more than `*`");
+        seen
     }
 
     fn hostname(&mut self, name: Option<&Value>, at: &str) {
@@ -376,6 +491,21 @@ fn is_identifier(text: &str) -> bool {
 fn is_token(text: &str) -> bool {
     let of_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     !text.is_empty() && text.chars().all(of_token)
+}
+
+/// `(^\*$)|(^(http(s)?):\/\/(((\*\.)?([a-zA-Z0-9\-]+\.)*[a-zA-Z0-9-]+|\*)(:([0-9]{1,5}))?)$)`
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text == "*";
+    };
+    let (host, port) = rest.split_once(':').unwrap_or((rest, "1"));
+    let host = host.strip_prefix("*.").unwrap_or(host);
+    ["http", "https"].contains(&scheme)
+        && host.split('.').all(|label| {
+            !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        })
+        && (1..=5).contains(&port.len())
+        && port.chars().all(|c| c.is_ascii_digit())
 }
 
 /// `(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+`

@@ -10,6 +10,8 @@
 mod annotation_table;
 mod annotations;
 mod backends;
+mod canaries;
+mod capabilities;
 mod class;
 mod common;
 mod crd;

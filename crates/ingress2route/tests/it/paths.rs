@@ -339,6 +339,25 @@ fn a_rewrite_that_removes_the_prefix_is_translated() {
 }
 
 #[test]
+fn a_prefix_can_be_replaced_by_another_one() {
+    let spec = paths(&["ImplementationSpecific /a(/|$)(.*)"]);
+    let translation = convert(&annotated(&[("rewrite-target", "/b/c/$2")], &spec));
+    assert_eq!(matches(&translation), ["PathPrefix /a"]);
+    assert_eq!(
+        routes(&translation)[0]["spec"]["rules"][0]["filters"],
+        json!([{"type": "URLRewrite", "urlRewrite": {"path": {
+            "type": "ReplacePrefixMatch", "replacePrefixMatch": "/b/c"}}}])
+    );
+    // NGINX always appends the slash of the target.
+    let note = "NGINX rewrites `/a` to `/b/c/`, the route to `/b/c`";
+    assert!(
+        lines(&translation.notes)
+            .iter()
+            .any(|it| it.ends_with(note))
+    );
+}
+
+#[test]
 fn a_rewrite_to_the_same_path_is_omitted() {
     for (path, target, expected) in [
         ("/(.*)", "/$1", "PathPrefix /"),
@@ -361,7 +380,7 @@ fn a_rewrite_to_the_same_path_is_omitted() {
 fn other_rewrites_with_capture_groups_are_untranslatable() {
     for (path, target) in [
         ("/a/(.*)", "/$1"),
-        ("/a(/|$)(.*)", "/b/$2"),
+        ("/a(/|$)(.*)", "/b$2"),
         ("/a/(.*)/(.*)", "/$2/$1"),
         ("/plain", "/$1"),
     ] {

@@ -22,15 +22,17 @@ impl admission::Settings for Settings {
         if let Some(domain) = &self.domain {
             errors.domain(format_args!("domain"), domain);
         }
+        for (index, backend) in self.auth_backends.iter().enumerate() {
+            let setting = format_args!("authBackends[{index}]");
+            errors.require(is_namespaced(backend), setting, backend, BACKEND);
+        }
         for (index, exemption) in self.exemptions.iter().enumerate() {
             exemption.check(&format!("exemptions[{index}]"), &mut errors);
         }
         if let Some(acme) = &self.acme_solvers {
             let account = &acme.service_account;
-            let valid = split_once(account, b'/')
-                .is_some_and(|(namespace, name)| is_dns_label(namespace) && is_dns_subdomain(name));
             let setting = format_args!("acmeSolvers.serviceAccount");
-            errors.require(valid, setting, account, ACCOUNT);
+            errors.require(is_namespaced(account), setting, account, ACCOUNT);
         }
         errors.into_vec()
     }
@@ -60,6 +62,13 @@ impl Exemption {
     }
 }
 
+/// Whether the text is a namespace and a name.
+fn is_namespaced(text: &str) -> bool {
+    split_once(text, b'/')
+        .is_some_and(|(namespace, name)| is_dns_label(namespace) && is_dns_subdomain(name))
+}
+
+const BACKEND: &str = "a Service: use namespace and name, such as `auth/oauth2-proxy`";
 const DATE: &str = "a date: use year, month and day, such as `2030-12-31`";
 const ACCOUNT: &str =
     "a service account: use namespace and name, such as `cert-manager/cert-manager`";
