@@ -5,6 +5,7 @@ mod cluster;
 pub(crate) mod programs;
 mod registry;
 mod reproducible;
+mod traffic;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
@@ -27,6 +28,8 @@ pub(crate) enum Suite {
     Registry,
     /// The modules built again in another directory, which must give the same bytes
     Reproducible,
+    /// The same requests to ingress-nginx and, through Cilium's translation, to the translated routes
+    Traffic,
     /// Every case in wasmtime, the engine of the policy server
     Wasmtime,
 }
@@ -45,6 +48,9 @@ pub(crate) struct E2eArgs {
     /// The suite to run
     #[arg(value_enum)]
     suite: Suite,
+    /// Send 100,000 requests instead of 10,000, to randomly generated Ingresses. Only for the suite `traffic`
+    #[arg(long)]
+    long: bool,
     #[command(flatten)]
     existing: Option<ExistingCluster>,
 }
@@ -54,12 +60,21 @@ pub(crate) struct E2eArgs {
 /// # Errors
 /// Returns an error if a program cannot be built or a test fails.
 pub(crate) fn e2e(workspace: &Workspace, args: &E2eArgs) -> Result<()> {
-    let E2eArgs { suite, existing } = args;
+    let E2eArgs {
+        suite,
+        long,
+        existing,
+    } = args;
     ensure!(
         existing.is_none() || *suite == Suite::Cluster,
         "`--kubeconfig` applies only to the suite `cluster`"
     );
+    ensure!(
+        !long || *suite == Suite::Traffic,
+        "`--long` applies only to the suite `traffic`"
+    );
     let tally = match suite {
+        Suite::Traffic => traffic::build_and_run(workspace, test::is_ci(), *long, !long)?,
         Suite::Cluster => cluster::run(workspace, existing.as_ref())?,
         _ => run_suite(workspace, *suite, test::is_ci())?,
     };
@@ -88,6 +103,7 @@ pub(crate) fn run_suite(workspace: &Workspace, suite: Suite, ci: bool) -> Result
             }
         }
         Suite::Reproducible => return reproducible::compare_builds(workspace),
+        Suite::Traffic => return traffic::build_and_run(workspace, ci, false, false),
         Suite::Wasmtime => return test::run_and_count(&mut workspace.wasmtime("test"), ci),
     }
     test::run_and_count(&mut tests(workspace, suite), ci)

@@ -14,9 +14,6 @@ use crate::progress::Step;
 use crate::test::{self, skipped, tally::Tally};
 use crate::workspace::{Workspace, on_path};
 
-const NO_KUBECTL: &str =
-    "`kubectl` is not on PATH; see https://kubernetes.io/docs/tasks/tools/#kubectl";
-
 /// The options for an existing cluster, such as one of kind or k3d.
 #[derive(Debug, Args)]
 pub(crate) struct ExistingCluster {
@@ -63,7 +60,7 @@ pub(super) fn build_and_run(
         return Ok(skipped(programs::NO_GO, ci));
     };
     if on_path("kubectl").is_none() {
-        return Ok(skipped(NO_KUBECTL, ci));
+        return Ok(skipped(programs::NO_KUBECTL, ci));
     }
     fetch_crds(workspace, go)?;
     if existing.is_none() {

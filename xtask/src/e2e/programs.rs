@@ -14,12 +14,20 @@ pub(crate) const TOOLS: &str = "e2e/tools";
 pub(crate) const KUBERNETES: &str = "e2e/tools/kubernetes";
 /// External Secrets Operator.
 pub(crate) const EXTERNAL_SECRETS: &str = "e2e/tools/external-secrets";
+/// Cilium's translation of Gateway API, as a program of our own.
+pub(crate) const GATEWAY: &str = "e2e/tools/gateway";
+/// The controller of ingress-nginx.
+pub(crate) const INGRESS_NGINX: &str = "e2e/tools/ingress-nginx";
 /// oras and cosign, which publish and mirror the policies. The release workflow builds the same versions.
 pub(crate) const DISTRIBUTION: &str = "e2e/tools/distribution";
 
 /// Why a suite cannot run without Go.
 pub(crate) const NO_GO: &str =
     "`go` is neither on PATH nor in /usr/local/go; see https://go.dev/doc/install";
+
+/// Why a suite cannot run without kubectl.
+pub(crate) const NO_KUBECTL: &str =
+    "`kubectl` is not on PATH; see https://kubernetes.io/docs/tasks/tools/#kubectl";
 
 /// Returns the `go` command, from PATH or from the directory of Go's installation guide.
 pub(crate) fn go() -> Option<&'static str> {
@@ -34,12 +42,14 @@ pub(crate) fn build_all(workspace: &Workspace, go: &str, source: &str) -> Result
     let directory = workspace.path(source);
     let go_mod = read(&directory.join("go.mod"))?;
     let version = Command::new(go).arg("version").output()?.stdout;
-    let built_from = [
-        version,
-        go_mod.clone().into(),
-        read(&directory.join("go.sum"))?.into(),
-    ]
-    .concat();
+    let mut built_from = version;
+    for file in ["go.mod", "go.sum", "main.go"] {
+        let file = directory.join(file);
+        // Only programs of our own have a main.go.
+        if file.exists() {
+            built_from.extend(fs::read(file)?);
+        }
+    }
     let last = source.rsplit('/').next().unwrap_or_default();
     let stamp = target.join(format!("{last}-built-of"));
     if fs::read(&stamp).is_ok_and(|present| present == built_from) {
@@ -59,10 +69,12 @@ pub(crate) fn build_all(workspace: &Workspace, go: &str, source: &str) -> Result
         ])
         // The trailing slash makes Go treat it as a directory.
         .args([target.join(""), "tool".into()]))?;
-    // Go names the program after its package directory, `server`.
-    let (server, etcd) = (target.join("server"), target.join("etcd"));
-    if server.exists() {
-        fs::rename(server, etcd)?;
+    // Go names programs after their package directories.
+    for (directory, name) in [("server", "etcd"), ("nginx", "nginx-ingress-controller")] {
+        let built = target.join(directory);
+        if built.exists() {
+            fs::rename(built, target.join(name))?;
+        }
     }
     step.end("done");
     fs::write(&stamp, built_from).context("cannot write to target/tools")

@@ -1,0 +1,3 @@
+package controllers
+
+const DerivedServiceAnnotation = "multicluster.kubernetes.io/derived-service"
