@@ -1,4 +1,4 @@
-//! Checks the report of the suite `cluster`: its Markdown is rendered from its YAML.
+//! Checks the reports of the suites `cluster` and `traffic`: their Markdown is rendered from their YAML.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -9,6 +9,9 @@
 #[allow(dead_code, reason = "shared with the suite `cluster`")]
 #[path = "shared/report.rs"]
 mod report;
+#[allow(dead_code, reason = "shared with the suite `traffic`")]
+#[path = "traffic/report.rs"]
+mod traffic;
 
 use report::{MARKDOWN, Report, YAML};
 
@@ -35,4 +38,37 @@ fn statistics_count_the_scenarios() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), counted, "ids are unique");
+}
+
+#[test]
+fn markdown_of_traffic_is_rendered_from_yaml() {
+    let report = traffic::Report::read().unwrap();
+    if std::env::var_os("UPDATE_REPORT").is_some() {
+        report.write_markdown().unwrap();
+    }
+    let written = std::fs::read_to_string(e2e::workspace::root().join(traffic::MARKDOWN)).unwrap();
+    assert!(
+        written == report.markdown(),
+        "{} does not match {}; run `UPDATE_REPORT=1 cargo test --release --workspace --test report`",
+        traffic::MARKDOWN,
+        traffic::YAML
+    );
+}
+
+#[test]
+fn the_report_of_traffic_is_complete() {
+    let report = traffic::Report::read().unwrap();
+    let total = report.total();
+    assert!(total.requests >= 10_000, "{total}");
+    assert_eq!(
+        total.equal + total.reported + total.unexplained,
+        total.requests
+    );
+    assert_eq!(total.unexplained, 0, "{total}");
+    assert!(
+        report
+            .differences
+            .iter()
+            .all(|it| it.requests > 0 && !it.example.is_empty())
+    );
 }
