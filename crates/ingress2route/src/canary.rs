@@ -90,9 +90,9 @@ pub(crate) fn check_alone(hosts: &[Host<'_>], members: &[Member<'_>], out: &mut 
         return;
     };
     if traffic.header.is_some() {
-        let parts = ["NGINX serves a canary only beside the main Ingress, this route also alone"];
+        let parts = ["NGINX serves a canary only beside the main Ingress: translate both together"];
         differs(
-            &mut out.notes,
+            &mut out.blockers,
             traffic.node,
             Difference::CanaryAlone,
             &parts,

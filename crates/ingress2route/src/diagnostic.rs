@@ -37,6 +37,8 @@ pub enum Difference {
     CanaryAlone,
     /// Envoy sends another request to the authorization server.
     AuthRequest,
+    /// NGINX compares a path with `%` with the decoded path of the request, the Gateway with the path as it is.
+    EncodedPath,
     /// NGINX ignores the case of the path; a prefix that a route replaces is case-sensitive.
     PathCase,
 }
@@ -54,6 +56,7 @@ impl Difference {
             Self::CorsOrigin => "cors-origin",
             Self::CanaryAlone => "canary-alone",
             Self::AuthRequest => "auth-request",
+            Self::EncodedPath => "encoded-path",
             Self::PathCase => "path-case",
         }
     }

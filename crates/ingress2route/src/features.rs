@@ -342,8 +342,8 @@ impl<'a> Reader<'_, 'a> {
                         self.annotations
                             .cannot_express(node, "app-root", &parts, self.out);
                     }
-                    // All requests are redirected already.
-                    Ok(_) if features.redirect.is_some() => {}
+                    // It precedes a redirect of all requests: NGINX tests `$uri` before it selects a location
+                    // (`app-root` in `rootfs/etc/nginx/template/nginx.tmpl`).
                     Ok(redirect) => {
                         keeps_query(&redirect, node, self.out);
                         features.app_root = Some(redirect);

@@ -114,17 +114,12 @@ impl<'a> Builder<'_, 'a> {
 
     fn rules(&mut self, host: &Host<'a>) -> Vec<Rule> {
         let mut rules = Vec::new();
-        let root = Match::Exact("/".to_owned());
         if let Some(app_root) = &self.features.app_root {
+            let root = Match::Exact("/".to_owned());
             let redirect = Rc::new(Action::Redirect(app_root.clone()));
-            rule::add(&mut rules, root.clone(), &None, &redirect);
+            rule::add(&mut rules, root, &None, &redirect);
         }
         for path in &host.paths {
-            if self.features.app_root.is_some() && path.path_match == root {
-                let parts = ["omitted: `app-root` redirects this path"];
-                push_once(&mut self.out.notes, path.node, &parts);
-                continue;
-            }
             rule::add(
                 &mut rules,
                 path.path_match.clone(),

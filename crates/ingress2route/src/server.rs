@@ -123,6 +123,8 @@ pub(crate) struct Host<'a> {
     pub(crate) locations: Vec<Location<'a>>,
     /// Whether all paths are regular expressions, matched at the start and without regard to case.
     pub(crate) regex: bool,
+    /// Whether `/` is redirected to an `app-root`.
+    pub(crate) app_root: bool,
     /// The translated locations.
     pub(crate) paths: Vec<Path<'a>>,
 }
@@ -135,6 +137,7 @@ impl<'a> Host<'a> {
             owner: 0,
             locations: Vec::new(),
             regex: false,
+            app_root: false,
             paths: Vec::new(),
         }
     }
@@ -219,7 +222,7 @@ impl<'a> Location<'a> {
 
     /// Whether it has this path, and this type. ingress-nginx treats `ImplementationSpecific` as `Prefix`
     /// (`SetDefaultNGINXPathType` in `internal/k8s/main.go`).
-    fn is(&self, text: &str, exact: bool) -> bool {
+    pub(crate) fn is(&self, text: &str, exact: bool) -> bool {
         self.text == text && (self.path_type == PathType::Exact) == exact
     }
 

@@ -12,7 +12,7 @@ use crate::path::{self, PathType};
 use crate::redirect::Redirect;
 use crate::rule::{Action, Header, Match};
 use crate::server::{Host, Location, Member};
-use crate::text::joined;
+use crate::text::{contains_any, joined};
 use crate::{Options, Port, PortLookup, Translation, order, routes};
 
 /// The maximum number of paths that are compared, if the order matters or there are other Ingresses.
@@ -121,8 +121,11 @@ impl<'a> Translator<'_, 'a> {
             self.default_location(&mut host);
             self.host(&mut host)?;
             let is_canary = host.is_canary(&self.members, 0);
-            if host.paths.is_empty() && self.out.untranslatable.is_empty() && !is_canary {
-                let parts = ["has no paths, and the Ingress has no default backend"];
+            let first = self.members.first();
+            let app_root = first.and_then(|it| it.features.app_root.as_ref());
+            let has_rules = !host.paths.is_empty() || host.app_root && app_root.is_some();
+            if !has_rules && self.out.untranslatable.is_empty() && !is_canary {
+                let parts = ["has no paths that apply, and the Ingress has no default backend"];
                 push_once(&mut self.out.blockers, host.node, &parts);
             }
             self.hosts.push(host);
@@ -244,6 +247,27 @@ impl<'a> Translator<'_, 'a> {
         };
         host.regex = host.locations.iter().any(enforces_regex);
         let locations = std::mem::take(&mut host.locations);
+        // NGINX redirects `/` to the `app-root` of any Ingress of the host before it selects a location
+        // (`rootfs/etc/nginx/template/nginx.tmpl`).
+        let first = self.members.first();
+        let own = first.and_then(|it| it.features.app_root.as_ref());
+        for location in &locations {
+            let Some(member) = self.members.get(location.member) else {
+                continue;
+            };
+            let app_root = member.features.app_root.as_ref();
+            if app_root.is_none() || host.is_canary(&self.members, location.member) {
+                continue;
+            }
+            host.app_root = true;
+            if own.is_some() && own != app_root {
+                let parts = [
+                    "has another `app-root` in Ingress []; remove one of them",
+                    &member.quoted(),
+                ];
+                push_once(&mut self.out.blockers, host.node, &parts);
+            }
+        }
         if locations.len() > MAX_PATHS && (host.regex || self.members.len() > 1) {
             let parts = ["has too many paths to compare them"];
             push_once(&mut self.out.untranslatable, host.node, &parts);
@@ -337,6 +361,16 @@ impl<'a> Translator<'_, 'a> {
             0 => &mut self.out,
             _ => &mut unreported,
         };
+        if location.is("/", true) && !canary && (host.app_root || host.regex) {
+            let reason = match host.app_root {
+                true => "omitted: `app-root` redirects this path",
+                // NGINX tries expressions in order, and each host has this one before another path `/`
+                // (`createServers` in `controller/controller.go`).
+                false => "omitted: NGINX tries the prefix `/` of the host first",
+            };
+            push_once(&mut out.notes, node, &[reason]);
+            return Ok(None);
+        }
         let features = &it.features;
         let translated = path::translate(
             &location.pattern(host.regex, it, locations),
@@ -350,6 +384,14 @@ impl<'a> Translator<'_, 'a> {
         let Some((path_match, rewrite)) = translated else {
             return Ok(None);
         };
+        if self.options.nginx && contains_any(&location.text, b"%") {
+            let parts = [
+                "NGINX compares {} with the decoded path, in which `%` was `%25`; the Gateway compares it with \
+                 the path as sent",
+                &location.text,
+            ];
+            differs(&mut out.notes, node, Difference::EncodedPath, &parts);
+        }
         let action = match (&features.redirect, location.backend) {
             (Some(redirect), _) => Action::Redirect(redirect.clone()),
             (None, None) => {
@@ -386,11 +428,10 @@ impl<'a> Translator<'_, 'a> {
     /// Notes, once, which requests only NGINX normalizes.
     fn normalization(&mut self) {
         let mut paths = self.hosts.iter().flat_map(|host| &host.paths);
-        let is_http = |path: &&Path<'_>| !matches!(path.path_match, Match::Method { .. });
-        let Some(first) = paths.clone().find(is_http) else {
+        let Some(first) = paths.clone().next() else {
             return;
         };
-        let (path, parts) = match paths.find(|path| is_http(path) && path.text != "/") {
+        let (path, parts) = match paths.find(|path| path.text != "/") {
             None => (
                 first,
                 [

@@ -489,6 +489,25 @@ fn filters_may_use_only_hosts_in_the_domain() {
 }
 
 #[test]
+fn app_root_precedes_a_redirect_of_all_requests() {
+    let redirects = [
+        ("app-root", "/ui"),
+        ("permanent-redirect", "https://b.k8tre.internal/"),
+    ];
+    let translation = convert(&annotated(&redirects, &paths(&["Prefix /"])));
+    let rules = &routes(&translation)[0]["spec"]["rules"];
+    let redirect = |rule: usize| &rules[rule]["filters"][0]["requestRedirect"];
+    assert_eq!(rules[0]["matches"][0]["path"]["type"], "Exact");
+    assert_eq!(redirect(0)["path"]["replaceFullPath"], "/ui");
+    assert_eq!(rules[1]["matches"][0]["path"]["type"], "PathPrefix");
+    assert_eq!(redirect(1)["hostname"], "b.k8tre.internal");
+    // It is the only rule if there is no other path.
+    let translation = convert(&annotated(&[("app-root", "/ui")], &paths(&["Exact /"])));
+    let rules = routes(&translation)[0]["spec"]["rules"].clone();
+    assert_eq!(rules.as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn app_root_becomes_a_redirect_of_the_exact_path() {
     let spec = paths(&["Prefix /", "Exact /"]);
     let translation = convert(&annotated(&[("app-root", "/ui/")], &spec));
@@ -694,11 +713,20 @@ fn a_canary_by_weight_gets_no_route() {
 #[test]
 fn a_canary_by_header_becomes_a_header_match() {
     let header = [("canary", "true"), ("canary-by-header", "X-Try")];
+    let rule = |translation: &Translation| all_routes(translation)[0]["spec"]["rules"][0].clone();
     let translation = with(&header);
     assert_eq!(
         rule(&translation)["matches"],
         json!([{"path": {"type": "PathPrefix", "value": "/"},
             "headers": [{"name": "X-Try", "value": "always"}]}])
+    );
+    // ingress-nginx returns 404 for the host.
+    assert_eq!(
+        lines(&translation.blockers),
+        [at(
+            "canary",
+            "NGINX serves a canary only beside the main Ingress: translate both together"
+        )]
     );
     let mut value = header.to_vec();
     value.push(("canary-by-header-value", "yes"));
@@ -710,7 +738,7 @@ fn a_canary_by_header_becomes_a_header_match() {
     // A weight in addition still belongs in the main route.
     value.push(("canary-weight", "10"));
     let translation = with(&value);
-    assert_eq!(translation.blockers.len(), 1);
+    assert_eq!(translation.blockers.len(), 2);
     assert_eq!(translation.routes.len(), 1);
 }
 

@@ -345,11 +345,11 @@ fn an_ingress_that_routes_nothing_is_reported() {
         ),
         (
             "rules: [{host: web.k8tre.internal}]",
-            "spec.rules[0].host: has no paths, and the Ingress has no default backend",
+            "spec.rules[0].host: has no paths that apply, and the Ingress has no default backend",
         ),
         (
             "rules: [{host: web.k8tre.internal, http: {paths: []}}]",
-            "spec.rules[0].host: has no paths, and the Ingress has no default backend",
+            "spec.rules[0].host: has no paths that apply, and the Ingress has no default backend",
         ),
     ] {
         let translation = convert(&ingress(spec));

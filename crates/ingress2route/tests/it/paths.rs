@@ -468,7 +468,63 @@ fn differences_are_noted_with_an_example() {
              unchanged: `/app//a%2Fb`",
         ]
     );
-    // gRPC methods are no paths.
-    let grpc = annotated(&[("backend-protocol", "GRPC")], &paths(&["Prefix /"]));
-    assert_eq!(notes(&convert(&grpc)), [""; 0]);
+    // A gRPC method is a path for NGINX.
+    let grpc = [("backend-protocol", "GRPC")];
+    assert_eq!(
+        notes(&convert(&annotated(&grpc, &paths(&["Prefix /a.B"])))),
+        [
+            "path-normalization: NGINX decodes and normalizes the path before it matches it, the Gateway does \
+             not: `/x/../a.B` no longer matches"
+        ]
+    );
+    assert_eq!(
+        notes(&convert(&ingress(&paths(&["Prefix /", "Prefix /a%20b"]))))[..1],
+        [
+            "encoded-path: NGINX compares `/a%20b` with the decoded path, in which `%` was `%25`; the Gateway \
+             compares it with the path as sent"
+        ]
+    );
+    let translation = convert_with(&ingress(&paths(&["Prefix /a%20b"])), &OTHER_CONTROLLER);
+    assert_eq!(notes(&translation), [""; 0]);
+}
+
+/// Each host has a prefix `/`, even if no Ingress has it: NGINX tries it before another path `/`.
+#[test]
+fn an_exact_root_never_applies_beside_regular_expressions() {
+    let regex = [("use-regex", "true")];
+    let default = "defaultBackend: {service: {name: web, port: {number: 80}}}\n";
+    let exact = paths(&["Exact /", "Prefix /a"]);
+    for (spec, expected) in [
+        (exact.clone(), vec!["RegularExpression (?i)/a.*"]),
+        (
+            format!("{default}{exact}"),
+            vec!["RegularExpression (?i)/a.*", "PathPrefix /"],
+        ),
+        (
+            paths(&["Exact /", "Prefix /"]).replacen("name: web", "name: exact", 1),
+            vec!["PathPrefix /"],
+        ),
+    ] {
+        let translation = convert(&annotated(&regex, &spec));
+        assert_eq!(matches(&translation), expected);
+        let routes = all_routes(&translation)[0].to_string();
+        assert!(!routes.contains("exact"), "{routes}");
+        assert_eq!(
+            lines(&translation.notes).last().map(String::as_str),
+            Some(
+                "spec.rules[0].http.paths[0].path: omitted: NGINX tries the prefix `/` of the host first"
+            )
+        );
+    }
+    let translation = convert(&annotated(&regex, &paths(&["Exact /"])));
+    assert_eq!(
+        lines(&translation.blockers),
+        ["spec.rules[0].host: has no paths that apply, and the Ingress has no default backend"]
+    );
+    // A sibling makes it a regular expression. Without one, it applies.
+    let plain = ingress(&exact);
+    let other = sibling("regex", &regex, &paths(&["Prefix /b"]));
+    let translation = convert_group(&plain, &[other], &OPTIONS);
+    assert_eq!(matches(&translation), ["RegularExpression (?i)/a.*"]);
+    assert_eq!(matches(&convert(&plain)), ["Exact /", "PathPrefix /a"]);
 }

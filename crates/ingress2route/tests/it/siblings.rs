@@ -143,6 +143,32 @@ fn the_default_backend_of_the_oldest_ingress_applies() {
     assert_eq!(values(&beside(&ingress(&spec), &[root])), ["/a"]);
 }
 
+/// NGINX redirects `/` of the host, whichever Ingress has `app-root` or the path.
+#[test]
+fn app_root_applies_to_the_whole_host() {
+    let spec = paths(&["Exact /", "Prefix /a"]);
+    let other =
+        |annotations: &[(&str, &str)]| sibling("other", annotations, &paths(&["Prefix /b"]));
+    let translation = beside(&ingress(&spec), &[other(&[("app-root", "/b")])]);
+    assert_eq!(values(&translation), ["/a"]);
+    assert_eq!(
+        lines(&translation.notes),
+        ["spec.rules[0].http.paths[0].path: omitted: `app-root` redirects this path"]
+    );
+    let canary = other(&[("app-root", "/b"), ("canary", "true")]);
+    assert_eq!(values(&beside(&ingress(&spec), &[canary])), ["/", "/a"]);
+    // One of several targets applies.
+    let own = sibling("web", &[("app-root", "/a")], &spec);
+    let same = other(&[("app-root", "/a")]);
+    assert!(beside(&own, &[same]).is_complete());
+    let canary = other(&[("app-root", "/b"), ("canary", "true")]);
+    assert!(beside(&own, &[canary]).is_complete());
+    assert_eq!(
+        lines(&beside(&own, &[other(&[("app-root", "/b")])]).blockers),
+        ["spec.rules[0].host: has another `app-root` in Ingress `app/other`; remove one of them"]
+    );
+}
+
 #[test]
 fn annotations_of_the_server_apply_to_the_whole_host() {
     for (name, value) in [
