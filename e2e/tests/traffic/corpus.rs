@@ -7,6 +7,8 @@ use ingress2route::PREFIX;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::client::Request;
+use crate::compare::normalized;
 use crate::gateway::domain;
 
 /// The domain of most hosts in cases, which is left out of the hosts of a set.
@@ -268,6 +270,41 @@ impl Set {
             .collect()
     }
 
+    /// Whether an Ingress may have a part in what happens with a request: it has the host, and a path that the
+    /// path of the request starts with, as it is or normalized.
+    pub(crate) fn is_near(ingress: &Value, request: &Request) -> bool {
+        let host = request.host.to_ascii_lowercase();
+        let name = host.split(':').next().unwrap_or_default();
+        let name = name.trim_end_matches('.');
+        let has_host = |rule: &&Value| match rule["host"].as_str() {
+            Some(host) => host
+                .strip_prefix('*')
+                .map_or(host == name, |it| name.ends_with(it)),
+            None => true,
+        };
+        if !rules(ingress).any(|rule| has_host(&rule)) {
+            return false;
+        }
+        // They apply to paths that the Ingress does not have.
+        let annotations = &ingress["metadata"]["annotations"];
+        let is_set = |name: &&str| annotations[format!("{PREFIX}{name}")].is_string();
+        let of_root = ["app-root", "permanent-redirect", "temporal-redirect"];
+        let Some(normalized) = normalized(&request.path) else {
+            return true;
+        };
+        let requested = [&request.path, &normalized].map(|it| it.to_ascii_lowercase());
+        let mut paths = rules(ingress)
+            .filter(has_host)
+            .flat_map(|rule| list(&rule["http"]["paths"]));
+        ingress["spec"]["defaultBackend"].is_object()
+            || of_root.iter().any(is_set)
+            || paths.any(|path| {
+                let head = literal(path["path"].as_str().unwrap_or("/"));
+                let head = head.trim_end_matches('/').to_ascii_lowercase();
+                requested.iter().any(|it| it.starts_with(&head))
+            })
+    }
+
     /// Returns the path with the case of the Ingresses' paths that it starts with.
     pub(crate) fn recased(&self, path: &str) -> Vec<String> {
         let paths = self
@@ -275,12 +312,7 @@ impl Set {
             .iter()
             .flat_map(rules)
             .flat_map(|rule| list(&rule["http"]["paths"]));
-        let prefixes = paths.filter_map(|it| it["path"].as_str()).map(|it| {
-            let end = it
-                .find(|c: char| "([*+?$^|\\.{".contains(c))
-                .unwrap_or(it.len());
-            &it[..end]
-        });
+        let prefixes = paths.filter_map(|it| it["path"].as_str()).map(literal);
         let recased = prefixes.filter_map(|prefix| {
             let (start, rest) = path.split_at_checked(prefix.len())?;
             let same = start != prefix && start.eq_ignore_ascii_case(prefix);
@@ -297,6 +329,12 @@ impl Set {
             .filter_map(|it| it["metadata"]["annotations"][&key].as_str())
             .collect()
     }
+}
+
+/// Returns the start of a path before the first character that may be special in a regular expression.
+fn literal(path: &str) -> &str {
+    let end = path.find(|c: char| "([*+?$^|\\.{".contains(c));
+    &path[..end.unwrap_or(path.len())]
 }
 
 fn isolate(ingress: &mut Value, namespace: &str, position: usize) {

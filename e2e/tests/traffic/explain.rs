@@ -8,8 +8,8 @@ use crate::corpus::Set;
 use crate::requests::Probe;
 use crate::run::Sides;
 
-/// Codes of differences that do not depend on the Ingress. The documentation lists them; the translation does not
-/// report them.
+/// Codes of differences that do not depend on the Ingress. docs/ingress-nginx.md lists them; the translation does
+/// not report them.
 pub(crate) const GENERAL: [(&str, &str); 5] = [
     (
         "plain-http",
@@ -131,14 +131,29 @@ fn equivalents(
     path: &str,
 ) -> Vec<(BTreeSet<&'static str>, String)> {
     let mut out = vec![(BTreeSet::new(), path.to_owned())];
-    if codes.contains("path-normalization")
-        && let Some(normalized) = normalized(path)
-    {
-        // Escapes that a path must keep are one character for NGINX's regular expressions.
-        let unescaped = one_character_for_each_escape(&normalized);
-        for equivalent in [normalized, unescaped] {
+    if codes.contains("encoded-path") {
+        // A `%` of an Ingress matches only an encoded one; other escapes are another character.
+        for equivalent in [
+            path.replace("%25", "%"),
+            one_character_for_each_escape(path),
+        ] {
             if equivalent != path {
-                out.push((BTreeSet::from(["path-normalization"]), equivalent));
+                out.push((BTreeSet::from(["encoded-path"]), equivalent));
+            }
+        }
+    }
+    if codes.contains("path-normalization") {
+        for (used, path) in out.clone() {
+            let Some(normalized) = normalized(&path) else {
+                continue;
+            };
+            // Escapes that a path must keep are one character for NGINX's regular expressions.
+            let unescaped = one_character_for_each_escape(&normalized);
+            for equivalent in [normalized, unescaped] {
+                if equivalent != path {
+                    let used = used.iter().copied().chain(["path-normalization"]).collect();
+                    out.push((used, equivalent));
+                }
             }
         }
     }

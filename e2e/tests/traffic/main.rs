@@ -86,6 +86,14 @@ fn main() -> ExitCode {
             }
         }));
     }
+    trials.push(Trial::test("general_differences_are_documented", || {
+        let page = include_str!("../../../docs/ingress-nginx.md");
+        let missing = |(code, _): &&(&str, &str)| !page.contains(&format!("\n| `{code}` |"));
+        match explain::GENERAL.iter().find(missing) {
+            Some((code, _)) => Err(format!("docs/ingress-nginx.md does not list `{code}`").into()),
+            None => Ok(()),
+        }
+    }));
     trials.push(Trial::test("report", move || {
         let Some((report, _)) = report.as_deref() else {
             return Ok(());

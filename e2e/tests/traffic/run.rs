@@ -148,7 +148,6 @@ async fn compare(
     probes: Vec<Probe>,
 ) -> Comparison {
     let reports = translated.reports();
-    let codes = reports.keys().copied().collect();
     let mut out = Comparison {
         requests: probes.len(),
         reports,
@@ -156,6 +155,7 @@ async fn compare(
     };
     for probe in probes {
         let (nginx, gateway) = sides.send(&probe.request).await;
+        let codes = translated.codes(set, &probe.request);
         match explain::explain(sides, set, &codes, &probe, &nginx, &gateway).await {
             Ok(codes) if codes.is_empty() => {}
             Ok(codes) => *out.explained.entry(codes).or_default() += 1,

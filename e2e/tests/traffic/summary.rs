@@ -1,11 +1,16 @@
 //! Counts the results, and describes unexplained differences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::explain::GENERAL;
 use crate::report::{Difference, Group};
 use crate::run::{Comparison, Excluded, Outcome, Unexplained};
+
+/// The groups whose sets show each difference that their translations report.
+const FIXTURES: [&str; 2] = ["documentation", "five-behaviors"];
+/// Differences that no request of the suite shows: the suite waits for no timeout, and has no other server.
+const INVISIBLE: [&str; 3] = ["auth-request", "cors-origin", "timeout"];
 
 /// Returns the figures of each group of sets.
 pub(crate) fn groups(outcomes: &[Outcome]) -> Vec<Group> {
@@ -75,7 +80,26 @@ pub(crate) fn differences(outcomes: &[Outcome]) -> Vec<Difference> {
     differences.collect()
 }
 
-/// Describes the unexplained differences of a group, one of each kind for each set. Empty if there are none.
+/// Returns the reported differences that no request shows. Only fixtures are made to show all.
+fn not_shown(outcome: &Outcome, comparison: &Comparison) -> Vec<String> {
+    if !FIXTURES.contains(&outcome.set.origin) {
+        return Vec::new();
+    }
+    let shown: BTreeSet<_> = comparison.explained.keys().flatten().collect();
+    let reports = comparison.reports.iter();
+    let missing = reports.filter(|(code, _)| !shown.contains(code) && !INVISIBLE.contains(code));
+    missing
+        .map(|(code, message)| {
+            format!(
+                "\n{}: no request shows `{code}`: {message}\n",
+                outcome.set.id
+            )
+        })
+        .collect()
+}
+
+/// Describes the unexplained differences of a group, one of each kind for each set, and the reported ones that do
+/// not exist. Empty if there are none.
 pub(crate) fn failures(outcomes: &[Outcome], group: &str) -> String {
     let mut out = String::new();
     for outcome in outcomes.iter().filter(|it| it.set.origin == group) {
@@ -106,7 +130,9 @@ pub(crate) fn failures(outcomes: &[Outcome], group: &str) -> String {
                 probe.request,
             );
         }
-        if !comparison.unexplained.is_empty() {
+        let not_shown = not_shown(outcome, comparison);
+        out.extend(not_shown.iter().map(String::as_str));
+        if !comparison.unexplained.is_empty() || !not_shown.is_empty() {
             for ingress in &outcome.set.ingresses {
                 let _ = writeln!(
                     out,

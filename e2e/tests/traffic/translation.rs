@@ -1,11 +1,12 @@
 //! Translates sets with the code of `agnostics convert`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingress2route::Translation;
 use serde_json::Value;
 use simulate::{Ingresses, RouteNames, RouteSettings, Services};
 
+use crate::client::Request;
 use crate::corpus::Set;
 
 /// The translations of a set's Ingresses, in order, with unique names of routes.
@@ -55,6 +56,16 @@ impl Translated {
         let reports =
             notes.filter_map(|note| Some((note.difference?.code(), note.message.clone())));
         reports.collect()
+    }
+
+    /// Returns the codes of the differences that the translations of the Ingresses near a request report.
+    pub(crate) fn codes(&self, set: &Set, request: &Request) -> BTreeSet<&'static str> {
+        let all = set.ingresses.iter().zip(&self.translations);
+        let near = all.filter(|(ingress, _)| Set::is_near(ingress, request));
+        let notes = near.flat_map(|(_, translation)| &translation.notes);
+        notes
+            .filter_map(|note| Some(note.difference?.code()))
+            .collect()
     }
 
     /// Returns why the routes do not replace the Ingresses.

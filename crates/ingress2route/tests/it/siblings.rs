@@ -157,6 +157,11 @@ fn app_root_applies_to_the_whole_host() {
     );
     let canary = other(&[("app-root", "/b"), ("canary", "true")]);
     assert_eq!(values(&beside(&ingress(&spec), &[canary])), ["/", "/a"]);
+    // A canary says that it gets nothing.
+    let canary = [("canary", "true"), ("canary-weight", "10")];
+    let canary = sibling("canary", &canary, &paths(&["Exact /"]));
+    let notes = beside(&canary, &[other(&[("app-root", "/b")])]).notes;
+    assert!(lines(&notes)[0].contains("gets no requests"), "{notes:?}");
     // One of several targets applies.
     let own = sibling("web", &[("app-root", "/a")], &spec);
     let same = other(&[("app-root", "/a")]);
