@@ -428,33 +428,39 @@ impl<'a> Translator<'_, 'a> {
     /// Notes, once, which requests only NGINX normalizes.
     fn normalization(&mut self) {
         let mut paths = self.hosts.iter().flat_map(|host| &host.paths);
-        let Some(first) = paths.clone().next() else {
-            return;
+        let first = paths.clone().next();
+        // Without a path, the route may still redirect `/` to `app-root`.
+        let example = match paths.find(|path| path.text != "/") {
+            Some(path) => Some((path.node, &*path.text)),
+            None if first.is_some() => None,
+            None => {
+                let mut hosts = self.hosts.iter();
+                hosts
+                    .find(|host| host.app_root)
+                    .map(|host| (host.node, "/"))
+            }
         };
-        let (path, parts) = match paths.find(|path| path.text != "/") {
-            None => (
-                first,
+        let (node, parts) = match (example, first) {
+            (Some((node, text)), _) => (
+                node,
+                [
+                    "NGINX decodes and normalizes the path before it matches it, the Gateway does not: ",
+                    &quote(&joined(&["/x/..", text])),
+                    " no longer matches",
+                ],
+            ),
+            (None, Some(first)) => (
+                first.node,
                 [
                     "NGINX answers 400 to paths such as `/..`, which the Gateway forwards",
                     "",
                     "",
                 ],
             ),
-            Some(path) => (
-                path,
-                [
-                    "NGINX decodes and normalizes the path before it matches it, the Gateway does not: ",
-                    &quote(&joined(&["/x/..", &path.text])),
-                    " no longer matches",
-                ],
-            ),
+            (None, None) => return,
         };
-        differs(
-            &mut self.out.notes,
-            path.node,
-            Difference::PathNormalization,
-            &parts,
-        );
+        let notes = &mut self.out.notes;
+        differs(notes, node, Difference::PathNormalization, &parts);
     }
 
     fn tls(&mut self, spec: &Object<'a>) -> Result<(), Malformed> {

@@ -458,6 +458,13 @@ fn differences_are_noted_with_an_example() {
             "path-normalization: NGINX answers 400 to paths such as `/..`, which the Gateway forwards"
         ]
     );
+    // `app-root` is the only rule.
+    let app_root = annotated(&[("app-root", "/ui")], &paths(&["Exact /"]));
+    assert!(notes(&convert(&app_root)).contains(
+        &"path-normalization: NGINX decodes and normalizes the path before it matches it, the Gateway does not: \
+          `/x/../` no longer matches"
+            .to_owned()
+    ));
     let rewrite = [("rewrite-target", "/$2")];
     let spec = paths(&["ImplementationSpecific /app(/|$)(.*)"]);
     assert_eq!(
