@@ -11,7 +11,7 @@ use std::cell::RefCell;
 
 use admission::{Cluster, NoCluster, Node, Query, QueryError};
 use httproute_over_ingress::{Settings, evaluate};
-use ingress2route::{ANNOTATIONS, PREFIX, Port, Role, translate};
+use ingress2route::{ANNOTATIONS, Class, PREFIX, Port, Role, translate};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -370,7 +370,8 @@ proptest! {
         let text = object.to_string();
         let ingress = Node::parse(&text).unwrap().object().unwrap();
         let settings = Settings::default();
-        let options = settings.options(true, None);
+        let is_nginx = settings.serves(&Class::read(&ingress).unwrap());
+        let options = settings.options(is_nginx, None);
         let translation = translate(&ingress, &[], &options, &|_, _| Port::Unknown).unwrap();
         let class = |value: &Value| value.is_null() || value == "nginx";
         let field = &object["spec"]["ingressClassName"];
