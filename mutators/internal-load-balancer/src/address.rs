@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Returns whether `ip` is outside the ranges that are reserved for private networks, one link or one host
 /// (RFC 1918, 6598, 3927, 4193, 4291).
-pub(crate) fn is_public(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => is_public_v4(ip),
-        IpAddr::V6(ip) => is_public_v6(ip),
+pub(crate) fn is_public(ip: Ipv6Addr) -> bool {
+    match ip.to_ipv4_mapped() {
+        Some(ip) => is_public_v4(ip),
+        None => is_public_v6(ip),
     }
 }
 
@@ -22,6 +22,26 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     let unique_local = first & 0xfe00 == 0xfc00;
     let link_local = first & 0xffc0 == 0xfe80;
     !(unique_local || link_local || ip.is_loopback() || ip.is_unspecified())
+}
+
+/// Parses an address; IPv4 addresses become mapped ones. Like the API server, accepts leading zeros
+/// (`ParseIPSloppy` in k8s.io/utils, for cluster IPs in `pkg/registry/core/service/storage/alloc.go`).
+pub(crate) fn parse(text: &str) -> Option<Ipv6Addr> {
+    let mut strict = String::new();
+    let mut starts_part = true;
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let is_leading_zero =
+            starts_part && c == '0' && rest.as_str().starts_with(|c: char| c.is_ascii_hexdigit());
+        if !is_leading_zero {
+            strict.push(c);
+            starts_part = c == '.' || c == ':';
+        }
+    }
+    Some(match strict.parse().ok()? {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+        IpAddr::V6(ip) => ip,
+    })
 }
 
 /// Ranges of IPv4 and of IPv6 addresses, as sorted pairs of the first and the last address. Of an address, only
@@ -72,23 +92,15 @@ impl Ranges {
     }
 }
 
-/// Parses a range, and returns whether it is of IPv6. Like the API server, accepts leading zeros
-/// (`ParseCIDRSloppy` in k8s.io/utils) and mapped IPv4 addresses.
+/// Parses a range, and returns whether it is of IPv6. Like the API server, accepts leading zeros and mapped IPv4
+/// addresses (`ParseCIDRSloppy` in k8s.io/utils).
 fn parse_range(range: &str) -> Option<(bool, (u64, u64))> {
     let (address, length) = range.split_once('/')?;
     let mut length = u32::from(length.parse::<u8>().ok()?);
-    let address = match address.parse::<Ipv6Addr>() {
-        Ok(address) => address.octets(),
-        Err(_) => {
-            length += 96;
-            let mut octets = Ipv4Addr::UNSPECIFIED.to_ipv6_mapped().octets();
-            let mut parts = address.split('.');
-            for octet in octets.iter_mut().skip(12) {
-                *octet = parts.next()?.parse().ok()?;
-            }
-            octets
-        }
-    };
+    if !address.contains(':') {
+        length += 96;
+    }
+    let address = parse(address)?.octets();
     let bits = |octets: &[u8]| {
         octets
             .iter()
@@ -106,7 +118,7 @@ fn parse_range(range: &str) -> Option<(bool, (u64, u64))> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ranges, is_public};
+    use super::{Ranges, is_public, parse};
 
     #[test]
     fn ranges_that_cover_the_internet() {
@@ -179,7 +191,7 @@ mod tests {
             ("::ffff:10.0.0.1", false),
             ("::ffff:8.8.8.8", true),
         ] {
-            assert_eq!(is_public(ip.parse().unwrap()), public, "{ip}");
+            assert_eq!(is_public(parse(ip).unwrap()), public, "{ip}");
         }
     }
 }

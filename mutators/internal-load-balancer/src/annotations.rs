@@ -350,11 +350,16 @@ impl<'s> Plan<'_, 's> {
         } in wanted
         {
             match self.current(&self.load_balancer.annotations, key)? {
-                None => self.added.push((key.clone(), value.clone())),
+                // A Gateway's label is no reason to give the addresses in the settings to another namespace.
+                None if *is_required
+                    || self.settings.reserved_in(value, self.namespace).is_none() =>
+                {
+                    self.added.push((key.clone(), value.clone()));
+                }
                 Some(current) if *is_required && current != *value => {
                     self.replace(key.clone(), &current, value.clone());
                 }
-                Some(_) => {}
+                _ => {}
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ mod address;
 mod annotations;
 mod load_balancer;
 mod plan;
+mod reserved;
 mod settings;
 mod spec;
 mod switch;
@@ -40,6 +41,7 @@ pub const RULES: &[Rule] = &[
     spec::OPEN_SOURCE_RANGES,
     spec::PUBLIC_ADDRESS,
     spec::EXTERNAL_IPS,
+    reserved::RESERVED_ADDRESSES,
 ];
 
 /// Evaluates one request. Accepts everything except the creation or update of a Service, Gateway or Ingress.
@@ -59,12 +61,15 @@ pub fn evaluate(
         let Some(object) = request.object_of(group, name)? else {
             continue;
         };
+        if let Some(finding) = reserved::check(settings, request, object)? {
+            return Ok(Verdict::reject(finding));
+        }
         if let Some(reason) = settings.public_reason(&request.namespace, &request.name) {
             let approved = format!("public: {reason}");
             return Ok(Verdict::accept().audit("internal-load-balancer", approved));
         }
         if let Some(load_balancer) = LoadBalancer::read(kind, settings, request, object)? {
-            return Plan::new(settings, &load_balancer)?.verdict();
+            return Plan::new(settings, &request.namespace, &load_balancer)?.verdict();
         }
     }
     Ok(Verdict::accept())

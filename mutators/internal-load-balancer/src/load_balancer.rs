@@ -47,8 +47,6 @@ pub(crate) struct LoadBalancer<'a> {
     /// Whether an update leaves `spec.externalIPs` as they are.
     pub(crate) keeps_external_ips: bool,
     spec: Object<'a>,
-    /// Fields of the spec with addresses that the client asks for.
-    pub(crate) addresses: Vec<Node<'a>>,
 }
 
 /// A load balancer before an update.
@@ -128,8 +126,8 @@ impl<'a> Annotations<'a> {
     }
 }
 
-const METADATA_PATH: [&str; 2] = ["metadata", "annotations"];
-const GATEWAY_PATH: [&str; 3] = ["spec", "infrastructure", "annotations"];
+pub(crate) const METADATA_PATH: [&str; 2] = ["metadata", "annotations"];
+pub(crate) const GATEWAY_PATH: [&str; 3] = ["spec", "infrastructure", "annotations"];
 
 impl<'a> LoadBalancer<'a> {
     /// Reads an object. Returns `None` if the policy does not check it.
@@ -167,20 +165,11 @@ impl<'a> LoadBalancer<'a> {
             return Ok(None);
         }
         let annotations = Annotations(object_at(&root, annotations_fields)?);
-        let mut addresses = Vec::new();
-        match kind {
-            Kind::Gateway => {
-                let class = spec.string("gatewayClassName")?.unwrap_or_default();
-                if settings.node_port_classes.iter().any(|it| *it == class) {
-                    return Ok(None);
-                }
-                for address in spec.array("addresses")?.unwrap_or_default() {
-                    // Hostnames and named addresses are skipped later, since they do not parse as IP
-                    // addresses.
-                    addresses.extend(address.object()?.get("value")?);
-                }
+        if kind == Kind::Gateway {
+            let class = spec.string("gatewayClassName")?.unwrap_or_default();
+            if settings.node_port_classes.iter().any(|it| *it == class) {
+                return Ok(None);
             }
-            _ => addresses.extend(spec.get("loadBalancerIP")?),
         }
         if kind == Kind::Service && !has_load_balancer(settings, &spec, &annotations)? {
             if spec.get("externalIPs")?.is_none() {
@@ -204,7 +193,6 @@ impl<'a> LoadBalancer<'a> {
             old,
             keeps_external_ips,
             spec,
-            addresses,
             root,
         }))
     }
@@ -309,7 +297,7 @@ fn has_load_balancer(
 
 /// Returns whether an update leaves the fields at `paths` as they are. The API server serializes the old and
 /// the new object alike, so equal fields have the same text.
-fn is_unchanged(
+pub(crate) fn is_unchanged(
     root: &Object<'_>,
     old: Option<&Object<'_>>,
     paths: &[&[&str]],
@@ -337,7 +325,10 @@ fn text_at<'a>(root: &Object<'a>, path: &[&str]) -> Result<Option<&'a str>, Malf
 }
 
 /// Returns the object at `path`; `None` if a field on the path is missing.
-fn object_at<'a>(root: &Object<'a>, path: &[&str]) -> Result<Option<Object<'a>>, Malformed> {
+pub(crate) fn object_at<'a>(
+    root: &Object<'a>,
+    path: &[&str],
+) -> Result<Option<Object<'a>>, Malformed> {
     let mut object = Some(root.clone());
     for key in path {
         object = match object {

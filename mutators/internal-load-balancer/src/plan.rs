@@ -14,6 +14,8 @@ use crate::vendor::{METALLB_DEPRECATED, internal_annotations};
 pub(crate) struct Plan<'a, 's> {
     pub(crate) settings: &'s Settings,
     pub(crate) provider: Provider,
+    /// The namespace of the object.
+    pub(crate) namespace: &'a str,
     pub(crate) load_balancer: &'a LoadBalancer<'a>,
     /// Annotations to add.
     pub(crate) added: Vec<(Cow<'s, str>, Cow<'s, str>)>,
@@ -35,11 +37,13 @@ impl<'a, 's> Plan<'a, 's> {
     /// Returns an error if a field that the verdict depends on has the wrong type.
     pub(crate) fn new(
         settings: &'s Settings,
+        namespace: &'a str,
         load_balancer: &'a LoadBalancer<'a>,
     ) -> Result<Self, Malformed> {
         let mut plan = Self {
             settings,
             provider: settings.provider,
+            namespace,
             load_balancer,
             added: Vec::new(),
             replaced: Vec::new(),

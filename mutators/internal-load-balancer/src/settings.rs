@@ -4,35 +4,40 @@ mod errors;
 
 use admission::Map;
 
+use crate::address::parse;
+
 admission::settings! {
     /// Settings of internal-load-balancer. The defaults are right for K8TRE. `provider` has no default, since a
     /// wrong guess would leave load balancers public.
     pub struct Settings {
-        /// The provider of the cluster's load balancers. Required, since the policy cannot detect it.
+        /// The provider of the cluster's load balancers. A wrong one leaves them public.
         #[title = "Provider"]
         #[group = "Load balancers"]
         pub provider: Provider,
-        /// The objects to check: `allLoadBalancers`, or `gateways` for Gateways and the Services that their
-        /// controllers create.
+        /// The objects to check: with `gateways`, only Gateways and the Services that their controllers create.
         #[title = "Scope"]
         #[group = "Load balancers"]
         pub scope: Scope = Scope::AllLoadBalancers,
-        /// Services, Gateways and Ingresses that are approved to be public. They are accepted without checks.
+        /// Services, Gateways and Ingresses that are approved to be public. They are accepted.
         #[title = "Public"]
         #[group = "Load balancers"]
         pub public: Vec<Public> = Vec::new(),
-        /// How to handle annotations that conflict with an internal load balancer: `overwrite` replaces their
-        /// values and warns, `reject` rejects the object.
+        /// Addresses that only one namespace may request. Applies to every object.
+        #[title = "Reserved addresses"]
+        #[group = "Load balancers"]
+        pub reserved_addresses: Vec<ReservedAddresses> = Vec::new(),
+        /// For annotations that conflict with an internal load balancer: `overwrite` replaces their values and
+        /// warns, `reject` rejects the object.
         #[title = "On conflict"]
         #[group = "Load balancers"]
         pub on_conflict: OnConflict = OnConflict::Overwrite,
-        /// Load balancer classes of Services, besides those of the provider's own controllers. The policy adds
-        /// annotations to their Services only with MetalLB and custom providers.
+        /// Load balancer classes of Services, besides the provider's own. Their Services get annotations only with
+        /// the providers `metallb` and `custom`.
         #[title = "Allowed classes"]
         #[group = "Load balancers"]
         pub allowed_classes: Vec<String> = Vec::new(),
-        /// Gateway classes whose Services are not load balancers, such as K8TRE's class on aws, where an ALB
-        /// forwards to node ports. Their Gateways are accepted without checks.
+        /// Gateway classes without load balancers, such as K8TRE's on aws, where an ALB forwards to node ports. Their
+        /// Gateways are accepted.
         #[title = "Node port classes"]
         #[group = "Gateways"]
         pub node_port_classes: Vec<String> = vec!["nodeport-gateway-class".to_owned()],
@@ -44,27 +49,27 @@ admission::settings! {
         #[title = "ExternalDNS prefix"]
         #[group = "Gateways"]
         pub external_dns_prefix: String = "external-dns.alpha.kubernetes.io/".to_owned(),
-        /// Options for the provider `azure`.
+        /// Only for `azure`.
         #[title = "Azure"]
         #[group = "Azure"]
         pub azure: Azure = Azure::default(),
-        /// Options for the provider `aws`.
+        /// Only for `aws`.
         #[title = "AWS"]
         #[group = "AWS"]
         pub aws: Aws = Aws::default(),
-        /// Options for the provider `metallb`.
+        /// Only for `metallb`.
         #[title = "MetalLB"]
         #[group = "MetalLB"]
         pub metallb: Metallb = Metallb::default(),
-        /// Options for the provider `cilium`.
+        /// Only for `cilium`.
         #[title = "Cilium"]
         #[group = "Cilium"]
         pub cilium: Cilium = Cilium::default(),
-        /// Options for the provider `oci`.
+        /// Only for `oci`.
         #[title = "OCI"]
         #[group = "OCI"]
         pub oci: Oci = Oci::default(),
-        /// Options for the provider `custom`.
+        /// Only for `custom`.
         #[title = "Custom"]
         #[group = "Custom"]
         pub custom: Custom = Custom::default(),
@@ -124,11 +129,20 @@ admission::settings! {
     pub struct Public {
         /// The namespace.
         pub namespace: String,
-        /// The full name of the Service, Gateway or Ingress. A Gateway's Service has another name than the
-        /// Gateway.
+        /// The full name of the object.
         pub name: String,
-        /// Why the load balancer is public, and who approved it. Recorded in the audit log.
+        /// Why the load balancer is public, and who approved it.
         pub reason: String,
+    }
+}
+
+admission::settings! {
+    /// The addresses of a namespace.
+    pub struct ReservedAddresses {
+        /// The namespace that may request them.
+        pub namespace: String,
+        /// The addresses of its Services and Gateways, such as `10.43.0.53`.
+        pub addresses: Vec<String>,
     }
 }
 
@@ -139,7 +153,7 @@ admission::settings! {
         pub subnet: Option<String> = Some("snet-clusteringressservices".to_owned()),
         /// The private IPv4 address of Services of Gateways, unless they set their own.
         pub ip: Option<String> = None,
-        /// The protocol of health probes, unless a load balancer sets its own.
+        /// The protocol of health probes, unless set.
         pub health_probe_protocol: Option<ProbeProtocol> = None,
         /// The path of health probes. Azure ignores it unless the protocol is http or https.
         pub health_probe_path: Option<String> = None,
@@ -161,11 +175,9 @@ admission::choice! {
 admission::settings! {
     /// Options for AWS.
     pub struct Aws {
-        /// The controller that creates load balancers: `aws-load-balancer-controller`, or `legacy` for the in-tree
-        /// cloud provider.
+        /// The controller that creates load balancers: `legacy` is the in-tree cloud provider.
         pub controller: Controller = Controller::AwsLoadBalancerController,
-        /// Where load balancers send traffic, unless they set their own target type: `instance` for node ports,
-        /// `ip` for pods.
+        /// The target type, unless load balancers set their own: `instance` for node ports, `ip` for pods.
         pub target_type: TargetType = TargetType::Instance,
     }
 }
@@ -211,7 +223,7 @@ admission::settings! {
 admission::settings! {
     /// Options for Oracle Cloud.
     pub struct Oci {
-        /// Whether load balancers are network load balancers, unless they set their own type.
+        /// Whether they are network load balancers, unless they set their own type.
         pub nlb: bool = false,
     }
 }
@@ -236,5 +248,29 @@ impl Settings {
         let mut public = self.public.iter();
         let found = public.find(|public| public.namespace == namespace && public.name == name);
         found.map(|public| public.reason.as_str())
+    }
+
+    /// Returns the first of `addresses`, separated by commas, that other namespaces than `namespace`
+    /// have reserved, and one of these.
+    pub(crate) fn reserved_in<'a>(
+        &self,
+        addresses: &'a str,
+        namespace: &str,
+    ) -> Option<(&'a str, &str)> {
+        for address in addresses.split(',').map(str::trim) {
+            let parsed = parse(address);
+            let mut owner = None;
+            for reserved in &self.reserved_addresses {
+                for other in &reserved.addresses {
+                    if parsed.is_some() && parse(other) == parsed && owner != Some(namespace) {
+                        owner = Some(reserved.namespace.as_str());
+                    }
+                }
+            }
+            if let Some(owner) = owner.filter(|owner| *owner != namespace) {
+                return Some((address, owner));
+            }
+        }
+        None
     }
 }

@@ -2,11 +2,12 @@
 
 use admission::Malformed;
 
-use crate::address::{Ranges, is_public};
+use crate::address::{Ranges, is_public, parse};
 use crate::load_balancer::Kind;
 use crate::plan::Plan;
+use crate::reserved::requests;
 use crate::settings::Provider;
-use crate::vendor::{ADDRESSES, SOURCE_RANGES, is_public_class, own_classes};
+use crate::vendor::{SOURCE_RANGES, is_public_class, own_classes};
 
 admission::rule! {
     /// The load balancer class is public regardless of annotations.
@@ -266,23 +267,15 @@ impl Plan<'_, '_> {
         Ok(())
     }
 
-    /// Warns about public addresses in the spec and in annotations.
+    /// Warns about public addresses in the spec and in annotations. Cluster IPs may be in any range.
     pub(crate) fn check_addresses(&mut self) -> Result<(), Malformed> {
-        let load_balancer = self.load_balancer;
-        let mut lists = Vec::new();
-        for node in &load_balancer.addresses {
-            lists.push((node.path(), node.string()?));
-        }
-        for key in ADDRESSES {
-            if let Some(addresses) = self.current(&load_balancer.annotations, key)? {
-                lists.push((load_balancer.annotation_path(key), addresses));
-            }
-        }
-        for (path, addresses) in lists {
+        for node in requests(&self.load_balancer.root)? {
+            let addresses = node.string()?;
             for address in addresses.split(',').map(str::trim) {
-                if address.parse().is_ok_and(is_public) {
+                let path = node.path();
+                if parse(address).is_some_and(is_public) && !path.starts_with("spec.clusterIP") {
                     let message = format!("`{address}` is a public address");
-                    self.warn(PUBLIC_ADDRESS, path.clone(), message);
+                    self.warn(PUBLIC_ADDRESS, path, message);
                 }
             }
         }

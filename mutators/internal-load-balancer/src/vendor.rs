@@ -44,6 +44,7 @@ const GCP_TYPE: &str = "networking.gke.io/load-balancer-type";
 const GCP_TYPE_OLD: &str = "cloud.google.com/load-balancer-type";
 const METALLB_POOL: &str = "metallb.io/address-pool";
 const METALLB_IPS: &str = "metallb.io/loadBalancerIPs";
+const METALLB_IPS_OLD: &str = "metallb.universe.tf/loadBalancerIPs";
 const CILIUM_IPS: &str = "lbipam.cilium.io/ips";
 const CILIUM_IPS_OLD: &str = "io.cilium/lb-ipam-ips";
 const OPENSTACK_INTERNAL: &str = "service.beta.kubernetes.io/openstack-internal-load-balancer";
@@ -63,18 +64,23 @@ pub(crate) const SOURCE_RANGES: [&str; 3] = [
 /// MetalLB's deprecated keys and their replacements.
 pub(crate) const METALLB_DEPRECATED: [(&str, &str); 3] = [
     ("metallb.universe.tf/address-pool", METALLB_POOL),
-    ("metallb.universe.tf/loadBalancerIPs", METALLB_IPS),
+    (METALLB_IPS_OLD, METALLB_IPS),
     (
         "metallb.universe.tf/allow-shared-ip",
         "metallb.io/allow-shared-ip",
     ),
 ];
 
-/// Annotations with comma-separated addresses.
-pub(crate) const ADDRESSES: [&str; 5] = [
+/// Fields and annotations that request addresses, separated by commas. MetalLB still reads the deprecated one
+/// (`getDesiredLbIPs` in `controller/service.go`). Those for NLBs on AWS and OCI are missing: two load balancers
+/// cannot share an address there.
+pub(crate) const REQUESTS: [&str; 8] = [
+    "clusterIP",
+    "loadBalancerIP",
     AZURE_IP,
     AZURE_IPV6,
     METALLB_IPS,
+    METALLB_IPS_OLD,
     CILIUM_IPS,
     CILIUM_IPS_OLD,
 ];

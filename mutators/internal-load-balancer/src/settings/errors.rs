@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use admission::{SettingErrors, is_dns_subdomain};
 
 use super::{Aws, Azure, Cilium, Custom, Metallb, Oci, ProbeProtocol, Provider, Public, Settings};
-use crate::address::is_public;
+use crate::address::{is_public, parse};
 
 impl admission::Settings for Settings {
     fn errors(&self) -> Vec<String> {
@@ -15,6 +15,14 @@ impl admission::Settings for Settings {
         for (index, public) in self.public.iter().enumerate() {
             let earlier = self.public.iter().take(index);
             public.check(index, earlier, &mut errors);
+        }
+        for (index, reserved) in self.reserved_addresses.iter().enumerate() {
+            let setting = format_args!("reservedAddresses[{index}].namespace");
+            errors.name(setting, &reserved.namespace);
+            for (at, address) in reserved.addresses.iter().enumerate() {
+                let setting = format_args!("reservedAddresses[{index}].addresses[{at}]");
+                errors.require(address.parse::<IpAddr>().is_ok(), setting, address, ADDRESS);
+            }
         }
         self.azure.check(&mut errors);
         if let Some(pool) = &self.metallb.address_pool {
@@ -31,6 +39,7 @@ impl admission::Settings for Settings {
     }
 }
 
+const ADDRESS: &str = "an IP address: write one such as `10.43.0.53`";
 const POOL: &str = "the name of an IPAddressPool; use null to let MetalLB choose";
 const ANNOTATION_KEY: &str =
     "an annotation key: use a domain, `/`, and letters, digits, `-`, `_` and `.`";
@@ -154,7 +163,8 @@ fn check_addresses(setting: &str, ips: &[String], errors: &mut SettingErrors) {
 
 /// Parses a private IP address; `None` if `text` is anything else.
 fn private_address(text: &str) -> Option<IpAddr> {
-    text.parse().ok().filter(|ip| !is_public(*ip))
+    let ip = text.parse().ok()?;
+    parse(text).filter(|ip| !is_public(*ip)).map(|_| ip)
 }
 
 /// Returns whether `key` is a "qualified name" of Kubernetes: an optional domain, then at most 63 characters.
