@@ -51,7 +51,7 @@ fn kare_dns_serves_only_the_domain_and_does_not_forward() {
     }
 }
 
-/// The address of kare-dns is in two files.
+/// The address of kare-dns is in three files: no other namespace may take it while kare-dns is missing.
 #[test]
 fn the_cluster_forwards_to_the_address_of_kare_dns() {
     for (name, block) in corefile("coredns-custom", "k8tre.server") {
@@ -66,6 +66,14 @@ fn the_cluster_forwards_to_the_address_of_kare_dns() {
         for service in tree::of_kind("Service") {
             if service.object.name() == "kare-dns" {
                 assert_eq!(service.text("/spec/clusterIP"), target, "{name}");
+            }
+        }
+        for policy in tree::of_kind("ClusterAdmissionPolicy") {
+            if policy.text("/spec/settings/provider") == "metallb" {
+                let reserved = "/spec/settings/reservedAddresses/0";
+                let namespace = policy.text(&format!("{reserved}/namespace"));
+                let address = policy.text(&format!("{reserved}/addresses/0"));
+                assert_eq!((namespace, address), ("kare-dns", target), "{name}");
             }
         }
     }

@@ -135,7 +135,7 @@ fn values_override_defaults() {
     let overlays = agnostics::bootstrap::of_profile(&root, "k3s", "dev").unwrap();
     let rendered = agnostics::bootstrap::render(&kustomize, &root, &overlays, &values).unwrap();
     let all: String = rendered.iter().map(|it| it.yaml.as_str()).collect();
-    assert_eq!(all.matches("10.43.7.7").count(), 2);
+    assert_eq!(all.matches("10.43.7.7").count(), 3);
     assert!(all.contains("allow net 10.42.0.0/16 192.168.7.0/24\n"));
     for absent in ["10.43.0.53", "10.0.0.0/8", "${"] {
         assert!(!all.contains(absent), "{absent}");
