@@ -124,15 +124,13 @@ fn regex_match(
     if path == "/" || path == "/(.*)" && rewrite == Rewrite::None {
         return Some((Match::Prefix("/".to_owned()), rewrite));
     }
-    let regex = pattern::to_re2(path);
-    if regex.is_none() {
-        let parts = [
-            "{} may match other paths in the Gateway (RE2) than in NGINX (PCRE)",
-            path,
-        ];
-        push_once(&mut out.untranslatable, node, &parts);
+    match pattern::to_re2(path) {
+        Ok(regex) => Some((Match::Regex(regex), rewrite)),
+        Err(message) => {
+            push_once(&mut out.untranslatable, node, &[message, path]);
+            None
+        }
     }
-    Some((Match::Regex(regex?), rewrite))
 }
 
 /// Whether a rewrite only restores what the path has captured.

@@ -1,5 +1,7 @@
 //! Validation of paths against Gateway API, and conversion of NGINX's regular expressions to RE2.
 
+use admission::Regex;
+
 use crate::text::{contains, contains_any, joined};
 
 /// Metacharacters of regular expressions, except the dot.
@@ -88,11 +90,11 @@ pub(crate) fn prefix_rewrite<'a>(path: &'a str, target: &'a str) -> Option<(&'a 
 }
 
 /// Converts a path of NGINX (PCRE, case-insensitive, anchored at the start) to an expression that matches the
-/// same paths in Envoy (RE2, matches the whole path). Returns `None` if the two engines may differ.
-pub(crate) fn to_re2(path: &str) -> Option<String> {
-    if !path.starts_with('/') || !is_portable(path) {
-        return None;
-    }
+/// same paths in Envoy (RE2, matches the whole path).
+///
+/// # Errors
+/// Returns a diagnostic about the path if the two engines may differ, or if the expression is too large.
+pub(crate) fn to_re2(path: &str) -> Result<String, &'static str> {
     let is_closed = ["(.*)", ".*", "$"].iter().any(|end| {
         let before = path.strip_suffix(end);
         // An odd number of backslashes escapes the ending, so it is literal.
@@ -102,75 +104,17 @@ pub(crate) fn to_re2(path: &str) -> Option<String> {
         true => "",
         false => ".*",
     };
-    let regex = joined(&["(?i)", path, end]);
-    (regex.len() <= MAX_PATH_LENGTH).then_some(regex)
-}
-
-/// Whether PCRE and RE2 interpret the expression alike. Accepts literals, `.`, classes, groups, alternatives
-/// in groups, and greedy or lazy repetition. RE2 has no look-around, back references or possessive
-/// repetition; other rare syntax is not worth supporting.
-fn is_portable(regex: &str) -> bool {
-    let mut rest = regex.as_bytes();
-    let mut depth = 0_u32;
-    // Whether the previous item can be repeated.
-    let mut atom = false;
-    while let [first, after @ ..] = rest {
-        rest = after;
-        match (first, rest) {
-            (b'\\', [escaped, after @ ..])
-                if b"dDwWsS".contains(escaped) || escaped.is_ascii_punctuation() =>
-            {
-                rest = after;
-                atom = true;
-            }
-            (b'[', _) => match class_end(rest) {
-                Some(after) => {
-                    rest = after;
-                    atom = true;
-                }
-                None => return false,
-            },
-            (b'(', [b'?', b':', after @ ..]) => {
-                rest = after;
-                depth += 1;
-                atom = false;
-            }
-            (b'(', [b'?', ..]) => return false,
-            (b'(', _) => {
-                depth += 1;
-                atom = false;
-            }
-            (b')', _) if depth > 0 => {
-                depth -= 1;
-                atom = true;
-            }
-            (b'|', _) if depth > 0 => atom = false,
-            (b'*' | b'+' | b'?', _) if atom => {
-                // Lazy repetition matches the same paths.
-                if let [b'?', after @ ..] = rest {
-                    rest = after;
-                }
-                atom = false;
-            }
-            (b'$', _) => atom = false,
-            (byte, _) if byte.is_ascii_alphanumeric() || b"./-_~%:@!&,;=".contains(byte) => {
-                atom = true;
-            }
-            _ => return false,
-        }
+    let text = joined(&["(?i)", path, end]);
+    // ingress-nginx does not serve an Ingress with one of these characters in a path.
+    let is_path = path.starts_with('/')
+        && !contains_any(path, b" \"'<>#`")
+        // Otherwise, a backslash at its end would escape the ending.
+        && Regex::read(path).is_some();
+    match Regex::read(&text).filter(|regex| is_path && !regex.is_loose) {
+        Some(regex) if regex.fits() && text.len() <= MAX_PATH_LENGTH => Ok(text),
+        Some(_) => Err("the Gateway does not accept a regular expression as large as {}"),
+        None => Err("{} may match other paths in the Gateway (RE2) than in NGINX (PCRE)"),
     }
-    depth == 0
-}
-
-/// Returns what follows a character class, given the text after its opening bracket; `None` if it contains
-/// more than plain characters.
-fn class_end(class: &[u8]) -> Option<&[u8]> {
-    let inner = class.strip_prefix(b"^").unwrap_or(class);
-    let end = inner.iter().position(|byte| *byte == b']')?;
-    let (members, after) = inner.split_at_checked(end)?;
-    let is_plain =
-        |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%/:@!,;=+*$()|?".contains(byte);
-    (!members.is_empty() && members.iter().all(is_plain)).then(|| after.get(1..))?
 }
 
 #[cfg(test)]
@@ -191,6 +135,7 @@ mod tests {
             (r"/a\.*", Some(r"(?i)/a\.*.*")),
             (r"/a\\.*", Some(r"(?i)/a\\.*")),
             ("/(?:a|b)/.*?", Some("(?i)/(?:a|b)/.*?.*")),
+            ("/[a-z]{3}", Some("(?i)/[a-z]{3}.*")),
             // Look-around, back references, possessive repetition, flags, anchors, Unicode classes.
             ("/(?!admin).*", None),
             ("/(?=a)", None),
@@ -209,20 +154,26 @@ mod tests {
             ("/a)", None),
             ("/[a", None),
             ("/[[:alpha:]]", None),
-            ("/a{2}", None),
             ("/(*)", None),
             ("/(|*)", None),
             (r"/\", None),
             ("a.*", None),
             ("/a b.*", None),
         ] {
-            assert_eq!(to_re2(path).as_deref(), expected, "{path}");
+            assert_eq!(to_re2(path).ok().as_deref(), expected, "{path}");
         }
-        assert_eq!(
-            to_re2(&format!("/{}", "a".repeat(1017))).unwrap().len(),
-            1024
-        );
-        assert_eq!(to_re2(&format!("/{}", "a".repeat(1018))), None);
+    }
+
+    #[test]
+    fn rejects_expressions_that_envoy_rejects() {
+        assert!(to_re2(&format!("/{}", "a".repeat(84))).is_ok());
+        for path in [
+            format!("/{}", "a".repeat(85)),
+            "/v4/advisory/[0-9a-z-]{36}/clone$".to_owned(),
+        ] {
+            let error = to_re2(&path).unwrap_err();
+            assert!(error.contains("as large as"), "{error}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::redirect::Redirect;
 use crate::rule::{Action, Header, Match};
 use crate::server::{Host, Location, Member};
 use crate::text::{contains_any, joined};
-use crate::{Options, Port, PortLookup, Translation, order, routes};
+use crate::{Options, Port, PortLookup, Translation, order, pattern, routes};
 
 /// The maximum number of paths that are compared, if the order matters or there are other Ingresses.
 const MAX_PATHS: usize = 1000;
@@ -445,7 +445,10 @@ impl<'a> Translator<'_, 'a> {
                 node,
                 [
                     "NGINX decodes and normalizes the path before it matches it, the Gateway does not: ",
-                    &quote(&joined(&["/x/..", text])),
+                    &match pattern::is_regex(text) {
+                        false => quote(&joined(&["/x/..", text])),
+                        true => "`/x/..` before the path".to_owned(),
+                    },
                     " no longer matches",
                 ],
             ),

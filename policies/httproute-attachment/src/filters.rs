@@ -357,11 +357,13 @@ impl RouteChecker<'_> {
             let known = ["hostname", "path", "port", "scheme", "statusCode"];
             self.check_fields(&redirect, &known);
             self.check_hostname(&redirect)?;
+            self.check_replacement(&redirect)?;
         }
         self.check_header_modifier(filter, "responseHeaderModifier")?;
         if let Some(rewrite) = filter.object("urlRewrite")? {
             self.check_fields(&rewrite, &["hostname", "path"]);
             self.check_hostname(&rewrite)?;
+            self.check_replacement(&rewrite)?;
         }
         Ok(())
     }
@@ -574,8 +576,8 @@ fn filter_of_header(name: &str, is_response: bool) -> Option<&'static str> {
     }
 }
 
-/// The characters that Envoy rejects in a header (`well_known_regex` of `api/envoy/config/core/v3/base.proto`).
-const LINE_BREAKS: [char; 3] = ['\0', '\n', '\r'];
+/// The characters that Envoy rejects in headers and paths (`well_known_regex` of `api/envoy/config/core/v3/base.proto`).
+pub(crate) const LINE_BREAKS: [char; 3] = ['\0', '\n', '\r'];
 
 const EXTENSION_REF_MESSAGE: &str =
     "this policy cannot check an ExtensionRef; use the filters of Gateway API";

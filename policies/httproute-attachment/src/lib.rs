@@ -5,6 +5,7 @@
 //! policy hostname-ownership checks the hostnames that a route claims.
 
 mod backends;
+mod configuration;
 mod filters;
 mod kinds;
 mod parents;
@@ -42,6 +43,7 @@ pub const RULES: &[Rule] = &[
     filters::IDENTITY_HEADERS,
     filters::FILTER_HEADERS,
     filters::HEADER_VALUES,
+    configuration::GATEWAY_CONFIGURATION,
     route::UNKNOWN_FIELDS,
     kinds::TRAFFIC_KINDS,
 ];

@@ -64,6 +64,7 @@ impl RouteChecker<'_> {
             &["hostnames", "parentRefs", "rules", "useDefaultGateways"],
         );
         self.check_parents(&spec)?;
+        self.check_wildcards(&spec)?;
         for rule in spec.array("rules")?.unwrap_or_default() {
             self.check_rule(&rule.object()?)?;
         }
@@ -87,6 +88,7 @@ impl RouteChecker<'_> {
         for backend in rule.array("backendRefs")?.unwrap_or_default() {
             self.check_weighted_backend(&backend.object()?)?;
         }
+        self.check_matches(rule)?;
         self.check_filters(rule)
     }
 
