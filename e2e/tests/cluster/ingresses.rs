@@ -138,6 +138,8 @@ fn requires_nginx(cluster: &mut TestCluster) {
     assert!(terminal.errors.contains(retired), "{terminal:#?}");
     let stored = cluster.admin.get(&path(&ingress)).accepted();
     assert_eq!(stored["spec"], ingress["spec"]);
+    // It would keep its path from the Ingresses of later scenarios.
+    cluster.admin.delete(&ingress).accepted();
 }
 
 fn monitored(cluster: &mut TestCluster) {
@@ -153,7 +155,10 @@ fn monitored(cluster: &mut TestCluster) {
         assert_eq!(lines.len(), 1, "{way}: {terminal:#?}");
         let stored = cluster.admin.get(&path(&ingress)).accepted();
         assert_eq!(stored["spec"], ingress["spec"], "{way}");
+        // It would keep its path from the next one.
+        cluster.admin.delete(&ingress).accepted();
     }
+    cluster.admin.create(&ingress("monitored")).accepted();
     cluster.install(Profile::K3s);
     // In the mode protect, the Ingress is rejected again. One that was accepted before may not lose its
     // certificate, but still be changed otherwise.
@@ -161,7 +166,7 @@ fn monitored(cluster: &mut TestCluster) {
         .developer
         .create(&ingress("monitored-no-more"))
         .rejected();
-    let accepted = path(&ingress("monitored-create"));
+    let accepted = path(&ingress("monitored"));
     let plain = json!({"spec": {"tls": null}});
     let message = cluster.developer.merge(&accepted, &plain).rejected();
     assert!(message.contains("the update changes spec.tls"), "{message}");
