@@ -5,13 +5,15 @@
 
 use std::rc::Rc;
 
-use crate::Translation;
-use crate::backend::Backend;
+use admission::{Malformed, Node};
+
+use crate::backend::{self, Backend};
 use crate::diagnostic::{Difference, differs, push_once};
 use crate::path::PathType;
 use crate::rule::Action;
-use crate::server::{Host, Member};
+use crate::server::{Host, Location, Member};
 use crate::translate::Path;
+use crate::{Port, PortLookup, Translation};
 
 /// The maximum weight in the CRD.
 const MAX_WEIGHT: u32 = 1_000_000;
@@ -25,50 +27,102 @@ pub(crate) struct Canary {
     member: usize,
 }
 
-/// Finds the canaries of a host: those with a path of another Ingress.
+/// Finds the canaries of a host: those with a path of another Ingress, whatever becomes of that path in a route.
+///
+/// # Errors
+/// Returns an error if a backend of the translated Ingress has the wrong type.
 pub(crate) fn find(
     host: &Host<'_>,
+    locations: &[Location<'_>],
     members: &[Member<'_>],
+    lookup_port: &PortLookup<'_>,
     canaries: &mut Vec<Canary>,
     out: &mut Translation,
-) {
-    let namespace = |path: &Path<'_>| members.get(path.member).map(|it| &it.namespace);
+) -> Result<(), Malformed> {
+    let is_canary = |location: &Location<'_>| host.is_canary(members, location.member);
+    if !locations.iter().any(is_canary) {
+        return Ok(());
+    }
+    let member = |location: &Location<'_>| members.get(location.member);
+    let namespace = |location: &Location<'_>| member(location).map(|it| &it.namespace);
     let translated = members.first().map(|it| &it.namespace);
-    for path in host.paths.iter().filter(|path| path.canary) {
-        let Action::Forward(backend, _) = &*path.action else {
-            continue;
+    let mut backends = Vec::new();
+    for location in locations {
+        let lookup_port: &PortLookup<'_> = match namespace(location) == translated {
+            true => lookup_port,
+            false => &|_, _| Port::Unknown,
         };
-        let exact = |path: &Path<'_>| path.path_type == PathType::Exact;
-        let mut mains = host.paths.iter().filter(|other| {
-            !other.canary && other.text == path.text && exact(other) == exact(path)
-        });
-        let main = mains.find_map(|other| match &*other.action {
-            Action::Forward(main, _) => Some((other, main)),
+        let mut unreported = Translation::default();
+        let out = match location.member {
+            0 => &mut *out,
+            _ => &mut unreported,
+        };
+        let read = |node: Node<'_>| backend::read(&node.object()?, lookup_port, out);
+        backends.push(match location.backend.map(read) {
+            Some(Err(error)) if location.member == 0 => return Err(error),
+            Some(Ok(backend)) => backend,
             _ => None,
         });
-        let is_same = |(other, main): &(&Path<'_>, &Backend)| {
-            *main == backend && namespace(other) == namespace(path)
-        };
-        let main = main.filter(|main| !is_same(main));
-        if path.member == 0 {
-            let owner = main.and_then(|(other, _)| members.get(other.member));
+    }
+    let all = || locations.iter().zip(&backends);
+    for (location, backend) in all().filter(|(location, _)| is_canary(location)) {
+        let is_exact = location.path_type == PathType::Exact;
+        let mut mains = all().filter_map(|(other, main)| {
+            let has_path = !is_canary(other) && other.is(&location.text, is_exact);
+            Some((other, main.as_ref().filter(|_| has_path)?))
+        });
+        let main = mains.next().filter(|(other, main)| {
+            let is_same = Some(*main) == backend.as_ref();
+            backend.is_some() && !(is_same && namespace(other) == namespace(location))
+        });
+        // A Service has one upstream, with a weight only if the oldest Ingress with it is a canary. Then it has no
+        // location (`createUpstreams`).
+        let mut mains = all().filter(|(other, _)| !is_canary(other));
+        let shared = mains.find(|(other, main)| {
+            let is_older = match (member(location), member(other)) {
+                (Some(location), Some(other)) => location.precedes(other),
+                _ => false,
+            };
+            namespace(other) == namespace(location)
+                && (is_older || !other.is(&location.text, is_exact))
+                && backend.is_some()
+                && *main == backend
+        });
+        let concerned = [Some(location), shared.map(|it| it.0), main.map(|it| it.0)];
+        if let (Some((other, _)), Some(backend)) = (shared, backend)
+            && concerned.iter().flatten().any(|it| it.member == 0)
+        {
+            let parts = [
+                "Service [] is also that of path {}: ingress-nginx ignores either the canary or the path, by their \
+                 age; use another Service",
+                &backend.quoted(),
+                &other.text,
+            ];
+            let node = match location.member {
+                0 => location.node,
+                _ => host.node,
+            };
+            push_once(&mut out.blockers, node, &parts);
+        }
+        if location.member == 0 {
+            let owner = main.and_then(|(other, _)| member(other));
             let parts: &[&str] = match owner {
                 Some(owner) => &["is part of the route of Ingress ", &owner.quoted()],
                 None => &["gets no requests: no other Ingress has this path with another Service"],
             };
-            push_once(&mut out.notes, path.node, parts);
+            push_once(&mut out.notes, location.node, parts);
         }
-        let Some((_, main)) = main.filter(|(other, _)| namespace(other) == translated) else {
+        let main = main.filter(|(other, _)| namespace(other) == translated);
+        let (Some((_, main)), Some(backend), Some(owner)) = (main, backend, member(location))
+        else {
             continue;
         };
-        if namespace(path) != translated {
-            if let Some(member) = members.get(path.member) {
-                let parts = [
-                    "canary [] is in another namespace; add its Service to the route, and a ReferenceGrant",
-                    &member.quoted(),
-                ];
-                push_once(&mut out.blockers, host.node, &parts);
-            }
+        if namespace(location) != translated {
+            let parts = [
+                "canary [] is in another namespace; add its Service to the route, and a ReferenceGrant",
+                &owner.quoted(),
+            ];
+            push_once(&mut out.blockers, host.node, &parts);
             continue;
         }
         // ingress-nginx uses only the first one.
@@ -76,10 +130,11 @@ pub(crate) fn find(
             canaries.push(Canary {
                 main: main.clone(),
                 backend: backend.clone(),
-                member: path.member,
+                member: location.member,
             });
         }
     }
+    Ok(())
 }
 
 /// Adds diagnostics if the translated Ingress is a canary of an Ingress that is unknown.
@@ -140,6 +195,13 @@ pub(crate) fn merge(
         }
         let parts = ["includes the canary []", &member.quoted()];
         push_once(&mut out.notes, path.node, &parts);
+        if canary.backend.port.is_none() {
+            let parts = [
+                "the port of canary [] is not known; set it in the route",
+                &member.quoted(),
+            ];
+            push_once(&mut out.blockers, path.node, &parts);
+        }
         let mut select = |header: &str, value: &str, backend: &Backend| {
             let action = Action::Forward(backend.clone(), rewrite.clone());
             selected.push(Path {

@@ -55,11 +55,11 @@ pub(crate) fn check(host: &mut Host<'_>, members: &[Member<'_>], out: &mut Trans
 /// Returns a path that the Gateway would try after or before this one, unlike NGINX, so that requests reach
 /// another backend. Of two paths of the translated Ingress, only the one that NGINX tries first is misplaced.
 fn misplaced<'p, 'a>(paths: &'p [Path<'a>], index: usize) -> Option<&'p Path<'a>> {
-    let path = paths.get(index).filter(|path| !path.canary)?;
+    let path = paths.get(index)?;
     let mut others = paths.iter().enumerate();
     let found = others.find(|(at, other)| {
         let is_same = path.member == other.member && path.action == other.action;
-        if is_same || other.canary || !overlap(path, other) {
+        if is_same || !overlap(path, other) {
             return false;
         }
         let lengths = path.text.len().cmp(&other.text.len());

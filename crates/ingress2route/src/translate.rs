@@ -86,12 +86,9 @@ pub(crate) struct Path<'a> {
     pub(crate) action: Rc<Action>,
     /// `path` in the Ingress.
     pub(crate) text: Cow<'a, str>,
-    pub(crate) path_type: PathType,
     pub(crate) node: Node<'a>,
     /// The index of its Ingress.
     pub(crate) member: usize,
-    /// Whether the Ingress is a canary.
-    pub(crate) canary: bool,
 }
 
 impl<'a> Translator<'_, 'a> {
@@ -246,7 +243,9 @@ impl<'a> Translator<'_, 'a> {
                 && member.is_some_and(|member| member.enforces_regex(&it.text))
         };
         host.regex = host.locations.iter().any(enforces_regex);
-        let locations = std::mem::take(&mut host.locations);
+        let mut locations = std::mem::take(&mut host.locations);
+        let age = |it: &Location<'_>| self.order.iter().position(|member| *member == it.member);
+        locations.sort_by_key(age);
         // NGINX redirects `/` to the `app-root` of any Ingress of the host before it selects a location
         // (`rootfs/etc/nginx/template/nginx.tmpl`).
         let first = self.members.first();
@@ -273,13 +272,14 @@ impl<'a> Translator<'_, 'a> {
             push_once(&mut self.out.untranslatable, host.node, &parts);
             return Ok(());
         }
-        for member in self.order.clone() {
-            for location in locations.iter().filter(|it| it.member == member) {
-                match self.path(host, &locations, location) {
-                    Ok(Some(path)) => self.add(host, path, location.is_default),
-                    Err(error) if member == 0 => return Err(error),
-                    _ => {}
-                }
+        for location in &locations {
+            if host.is_canary(&self.members, location.member) {
+                continue;
+            }
+            match self.path(host, &locations, location) {
+                Ok(Some(path)) => self.add(host, path, location.is_default),
+                Err(error) if location.member == 0 => return Err(error),
+                _ => {}
             }
         }
         match host.regex {
@@ -287,9 +287,15 @@ impl<'a> Translator<'_, 'a> {
             false if self.options.nginx => add_slash_redirects(host),
             false => {}
         }
-        canary::find(host, &self.members, &mut self.canaries, &mut self.out);
-        host.paths.retain(|path| path.member == 0 && !path.canary);
-        Ok(())
+        host.paths.retain(|path| path.member == 0);
+        canary::find(
+            host,
+            &locations,
+            &self.members,
+            self.lookup_port,
+            &mut self.canaries,
+            &mut self.out,
+        )
     }
 
     /// Adds a path to a host, unless it is a duplicate: that of the oldest Ingress applies, or else the first.
@@ -297,7 +303,6 @@ impl<'a> Translator<'_, 'a> {
         let is_duplicate = |other: &&Path<'_>| {
             matches_same_requests(&other.path_match, &path.path_match)
                 && (!host.regex || other.text == path.text)
-                && other.canary == path.canary
         };
         let Some(first) = host.paths.iter().find(is_duplicate) else {
             return host.paths.push(path);
@@ -355,13 +360,12 @@ impl<'a> Translator<'_, 'a> {
         if location.is_unused() && (it.features.redirect.is_none() || !self.options.nginx) {
             return Ok(None);
         }
-        let canary = host.is_canary(&self.members, member);
         let mut unreported = Translation::default();
         let out = match member {
             0 => &mut self.out,
             _ => &mut unreported,
         };
-        if location.is("/", true) && !canary && (host.app_root || host.regex) {
+        if location.is("/", true) && (host.app_root || host.regex) {
             let reason = match host.app_root {
                 true => "omitted: `app-root` redirects this path",
                 // NGINX tries expressions in order, and each host has this one before another path `/`
@@ -399,12 +403,9 @@ impl<'a> Translator<'_, 'a> {
                 return Ok(None);
             }
             (None, Some(backend)) => {
-                let main = self.members.first();
-                let is_near = main.is_some_and(|main| main.namespace == it.namespace);
-                let is_needed = member == 0 || canary && is_near;
-                let lookup_port: &PortLookup<'_> = match is_needed {
-                    true => self.lookup_port,
-                    false => &|_, _| Port::Unknown,
+                let lookup_port: &PortLookup<'_> = match member {
+                    0 => self.lookup_port,
+                    _ => &|_, _| Port::Unknown,
                 };
                 match backend::read(&backend.object()?, lookup_port, out)? {
                     Some(backend) => Action::Forward(backend, rewrite),
@@ -418,10 +419,8 @@ impl<'a> Translator<'_, 'a> {
             header,
             action: Rc::new(action),
             text: location.text.clone(),
-            path_type: location.path_type,
             node,
             member,
-            canary,
         }))
     }
 
@@ -504,12 +503,11 @@ fn add_slash_redirects(host: &mut Host<'_>) {
     for path in &host.paths {
         let bare = path.text.strip_suffix('/').filter(|bare| !bare.is_empty());
         let is_path = !matches!(path.path_match, Match::Method { .. });
-        let Some(bare) = bare.filter(|_| is_path && path.member == 0 && !path.canary) else {
+        let Some(bare) = bare.filter(|_| is_path && path.member == 0) else {
             continue;
         };
         let exact = Match::Exact(bare.to_owned());
-        let is_taken =
-            |other: &Path<'_>| !other.canary && other.text == bare || other.path_match == exact;
+        let is_taken = |other: &Path<'_>| other.text == bare || other.path_match == exact;
         if host.paths.iter().chain(&redirects).any(is_taken) {
             continue;
         }

@@ -3,7 +3,7 @@
 use ingress2route::Translation;
 use serde_json::{Value, json};
 
-use crate::common::{OPTIONS, convert_group, ingress, lines, paths, routes, sibling};
+use crate::common::{OPTIONS, annotated, convert_group, ingress, lines, paths, routes, sibling};
 
 /// Returns a canary with the Service `new`.
 fn canary(annotations: &[(&str, &str)], spec: &str) -> Value {
@@ -234,7 +234,7 @@ fn a_canary_of_another_namespace_must_be_added_by_hand() {
 #[test]
 fn a_canary_keeps_the_rewrite_and_the_filters_of_the_main_ingress() {
     let spec = paths(&["ImplementationSpecific /a(/|$)(.*)"]);
-    let main = crate::common::annotated(&[("rewrite-target", "/$2")], &spec);
+    let main = annotated(&[("rewrite-target", "/$2")], &spec);
     let object = canary(
         &[("canary-weight", "10"), ("canary-by-header", "X-Try")],
         &spec,
@@ -248,5 +248,109 @@ fn a_canary_keeps_the_rewrite_and_the_filters_of_the_main_ingress() {
             json!([{"type": "URLRewrite", "urlRewrite": {"path": {
                 "type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}}])
         );
+    }
+}
+
+/// In ingress-nginx, the canary belongs to the Service of a path, even if a route does not need the path.
+#[test]
+fn a_canary_is_found_by_paths_that_are_no_rules() {
+    let weight = ("canary-weight", "10");
+    let redirect = ("permanent-redirect", "https://new.k8tre.internal/");
+    let regex = ("use-regex", "true");
+    let both = |path: &str| paths(&[path, "Prefix /x"]);
+    let x = paths(&["Prefix /x"]);
+    for (main, siblings) in [
+        // Omitted, because NGINX never uses it.
+        (
+            annotated(&[regex], &both("Exact /")),
+            vec![canary(&[weight], &paths(&["Exact /"]))],
+        ),
+        (
+            annotated(&[("app-root", "/x")], &both("Exact /")),
+            vec![canary(&[weight], &paths(&["Exact /"]))],
+        ),
+        // A redirect, which needs no Service.
+        (
+            ingress(&x),
+            vec![
+                sibling("other", &[redirect], &paths(&["Prefix /y"])),
+                canary(&[weight], &paths(&["Prefix /y"])),
+            ],
+        ),
+        // Untranslatable in another Ingress.
+        (
+            ingress(&x),
+            vec![
+                sibling(
+                    "other",
+                    &[regex],
+                    &paths(&["ImplementationSpecific /y(?=z)"]),
+                ),
+                canary(&[weight], &paths(&["ImplementationSpecific /y(?=z)"])),
+            ],
+        ),
+        // NGINX uses only the annotations `canary-…` of a canary.
+        (ingress(&x), vec![canary(&[weight, redirect], &x)]),
+        (
+            ingress(&x),
+            vec![canary(&[weight, ("rewrite-target", "/$9")], &x)],
+        ),
+    ] {
+        let routes = routes(&beside(&main, &siblings));
+        let rules = routes[0]["spec"]["rules"].as_array().unwrap();
+        let splits: Vec<_> = rules
+            .iter()
+            .filter(|rule| rule["backendRefs"] == split(90, 10))
+            .collect();
+        assert_eq!(splits.len(), 1, "{main} {siblings:?}: {rules:?}");
+    }
+}
+
+#[test]
+fn the_port_of_a_canary_must_be_known() {
+    let spec = paths(&["Prefix /"]);
+    let mut object = canary(&[("canary-weight", "10")], &spec);
+    let path = &mut object["spec"]["rules"][0]["http"]["paths"][0];
+    path["backend"]["service"] = json!({"name": "elsewhere", "port": {"name": "http"}});
+    let expected = "spec.rules[0].http.paths[0].path: the port of canary `app/canary` is not known; set it in \
+                    the route";
+    let translation = beside(&ingress(&spec), std::slice::from_ref(&object));
+    assert_eq!(lines(&translation.blockers), [expected]);
+    // The canary's own translation names the field.
+    let translation = beside(&object, &[sibling("main", &[], &spec)]);
+    assert!(lines(&translation.blockers)[0].contains("cannot resolve port `http`"));
+}
+
+/// ingress-nginx reads the Service of the oldest Ingress with it: as a canary's, without a path, or as that of
+/// a path, without a weight.
+#[test]
+fn a_service_of_a_canary_and_of_a_path_is_a_blocker() {
+    let main = paths(&["Prefix /", "Prefix /new"]).replace(
+        "path: '/new', backend: {service: {name: web",
+        "path: '/new', backend: {service: {name: new",
+    );
+    let object = canary(&[("canary-weight", "10")], &paths(&["Prefix /"]));
+    let expected = "Service `new:80` is also that of path `/new`: ingress-nginx ignores either the canary or \
+                    the path, by their age; use another Service";
+    let translation = beside(&ingress(&main), std::slice::from_ref(&object));
+    assert_eq!(
+        lines(&translation.blockers),
+        [format!("spec.rules[0].host: {expected}")]
+    );
+    let translation = beside(&object, &[sibling("main", &[], &main)]);
+    assert_eq!(
+        lines(&translation.blockers),
+        [format!("spec.rules[0].http.paths[0].path: {expected}")]
+    );
+    // The same path: without effect, unless the canary is older.
+    let spec = paths(&["Prefix /"]);
+    for (created, blockers) in [("2025-01-02T00:00:00Z", 0), ("2025-01-01T00:00:00Z", 1)] {
+        let mut main = ingress(&spec);
+        main["metadata"]["creationTimestamp"] = "2025-01-01T12:00:00Z".into();
+        let mut object = canary(&[("canary-weight", "10")], &spec);
+        object["spec"] = main["spec"].clone();
+        object["metadata"]["creationTimestamp"] = created.into();
+        let translation = beside(&main, &[object]);
+        assert_eq!(translation.blockers.len(), blockers, "{created}");
     }
 }

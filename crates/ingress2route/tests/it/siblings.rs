@@ -155,18 +155,20 @@ fn app_root_applies_to_the_whole_host() {
         lines(&translation.notes),
         ["spec.rules[0].http.paths[0].path: omitted: `app-root` redirects this path"]
     );
-    let canary = other(&[("app-root", "/b"), ("canary", "true")]);
-    assert_eq!(values(&beside(&ingress(&spec), &[canary])), ["/", "/a"]);
+    let canary = [("app-root", "/b"), ("canary", "true")];
+    let new = paths(&["Prefix /b"]).replace("name: web", "name: new");
+    let canary = sibling("other", &canary, &new);
+    let translation = beside(&ingress(&spec), std::slice::from_ref(&canary));
+    assert_eq!(values(&translation), ["/", "/a"]);
     // A canary says that it gets nothing.
-    let canary = [("canary", "true"), ("canary-weight", "10")];
-    let canary = sibling("canary", &canary, &paths(&["Exact /"]));
-    let notes = beside(&canary, &[other(&[("app-root", "/b")])]).notes;
+    let no_requests = [("canary", "true"), ("canary-weight", "10")];
+    let no_requests = sibling("canary", &no_requests, &paths(&["Exact /"]));
+    let notes = beside(&no_requests, &[other(&[("app-root", "/b")])]).notes;
     assert!(lines(&notes)[0].contains("gets no requests"), "{notes:?}");
     // One of several targets applies.
     let own = sibling("web", &[("app-root", "/a")], &spec);
     let same = other(&[("app-root", "/a")]);
     assert!(beside(&own, &[same]).is_complete());
-    let canary = other(&[("app-root", "/b"), ("canary", "true")]);
     assert!(beside(&own, &[canary]).is_complete());
     assert_eq!(
         lines(&beside(&own, &[other(&[("app-root", "/b")])]).blockers),
