@@ -297,7 +297,7 @@ impl<'a> Reader<'_, 'a> {
                 let parts = ["a route cannot redirect with status [][]", &code, &before];
                 return push_once(&mut self.out.untranslatable, at, &parts);
             }
-            match redirect::parse(url, code, self.options.gateway.scheme()) {
+            match redirect::parse(url, code, self.options.gateway.secure_scheme()) {
                 Err(reason) => {
                     let parts = ["{} []", url, reason];
                     self.annotations
@@ -336,7 +336,7 @@ impl<'a> Reader<'_, 'a> {
                 let parts = ["has no effect: ingress-nginx requires a path"];
                 push_once(&mut self.out.notes, node, &parts);
             } else if !unsupported_by_grpc(features.grpc, node, self.out) {
-                match redirect::parse(target, 302, self.options.gateway.scheme()) {
+                match redirect::parse(target, 302, self.options.gateway.secure_scheme()) {
                     Err(reason) => {
                         let parts = ["{} []", target, reason];
                         self.annotations

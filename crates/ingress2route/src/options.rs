@@ -14,12 +14,15 @@ pub struct Gateway<'a> {
 }
 
 impl Gateway<'_> {
-    /// Returns the scheme of the listeners. K8TRE's listener `http` serves apps only where a load balancer
+    /// Returns the `scheme` of a redirect to an HTTPS URL, or to the host of the request. The scheme and port of the
+    /// listener are the default (`getRouteRedirect` in `translation/envoy_virtual_host.go` of Cilium), and a scheme
+    /// that equals that of the listener makes Cilium 1.20 match only requests with another one
+    /// (`getRouteRedirectMatch`; cilium#48373). K8TRE's listener `http` serves apps only where a load balancer
     /// terminates TLS in front of the Gateway.
-    pub(crate) fn scheme(&self) -> &'static str {
+    pub(crate) fn secure_scheme(&self) -> Option<&'static str> {
         match self.section_name {
-            Some("http") => "http",
-            _ => "https",
+            Some("http") => Some("https"),
+            _ => None,
         }
     }
 }

@@ -15,10 +15,15 @@ pub(crate) struct Redirect {
     pub(crate) code: u16,
 }
 
-/// Parses the target of a redirect on a listener with the scheme `own`. Returns the reason, as the predicate of a sentence, if a route cannot
-/// redirect to it.
-pub(crate) fn parse(url: &str, code: u16, own: &str) -> Result<Redirect, &'static str> {
+/// Parses the target of a redirect. Returns the reason, as the predicate of a sentence, if a route cannot redirect
+/// to it. See [`Gateway::secure_scheme`](crate::Gateway) for `secure_scheme`.
+pub(crate) fn parse(
+    url: &str,
+    code: u16,
+    secure_scheme: Option<&'static str>,
+) -> Result<Redirect, &'static str> {
     let mut redirect = Redirect {
+        scheme: secure_scheme,
         code,
         ..Redirect::default()
     };
@@ -42,9 +47,12 @@ pub(crate) fn parse(url: &str, code: u16, own: &str) -> Result<Redirect, &'stati
     let path = match origin {
         None => url,
         Some((scheme, length)) => {
-            // The listener's own scheme is the default. Naming it makes Cilium 1.20 match only requests with
-            // another one (`getRouteRedirectMatch` in `translation/envoy_virtual_host.go`; cilium#48373).
-            redirect.scheme = Some(scheme).filter(|scheme| *scheme != own);
+            if scheme == "http" {
+                redirect.scheme = match secure_scheme {
+                    Some(_) => None,
+                    None => Some("http"),
+                };
+            }
             let rest = url.get(length..).unwrap_or_default();
             let end = rest.bytes().position(|b| b == b'/');
             let (authority, path) = rest
@@ -104,7 +112,7 @@ mod tests {
             ),
             ("/login", to(None, None, None, Some("/login"))),
         ] {
-            assert_eq!(parse(url, 301, "https"), Ok(expected), "{url}");
+            assert_eq!(parse(url, 301, None), Ok(expected), "{url}");
         }
         for url in [
             "",
@@ -122,7 +130,7 @@ mod tests {
             "$request_uri",
             "/x$request_uri",
         ] {
-            assert!(parse(url, 301, "https").is_err(), "{url}");
+            assert!(parse(url, 301, None).is_err(), "{url}");
         }
     }
 }

@@ -81,6 +81,7 @@ impl<'a> Builder<'_, 'a> {
         }
         for (from, to, node, code) in www_redirects {
             let redirect = Redirect {
+                scheme: self.options.gateway.secure_scheme(),
                 host: Some(to),
                 code,
                 ..Redirect::default()

@@ -284,7 +284,9 @@ impl<'a> Translator<'_, 'a> {
         }
         match host.regex {
             true => order::check(host, &self.members, &mut self.out),
-            false if self.options.nginx => add_slash_redirects(host),
+            false if self.options.nginx => {
+                add_slash_redirects(host, self.options.gateway.secure_scheme());
+            }
             false => {}
         }
         host.paths.retain(|path| path.member == 0);
@@ -498,7 +500,7 @@ fn matches_same_requests(a: &Match, b: &Match) -> bool {
 
 /// Adds the redirects from `/a` to `/a/` that NGINX sends if there is a path `/a/` and no path `/a`:
 /// `auto_redirect` in `ngx_http_proxy_module.c` and `ngx_http_core_find_static_location`.
-fn add_slash_redirects(host: &mut Host<'_>) {
+fn add_slash_redirects(host: &mut Host<'_>, scheme: Option<&'static str>) {
     let mut redirects = Vec::new();
     for path in &host.paths {
         let bare = path.text.strip_suffix('/').filter(|bare| !bare.is_empty());
@@ -512,6 +514,7 @@ fn add_slash_redirects(host: &mut Host<'_>) {
             continue;
         }
         let redirect = Redirect {
+            scheme,
             path: Some(path.text.to_string()),
             code: 301,
             ..Redirect::default()

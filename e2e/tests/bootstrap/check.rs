@@ -87,3 +87,40 @@ spec:
         }
     }
 }
+
+/// On AWS, a redirect without a scheme would lead to plain HTTP, and one with a scheme elsewhere nowhere.
+#[test]
+fn redirects_lead_to_https() {
+    let ingress = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: portal
+  namespace: backend
+  annotations: {nginx.ingress.kubernetes.io/app-root: /app}
+spec:
+  rules:
+  - host: portal.tre.example.org
+    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: portal, port: {number: 80}}}}]}
+";
+    for profile in agnostics::bootstrap::PROFILES {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("ingress.yaml");
+        std::fs::write(&file, ingress).unwrap();
+        let output = agnostics()
+            .args([
+                "convert",
+                "--domain",
+                "tre.example.org",
+                "--profile",
+                profile,
+            ])
+            .arg(file)
+            .output()
+            .unwrap();
+        let route = String::from_utf8_lossy(&output.stdout);
+        for part in ["sectionName: http\n", "scheme: https\n"] {
+            assert_eq!(route.contains(part), profile == "aws", "{profile}: {route}");
+        }
+        assert!(route.contains("statusCode: 302"), "{profile}: {route}");
+    }
+}

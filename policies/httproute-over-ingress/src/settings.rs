@@ -122,7 +122,8 @@ admission::settings! {
         pub namespace: String = "gateway".to_owned(),
         /// The name of the Gateway.
         pub name: String = "internal-gateway".to_owned(),
-        /// The listener that routes attach to. If not set, every listener that matches the host.
+        /// The listener that routes attach to. If not set, every listener that matches the host. Set `http` where a
+        /// load balancer terminates TLS in front of the Gateway, as on AWS; redirects then name `https`.
         pub section_name: Option<String> = None,
     }
 }

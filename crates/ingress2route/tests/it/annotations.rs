@@ -428,6 +428,22 @@ fn a_redirect_names_only_another_scheme() {
         let redirect = rule(&convert_with(&object, &options))["filters"][0].clone();
         assert_eq!(redirect["requestRedirect"]["scheme"], expected, "{url}");
     }
+    // Without a scheme, a redirect to a path would lead to plain HTTP.
+    for annotation in [
+        ("permanent-redirect", "/new"),
+        ("app-root", "/app"),
+        ("from-to-www-redirect", "true"),
+    ] {
+        let object = annotated(&[annotation], &paths(&["Prefix /", "Prefix /a/"]));
+        let text = convert_with(&object, &options).to_yaml();
+        let count = |text: &str, part: &str| text.matches(part).count();
+        assert_eq!(
+            count(&text, "scheme: https"),
+            count(&text, "requestRedirect:"),
+            "{text}"
+        );
+        assert!(count(&text, "requestRedirect:") > 1, "{text}");
+    }
 }
 
 #[test]
