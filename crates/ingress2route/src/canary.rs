@@ -13,7 +13,7 @@ use crate::path::PathType;
 use crate::rule::Action;
 use crate::server::{Host, Location, Member};
 use crate::translate::Path;
-use crate::{Port, PortLookup, Translation};
+use crate::{PortLookup, Translation};
 
 /// The maximum weight in the CRD.
 const MAX_WEIGHT: u32 = 1_000_000;
@@ -48,10 +48,6 @@ pub(crate) fn find(
     let translated = members.first().map(|it| &it.namespace);
     let mut backends = Vec::new();
     for location in locations {
-        let lookup_port: &PortLookup<'_> = match namespace(location) == translated {
-            true => lookup_port,
-            false => &|_, _| Port::Unknown,
-        };
         let mut unreported = Translation::default();
         let out = match location.member {
             0 => &mut *out,
@@ -125,14 +121,11 @@ pub(crate) fn find(
             push_once(&mut out.blockers, host.node, &parts);
             continue;
         }
-        // ingress-nginx uses only the first one.
-        if canaries.iter().all(|other| other.main != *main) {
-            canaries.push(Canary {
-                main: main.clone(),
-                backend: backend.clone(),
-                member: location.member,
-            });
-        }
+        canaries.push(Canary {
+            main: main.clone(),
+            backend: backend.clone(),
+            member: location.member,
+        });
     }
     Ok(())
 }
@@ -176,6 +169,7 @@ pub(crate) fn merge(
             continue;
         };
         let (main, rewrite) = (main.clone(), rewrite.clone());
+        // ingress-nginx uses only the first one.
         let Some(canary) = canaries.iter().find(|it| it.main == main) else {
             continue;
         };

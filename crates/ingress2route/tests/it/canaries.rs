@@ -1,9 +1,12 @@
 //! Canaries beside the Ingress whose requests they get.
 
-use ingress2route::Translation;
+use admission::Node;
+use ingress2route::{Translation, translate};
 use serde_json::{Value, json};
 
-use crate::common::{OPTIONS, annotated, convert_group, ingress, lines, paths, routes, sibling};
+use crate::common::{
+    OPTIONS, annotated, convert_group, ingress, lines, lookup_port, paths, routes, sibling,
+};
 
 /// Returns a canary with the Service `new`.
 fn canary(annotations: &[(&str, &str)], spec: &str) -> Value {
@@ -133,6 +136,13 @@ fn a_canary_without_a_main_path_gets_no_requests() {
                     another Service";
         assert!(lines(&translation.notes).contains(&note.to_owned()));
     }
+    // A Service with the same name in another namespace is another one.
+    let mut main = sibling("main", &[], &paths(&["Prefix /"]));
+    main["metadata"]["namespace"] = "other".into();
+    let annotations = [("canary", "true"), ("canary-weight", "10")];
+    let object = sibling("canary", &annotations, &paths(&["Prefix /"]));
+    let note = "spec.rules[0].http.paths[0].path: is part of the route of Ingress `other/main`";
+    assert_eq!(lines(&beside(&object, &[main]).notes), [note]);
     // ImplementationSpecific is Prefix.
     let translation = beside(
         &ingress(&paths(&["Prefix /"])),
@@ -309,6 +319,13 @@ fn a_canary_is_found_by_paths_that_are_no_rules() {
 #[test]
 fn the_port_of_a_canary_must_be_known() {
     let spec = paths(&["Prefix /"]);
+    // `web` has a port `http`.
+    let mut named = canary(&[("canary-weight", "100")], &spec);
+    let path = &mut named["spec"]["rules"][0]["http"]["paths"][0];
+    path["backend"]["service"] = json!({"name": "web", "port": {"name": "http"}});
+    let routes = routes(&beside(&ingress(&spec), &[named]));
+    let backends = &routes[0]["spec"]["rules"][0]["backendRefs"];
+    assert_eq!(*backends, json!([{"name": "web", "port": 8080}]));
     let mut object = canary(&[("canary-weight", "10")], &spec);
     let path = &mut object["spec"]["rules"][0]["http"]["paths"][0];
     path["backend"]["service"] = json!({"name": "elsewhere", "port": {"name": "http"}});
@@ -342,6 +359,16 @@ fn a_service_of_a_canary_and_of_a_path_is_a_blocker() {
         lines(&translation.blockers),
         [format!("spec.rules[0].http.paths[0].path: {expected}")]
     );
+    // An Ingress that has neither of them, and one with a Service of another namespace.
+    let other = ingress(&paths(&["Prefix /x"]).replace("name: web", "name: api"));
+    let third = [sibling("main", &[], &main), object.clone()];
+    assert_eq!(lines(&beside(&other, &third).blockers), [""; 0]);
+    let mut far = sibling("far", &[], &main);
+    far["metadata"]["namespace"] = "other".into();
+    let paths_of_web = paths(&["Prefix /"]);
+    let far = [far, object.clone()];
+    let translation = beside(&ingress(&paths_of_web), &far);
+    assert!(!lines(&translation.blockers).join("\n").contains("Service"));
     // The same path: without effect, unless the canary is older.
     let spec = paths(&["Prefix /"]);
     for (created, blockers) in [("2025-01-02T00:00:00Z", 0), ("2025-01-01T00:00:00Z", 1)] {
@@ -353,4 +380,58 @@ fn a_service_of_a_canary_and_of_a_path_is_a_blocker() {
         let translation = beside(&main, &[object]);
         assert_eq!(translation.blockers.len(), blockers, "{created}");
     }
+}
+
+#[test]
+fn a_malformed_canary_is_an_error() {
+    let spec = paths(&["Prefix /"]);
+    let mut object = canary(&[("canary-weight", "10")], &spec);
+    object["spec"]["rules"][0]["http"]["paths"][0]["backend"] = "new".into();
+    let (canary, main) = (object.to_string(), sibling("main", &[], &spec).to_string());
+    let read = |text| Node::parse(text).unwrap().object().unwrap();
+    let translate =
+        |ingress, sibling| translate(&read(ingress), &[read(sibling)], &OPTIONS, &lookup_port);
+    assert!(translate(&canary, &main).is_err());
+    // Its own translation reports it.
+    assert!(translate(&main, &canary).unwrap().is_complete());
+}
+
+/// The default backend has the location `/`, which a canary does not replace.
+#[test]
+fn a_canary_of_the_default_backend_is_part_of_it() {
+    let spec = format!(
+        "defaultBackend: {{service: {{name: web, port: {{number: 80}}}}}}\n{}",
+        paths(&["Prefix /a"]).replace("name: web", "name: api")
+    );
+    let object = canary(&[("canary-weight", "10")], &paths(&["Prefix /"]));
+    let rules = routes(&beside(&ingress(&spec), &[object]))[0]["spec"]["rules"].clone();
+    assert_eq!(rules[1]["matches"], root(json!(null)), "{rules}");
+    assert_eq!(rules[1]["backendRefs"], split(90, 10));
+}
+
+#[test]
+fn a_canary_older_than_its_main_ingress_is_still_a_canary() {
+    let spec = paths(&["Prefix /"]);
+    let mut object = canary(&[("canary-weight", "10")], &spec);
+    object["metadata"]["creationTimestamp"] = "2025-01-01T00:00:00Z".into();
+    let mut main = sibling("main", &[], &spec);
+    main["metadata"]["creationTimestamp"] = "2025-01-02T00:00:00Z".into();
+    let note = "spec.rules[0].http.paths[0].path: is part of the route of Ingress `app/main`";
+    assert_eq!(lines(&beside(&object, &[main]).notes), [note]);
+}
+
+#[test]
+fn a_canary_of_another_ingress_in_another_namespace_does_not_matter() {
+    let spec = paths(&["Prefix /"]);
+    let mut main = sibling("main", &[], &spec);
+    let mut object = canary(&[("canary-weight", "10")], &spec);
+    for object in [&mut main, &mut object] {
+        object["metadata"]["namespace"] = "other".into();
+    }
+    let translation = beside(&ingress(&paths(&["Prefix /x"])), &[main, object]);
+    let rules = &routes(&translation)[0]["spec"]["rules"];
+    assert_eq!(
+        rules[0]["backendRefs"],
+        json!([{"name": "web", "port": 80}])
+    );
 }
