@@ -28,8 +28,8 @@ pub(crate) fn filter(
     out: &mut Translation,
 ) -> Value {
     let parts = [
-        "the Gateway answers preflight requests with 200 and forwards other OPTIONS requests; NGINX answers all \
-         with 204",
+        "the Gateway answers preflight requests of any origin with 200; NGINX answers all OPTIONS requests of \
+         allowed origins with 204, and forwards others",
     ];
     differs(&mut out.notes, node, Difference::CorsPreflight, &parts);
     let value = |name, default| annotations.get(name).unwrap_or((default, node));

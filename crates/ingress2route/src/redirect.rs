@@ -129,8 +129,13 @@ mod tests {
             "https://a.org/$request_uri",
             "$request_uri",
             "/x$request_uri",
+            "/$uri",
+            "https://a.org/$host",
         ] {
             assert!(parse(url, 301, None).is_err(), "{url}");
         }
+        let path = |length: usize| format!("/{}", "x".repeat(length - 1));
+        assert!(parse(&path(1024), 301, None).is_ok());
+        assert!(parse(&path(1025), 301, None).is_err());
     }
 }

@@ -4,7 +4,8 @@ use ingress2route::{Capabilities, Options, Translation};
 use serde_json::{Value, json};
 
 use crate::common::{
-    DOMAIN, OPTIONS, all_routes, annotated, convert, convert_with, lines, paths, routes,
+    DOMAIN, OPTIONS, all_routes, annotated, convert, convert_group, convert_with, lines, paths,
+    routes, sibling,
 };
 
 fn with(annotations: &[(&str, &str)]) -> Translation {
@@ -95,6 +96,15 @@ fn cors_for_any_origin_allows_no_credentials() {
         );
         assert!(lines(&translation.notes).contains(&note));
     }
+    for (origins, credentials) in [("https://a.org", "true"), ("*", "false")] {
+        let translation = with(&[
+            ("enable-cors", "true"),
+            ("cors-allow-origin", origins),
+            ("cors-allow-credentials", credentials),
+        ]);
+        let notes = lines(&translation.notes).join("\n");
+        assert!(!notes.contains("allows no credentials"), "{notes}");
+    }
 }
 
 #[test]
@@ -132,6 +142,16 @@ fn cors_lists_are_converted() {
     let cors = filter(&translation, "cors");
     assert_eq!(cors.get("allowCredentials"), None);
     assert_eq!(cors["maxAge"], 1);
+    for (seconds, expected) in [("0", 1), ("4000000000", 1 << 30)] {
+        let translation = with(&[("enable-cors", "true"), ("cors-max-age", seconds)]);
+        assert_eq!(filter(&translation, "cors")["maxAge"], expected);
+    }
+    let translation = with(&[
+        ("enable-cors", "true"),
+        ("cors-allow-origin", "http://a.org"),
+    ]);
+    let origins = &filter(&translation, "cors")["allowOrigins"];
+    assert_eq!(*origins, json!(["http://a.org"]));
 }
 
 #[test]
@@ -170,6 +190,7 @@ fn cors_values_that_the_crd_rejects_are_reported() {
         "a.org",
         "https://",
         "https://a.org:x",
+        "https://a.org:123456",
         "https://a_b",
         "https://a.*.org",
     ] {
@@ -241,9 +262,14 @@ fn an_allowed_auth_url_becomes_external_auth() {
         );
     }
     // An empty list would copy every header of the response.
-    let translation = with(&[("auth-url", "http://verifier.auth.svc/")]);
-    let filter = filter(&translation, "externalAuth");
-    assert_eq!(filter["http"]["allowedResponseHeaders"], json!(["X-None"]));
+    for names in ["", "x@y"] {
+        let translation = with(&[
+            ("auth-url", "http://verifier.auth.svc/"),
+            ("auth-response-headers", names),
+        ]);
+        let filter = filter(&translation, "externalAuth");
+        assert_eq!(filter["http"]["allowedResponseHeaders"], json!(["X-None"]));
+    }
 }
 
 #[test]
@@ -262,6 +288,8 @@ fn other_auth_urls_require_ingress_nginx() {
         ("http://verifier.auth/", NO_SERVICE),
         ("http://verifier.auth.svc.example.org/", NO_SERVICE),
         ("http://a.verifier.auth.svc/", NO_SERVICE),
+        ("http://a_b.auth.svc/", NO_SERVICE),
+        ("http://verifier.a_b.svc/", NO_SERVICE),
         ("http://verifier.auth.svc:0/", NO_SERVICE),
         ("http://verifier.auth.svc:99999/", NO_SERVICE),
         (
@@ -318,6 +346,24 @@ fn a_redirect_needs_no_filters() {
         json!({"hostname": "new.k8tre.internal", "statusCode": 301})
     );
     assert!(!lines(&translation.notes).join("").contains("OPTIONS"));
+    // Values that a route cannot express do not matter either.
+    let others = [("rewrite-target", "x"), ("upstream-vhost", "a b")];
+    let redirect = ("permanent-redirect", "https://new.k8tre.internal");
+    for other in others {
+        assert_eq!(lines(&with(&[redirect, other]).untranslatable), [""; 0]);
+        assert!(!with(&[other]).is_complete());
+    }
+    // The other rules of an Ingress keep their filters.
+    let translation = with(&[
+        ("app-root", "/app"),
+        ("auth-url", "http://verifier.auth.svc/"),
+        ("enable-cors", "true"),
+        ("upstream-vhost", "web.internal"),
+    ]);
+    let rules = routes(&translation)[0]["spec"]["rules"].clone();
+    let filters = |index: usize| rules[index]["filters"].as_array().map(Vec::len);
+    assert_eq!((filters(0), filters(1)), (Some(1), Some(3)), "{rules}");
+    assert_eq!(rules[0]["filters"][0]["type"], "RequestRedirect");
     let translation = with(&[("backend-protocol", "GRPC"), ("enable-cors", "true")]);
     assert_eq!(
         lines(&translation.untranslatable),
@@ -375,4 +421,27 @@ fn tls_to_backends_becomes_a_policy_that_needs_a_certificate() {
             "a GRPCRoute cannot use TLS to backends in Cilium"
         )]
     );
+}
+
+#[test]
+fn each_service_of_a_route_gets_one_policy() {
+    let options = Options {
+        capabilities: Capabilities::new(6, 20, None),
+        ..OPTIONS
+    };
+    let spec = paths(&["Prefix /", "Exact /a"]);
+    let main = annotated(
+        &[("backend-protocol", "HTTPS"), ("app-root", "/app")],
+        &spec,
+    );
+    let canary = sibling(
+        "canary",
+        &[("canary", "true"), ("canary-weight", "10")],
+        &paths(&["Prefix /"]).replace("name: web", "name: new"),
+    );
+    let translation = convert_group(&main, &[canary], &options);
+    let policies = all_routes(&translation).into_iter();
+    let policies = policies.filter(|it| it["kind"] == "BackendTLSPolicy");
+    let names: Vec<_> = policies.map(|it| it["metadata"]["name"].clone()).collect();
+    assert_eq!(names, ["web-tls", "new-tls"]);
 }

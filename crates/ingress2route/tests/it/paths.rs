@@ -245,6 +245,9 @@ fn regular_expressions_keep_the_order_of_nginx() {
              another order than NGINX"
         ]
     );
+    // The order does not matter for the same Service.
+    let translation = convert(&regex, &[path("/a.c", "a"), path("/abc", "a")]);
+    assert!(translation.is_complete());
     // It tries expressions before the prefix that a rewrite replaces.
     let rewrite = [("rewrite-target", "/$2")];
     let translation = convert(

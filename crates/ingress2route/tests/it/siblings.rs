@@ -119,6 +119,10 @@ fn the_path_of_an_older_ingress_applies() {
     // Of the same age: the last in the alphabet. An Ingress that is being created is the youngest.
     assert!(beside(&web, &[other("2026-01-02T00:00:00Z")]).is_complete());
     assert!(!beside(&ingress(&spec), &[other("2026-01-02T00:00:00Z")]).is_complete());
+    // The namespace counts before the name.
+    let mut far = sibling("zzz", &[], &paths(&["Prefix /a"]));
+    far["metadata"]["namespace"] = "aaa".into();
+    assert!(beside(&ingress(&spec), &[far]).is_complete());
     // The same path with another type is another path.
     let exact = sibling("zzz", &[], &paths(&["Exact /b"]));
     assert!(beside(&ingress(&paths(&["Prefix /b"])), &[exact]).is_complete());
