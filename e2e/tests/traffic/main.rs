@@ -16,6 +16,7 @@ mod client;
 mod compare;
 mod corpus;
 mod explain;
+mod explain_tests;
 mod gateway;
 mod generated;
 mod ingress_nginx;
@@ -73,7 +74,7 @@ fn main() -> ExitCode {
         true => None,
         false => Some(Arc::new(compare(is_long))),
     };
-    let mut trials = Vec::new();
+    let mut trials = explain_tests::trials();
     for group in GROUPS {
         let report = report.clone();
         trials.push(Trial::test(group, move || {

@@ -58,6 +58,9 @@ pub(crate) fn derive(set: &Set, runner: &mut TestRunner) -> Vec<Probe> {
             for (variant, request) in canaries(set, name, path) {
                 add(variant, request);
             }
+            for (variant, request) in cross_origin(set, name, path) {
+                add(variant, request);
+            }
         }
         add("other path", get(name, "/other"));
     }
@@ -250,4 +253,30 @@ fn canaries(set: &Set, host: &str, path: &str) -> Vec<(&'static str, Request)> {
             )
         })
         .collect()
+}
+
+/// Returns requests of pages on other hosts, if the set allows some.
+fn cross_origin(set: &Set, host: &str, path: &str) -> Vec<(&'static str, Request)> {
+    let mut out = Vec::new();
+    let origins = set.annotation("cors-allow-origin").into_iter();
+    for origin in origins.chain(["https://elsewhere.example.org"]) {
+        if set.annotation("enable-cors").is_empty() {
+            break;
+        }
+        let origin = ("origin".to_owned(), origin.to_owned());
+        let method = ("access-control-request-method".to_owned(), "PUT".to_owned());
+        for (variant, method, headers) in [
+            ("other origin", "GET", vec![origin.clone()]),
+            ("OPTIONS of another origin", "OPTIONS", vec![origin.clone()]),
+            ("preflight", "OPTIONS", vec![origin, method]),
+        ] {
+            let request = Request {
+                method,
+                headers,
+                ..get(host, path)
+            };
+            out.push((variant, request));
+        }
+    }
+    out
 }

@@ -114,7 +114,7 @@ fn prepare(set: &Set, checker: &IngressNginx) -> Result<Translated, Excluded> {
     if !set.annotation("auth-tls-secret").is_empty() {
         return Err(Excluded::Unsupported("a Secret for client certificates"));
     }
-    // Added in controller 1.12.
+    // Added in controller 1.12, which is not served as a Go module.
     if !set.annotation("temporal-redirect-code").is_empty() {
         return Err(Excluded::Unsupported("a newer ingress-nginx"));
     }
@@ -178,7 +178,7 @@ pub(crate) struct Sides {
 }
 
 impl Sides {
-    fn new(nginx: Ports, gateway: Ports) -> Self {
+    pub(crate) fn new(nginx: Ports, gateway: Ports) -> Self {
         Self {
             nginx,
             gateway,
@@ -218,14 +218,14 @@ impl Sides {
 }
 
 /// A self-signed certificate in files.
-struct Certificate {
-    certificate: PathBuf,
-    key: PathBuf,
+pub(crate) struct Certificate {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
     _directory: TempDir,
 }
 
 impl Certificate {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let names = vec!["localhost".to_owned()];
         let certified = rcgen::generate_simple_self_signed(names).expect("a certificate");

@@ -18,9 +18,12 @@ impl Translated {
     /// Translates a set.
     ///
     /// # Errors
-    /// Returns an error if an Ingress is malformed.
+    /// Returns an error if an Ingress or the settings are malformed.
     pub(crate) fn of(set: &Set) -> Result<Self, String> {
-        let settings = RouteSettings::default();
+        let settings = match &set.settings {
+            Value::Null => RouteSettings::default(),
+            settings => admission::read_settings(&settings.to_string())?,
+        };
         let (mut services, mut ingresses) = (Services::default(), Ingresses::default());
         for service in &set.services {
             services.add(&object(service)?);
