@@ -114,9 +114,9 @@ impl Reader<'_> {
                 return Some(None);
             }
             b'[' => self.class()?,
-            b'.' => Class::of(b"\n").complement().size(self.ignores_case),
+            b'.' => Class::of([b'\n']).complement().size(self.ignores_case),
             b'\\' => self.escaped()?.size(self.ignores_case),
-            b' '..=b'~' if !b"]}".contains(&byte) => Class::of(&[byte]).size(self.ignores_case),
+            b' '..=b'~' if !b"]}".contains(&byte) => Class::of([byte]).size(self.ignores_case),
             _ => return None,
         };
         self.add(size);
@@ -163,13 +163,13 @@ impl Reader<'_> {
     fn escaped(&mut self) -> Option<Class> {
         let byte = self.next()?;
         let class = match byte.to_ascii_lowercase() {
-            b'd' => Class::range(b'0', b'9'),
-            b's' => Class::of(b"\t\n\x0c\r "),
-            b'w' => Class::of(b"_")
-                .and(Class::range(b'0', b'9'))
-                .and(Class::range(b'A', b'Z'))
-                .and(Class::range(b'a', b'z')),
-            _ if byte.is_ascii_punctuation() => return Some(Class::of(&[byte])),
+            b'd' => Class::of(b'0'..=b'9'),
+            b's' => Class::of(*b"\t\n\x0c\r "),
+            b'w' => Class::of([b'_'])
+                .union(Class::of(b'0'..=b'9'))
+                .union(Class::of(b'A'..=b'Z'))
+                .union(Class::of(b'a'..=b'z')),
+            _ if byte.is_ascii_punctuation() => return Some(Class::of([byte])),
             _ => return None,
         };
         match byte.is_ascii_uppercase() {
@@ -188,7 +188,7 @@ impl Reader<'_> {
                 // An empty class, or one of POSIX.
                 b']' | b'[' => return None,
                 b'\\' => {
-                    class = class.and(self.escaped().filter(|it| !it.is_negated)?);
+                    class = class.union(self.escaped().filter(|it| !it.is_negated)?);
                     // Ranges of escaped characters are rare.
                     if self.is_range() {
                         return None;
@@ -199,7 +199,7 @@ impl Reader<'_> {
                 _ => return None,
             };
             if !self.is_range() {
-                class = class.and(Class::of(&[first]));
+                class = class.union(Class::of([first]));
                 continue;
             }
             self.skip(b"-");
@@ -207,7 +207,7 @@ impl Reader<'_> {
             if !last.is_ascii_alphanumeric() && !b"._~/:@!".contains(&last) || last < first {
                 return None;
             }
-            class = class.and(Class::range(first, last));
+            class = class.union(Class::of(first..=last));
         }
         if is_negated {
             class = class.folded(self.ignores_case).complement();
@@ -230,23 +230,14 @@ struct Class {
 }
 
 impl Class {
-    fn of(bytes: &[u8]) -> Self {
-        let bits = bytes.iter().fold(0, |bits, byte| bits | bit(*byte));
+    fn of(bytes: impl IntoIterator<Item = u8>) -> Self {
         Self {
-            bits,
+            bits: bytes.into_iter().fold(0, |bits, byte| bits | bit(byte)),
             is_negated: false,
         }
     }
 
-    fn range(first: u8, last: u8) -> Self {
-        let bits = (first..=last).fold(0, |bits, byte| bits | bit(byte));
-        Self {
-            bits,
-            is_negated: false,
-        }
-    }
-
-    fn and(self, other: Self) -> Self {
+    fn union(self, other: Self) -> Self {
         Self {
             bits: self.bits | other.bits,
             ..self

@@ -23,7 +23,10 @@ const UNSUPPORTED: &[&str] = &[
     "auth-snippet",
 ];
 
-/// Returns the filter for `auth-url`, or why there is none, as the predicate of a sentence.
+/// Returns the filter for `auth-url`.
+///
+/// # Errors
+/// Returns why the URL cannot become a filter, as the predicate of a sentence.
 pub(crate) fn filter(
     url: &str,
     annotations: &KnownAnnotations<'_>,

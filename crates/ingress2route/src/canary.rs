@@ -27,7 +27,7 @@ pub(crate) struct Canary {
     member: usize,
 }
 
-/// Finds the canaries of a host: those with a path of another Ingress, whatever becomes of that path in a route.
+/// Finds the canaries of a host: they share a path with another Ingress, even one that the routes leave out.
 ///
 /// # Errors
 /// Returns an error if a backend of the translated Ingress has the wrong type.

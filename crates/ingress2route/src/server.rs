@@ -152,8 +152,8 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// Whether a member adds Services to the locations of other Ingresses. If there are none, a canary is
-    /// translated like any other Ingress.
+    /// Whether a member adds Services to the locations of other Ingresses. A host with only canaries is translated
+    /// like any other.
     pub(crate) fn is_canary(&self, members: &[Member<'_>], member: usize) -> bool {
         let is_canary = |index: usize| members.get(index).is_some_and(|it| it.canary);
         is_canary(member) && !is_canary(self.owner)

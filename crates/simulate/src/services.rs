@@ -36,7 +36,7 @@ impl Services {
         }
     }
 
-    /// Returns the features that the GatewayClass reports; `None` if there is none, or it reports none.
+    /// Returns the features that the GatewayClass reports; `None` without a GatewayClass that reports any.
     pub fn features(&self) -> Option<&BTreeSet<String>> {
         Some(&self.features).filter(|features| !features.is_empty())
     }

@@ -99,7 +99,7 @@ fn not_shown(outcome: &Outcome, comparison: &Comparison) -> Vec<String> {
 }
 
 /// Describes the unexplained differences of a group, one of each kind for each set, and the reported ones that do
-/// not exist. Empty if there are none.
+/// not exist. Returns an empty text if everything is explained.
 pub(crate) fn failures(outcomes: &[Outcome], group: &str) -> String {
     let mut out = String::new();
     for outcome in outcomes.iter().filter(|it| it.set.origin == group) {
